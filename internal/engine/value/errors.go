@@ -1,0 +1,35 @@
+package value
+
+// ErrorType is the service's class of an error, without its namespace.
+type ErrorType string
+
+// The two classes that values can fail with. The service answers every SerializationException of
+// a request before it looks for ValidationExceptions.
+const (
+	SerializationException ErrorType = "SerializationException"
+	ValidationException    ErrorType = "ValidationException"
+)
+
+// Error is a value that the service would refuse. Message is worded as the service words it.
+type Error struct {
+	Type    ErrorType
+	Message string
+}
+
+func (e *Error) Error() string { return string(e.Type) + ": " + e.Message }
+
+func invalid(msg string) *Error { return &Error{ValidationException, msg} }
+
+func malformed(msg string) *Error { return &Error{SerializationException, msg} }
+
+const (
+	msgOverflow  = "Number overflow. Attempting to store a number with magnitude larger than supported range"
+	msgUnderflow = "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+	msgPrecision = "Attempting to store more than 38 significant digits in a Number"
+	msgNumber    = "The parameter cannot be converted to a numeric value"
+	msgEmpty     = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+	msgSeveral   = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+	msgNull      = "One or more parameter values were invalid: Null attribute value types must have the value of true"
+	msgNesting   = "Nesting Levels have exceeded supported limits: Attributes has nested levels of depth more than 32"
+	msgEmptyName = "Empty attribute name"
+)

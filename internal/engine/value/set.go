@@ -1,0 +1,126 @@
+package value
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+)
+
+// StringSet makes an SS. It must have elements, and none twice.
+func StringSet(elems ...string) (Value, error) { return newSet(SS, elems) }
+
+// BinarySet makes a BS of raw bytes, under the rules of StringSet.
+func BinarySet(elems ...string) (Value, error) { return newSet(BS, elems) }
+
+// NumberSet makes an NS of numbers' texts; 1 and 1.0 are the same element.
+func NumberSet(elems ...string) (Value, error) {
+	packed := make([]string, len(elems))
+	for i, e := range elems {
+		n, err := Number(e)
+		if err != nil {
+			return Value{}, err
+		}
+		packed[i] = n.data
+	}
+	return newSet(NS, packed)
+}
+
+func newSet(kind Kind, elems []string) (Value, error) {
+	if len(elems) == 0 {
+		return Value{}, invalid(emptySet(kind))
+	}
+	sorted := slices.Sorted(slices.Values(elems))
+	if len(slices.Compact(slices.Clone(sorted))) != len(sorted) {
+		return Value{}, invalid(duplicates(kind, elems))
+	}
+	return packSet(kind, sorted), nil
+}
+
+// packSet packs elements that are sorted and distinct.
+func packSet(kind Kind, sorted []string) Value {
+	n := 0
+	for _, e := range sorted {
+		n += len(e) + maxUvarint
+	}
+	b := make([]byte, 0, n)
+	for _, e := range sorted {
+		b = appendText(b, e)
+	}
+	return Value{kind, string(b)}
+}
+
+func emptySet(kind Kind) string {
+	const prefix = "One or more parameter values were invalid: "
+	switch kind {
+	case SS:
+		return prefix + "An string set  may not be empty"
+	case NS:
+		return prefix + "An number set  may not be empty"
+	}
+	return prefix + "Binary sets should not be empty"
+}
+
+// duplicates words the complaint about a set in which an element comes twice. The service leaves the
+// blank out in front of "of type BS".
+func duplicates(kind Kind, elems []string) string {
+	const prefix = "One or more parameter values were invalid: Input collection ["
+	switch kind {
+	case SS:
+		return prefix + strings.Join(elems, ", ") + "] contains duplicates."
+	case NS:
+		return "Input collection contains duplicates"
+	}
+	coded := make([]string, len(elems))
+	for i, e := range elems {
+		coded[i] = base64.StdEncoding.EncodeToString([]byte(e))
+	}
+	return prefix + strings.Join(coded, ", ") + "]of type BS contains duplicates."
+}
+
+// Union gives the set of the elements of a and b, which are sets of the same kind.
+func Union(a, b Value) Value {
+	out := make([]byte, 0, len(a.data)+len(b.data))
+	x, y := a.data, b.data
+	for x != "" && y != "" {
+		ex, restX := cutText(x)
+		ey, restY := cutText(y)
+		c := strings.Compare(ex, ey)
+		if c <= 0 {
+			out = appendText(out, ex)
+			x = restX
+		} else {
+			out = appendText(out, ey)
+		}
+		if c >= 0 {
+			y = restY
+		}
+	}
+	return Value{a.kind, string(append(append(out, x...), y...))}
+}
+
+// Difference gives the set of the elements of a that are not in b, a set of the same kind, and the
+// zero Value if there are none: the service has no empty sets.
+func Difference(a, b Value) Value {
+	out := make([]byte, 0, len(a.data))
+	x, y := a.data, b.data
+	for x != "" {
+		ex, restX := cutText(x)
+		drop := false
+		for y != "" {
+			ey, restY := cutText(y)
+			c := strings.Compare(ex, ey)
+			if drop = c == 0; c <= 0 {
+				break
+			}
+			y = restY
+		}
+		if !drop {
+			out = appendText(out, ex)
+		}
+		x = restX
+	}
+	if len(out) == 0 {
+		return Value{}
+	}
+	return Value{a.kind, string(out)}
+}
