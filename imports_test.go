@@ -1,0 +1,175 @@
+package entable_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const modulePath = "github.com/entable/entable"
+
+// place is a part of the module: a folder with all below it that is not a place of its own.
+type place struct {
+	folder  string
+	imports []string // places that its code may import, besides itself
+	tests   []string // and those that its tests may import as well
+	stdOnly bool     // nothing from outside the module but the standard library
+}
+
+// places are the arrows of the architecture. Above all, the in-process DynamoDB (memory, engine) and the mapper share
+// no code, not even in tests: it gets bytes and expression text, as the real service does, so that
+// one bug cannot pass on both sides.
+var places = []place{
+	{folder: ".", imports: []string{"internal/codec", "internal/wire", "internal/keys"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/keys", stdOnly: true},
+	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
+	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/ddblocal"},
+	{folder: "internal/deps"},
+	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys"}, tests: []string{"internal/ddblocal"}},
+	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal"}},
+}
+
+// placeOf returns the place that folder is in. The root is the one folder that does not take in what is below it.
+func placeOf(folder string) (place, bool) {
+	for f := folder; f != "." || folder == "."; f = path.Dir(f) {
+		if i := slices.IndexFunc(places, func(p place) bool { return p.folder == f }); i >= 0 {
+			return places[i], true
+		}
+	}
+	return place{}, false
+}
+
+// wrongImports lists the imports below fsys, the module's root, that go against the arrows. It parses the files itself,
+// whatever their build constraints, so that the test cache sees each file that the result depends on.
+func wrongImports(fsys fs.FS) (wrong []string, err error) {
+	files := token.NewFileSet()
+	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		base := path.Base(name)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
+			return fs.SkipDir
+		case entry.IsDir() || path.Ext(name) != ".go":
+			return nil
+		}
+		src, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(files, name, src, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if reason := wrongImport(name, imported); reason != "" {
+				wrong = append(wrong, fmt.Sprintf("%s: %s", files.Position(spec.Pos()), reason))
+			}
+		}
+		return nil
+	})
+	return wrong, err
+}
+
+func wrongImport(file, imported string) string {
+	test := strings.HasSuffix(file, "_test.go")
+	from, ok := placeOf(path.Dir(file))
+	if !ok {
+		return fmt.Sprintf("%s belongs to no place: add it to the table in imports_test.go", path.Dir(file))
+	}
+	rest, ours := strings.CutPrefix(imported+"/", modulePath+"/")
+	if !ours {
+		first, _, _ := strings.Cut(imported, "/")
+		if from.stdOnly && !test && strings.Contains(first, ".") {
+			return fmt.Sprintf("%s may only import the standard library, not %s", from.folder, imported)
+		}
+		return ""
+	}
+	to, ok := placeOf(path.Clean(rest))
+	if !ok {
+		return fmt.Sprintf("import of %s, which belongs to no place", imported)
+	}
+	allowed := to.folder == from.folder || slices.Contains(from.imports, to.folder) || test && slices.Contains(from.tests, to.folder)
+	if allowed {
+		return ""
+	}
+	return fmt.Sprintf("%s may not import %s", from.folder, to.folder)
+}
+
+func TestImportsFollowTheArchitecture(t *testing.T) {
+	wrong, err := wrongImports(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wrong {
+		t.Error(w)
+	}
+}
+
+func TestImportCheckSeesWrongArrows(t *testing.T) {
+	for _, test := range []struct {
+		file, imports, want string // want is empty where the import is right
+	}{
+		{"table.go", "internal/codec", ""},
+		{"table.go", "internal/keys", ""},
+		{"table.go", "memory", ". may not import memory"},
+		{"table_test.go", "memory", ""},
+		{"table_test.go", "internal/engine/value", ". may not import internal/engine"},
+		{"table_windows.go", "internal/engine", ". may not import internal/engine"},
+		{"table.go", "internal/ddblocal", ". may not import internal/ddblocal"},
+		{"internal/codec/plan.go", "internal/wire", ""},
+		{"internal/codec/plan.go", "internal/keys", "internal/codec may not import internal/keys"},
+		{"internal/wire/hook.go", "internal/codec", "internal/wire may not import internal/codec"},
+		{"internal/wire/hook.go", "", "internal/wire may not import ."},
+		{"internal/engine/put.go", "internal/engine/expr", ""},
+		{"internal/engine/expr/parse.go", "internal/wire", "internal/engine may not import internal/wire"},
+		{"internal/engine/expr/parse_test.go", "internal/keys", "internal/engine may not import internal/keys"},
+		{"memory/memory.go", "internal/engine", ""},
+		{"memory/memory.go", "", "memory may not import ."},
+		{"memory/memory_test.go", "internal/codec", "memory may not import internal/codec"},
+		{"examples/devices/main.go", "memory", ""},
+		{"examples/devices/main.go", "", ""},
+		{"examples/devices/main.go", "internal/keys", "examples may not import internal/keys"},
+		{"internal/bench/run.go", "internal/codec", ""},
+		{"table_test.go", "internal/bench", ". may not import internal/bench"},
+		{"internal/new/new.go", "internal/wire", "internal/new belongs to no place: add it to the table in imports_test.go"},
+		{"table.go", "internal/new", "import of " + modulePath + "/internal/new, which belongs to no place"},
+	} {
+		imported := strings.TrimSuffix(modulePath+"/"+test.imports, "/")
+		checkWrongImports(t, test.file, imported, test.want)
+	}
+	checkWrongImports(t, "internal/keys/keys.go", "unicode/utf8", "")
+	checkWrongImports(t, "internal/keys/keys_test.go", "github.com/google/go-cmp/cmp", "")
+	checkWrongImports(t, "internal/keys/keys.go", "github.com/google/uuid", "internal/keys may only import the standard library, not github.com/google/uuid")
+}
+
+func checkWrongImports(t *testing.T, file, imported, want string) {
+	t.Helper()
+	src := "//go:build never\n\npackage p\n\nimport _ " + strconv.Quote(imported) + "\n"
+	wrong, err := wrongImports(fstest.MapFS{file: {Data: []byte(src)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(wrong, "\n")
+	if want != "" {
+		want = file + ":5:8: " + want
+	}
+	if got != want {
+		t.Errorf("%s imports %s: got %q, want %q", file, imported, got, want)
+	}
+}
