@@ -1,0 +1,56 @@
+# Needs Go; nothing else is installed by hand. The tests on DynamoDB Local also need Java 17 and, once, npm.
+
+GO       ?= go
+LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCH    := internal/bench
+FUZZTIME ?= 5m
+
+.PHONY: test format vet fix lint unit soak fuzz bench record clean
+
+# Everything that must hold before a commit.
+test: format vet fix lint unit
+
+format:
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w:" $$unformatted; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	cd $(BENCH) && $(GO) vet ./...
+
+fix:
+	$(GO) fix -diff ./...
+	cd $(BENCH) && $(GO) fix -diff ./...
+
+lint:
+	$(GO) run $(LINT) run ./...
+	cd $(BENCH) && $(GO) run $(LINT) run ./...
+
+# The benchmarks' own tests check that all contestants give the same results.
+unit:
+	cd $(BENCH) && $(GO) test ./...
+	$(GO) test -race ./...
+
+# The long forms of the property tests, then each fuzz target for FUZZTIME.
+soak:
+	ENTABLE_SOAK=1 $(GO) test -count=1 -timeout 6h ./...
+	$(MAKE) fuzz
+
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "fuzz $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+# Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER.
+bench:
+	cd $(BENCH) && $(GO) run .
+
+# Asks DynamoDB Local for the engine's recorded cases anew.
+record:
+	ENTABLE_RECORD=1 $(GO) test -count=1 ./internal/engine/...
+
+clean:
+	$(GO) clean ./...
+	rm -f *.out *.prof $(BENCH)/*.out $(BENCH)/*.prof
