@@ -1,0 +1,67 @@
+package keys
+
+import "strings"
+
+// Disjoint reports whether it is proved that no text is a key of both patterns.
+// If not, example is a key that both build, or "" where the separators differ
+// and neither a proof nor an example was found. With one separator the answer
+// is exact.
+//
+// It compares fixed texts first and does not allocate for disjoint patterns:
+// thousands of patterns can be compared pairwise.
+func Disjoint(a, b *Pattern) (ok bool, example string) {
+	if n := min(len(a.lead), len(b.lead)); a.lead[:n] != b.lead[:n] {
+		return true, ""
+	}
+	switch {
+	case b.Match(a.example):
+		return false, a.example
+	case a.Match(b.example):
+		return false, b.example
+	case a.comps == 0 || b.comps == 0:
+		return true, "" // the example is the only key
+	case a.separator != b.separator:
+		return false, ""
+	}
+	return disjointSegments(a, b)
+}
+
+// disjointSegments compares patterns of one separator. No segment's text holds
+// it, so a key falls into segments in one way, and both patterns build it only
+// if they have as many segments and meet at each of them.
+func disjointSegments(a, b *Pattern) (ok bool, example string) {
+	if len(a.segments) != len(b.segments) {
+		return true, ""
+	}
+	for i := range a.segments {
+		if _, ok := meet(&a.segments[i], &b.segments[i]); !ok {
+			return true, ""
+		}
+	}
+	common := make([]string, len(a.segments))
+	for i := range a.segments {
+		common[i], _ = meet(&a.segments[i], &b.segments[i])
+	}
+	return false, strings.Join(common, a.separator)
+}
+
+// meet returns a text that both segments, at the same place of their keys,
+// render. The sample of one or the other is such a text if there is any:
+//
+//   - A literal has one text, its sample.
+//   - Text renders every sample: its escapes are those of fixed layouts.
+//   - Int, Uint and the year of Time have texts of their number of digits in
+//     common, where these agree; the sample of each is one (a negative Int
+//     starts with a '-', which neither of the others nor Bytes does).
+//   - Bytes have with these the texts of digits in common if their number is
+//     even, so every sample of theirs.
+//   - Two layouts of Time have different lengths; longer ones than the year
+//     have a '-' after four digits, which no other kind of fixed layout has.
+//   - A Float has an 'e' and a '.', which no other has both, and a Bool is one
+//     of two words, which no other is.
+func meet(a, b *segment) (text string, ok bool) {
+	if b.match(a.sample) {
+		return a.sample, true
+	}
+	return b.sample, a.match(b.sample)
+}
