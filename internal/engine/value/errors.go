@@ -30,6 +30,8 @@ const (
 	msgEmpty     = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 	msgSeveral   = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
 	msgNull      = "One or more parameter values were invalid: Null attribute value types must have the value of true"
-	msgNesting   = "Nesting Levels have exceeded supported limits: Attributes has nested levels of depth more than 32"
+	msgNesting   = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+	msgLongName  = "Attribute name is too large, must be less than 65536 bytes"
+	msgBase64    = "Invalid last non-pad Base64 character dectected"
 	msgEmptyName = "Empty attribute name"
 )

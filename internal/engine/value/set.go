@@ -7,10 +7,10 @@ import (
 )
 
 // StringSet makes an SS. It must have elements, and none twice.
-func StringSet(elems ...string) (Value, error) { return newSet(SS, elems) }
+func StringSet(elems ...string) (Value, error) { return checked(newSet(SS, elems)) }
 
 // BinarySet makes a BS of raw bytes, under the rules of StringSet.
-func BinarySet(elems ...string) (Value, error) { return newSet(BS, elems) }
+func BinarySet(elems ...string) (Value, error) { return checked(newSet(BS, elems)) }
 
 // NumberSet makes an NS of numbers' texts; 1 and 1.0 are the same element.
 func NumberSet(elems ...string) (Value, error) {
@@ -22,10 +22,18 @@ func NumberSet(elems ...string) (Value, error) {
 		}
 		packed[i] = n.data
 	}
-	return newSet(NS, packed)
+	return checked(newSet(NS, packed))
 }
 
-func newSet(kind Kind, elems []string) (Value, error) {
+// checked keeps a nil *Error from becoming a non-nil error.
+func checked(v Value, err *Error) (Value, error) {
+	if err != nil {
+		return Value{}, err
+	}
+	return v, nil
+}
+
+func newSet(kind Kind, elems []string) (Value, *Error) {
 	if len(elems) == 0 {
 		return Value{}, invalid(emptySet(kind))
 	}
@@ -58,6 +66,17 @@ func emptySet(kind Kind) string {
 		return prefix + "An number set  may not be empty"
 	}
 	return prefix + "Binary sets should not be empty"
+}
+
+func nullInSet(kind Kind) string {
+	const prefix = "One or more parameter values were invalid: "
+	switch kind {
+	case SS:
+		return prefix + "An string set may not have a null string as a member"
+	case NS:
+		return prefix + "An number set may not have a null string as a member"
+	}
+	return prefix + "Binary sets may not contain null values"
 }
 
 // duplicates words the complaint about a set in which an element comes twice. The service leaves the
