@@ -271,6 +271,8 @@ func TestParseIsStrict(t *testing.T) {
 		{where(), "#", laid("2006-01-02"), "2023/01/01", `attribute "t": "2023/01/01" is not a time of layout "2006-01-02"`},
 		{where(), "#", laid("2006-01"), "2023-13", `attribute "t": "2023-13" is not a time of layout "2006-01"`},
 		{where(), "#", laid("2006-01-02T15"), "2023-01-01T24", `attribute "t": "2023-01-01T24" is not a time of layout "2006-01-02T15"`},
+		{where(), "#", laid("2006-01-02T15:04"), "2023-01-01T12:60", `attribute "t": "2023-01-01T12:60" is not a time of layout "2006-01-02T15:04"`},
+		{where(), "#", laid("2006-01-02T15:04:05Z"), "2023-01-01T12:00:60Z", `attribute "t": "2023-01-01T12:00:60Z" is not a time of layout "2006-01-02T15:04:05Z"`},
 		{where(), "#", laid("2006-01-02T15:04"), "2023-01-01T23:60", `attribute "t": "2023-01-01T23:60" is not a time of layout "2006-01-02T15:04"`},
 		{where(), "#", laid("2006-01-02T15:04:05Z"), "2023-01-01T23:59:60Z", `attribute "t": "2023-01-01T23:59:60Z" is not a time of layout "2006-01-02T15:04:05Z"`},
 		{where(), "#", laid("2006-01-02T15:04:05Z"), "2023-01-01T23:59:59z", `attribute "t": "2023-01-01T23:59:59z" is not a time of layout "2006-01-02T15:04:05Z"`},
@@ -291,6 +293,10 @@ func TestParseIsStrict(t *testing.T) {
 		if p.Match(key) {
 			t.Errorf("%s: %q matches but does not parse", tt.where, key)
 		}
+	}
+	pair := compile(t, "P", "#", comp("a", keys.Text), comp("b", keys.Text))
+	if got, err := pair.Parse("P#x#y#z", vals(text("kept"))); err == nil || len(got) != 1 {
+		t.Errorf("a key that is too long gives %v, %v", got, err)
 	}
 	p := compile(t, "CN", "#", comp("id", keys.Text))
 	for _, key := range []string{"", "CN", "CN#", "CNI#x", "CM#x", "CN#x#y"} {
