@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +24,16 @@ func soak() int {
 	return 50_000
 }
 
-// seeded returns a random source whose seed is printed when the test fails.
+// seeded returns a random source whose seed is printed when the test fails;
+// ENTABLE_SEED sets it, to repeat the run.
 func seeded(t *testing.T) *rand.Rand {
 	seed := rand.Uint64()
+	if s := os.Getenv("ENTABLE_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("seed %d", seed)
