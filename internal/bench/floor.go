@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Floors do what no client can avoid: the SDK's call with nothing in it, and the reading of the bytes.
+func floorContestants(at func(row string) *canned) []contestant {
+	return []contestant{
+		floorQuery(query500), floorBytes(query500, at(query500)),
+		floorQuery(query20), floorBytes(query20, at(query20)),
+		floorGet(),
+		floorPut(),
+	}
+}
+
+func floorQuery(row string) contestant {
+	client := respond([]byte(`{"Count":0,"Items":[],"ScannedCount":0}`)).client()
+	condition := aws.String("#0 = :0")
+	names := map[string]string{"#0": "pk"}
+	values := map[string]types.AttributeValue{":0": &types.AttributeValueMemberS{Value: partition}}
+	return contestant{row: row, name: floorEmpty, run: func(ctx context.Context) error {
+		_, err := client.Query(ctx, &dynamodb.QueryInput{
+			TableName: aws.String(tableName), KeyConditionExpression: condition,
+			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		})
+		return err
+	}}
+}
+
+func floorBytes(row string, t *canned) contestant {
+	client := &http.Client{Transport: t}
+	return contestant{row: row, name: floorRead, run: func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/", http.NoBody)
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		body := make([]byte, resp.ContentLength)
+		if _, err := io.ReadFull(resp.Body, body); err != nil {
+			return err
+		}
+		if sum := strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10); sum != resp.Header.Get("X-Amz-Crc32") {
+			return fmt.Errorf("checksum %s", sum)
+		}
+		return resp.Body.Close()
+	}}
+}
+
+func floorGet() contestant {
+	client := respond(emptyBody).client()
+	key := handKey(&one)
+	return contestant{row: getItem, name: floorEmpty, run: func(ctx context.Context) error {
+		_, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(tableName), Key: key})
+		return err
+	}}
+}
+
+func floorPut() contestant {
+	client := respond(emptyBody).client()
+	item := map[string]types.AttributeValue{}
+	return contestant{row: putItem, name: floorEmpty, run: func(ctx context.Context) error {
+		_, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: item})
+		return err
+	}}
+}

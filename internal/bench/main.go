@@ -1,0 +1,127 @@
+// Command bench measures entable beside the SDK by hand and guregu/dynamo on one workload: a real client whose
+// transport answers from memory, so that everything but the network is counted.
+//
+// It prints a table and, last, one line for each goal: ratio NAME VALUE goal OP NUMBER. Only these ratios carry over
+// from one machine to another.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"regexp"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 11, "how often each contestant takes its turn")
+	each := flag.Duration("each", 100*time.Millisecond, "length of a turn")
+	row := flag.String("row", "", "measure the rows that match this expression only")
+	flag.Parse()
+	if err := run(context.Background(), os.Stdout, *row, *rounds, *each); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Duration) error {
+	match, err := regexp.Compile(row)
+	if err != nil {
+		return err
+	}
+	contestants := slices.DeleteFunc(allContestants(transport), func(c contestant) bool { return !match.MatchString(c.row) })
+	samples, err := measure(ctx, contestants, rounds, each)
+	if err != nil {
+		return err
+	}
+	if err := printTable(w, contestants, samples); err != nil {
+		return err
+	}
+	return printGoals(w, contestants, samples)
+}
+
+// allContestants returns them row by row, so that those which are compared take their turns close together.
+func allContestants(at func(row string) *canned) []contestant {
+	all := slices.Concat(handContestants(at), gureguContestants(at), floorContestants(at))
+	slices.SortStableFunc(all, func(a, b contestant) int { return slices.Index(rows, a.row) - slices.Index(rows, b.row) })
+	return all
+}
+
+func printTable(w io.Writer, contestants []contestant, samples [][]sample) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(table, "row\tcontestant\tµs\tallocs\tkB\tspread\t\n")
+	for i, c := range contestants {
+		ns := column(samples[i], func(s sample) float64 { return s.ns })
+		fmt.Fprintf(table, "%s\t%s\t%.1f\t%.0f\t%.1f\t±%.0f %%\t\n", c.row, c.name, median(ns)/1e3,
+			median(column(samples[i], func(s sample) float64 { return s.allocs })),
+			median(column(samples[i], func(s sample) float64 { return s.bytes }))/1e3,
+			100*(slices.Max(ns)-slices.Min(ns))/2/median(ns))
+	}
+	return table.Flush()
+}
+
+func column(samples []sample, of func(sample) float64) []float64 {
+	values := make([]float64, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	return values
+}
+
+// printGoals prints the goals whose rows were measured: the median over the rounds of what each round's figures give.
+func printGoals(w io.Writer, contestants []contestant, samples [][]sample) error {
+	find := func(row, name string) []sample {
+		i := slices.IndexFunc(contestants, func(c contestant) bool { return c.row == row && c.name == name })
+		if i < 0 {
+			return nil
+		}
+		return samples[i]
+	}
+	for _, g := range goals {
+		num, den := find(g.row, g.num), find(g.denRow(), g.den)
+		if num == nil || den == nil && g.den != "" {
+			continue
+		}
+		var values []float64
+		for i := range num {
+			value := g.figure(num[i])
+			if g.den != "" {
+				value /= g.figure(den[i])
+			}
+			values = append(values, value)
+		}
+		if _, err := fmt.Fprintf(w, "ratio %s %s goal %s %v\n", g.name, short(median(values)), g.op, g.want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *goal) denRow() string {
+	if g.otherRow != "" {
+		return g.otherRow
+	}
+	return g.row
+}
+
+func (g *goal) figure(s sample) float64 {
+	if g.allocs {
+		// The runtime allocates a little beside the contestant, far less than once in an operation.
+		return math.Round(s.allocs)
+	}
+	return s.ns
+}
+
+// short prints three significant digits, enough to see on which side of its goal a figure is.
+func short(f float64) string {
+	digits := 2
+	if f >= 10 {
+		digits = 1
+	}
+	return fmt.Sprintf("%.*f", digits, f)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// sample is what one operation of a contestant costs in one round.
+type sample struct {
+	ns, allocs, bytes float64
+}
+
+// measure runs all contestants for the given number of rounds and returns each one's samples, one a round.
+//
+// Machines are noisy, and the noise lasts: what a neighbour does, or the clock's frequency, holds for seconds. So the
+// contestants take turns, each for a short time, and only figures of the same round are compared.
+func measure(ctx context.Context, contestants []contestant, rounds int, each time.Duration) ([][]sample, error) {
+	samples := make([][]sample, len(contestants))
+	loops := make([]int, len(contestants))
+	for i, c := range contestants {
+		var err error
+		if loops[i], err = calibrate(ctx, c, each); err != nil {
+			return nil, err
+		}
+	}
+	for range rounds {
+		for i, c := range contestants {
+			s, err := take(ctx, c, loops[i])
+			if err != nil {
+				return nil, err
+			}
+			samples[i] = append(samples[i], s)
+		}
+	}
+	return samples, nil
+}
+
+// calibrate returns how many runs take about as long as each says, and warms up caches and pools on the way.
+func calibrate(ctx context.Context, c contestant, each time.Duration) (int, error) {
+	for n := 1; ; n *= 2 {
+		s, err := take(ctx, c, n)
+		if err != nil {
+			return 0, err
+		}
+		if total := s.ns * float64(n); total >= float64(each)/4 {
+			return max(1, int(float64(each)/s.ns)), nil
+		}
+	}
+}
+
+// take runs the contestant n times, beginning with a clean heap: it pays for the collection of its own garbage and of
+// nobody else's.
+func take(ctx context.Context, c contestant, n int) (sample, error) {
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	for range n {
+		if err := c.run(ctx); err != nil {
+			return sample{}, err
+		}
+	}
+	elapsed := time.Since(start)
+	runtime.ReadMemStats(&after)
+	return sample{
+		ns:     float64(elapsed) / float64(n),
+		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
+		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
+	}, nil
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}
