@@ -34,13 +34,13 @@ func gureguGet(t *canned) contestant {
 	var found Order
 	return contestant{getItem, guregu, func(ctx context.Context) error {
 		found = Order{}
-		return table.Get("pk", partition).Range("sk", dynamo.Equal, sortKey(&one)).One(ctx, &found)
+		return table.Get("pk", partition).Range("sk", dynamo.Equal, sortKey(kinds[0], &one)).One(ctx, &found)
 	}, func() any { return found }}
 }
 
 func gureguPut(t *canned) contestant {
 	table := gureguTable(t)
-	o := stored{partition, sortKey(&one), kinds[0], one}
+	o := stored{partition, sortKey(kinds[0], &one), kinds[0], one}
 	return contestant{putItem, guregu, func(ctx context.Context) error {
 		return table.Put(&o).Run(ctx)
 	}, t.lastRequest}

@@ -59,7 +59,11 @@ func handQuery(row string, t *canned) contestant {
 			if err := attributevalue.UnmarshalListOfMaps(items, &page); err != nil {
 				return err
 			}
-			found = append(found, page...)
+			if found == nil {
+				found = page // mostly there is one page, and nothing to copy
+			} else {
+				found = append(found, page...)
+			}
 			return nil
 		})
 	}, func() any { return found }}
@@ -93,7 +97,7 @@ func handMixed(t *canned) contestant {
 func handKey(o *Order) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		"pk": &types.AttributeValueMemberS{Value: partition},
-		"sk": &types.AttributeValueMemberS{Value: sortKey(o)},
+		"sk": &types.AttributeValueMemberS{Value: sortKey(kinds[0], o)},
 	}
 }
 
@@ -112,7 +116,7 @@ func handGet(t *canned) contestant {
 
 func handPut(t *canned) contestant {
 	client := t.client()
-	o := stored{partition, sortKey(&one), kinds[0], one}
+	o := stored{partition, sortKey(kinds[0], &one), kinds[0], one}
 	return contestant{putItem, hand, func(ctx context.Context) error {
 		item, err := attributevalue.MarshalMap(&o)
 		if err != nil {

@@ -61,7 +61,7 @@ var kinds = [...]string{"Order", "Quote", "Shipment", "Invoice", "Refund"}
 // one is the order that is read, written and encoded alone.
 var one = order(7)
 
-func sortKey(o *Order) string { return "O#" + o.OrderID }
+func sortKey(kind string, o *Order) string { return kind[:1] + "#" + o.OrderID }
 
 // order returns the i-th order of the workload, always the same.
 func order(i int) Order {
@@ -108,7 +108,7 @@ func itemJSON(o *Order, kind string) string {
 	return fmt.Sprintf(`{"tags":{"SS":["%s"]},"sk":{"S":%q},"gift":{"BOOL":%t},"status":{"S":%q},`+
 		`"created":{"S":%q},"customer":{"S":%q},"total":{"N":%q},"_type":{"S":%q},"note":{"S":%q},"pk":{"S":%q},`+
 		`"lines":{"L":[%s]},"items":{"N":"%d"},"order":{"S":%q},"address":{"S":%q}}`,
-		strings.Join(o.Tags, `","`), sortKey(o), o.Gift, o.Status,
+		strings.Join(o.Tags, `","`), sortKey(kind, o), o.Gift, o.Status,
 		o.CreatedAt.Format(time.RFC3339Nano), o.CustomerID, number(o.Total), kind, o.Note, partition,
 		strings.Join(lines, ","), o.Items, o.OrderID, o.Address)
 }
