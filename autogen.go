@@ -1,0 +1,442 @@
+// The values that the library fills in on write. (The name of this file is the feature's: it is
+// written by hand.)
+
+package entable
+
+import (
+	"crypto/rand"
+	"encoding"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
+	"github.com/segmentio/ksuid"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// Strategy names a way to generate a value, in the tag option `entable:"auto=…"` and for [Generate].
+type Strategy string
+
+const (
+	// UUID4 is a random UUID (RFC 9562, version 4): 36 characters, lower case, with hyphens.
+	UUID4 Strategy = "uuid4"
+	// UUID7 is a UUID that starts with the time in milliseconds (version 7), written as UUID4.
+	UUID7 Strategy = "uuid7"
+	// ULID is 26 characters of Crockford's base 32, upper case: the time in milliseconds and 80 random
+	// bits. Within a process each is above the one before, even within a millisecond and across
+	// goroutines, so that keys built from them keep the order of the writes. https://github.com/ulid/spec
+	ULID Strategy = "ulid"
+	// KSUID is 27 characters of base 62: the time in seconds and 128 random bits, in the order of the
+	// seconds. https://github.com/segmentio/ksuid
+	KSUID Strategy = "ksuid"
+	// Epoch is the time in whole seconds since 1970, a number.
+	Epoch Strategy = "epoch"
+	// EpochMS is the time in whole milliseconds since 1970, a number.
+	EpochMS Strategy = "epoch_ms"
+	// ISO8601 is the time in whole seconds, in UTC: the 20 characters 2006-01-02T15:04:05Z.
+	ISO8601 Strategy = "iso8601"
+)
+
+const iso8601 = "2006-01-02T15:04:05Z"
+
+// isID reports whether the strategy makes ids; the others make timestamps.
+func (s Strategy) isID() bool {
+	switch s {
+	case UUID4, UUID7, ULID, KSUID:
+		return true
+	}
+	return false
+}
+
+func (s Strategy) isTime() bool { return s == Epoch || s == EpochMS || s == ISO8601 }
+
+// defaultGenerator serves Generate and every table without a clock or entropy of its own, so that
+// ULIDs are monotonic in the whole process.
+var defaultGenerator = &generator{clock: time.Now, entropy: rand.Reader}
+
+// Generate returns a new value, as the tag option auto=… would store it; numbers in decimal. It is for
+// hooks that need the value before fields are generated: a BeforeSave that sets its own id. It is
+// safe for concurrent use. It panics for a Strategy that is none of the constants.
+func Generate(s Strategy) string { return mustGenerate(defaultGenerator, s) }
+
+// Generate is the package's [Generate] with the table's [Clock] and [Entropy]. It panics when that
+// source of entropy fails.
+func (t *Table) Generate(s Strategy) string { return mustGenerate(t.gen, s) }
+
+func mustGenerate(g *generator, s Strategy) string {
+	text, err := g.text(s, g.clock())
+	if err != nil {
+		panic("entable: " + err.Error())
+	}
+	return text
+}
+
+// generator makes values. mu serialises entropy and guards the state of the monotonic ULIDs.
+type generator struct {
+	clock func() time.Time
+
+	mu      sync.Mutex
+	entropy io.Reader
+	last    ulid.ULID
+}
+
+func newGenerator(clock func() time.Time, entropy io.Reader) *generator {
+	if clock == nil && entropy == nil {
+		return defaultGenerator
+	}
+	g := &generator{clock: time.Now, entropy: rand.Reader}
+	if clock != nil {
+		g.clock = clock
+	}
+	if entropy != nil {
+		g.entropy = entropy
+	}
+	return g
+}
+
+func (g *generator) text(s Strategy, now time.Time) (string, error) {
+	switch now = now.UTC(); s {
+	case UUID4, UUID7:
+		id, err := g.uuid(s, now)
+		return id.String(), err
+	case ULID:
+		id, err := g.ulid(now)
+		return id.String(), err
+	case KSUID:
+		id, err := g.ksuid(now)
+		return id.String(), err
+	case Epoch:
+		return strconv.FormatInt(now.Unix(), 10), nil
+	case EpochMS:
+		return strconv.FormatInt(now.UnixMilli(), 10), nil
+	case ISO8601:
+		return now.Format(iso8601), nil
+	}
+	return "", fmt.Errorf("unknown strategy %q", string(s))
+}
+
+// read fills b with random bytes. It does not fail with crypto/rand.
+func (g *generator) read(b []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.readLocked(b)
+}
+
+func (g *generator) readLocked(b []byte) error {
+	if _, err := io.ReadFull(g.entropy, b); err != nil {
+		return fmt.Errorf("cannot read entropy: %w", err)
+	}
+	return nil
+}
+
+func (g *generator) uuid(s Strategy, now time.Time) (id uuid.UUID, err error) {
+	if err := g.read(id[:]); err != nil {
+		return uuid.Nil, err
+	}
+	version := byte(4)
+	if s == UUID7 {
+		var ms [8]byte
+		binary.BigEndian.PutUint64(ms[:], uint64(now.UnixMilli()))
+		copy(id[:6], ms[2:])
+		version = 7
+	}
+	id[6] = id[6]&0x0f | version<<4
+	id[8] = id[8]&0x3f | 0x80 // variant RFC 9562
+	return id, nil
+}
+
+// ulid returns an id above all before it. Within a millisecond, or when the clock went back, it is the
+// last one plus one: the 80 random bits start below 2^79, so that they do not run over.
+func (g *generator) ulid(now time.Time) (ulid.ULID, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ms := ulid.Timestamp(now); ms > g.last.Time() || g.last.IsZero() {
+		var id ulid.ULID
+		if err := g.readLocked(id[6:]); err != nil {
+			return id, err
+		}
+		id[6] &= 0x7f
+		if err := id.SetTime(ms); err != nil {
+			return id, fmt.Errorf("cannot make a ULID of the time %s: %w", now, err)
+		}
+		g.last = id
+		return id, nil
+	}
+	for i := len(g.last) - 1; i >= 0; i-- {
+		g.last[i]++
+		if g.last[i] != 0 {
+			break
+		}
+	}
+	return g.last, nil
+}
+
+func (g *generator) ksuid(now time.Time) (ksuid.KSUID, error) {
+	var payload [16]byte
+	if err := g.read(payload[:]); err != nil {
+		return ksuid.Nil, err
+	}
+	return ksuid.FromParts(now, payload[:])
+}
+
+// autoPlan is what is filled in on a write of one entity.
+type autoPlan struct {
+	fields []autoField
+	ids    []*codec.Field // the fields with generated ids
+}
+
+// setter sets a field to a generated value or a default.
+type setter func(g *generator, now time.Time, v reflect.Value) error
+
+// autoField fills in one field: on every write when always is set, else when the field is zero.
+type autoField struct {
+	field  *codec.Field
+	always bool
+	set    setter
+}
+
+// fill sets the generated values and defaults of the item at ptr. All timestamps of one write are the
+// same instant.
+func (p *autoPlan) fill(g *generator, ptr unsafe.Pointer) error {
+	if len(p.fields) == 0 {
+		return nil
+	}
+	now := g.clock().UTC()
+	for i := range p.fields {
+		f := &p.fields[i]
+		v, ok := f.field.Value(ptr)
+		if !ok || !f.always && !v.IsZero() {
+			continue
+		}
+		if err := f.set(g, now, v); err != nil {
+			return fmt.Errorf("attribute %q: %w", f.field.Name, err)
+		}
+	}
+	return nil
+}
+
+// keepIDs copies generated ids from one item to another that has none, so that a retry of a failed
+// write writes the same item.
+func (p *autoPlan) keepIDs(from, to unsafe.Pointer) {
+	for _, f := range p.ids {
+		dst, ok := f.Value(to)
+		src, ok2 := f.Value(from)
+		if ok && ok2 && dst.IsZero() {
+			dst.Set(src)
+		}
+	}
+}
+
+// autoPlanOf reads the entable tags of an entity's fields.
+func autoPlanOf(e *entity) (autoPlan, error) {
+	var p autoPlan
+	for _, f := range e.plan.Fields() {
+		tag, ok := f.Tag.Lookup("entable")
+		if !ok {
+			continue
+		}
+		if err := p.addTag(f, tag); err != nil {
+			return p, &DeclarationError{
+				What:   e.name,
+				Field:  "field " + e.typ.FieldByIndex(f.Index).Name,
+				Reason: fmt.Sprintf("tag `entable:%q`: %s", tag, err),
+			}
+		}
+	}
+	return p, nil
+}
+
+func (p *autoPlan) addTag(f *codec.Field, tag string) error {
+	seen := map[string]bool{}
+	for option := range strings.SplitSeq(tag, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
+		if seen[name] {
+			return fmt.Errorf("option %q is given twice", name)
+		}
+		seen[name] = true
+		var set setter
+		var err error
+		switch name {
+		case "auto":
+			set, err = setterFor(Strategy(value), f)
+			if Strategy(value).isID() {
+				p.ids = append(p.ids, f)
+			}
+		case "touch":
+			if !Strategy(value).isTime() {
+				return fmt.Errorf("touch=%s: use epoch, epoch_ms or iso8601", value)
+			}
+			set, err = setterFor(Strategy(value), f)
+		case "default":
+			set, err = defaultFor(value, f)
+		default:
+			return fmt.Errorf("unknown option %q: use auto=…, touch=… or default=…", name)
+		}
+		if err != nil {
+			return err
+		}
+		p.fields = append(p.fields, autoField{field: f, always: name == "touch", set: set})
+	}
+	if len(seen) > 1 && (seen["auto"] || seen["touch"]) && seen["default"] || seen["auto"] && seen["touch"] {
+		return fmt.Errorf("give one of auto, touch and default")
+	}
+	return nil
+}
+
+// setterFor fits a strategy to the type of a field.
+func setterFor(s Strategy, f *codec.Field) (setter, error) {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		elem := *f
+		elem.Type = t.Elem()
+		set, err := setterFor(s, &elem)
+		if err != nil {
+			return nil, err
+		}
+		return func(g *generator, now time.Time, v reflect.Value) error {
+			p := reflect.New(t.Elem())
+			v.Set(p)
+			return set(g, now, p.Elem())
+		}, nil
+	}
+	switch {
+	case s.isID():
+		return idSetter(s, t)
+	case s.isTime():
+		return timeSetter(s, f)
+	}
+	return nil, fmt.Errorf("unknown strategy %q: use uuid4, uuid7, ulid, ksuid, epoch, epoch_ms or iso8601", string(s))
+}
+
+func idSetter(s Strategy, t reflect.Type) (setter, error) {
+	own := map[Strategy]reflect.Type{
+		UUID4: reflect.TypeFor[uuid.UUID](),
+		UUID7: reflect.TypeFor[uuid.UUID](),
+		ULID:  reflect.TypeFor[ulid.ULID](),
+		KSUID: reflect.TypeFor[ksuid.KSUID](),
+	}[s]
+	if t.Kind() == reflect.String {
+		return func(g *generator, now time.Time, v reflect.Value) error {
+			text, err := g.text(s, now)
+			v.SetString(text)
+			return err
+		}, nil
+	}
+	if t != own {
+		return nil, fmt.Errorf("%s cannot hold a %s: use string or %s", t, s, own)
+	}
+	return func(g *generator, now time.Time, v reflect.Value) (err error) {
+		switch p := v.Addr().Interface().(type) {
+		case *uuid.UUID:
+			*p, err = g.uuid(s, now)
+		case *ulid.ULID:
+			*p, err = g.ulid(now)
+		case *ksuid.KSUID:
+			*p, err = g.ksuid(now)
+		}
+		return err
+	}, nil
+}
+
+func timeSetter(s Strategy, f *codec.Field) (setter, error) {
+	switch t := f.Type; {
+	case t == timeType && (s == ISO8601 && !f.UnixTime || s == Epoch && f.UnixTime):
+		return func(_ *generator, now time.Time, v reflect.Value) error {
+			v.Set(reflect.ValueOf(now.Truncate(time.Second)))
+			return nil
+		}, nil
+	case t == timeType:
+		return nil, fmt.Errorf("a time.Time is not stored as %s: use iso8601, epoch with `dynamodbav:\",unixtime\"`, or an int64", s)
+	case t.Kind() == reflect.String && s == ISO8601:
+		return func(_ *generator, now time.Time, v reflect.Value) error {
+			v.SetString(now.Format(iso8601))
+			return nil
+		}, nil
+	case (t.Kind() == reflect.Int64 || t.Kind() == reflect.Int) && s != ISO8601:
+		return func(_ *generator, now time.Time, v reflect.Value) error {
+			v.SetInt(s.number(now))
+			return nil
+		}, nil
+	case (t.Kind() == reflect.Uint64 || t.Kind() == reflect.Uint) && s != ISO8601:
+		return func(_ *generator, now time.Time, v reflect.Value) error {
+			v.SetUint(uint64(s.number(now)))
+			return nil
+		}, nil
+	case s == ISO8601:
+		return nil, fmt.Errorf("%s cannot hold iso8601: use string or time.Time", t)
+	default:
+		return nil, fmt.Errorf("%s cannot hold %s: use int64 or uint64", t, s)
+	}
+}
+
+func (s Strategy) number(now time.Time) int64 {
+	if s == EpochMS {
+		return now.UnixMilli()
+	}
+	return now.Unix()
+}
+
+// defaultFor checks a default and returns what sets it. Every value gets its own copy.
+func defaultFor(text string, f *codec.Field) (setter, error) {
+	t, pointer := f.Type, f.Type.Kind() == reflect.Pointer
+	if pointer {
+		t = t.Elem()
+	}
+	if _, err := parseDefault(text, t); err != nil {
+		return nil, fmt.Errorf("default=%s: %w", text, err)
+	}
+	return func(_ *generator, _ time.Time, v reflect.Value) error {
+		d, err := parseDefault(text, t)
+		if err != nil {
+			return err
+		}
+		if pointer {
+			d = d.Addr()
+		}
+		v.Set(d)
+		return nil
+	}, nil
+}
+
+func parseDefault(text string, t reflect.Type) (reflect.Value, error) {
+	v := reflect.New(t).Elem()
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return v, u.UnmarshalText([]byte(text))
+	}
+	switch t.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		return v, nil
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
+		return v, err
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if t == reflect.TypeFor[time.Duration]() {
+			d, err := time.ParseDuration(text)
+			v.SetInt(int64(d))
+			return v, err
+		}
+		i, err := strconv.ParseInt(text, 10, t.Bits())
+		v.SetInt(i)
+		return v, err
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		u, err := strconv.ParseUint(text, 10, t.Bits())
+		v.SetUint(u)
+		return v, err
+	case reflect.Float32, reflect.Float64:
+		x, err := strconv.ParseFloat(text, t.Bits())
+		v.SetFloat(x)
+		return v, err
+	}
+	return v, fmt.Errorf("%s has no default: use a string, bool, number, or a type with UnmarshalText", t)
+}

@@ -1,0 +1,86 @@
+package entable
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// Client is what this package needs of a DynamoDB client: the methods of *dynamodb.Client, with its
+// signatures. A *dynamodb.Client itself is served fastest; a wrapper, a DAX client or a mock works
+// too. It is an interface for that reason only, and gets new methods when the package needs them:
+// embed a *dynamodb.Client in a wrapper to stay compatible.
+type Client interface {
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// TableClient is what [Table.Create] and its kin need besides. *dynamodb.Client has it.
+type TableClient interface {
+	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	DeleteTable(context.Context, *dynamodb.DeleteTableInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error)
+}
+
+// conn is a client with what is known about it.
+type conn struct {
+	Client
+	// hookable: items can be encoded into requests and decoded from responses without the SDK's types.
+	hookable bool
+}
+
+func newConn(c Client) *conn {
+	if c == nil {
+		return nil
+	}
+	sdk, ok := c.(*dynamodb.Client)
+	if ok && sdk == nil {
+		return nil
+	}
+	return &conn{Client: c, hookable: ok && wire.Hookable(sdk)}
+}
+
+var defaultConn atomic.Pointer[conn]
+
+// SetDefaultClient sets the client of every table and entity that has none of its own; nil takes it
+// away. It is safe for concurrent use; operations under way keep theirs.
+func SetDefaultClient(c Client) { defaultConn.Store(newConn(c)) }
+
+type connKey struct{}
+
+// WithClient returns a context whose operations use c, before the clients of entities and tables and
+// the default. Use it for a request's own credentials, or in tests.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, connKey{}, newConn(c))
+}
+
+// Use sets the table's client, before the default one; nil takes it away. It is safe for concurrent
+// use; operations under way keep theirs.
+func (t *Table) Use(c Client) { t.conn.Store(newConn(c)) }
+
+// connFor finds the client of an operation: context, entity, table, default. e may be nil.
+func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) {
+	if c, _ := ctx.Value(connKey{}).(*conn); c != nil {
+		return c, nil
+	}
+	if e != nil {
+		if c := e.conn.Load(); c != nil {
+			return c, nil
+		}
+	}
+	if c := t.conn.Load(); c != nil {
+		return c, nil
+	}
+	if c := defaultConn.Load(); c != nil {
+		return c, nil
+	}
+	return nil, ErrNoClient
+}
+
+// hooked reports whether requests of this table through c take the fast route.
+func (t *Table) hooked(c *conn) bool { return c.hookable && !t.plainRoute }

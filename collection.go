@@ -1,0 +1,251 @@
+package entable
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
+// methods refine it and return it; a mistake in building it is returned by the methods that send it.
+// It may be sent several times, but is not for concurrent use.
+type ItemsQuery struct{ Refine[*ItemsQuery] }
+
+// Query starts a query of the partition that the partition-key fields of example name; example is a
+// registered struct, or a pointer to one. Items come as pointers to their registered types.
+func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example) }
+
+// QueryIndex starts a query of one partition of an index, for all types that share it.
+func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
+	q := &ItemsQuery{}
+	q.self = q
+	e, ptr, err := t.exampleOf(example)
+	if err != nil {
+		q.plan = queryPlan{table: t, err: err}
+		return q
+	}
+	q.plan = planQuery(t, e, index, ptr)
+	return q
+}
+
+// RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
+// [*UnknownEntityError].
+func (q *ItemsQuery) RawUnknown() *ItemsQuery {
+	q.plan.raw = true
+	return q
+}
+
+// All sends the query and ranges over its items, one response page after the other: the next is
+// requested when the last item of the one before is passed, and none after a break. An error ends the
+// range.
+func (q *ItemsQuery) All(ctx context.Context) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) { q.plan.each(ctx, yield) }
+}
+
+// First sends the query and returns its first item, or an error that matches [ErrNotFound].
+func (q *ItemsQuery) First(ctx context.Context) (any, error) { return q.plan.first(ctx) }
+
+// Page sends the query and returns as many items as the limit says, or one response page without a
+// limit, and a cursor to go on with [Refine.From].
+func (q *ItemsQuery) Page(ctx context.Context) (*Page[any], error) { return pageOf[any](ctx, &q.plan) }
+
+// Collection is an item collection as one Go struct: C has a field for each member entity, a slice
+// ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
+type Collection[C any] struct {
+	table   *Table
+	name    string
+	members map[*entity]collectionField
+}
+
+// collectionField is where a member's items go.
+type collectionField struct {
+	index   []int
+	slice   bool
+	pointer bool
+}
+
+// NewCollection declares the item collection C of entities that share their partitions, see
+// [PrefixOf]. Each exported field of C takes the items of one member; a field with the tag
+// `entable:"-"` takes none. It panics with a [*DeclarationError] when members do not share the
+// partition or do not match the fields of C; [TryNewCollection] returns it.
+func NewCollection[C any](members ...Registered) *Collection[C] {
+	c, err := TryNewCollection[C](members...)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+// TryNewCollection is [NewCollection] with the error returned.
+func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
+	typ := reflect.TypeFor[C]()
+	c := &Collection[C]{name: typ.Name(), members: map[*entity]collectionField{}}
+	errorf := func(field, format string, args ...any) error {
+		return &DeclarationError{What: "collection " + c.name, Field: field, Reason: fmt.Sprintf(format, args...)}
+	}
+	if typ.Kind() != reflect.Struct {
+		return nil, errorf("", "%s is not a struct", typ)
+	}
+	if len(members) == 0 {
+		return nil, errorf("", "it has no members: give the registered entities")
+	}
+	byType := map[reflect.Type]*entity{}
+	var first *entity
+	for _, m := range members {
+		if m == nil || reflect.ValueOf(m).IsNil() {
+			return nil, errorf("", "a member is nil: declare the entities before the collection")
+		}
+		e := m.registered()
+		if first == nil {
+			first, c.table = e, e.table
+		}
+		if e.table != first.table {
+			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.name, first.table.name, e.name, e.table.name)
+		}
+		if !e.pk.sameShape(first.pk) {
+			return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.name, first.name)
+		}
+		byType[e.typ] = e
+	}
+	for f := range typ.Fields() {
+		if !f.IsExported() || f.Tag.Get("entable") == "-" {
+			continue
+		}
+		to, item := fieldFor(f)
+		e := byType[item]
+		if e == nil {
+			return nil, errorf("field "+f.Name, "%s takes the items of no member: use []T, []*T or *T of a member, or the tag `entable:\"-\"`", f.Type)
+		}
+		if _, twice := c.members[e]; twice {
+			return nil, errorf("field "+f.Name, "another field takes the items of %s", e.name)
+		}
+		c.members[e] = to
+	}
+	for _, m := range members {
+		if e := m.registered(); c.members[e].index == nil {
+			return nil, errorf("", "it has no field for the items of %s: add one of type []%s", e.name, e.typ)
+		}
+	}
+	return c, nil
+}
+
+// fieldFor finds how a field takes items, and of which type.
+func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
+	to, t := collectionField{index: f.Index}, f.Type
+	if t.Kind() == reflect.Slice {
+		to.slice, t = true, t.Elem()
+	}
+	if t.Kind() == reflect.Pointer {
+		to.pointer, t = true, t.Elem()
+	}
+	if !to.slice && !to.pointer {
+		return to, nil
+	}
+	return to, t
+}
+
+// Get reads the whole collection of the partition that the partition-key fields of example name, and
+// groups it: one query, as many requests as it has pages. Fields keep the order of the sort key. A
+// partition without items gives an empty C. Items of registered entities that are no members are left
+// out.
+func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
+	q := c.Query(example)
+	for _, o := range opts {
+		var rc readConfig
+		o.applyRead(&rc)
+		q.plan.consistent = rc.consistent.or(q.plan.consistent)
+	}
+	return q.Group(ctx)
+}
+
+// Query starts a query of the members' items in one partition; example is a member, or a pointer to
+// one, with its partition-key fields set.
+func (c *Collection[C]) Query(example any) *CollectionQuery[C] {
+	q := &CollectionQuery[C]{collection: c}
+	q.self = q
+	e, ptr, err := c.table.exampleOf(example)
+	if err == nil {
+		if _, ok := c.members[e]; !ok {
+			err = usagef("collection %s: %s is not a member: %s are", c.name, e.name, c.memberNames())
+		}
+	}
+	if err != nil {
+		q.plan = queryPlan{table: c.table, err: err}
+		return q
+	}
+	q.plan = planQuery(c.table, e, "", ptr)
+	q.plan.member = func(e *entity) bool {
+		_, ok := c.members[e]
+		return ok
+	}
+	return q
+}
+
+func (c *Collection[C]) memberNames() string {
+	var names []string
+	for e := range c.members {
+		names = append(names, e.name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// CollectionQuery reads the items of a collection's members from one partition, in the order of the
+// sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
+// that send it. It may be sent several times, but is not for concurrent use.
+type CollectionQuery[C any] struct {
+	Refine[*CollectionQuery[C]]
+	collection *Collection[C]
+}
+
+// Group sends the query and returns its items grouped by type. A second item for a field that takes
+// one is an error.
+func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
+	group := new(C)
+	v := reflect.ValueOf(group).Elem()
+	for item, err := range q.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if err := q.collection.add(v, item); err != nil {
+			return nil, err
+		}
+	}
+	return group, nil
+}
+
+func (c *Collection[C]) add(group reflect.Value, item any) error {
+	v := reflect.ValueOf(item)
+	e := c.table.directory().byType[v.Type().Elem()]
+	to := c.members[e]
+	if !to.pointer {
+		v = v.Elem()
+	}
+	f := group.FieldByIndex(to.index)
+	switch {
+	case to.slice:
+		f.Set(reflect.Append(f, v))
+	case !f.IsNil():
+		return usagef("collection %s: the partition holds several items of %s: make the field a []%s", c.name, e.name, e.typ)
+	default:
+		f.Set(v)
+	}
+	return nil
+}
+
+// All sends the query and ranges over its items, see [ItemsQuery.All].
+func (q *CollectionQuery[C]) All(ctx context.Context) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) { q.plan.each(ctx, yield) }
+}
+
+// First sends the query and returns its first item, or an error that matches [ErrNotFound].
+func (q *CollectionQuery[C]) First(ctx context.Context) (any, error) { return q.plan.first(ctx) }
+
+// Page sends the query and returns as many items as the limit says, or one response page without a
+// limit, and a cursor to go on with [Refine.From].
+func (q *CollectionQuery[C]) Page(ctx context.Context) (*Page[any], error) {
+	return pageOf[any](ctx, &q.plan)
+}

@@ -1,0 +1,303 @@
+package entable
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+)
+
+// sentinel is the type of this package's plain errors, so that [IsError] knows them.
+type sentinel string
+
+func (s sentinel) Error() string { return "entable: " + string(s) }
+func (sentinel) entableError()   {}
+
+// Errors before a request is sent.
+const (
+	// ErrNoClient is returned by an operation that finds no client: none in the context
+	// ([WithClient]), none on the entity or the table (Use), and no default ([SetDefaultClient]).
+	ErrNoClient = sentinel("no DynamoDB client: call Table.Use, Entity.Use, SetDefaultClient or WithClient first")
+
+	// ErrBadCursor is returned by a query whose cursor is damaged or belongs to another query:
+	// another table, index, partition, direction or set of entities. Nothing is read.
+	ErrBadCursor = sentinel("invalid cursor")
+)
+
+// Errors that the answer of the service stands for. Each is matched with [errors.Is]; the SDK's own
+// error stays in the chain for [errors.As].
+const (
+	// ErrNotFound is returned by reads of a single item when there is none.
+	ErrNotFound = sentinel("item not found")
+
+	// ErrExists is matched by the [*ConditionFailedError] of a Create whose key is taken.
+	ErrExists = sentinel("item already exists")
+
+	// ErrTableNotFound is matched when the table, or the index of a query, does not exist in the
+	// account and region of the client.
+	ErrTableNotFound = sentinel("table not found")
+
+	// ErrTableExists is matched by the error of [Table.Create] when there is such a table already.
+	ErrTableExists = sentinel("table already exists")
+
+	// ErrThrottled is matched when the service refused a request for its rate and the SDK's retries
+	// were used up. The request had no effect; see [IsRetryable].
+	ErrThrottled = sentinel("throttled")
+)
+
+// IsError reports whether err is, or wraps, an error of this package: one of its sentinels or types.
+// Errors that a caller's own hook or marshaler returned are wrapped in one.
+func IsError(err error) bool {
+	var e interface{ entableError() }
+	return errors.As(err, &e)
+}
+
+// IsRetryable reports whether the same call may succeed later without a change: the service throttled
+// it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
+// default), so back off well before trying again. After a broken connection a write may have happened.
+func IsRetryable(err error) bool {
+	if errors.Is(err, ErrThrottled) {
+		return true
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "InternalServerError", "ServiceUnavailable", "TransactionInProgressException", "TransactionConflictException":
+			return true
+		}
+		return api.ErrorFault() == smithy.FaultServer
+	}
+	var sent interface{ ConnectionError() bool }
+	return errors.As(err, &sent) && sent.ConnectionError()
+}
+
+// DeclarationError reports a wrong declaration: of a table, an entity, a key, an index or a
+// collection. NewTable, Register and NewCollection panic with it, their Try forms return it.
+type DeclarationError struct {
+	// What was declared: `table "items"`, "Order", "collection Device".
+	What string
+	// Field is the Go field or the attribute at fault, or empty.
+	Field string
+	// Reason says what is wrong and what to write instead.
+	Reason string
+	// Err is the cause, if there is one.
+	Err error
+}
+
+func (e *DeclarationError) Error() string {
+	var b strings.Builder
+	b.WriteString("entable: ")
+	b.WriteString(e.What)
+	if e.Field != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Field)
+	}
+	if e.Reason != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Reason)
+	}
+	if e.Err != nil {
+		b.WriteString(": ")
+		b.WriteString(strings.TrimPrefix(e.Err.Error(), "entable: "))
+	}
+	return b.String()
+}
+
+func (e *DeclarationError) Unwrap() error { return e.Err }
+func (*DeclarationError) entableError()   {}
+
+// OpError says which operation on which item an error belongs to. Every error of an operation that
+// has to do with a request is wrapped in one; match the cause with [errors.Is] and [errors.As].
+type OpError struct {
+	// Op is the operation, as its method is called: "Put", "Get", "Query".
+	Op string
+	// Entity is the entity's name, or the table's for operations on all entities.
+	Entity string
+	// Key is the item's key as `pk="…" sk="…"`, or empty.
+	Key string
+	Err error
+}
+
+func (e *OpError) Error() string {
+	where := e.Entity
+	if e.Key != "" {
+		where += "[" + e.Key + "]"
+	}
+	return fmt.Sprintf("entable: %s %s: %s", e.Op, where, strings.TrimPrefix(e.Err.Error(), "entable: "))
+}
+
+func (e *OpError) Unwrap() error { return e.Err }
+func (*OpError) entableError()   {}
+
+// Is matches the sentinels that stand for an answer of the service.
+func (e *OpError) Is(target error) bool {
+	s, ok := target.(sentinel)
+	return ok && s == classify(e.Err)
+}
+
+// classify gives the sentinel for an error of the SDK, or "" if there is none.
+func classify(err error) sentinel {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	switch api.ErrorCode() {
+	case "ResourceNotFoundException":
+		return ErrTableNotFound
+	case "ResourceInUseException":
+		return ErrTableExists
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+		return ErrThrottled
+	}
+	return ""
+}
+
+// KeyError reports a value that cannot be part of a key: an empty text, a number that does not fit
+// the width, invalid UTF-8, or a key longer than the service takes (2048 bytes for a partition key,
+// 1024 for a sort key). It is found before any request.
+type KeyError struct {
+	Entity string
+	// Key is the table's or index's key attribute: "pk", "gsi1sk".
+	Key string
+	Err error
+}
+
+func (e *KeyError) Error() string {
+	return fmt.Sprintf("entable: %s: cannot build key %s: %s", e.Entity, e.Key, e.Err)
+}
+
+func (e *KeyError) Unwrap() error { return e.Err }
+func (*KeyError) entableError()   {}
+
+// ConditionFailedError reports a write that the service refused because its condition was false. For
+// [Entity.Create] it matches [ErrExists].
+type ConditionFailedError struct {
+	Entity string
+	// Stored is the item as it is stored now, as the pointer to its registered type. It is nil when
+	// there is no such item or when it could not be decoded.
+	Stored any
+	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
+	Err error
+
+	exists bool
+}
+
+func (e *ConditionFailedError) Error() string {
+	if e.exists {
+		return string("entable: " + e.Entity + ": " + string(ErrExists))
+	}
+	return "entable: " + e.Entity + ": condition failed"
+}
+
+func (e *ConditionFailedError) Unwrap() error { return e.Err }
+func (*ConditionFailedError) entableError()   {}
+
+// Is matches [ErrExists] when the failed condition was that of a Create.
+func (e *ConditionFailedError) Is(target error) bool { return e.exists && target == ErrExists }
+
+// ItemTooLargeError reports an item above the size limit, found before any request.
+type ItemTooLargeError struct {
+	Entity string
+	// Size is the item's size in bytes by the service's rules, Max the limit that it exceeds: the
+	// service's 409,600 (400 KB) or the [MaxSize] of the table or entity.
+	Size, Max int
+	// Key is the item's key as `pk="…" sk="…"`.
+	Key string
+}
+
+func (e *ItemTooLargeError) Error() string {
+	return fmt.Sprintf("entable: %s[%s]: item of %d bytes is above the limit of %d", e.Entity, e.Key, e.Size, e.Max)
+}
+
+func (*ItemTooLargeError) entableError() {}
+
+// UnknownEntityError reports a stored item that is not of the type asked for: its discriminator (or,
+// without one, its key) belongs to no registered entity, or a read by key found another entity there.
+type UnknownEntityError struct {
+	// Table is the table's name.
+	Table string
+	// Want is the entity that was asked for, or empty for a read of mixed items.
+	Want string
+	// Type is the item's discriminator, or empty when it has none.
+	Type string
+	// Key is the item's key as `pk="…" sk="…"`.
+	Key string
+	// Item is the whole item.
+	Item RawItem
+}
+
+func (e *UnknownEntityError) Error() string {
+	found := "no registered entity"
+	if e.Type != "" {
+		found = fmt.Sprintf("type %q", e.Type)
+	}
+	if e.Want != "" {
+		return fmt.Sprintf("entable: %s[%s]: the stored item is of %s", e.Want, e.Key, found)
+	}
+	if e.Type != "" {
+		found += ", which is not registered"
+	}
+	return fmt.Sprintf("entable: table %q: item [%s] is of %s", e.Table, e.Key, found)
+}
+
+func (*UnknownEntityError) entableError() {}
+
+// DecodeError reports a stored item that does not fit its registered type.
+type DecodeError struct {
+	Entity string
+	// Key is the item's key as `pk="…" sk="…"`.
+	Key string
+	// Err names the attribute's path and the kinds: "attribute lines[2].qty: cannot decode S into int".
+	Err error
+}
+
+func (e *DecodeError) Error() string {
+	if e.Key == "" {
+		return fmt.Sprintf("entable: %s: %s", e.Entity, e.Err)
+	}
+	return fmt.Sprintf("entable: %s[%s]: %s", e.Entity, e.Key, e.Err)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+func (*DecodeError) entableError()   {}
+
+// EncodeError reports a value that cannot be stored, found before any request.
+type EncodeError struct {
+	Entity string
+	// Err names the attribute's path and the kinds.
+	Err error
+}
+
+func (e *EncodeError) Error() string { return fmt.Sprintf("entable: %s: %s", e.Entity, e.Err) }
+func (e *EncodeError) Unwrap() error { return e.Err }
+func (*EncodeError) entableError()   {}
+
+// HookError reports an error that a hook returned. A BeforeSave hook's error ends the write before
+// any request; after an AfterSave hook's error the item is written.
+type HookError struct {
+	Entity string
+	// Hook is the method's name: "BeforeSave", "AfterSave", "AfterLoad".
+	Hook string
+	Err  error
+}
+
+func (e *HookError) Error() string {
+	return fmt.Sprintf("entable: %s: %s: %s", e.Entity, e.Hook, e.Err)
+}
+func (e *HookError) Unwrap() error { return e.Err }
+func (*HookError) entableError()   {}
+
+// usageError is a call that cannot be carried out as written: a nil pointer, an unknown index.
+type usageError string
+
+func (e usageError) Error() string { return "entable: " + string(e) }
+func (usageError) entableError()   {}
+
+func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
+
+// conditionFailed gives the SDK's error of a failed condition, if err is one.
+func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
+	return errors.AsType[*types.ConditionalCheckFailedException](err)
+}

@@ -1,0 +1,231 @@
+package entable
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// loaded is one item of a response: a value of a registered type, or the error that it gave.
+type loaded struct {
+	entity *entity
+	value  any // *T
+	err    error
+}
+
+// decode reads the item at r into its registered type. want is the entity that the caller expects, or
+// nil; it is a hint: the result can be of another.
+//
+// The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
+// its way that the item has it. Everything else takes the slow path, which looks the discriminator and
+// the keys up before it decodes. Both give the same result.
+func (t *Table) decode(r *wire.Reader, want *entity) loaded {
+	start := r.Offset()
+	d := t.directory()
+	if e := t.guess(d, r, want); e != nil {
+		ptr, v := e.newItem()
+		if e.checked.Decode(r, ptr) == nil {
+			return loaded{entity: e, value: v}
+		}
+		r.Rewind(start)
+	}
+	e, name, err := t.identify(d, r)
+	if err != nil {
+		return t.undecodable(r, start, want, err)
+	}
+	if e == nil {
+		return t.unknown(r, start, name)
+	}
+	ptr, v := e.newItem()
+	if err := e.plan.Decode(r, ptr); err != nil {
+		return t.undecodable(r, start, e, err)
+	}
+	return loaded{entity: e, value: v}
+}
+
+func (t *Table) guess(d *directory, r *wire.Reader, want *entity) *entity {
+	if t.discriminator == "" {
+		return nil
+	}
+	if want != nil {
+		return want
+	}
+	name, _ := r.GuessText(t.discriminator)
+	return d.byName[name]
+}
+
+// identify finds the entity of the item at r: by its discriminator, or, if it has none, by its keys.
+// The entity is nil when there is none; name is the discriminator then.
+func (t *Table) identify(d *directory, r *wire.Reader) (e *entity, name string, err error) {
+	names := [3]string{t.pk.name, t.sk.name, t.discriminator}
+	var values [3][]byte
+	if err := r.FindAttrs(names[:], values[:]); err != nil {
+		return nil, "", err
+	}
+	if t.discriminator != "" && values[2] != nil {
+		kind, text, err := wire.Scalar(values[2])
+		if err != nil || kind != wire.S {
+			return nil, "", fmt.Errorf("attribute %s: cannot read the type from %s", t.discriminator, values[2])
+		}
+		return d.byName[text], text, nil
+	}
+	var texts [2]string
+	for i := range texts {
+		if values[i] == nil {
+			continue
+		}
+		if _, texts[i], err = wire.Scalar(values[i]); err != nil {
+			return nil, "", fmt.Errorf("attribute %s: cannot read the key from %s", names[i], values[i])
+		}
+	}
+	return d.byKey(texts[0], texts[1]), "", nil
+}
+
+// undecodable makes the error of a malformed item and goes past it. e may be nil.
+func (t *Table) undecodable(r *wire.Reader, start int, e *entity, err error) loaded {
+	de := &DecodeError{Entity: t.name, Err: err}
+	if e != nil {
+		de.Entity = e.name
+	}
+	r.Rewind(start)
+	if raw, skipErr := r.Skip(); skipErr == nil {
+		if item, err := wire.ReadItem(raw); err == nil {
+			de.Key = t.keyText(item)
+		}
+	}
+	return loaded{entity: e, err: de}
+}
+
+// unknown makes the error of an item of no registered type and goes past it.
+func (t *Table) unknown(r *wire.Reader, start int, name string) loaded {
+	r.Rewind(start)
+	raw, err := r.Skip()
+	if err != nil {
+		return loaded{err: &DecodeError{Entity: t.name, Err: err}}
+	}
+	item, err := wire.ReadItem(raw)
+	if err != nil {
+		return loaded{err: &DecodeError{Entity: t.name, Err: err}}
+	}
+	return loaded{err: &UnknownEntityError{Table: t.name, Type: name, Key: t.keyText(item), Item: item}}
+}
+
+// keyText is the primary key in an item's attributes, for messages: `pk="CU#1" sk="O#7"`.
+func (t *Table) keyText(item map[string]types.AttributeValue) string {
+	return attrsText(item, t.pk.name, t.sk.name)
+}
+
+func attrsText(item map[string]types.AttributeValue, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		v, ok := item[name]
+		if !ok {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		switch v := v.(type) {
+		case *types.AttributeValueMemberS:
+			fmt.Fprintf(&b, "%s=%q", name, v.Value)
+		case *types.AttributeValueMemberN:
+			fmt.Fprintf(&b, "%s=%s", name, v.Value)
+		case *types.AttributeValueMemberB:
+			fmt.Fprintf(&b, "%s=%x", name, v.Value)
+		}
+	}
+	return b.String()
+}
+
+// oneItem receives the item of a GetItem.
+type oneItem struct {
+	table *Table
+	want  *entity
+	found bool
+	loaded
+}
+
+func (s *oneItem) Reset() { s.found, s.loaded = false, loaded{} }
+
+func (s *oneItem) Item(_ string, _ int, r *wire.Reader) error {
+	r.Copy = s.table.copyStrings
+	start := r.Offset()
+	s.found, s.loaded = true, s.table.decode(r, s.want)
+	if s.err == nil && s.entity != s.want {
+		name := s.entity.name
+		s.loaded = s.table.unknown(r, start, name)
+	}
+	return nil
+}
+
+// get reads the item with the key at ptr.
+func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption) (any, error) {
+	c, err := e.table.connFor(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	k, err := e.keyOf(ptr)
+	if err != nil {
+		return nil, err
+	}
+	var rc readConfig
+	for _, o := range opts {
+		o.applyRead(&rc)
+	}
+	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: k.attrs}
+	if rc.consistent.or(e.consistent).or(e.table.consistent) == strong {
+		in.ConsistentRead = new(true)
+	}
+	sink := &oneItem{table: e.table, want: e}
+	if err := e.table.getItem(ctx, c, in, sink); err != nil {
+		return nil, &OpError{Op: "Get", Entity: e.name, Key: k.text, Err: err}
+	}
+	return e.check(ctx, sink, k.text)
+}
+
+func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink *oneItem) error {
+	if t.hooked(c) {
+		_, err := c.GetItem(ctx, in, wire.Hook(sink))
+		return err
+	}
+	out, err := c.GetItem(ctx, in)
+	if err != nil || out == nil || len(out.Item) == 0 {
+		return err
+	}
+	return replay(sink, []map[string]types.AttributeValue{out.Item})
+}
+
+// replay gives the items of a plain response to a sink.
+func replay(sink wire.Sink, items []map[string]types.AttributeValue) error {
+	sink.Reset()
+	for i, item := range items {
+		raw, err := wire.AppendItem(nil, item)
+		if err != nil {
+			return err
+		}
+		if err := sink.Item("", i, wire.NewReader(raw)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check makes the result of a read by key: an item of exactly this entity.
+func (e *entity) check(ctx context.Context, s *oneItem, key string) (any, error) {
+	switch {
+	case !s.found:
+		return nil, &OpError{Op: "Get", Entity: e.name, Key: key, Err: ErrNotFound}
+	case s.err != nil:
+		if u, ok := s.err.(*UnknownEntityError); ok {
+			u.Want = e.name
+		}
+		return nil, s.err
+	}
+	return s.value, e.runAfterLoad(ctx, s.value)
+}

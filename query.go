@@ -1,0 +1,486 @@
+package entable
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"reflect"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+)
+
+// Query reads items of one entity from one partition, in the order of the sort key. Its methods
+// refine it and return it; [Query.All], [Query.First] and [Query.Page] send it. A mistake in building
+// it is returned by these. A Query may be sent several times, but is not for concurrent use.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+type Query[T any] struct{ Refine[*Query[T]] }
+
+// Query starts a query of the partition that key's partition-key fields name; its other fields do not
+// count. It reads the entity's own part of the partition: the sort keys with its prefix.
+func (e *Entity[T]) Query(key T) *Query[T] { return newQuery(e, "", &key) }
+
+// QueryIndex starts a query of an index of the entity by the fields of the index's partition key.
+func (e *Entity[T]) QueryIndex(index string, key T) *Query[T] { return newQuery(e, index, &key) }
+
+func newQuery[T any](e *Entity[T], index string, key *T) *Query[T] {
+	q := &Query[T]{}
+	q.self = q
+	q.plan = planQuery(e.e.table, e.e, index, unsafe.Pointer(key))
+	q.plan.want = e.e
+	return q
+}
+
+// Equal keeps the item whose sort key is that of the example.
+func (q *Query[T]) Equal(example T) *Query[T] { return q.where(equal, &example, nil) }
+
+// Less keeps the items below the example's sort key. In all comparisons the example's sort-key fields
+// count up to the first that is not set (the first always counts), so that a composite key can be
+// compared by a leading part.
+func (q *Query[T]) Less(example T) *Query[T] { return q.where(less, nil, &example) }
+
+// LessEqual keeps the items up to the example's sort key, those with the same leading part included.
+func (q *Query[T]) LessEqual(example T) *Query[T] { return q.where(lessEqual, nil, &example) }
+
+// Greater keeps the items above the example's sort key and above all with the same leading part.
+func (q *Query[T]) Greater(example T) *Query[T] { return q.where(greater, &example, nil) }
+
+// GreaterEqual keeps the items from the example's sort key on.
+func (q *Query[T]) GreaterEqual(example T) *Query[T] { return q.where(greaterEqual, &example, nil) }
+
+// Between keeps the items from the sort key of low to that of high, both included.
+func (q *Query[T]) Between(low, high T) *Query[T] { return q.where(between, &low, &high) }
+
+// Prefix keeps the items whose sort key starts with the fields that the example sets: whole
+// components, but for a text in the last component, which is matched by its beginning.
+func (q *Query[T]) Prefix(example T) *Query[T] { return q.where(prefix, &example, nil) }
+
+func (q *Query[T]) where(op sortOp, low, high *T) *Query[T] {
+	q.plan.where(op, unsafe.Pointer(low), unsafe.Pointer(high))
+	return q
+}
+
+// All sends the query and ranges over its items, one response page after the other: the next is
+// requested when the last item of the one before is passed, and none after a break. An error ends the
+// range.
+func (q *Query[T]) All(ctx context.Context) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		q.plan.each(ctx, func(v any, err error) bool {
+			t, _ := v.(*T)
+			return yield(t, err)
+		})
+	}
+}
+
+// First sends the query and returns its first item, or an error that matches [ErrNotFound].
+func (q *Query[T]) First(ctx context.Context) (*T, error) {
+	v, err := q.plan.first(ctx)
+	t, _ := v.(*T)
+	return t, err
+}
+
+// Page sends the query and returns as many items as the limit says, or one response page without a
+// limit, and a cursor to go on with [Refine.From].
+func (q *Query[T]) Page(ctx context.Context) (*Page[*T], error) { return pageOf[*T](ctx, &q.plan) }
+
+// Page is a part of a query's items.
+type Page[I any] struct {
+	Items []I
+	// Cursor stands behind the last item; "" when there is nothing more. It holds the last item's key in
+	// plain form: do not hand it to a client that may not see keys.
+	Cursor string
+}
+
+func pageOf[I any](ctx context.Context, p *queryPlan) (*Page[I], error) {
+	var page Page[I]
+	cursor, err := p.page(ctx, func(v any) { page.Items = append(page.Items, v.(I)) })
+	if err != nil {
+		return nil, err
+	}
+	page.Cursor = cursor
+	return &page, nil
+}
+
+// Refine holds the settings that all queries share. Q is the query itself, which each method returns.
+type Refine[Q any] struct {
+	self Q
+	plan queryPlan
+}
+
+// Filter drops items that do not satisfy a condition on their attributes, after they were read and
+// paid for; several must all hold. Key attributes cannot be filtered.
+func (r *Refine[Q]) Filter(condition expression.ConditionBuilder) Q {
+	r.plan.filters = append(r.plan.filters, condition)
+	return r.self
+}
+
+// Limit sets how many items are returned at the most, overriding the default of all. It counts items
+// after filtering.
+func (r *Refine[Q]) Limit(items int) Q {
+	if items < 1 {
+		r.plan.fail(usagef("%s: invalid limit %d: use 1 or more", r.plan.name(), items))
+	}
+	r.plan.limit = items
+	return r.self
+}
+
+// PageSize sets how many items the service reads for one response, overriding the default of 1 MB, or
+// the limit when there is no filter; use it to bound the latency or the cost of one request.
+func (r *Refine[Q]) PageSize(items int) Q {
+	if items < 1 {
+		r.plan.fail(usagef("%s: invalid page size %d: use 1 or more", r.plan.name(), items))
+	}
+	r.plan.pageSize = items
+	return r.self
+}
+
+// Reverse sets descending order, overriding the default, ascending.
+func (r *Refine[Q]) Reverse() Q {
+	r.plan.reverse = true
+	return r.self
+}
+
+// Consistent sets whether the read is strongly consistent, see [Consistent].
+func (r *Refine[Q]) Consistent(on bool) Q {
+	r.plan.consistent = Consistent(on).c
+	return r.self
+}
+
+// From continues behind the cursor of a page of the same query; "" starts at the beginning. Filters,
+// limits and the conditions on the sort key may differ, everything else is [ErrBadCursor].
+func (r *Refine[Q]) From(cursor string) Q {
+	r.plan.cursor = cursor
+	return r.self
+}
+
+// SkipUnknown goes past items of types that are not registered, instead of ending with an
+// [*UnknownEntityError], and counts them in n, if n is not nil.
+func (r *Refine[Q]) SkipUnknown(n *int) Q {
+	if n == nil {
+		n = new(int)
+	}
+	r.plan.skipped = n
+	return r.self
+}
+
+// Input returns the request that the query starts with, without a client and without sending it.
+func (r *Refine[Q]) Input() (*dynamodb.QueryInput, error) { return r.plan.input() }
+
+// sortOp is a condition on the sort key.
+type sortOp uint8
+
+const (
+	anySort sortOp = iota
+	equal
+	less
+	lessEqual
+	greater
+	greaterEqual
+	between
+	prefix
+)
+
+// sortRange is what a condition leaves of the sort keys: for equal and prefix the text in lo, else all
+// from lo to hi, where "" is no bound and an open bound is not itself in the range.
+type sortRange struct {
+	op             sortOp
+	lo, hi         string
+	loOpen, hiOpen bool
+}
+
+// edge is the sort key that the request has to include although the range does not: the service has
+// no condition with a lower bound and an open upper one.
+func (r *sortRange) edge() string {
+	if r.lo != "" && r.hiOpen {
+		return r.hi
+	}
+	return ""
+}
+
+// queryPlan is a query without its types. Conditions on the sort key are kept as the range of sort
+// keys that they leave.
+type queryPlan struct {
+	table  *Table
+	from   *entity // the entity whose fields name the partition
+	want   *entity // only items of this entity, or nil
+	member func(*entity) bool
+	op     string // for errors
+
+	index      string
+	pk, sk     *key
+	partition  []byte
+	sort       sortRange
+	filters    []expression.ConditionBuilder
+	limit      int
+	pageSize   int
+	reverse    bool
+	consistent consistency
+	cursor     string
+	skipped    *int
+	raw        bool // items of unknown types are given as RawItem
+	err        error
+}
+
+// planQuery starts a plan for the partition of the item at ptr.
+func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPlan {
+	p := queryPlan{table: t, from: from, op: "Query", pk: from.pk, sk: from.sk, index: index}
+	if index != "" {
+		p.op = "QueryIndex"
+		x := from.index(index)
+		if x == nil {
+			p.err = usagef("%s: unknown index %q: %s", from.name, index, from.indexNames())
+			return p
+		}
+		p.pk, p.sk = x.pk, x.sk
+	}
+	text, err := p.pk.appendText(nil, ptr)
+	if err != nil {
+		p.err = &KeyError{Entity: from.name, Key: p.pk.attr.name, Err: err}
+	}
+	p.partition = text
+	return p
+}
+
+// indexNames lists the entity's indexes for messages.
+func (e *entity) indexNames() string {
+	if len(e.indexes) == 0 {
+		return "it is in no index"
+	}
+	text := "it has"
+	for i, x := range e.indexes {
+		if i > 0 {
+			text += ","
+		}
+		text += fmt.Sprintf(" %q", x.name)
+	}
+	return text
+}
+
+func (p *queryPlan) name() string {
+	if p.want != nil {
+		return p.want.name
+	}
+	return p.table.name
+}
+
+func (p *queryPlan) fail(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// where sets the condition on the sort key from examples at low and high.
+func (p *queryPlan) where(op sortOp, low, high unsafe.Pointer) {
+	if p.err != nil {
+		return
+	}
+	switch {
+	case p.sk == nil || len(p.sk.comps) == 0:
+		p.fail(usagef("%s: the sort key has no attribute to compare", p.name()))
+	case p.sort.op != anySort:
+		p.fail(usagef("%s: give one condition on the sort key", p.name()))
+	default:
+		if err := p.setRange(op, low, high); err != nil {
+			p.fail(&KeyError{Entity: p.name(), Key: p.sk.attr.name, Err: err})
+		}
+	}
+}
+
+// setRange turns a condition into a range of sort keys. It stays within the entity's own lead
+// ("CT#"), so that `>` does not run into the next entity's items.
+func (p *queryPlan) setRange(op sortOp, low, high unsafe.Pointer) error {
+	var lo, hi bound
+	var err error
+	if low != nil {
+		if lo, err = p.sk.bound(low, op); err != nil {
+			return err
+		}
+	}
+	if high != nil {
+		if hi, err = p.sk.bound(high, op); err != nil {
+			return err
+		}
+	}
+	lead := p.sk.lead()
+	r := sortRange{op: op, lo: lo.text, hi: hi.text}
+	if hi.part && op != less { // up to the end of everything that starts with the part
+		r.hi, r.hiOpen = keys.After(hi.text), true
+	}
+	switch op {
+	case less:
+		r.lo, r.hiOpen = lead, true
+	case lessEqual:
+		r.lo = lead
+	case greater, greaterEqual:
+		r.hi, r.hiOpen = keys.After(lead), true
+		r.loOpen = op == greater
+		if r.loOpen && lo.part {
+			r.lo, r.loOpen = keys.After(lo.text), false
+		}
+	}
+	p.sort = r
+	return nil
+}
+
+// bound is the text of a sort key or of a leading part of one.
+type bound struct {
+	text string
+	part bool
+}
+
+func (k *key) bound(ptr unsafe.Pointer, op sortOp) (bound, error) {
+	n := len(k.comps)
+	if op != equal {
+		n = max(1, k.leading(ptr))
+	}
+	if k.pattern == nil || n == len(k.comps) && op != prefix {
+		text, err := k.appendText(nil, ptr)
+		return bound{text: string(text)}, err
+	}
+	vals, err := k.values(ptr, nil, n)
+	if err != nil {
+		return bound{}, err
+	}
+	text, err := k.pattern.AppendLeading(nil, vals)
+	return bound{text: string(text), part: true}, err
+}
+
+// input makes the request for the first page.
+func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	in := &dynamodb.QueryInput{
+		TableName:                 &p.table.name,
+		ExpressionAttributeNames:  map[string]string{"#pk": p.pk.attr.name},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": p.pk.attributeValue(p.partition)},
+	}
+	in.KeyConditionExpression = new("#pk = :pk" + p.sortCondition(in))
+	if p.index != "" {
+		in.IndexName = &p.index
+	}
+	if p.reverse {
+		in.ScanIndexForward = new(false)
+	}
+	if p.pageSize > 0 {
+		in.Limit = new(int32(min(p.pageSize, 1<<30)))
+	} else if p.limit > 0 && len(p.filters) == 0 {
+		in.Limit = new(int32(min(p.limit, 1<<30)))
+	}
+	if err := p.setConsistency(in); err != nil {
+		return nil, err
+	}
+	if err := p.addFilter(in); err != nil {
+		return nil, err
+	}
+	var err error
+	in.ExclusiveStartKey, err = p.openCursor()
+	return in, err
+}
+
+// sortCondition writes the condition on the sort key, with its names and values.
+func (p *queryPlan) sortCondition(in *dynamodb.QueryInput) string {
+	if p.sk == nil {
+		return ""
+	}
+	r := p.sort
+	if r.op == anySort {
+		if p.want == nil || p.sk.lead() == "" {
+			return ""
+		}
+		r.op, r.lo = prefix, p.sk.lead()
+		if len(p.sk.comps) == 0 {
+			r.op = equal
+		}
+	}
+	in.ExpressionAttributeNames["#sk"] = p.sk.attr.name
+	set := func(name, text string) {
+		in.ExpressionAttributeValues[name] = p.sk.attributeValue([]byte(text))
+	}
+	switch {
+	case r.op == equal:
+		set(":sk", r.lo)
+		return " AND #sk = :sk"
+	case r.op == prefix:
+		set(":sk", r.lo)
+		return " AND begins_with(#sk, :sk)"
+	case r.lo == "":
+		set(":hi", r.hi)
+		return " AND #sk " + operator("<", r.hiOpen) + " :hi"
+	case r.hi == "":
+		set(":lo", r.lo)
+		return " AND #sk " + operator(">", r.loOpen) + " :lo"
+	case r.loOpen:
+		r.lo = keys.Successor(r.lo)
+	}
+	set(":lo", r.lo)
+	set(":hi", r.hi)
+	return " AND #sk BETWEEN :lo AND :hi"
+}
+
+func operator(op string, open bool) string {
+	if open {
+		return op
+	}
+	return op + "="
+}
+
+func (p *queryPlan) setConsistency(in *dynamodb.QueryInput) error {
+	if p.index != "" {
+		if p.consistent == strong {
+			return usagef("%s: index %q has no consistent reads: query the table, or leave Consistent out", p.name(), p.index)
+		}
+		return nil
+	}
+	c := p.consistent
+	if p.want != nil {
+		c = c.or(p.want.consistent)
+	}
+	if c.or(p.table.consistent) == strong {
+		in.ConsistentRead = new(true)
+	}
+	return nil
+}
+
+// addFilter adds the filters; their placeholders, #0 and :0, do not meet those of the keys.
+func (p *queryPlan) addFilter(in *dynamodb.QueryInput) error {
+	if len(p.filters) == 0 {
+		return nil
+	}
+	all := p.filters[0]
+	for _, f := range p.filters[1:] {
+		all = all.And(f)
+	}
+	x, err := expression.NewBuilder().WithFilter(all).Build()
+	if err != nil {
+		return &EncodeError{Entity: p.name(), Err: err}
+	}
+	in.FilterExpression = x.Filter()
+	maps.Copy(in.ExpressionAttributeNames, x.Names())
+	maps.Copy(in.ExpressionAttributeValues, x.Values())
+	return nil
+}
+
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and
+// where its fields are.
+func (t *Table) exampleOf(example any) (*entity, unsafe.Pointer, error) {
+	v := reflect.ValueOf(example)
+	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
+		return nil, nil, usagef("table %q: the example is nil: give a registered struct with its key fields set", t.name)
+	}
+	if v.Kind() != reflect.Pointer {
+		p := reflect.New(v.Type())
+		p.Elem().Set(v)
+		v = p
+	}
+	e := t.directory().byType[v.Type().Elem()]
+	if e == nil {
+		return nil, nil, usagef("table %q: %s is not registered on it", t.name, v.Type().Elem())
+	}
+	return e, v.UnsafePointer(), nil
+}

@@ -1,0 +1,574 @@
+package entable
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unicode"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+)
+
+// registry knows a table's entities. Registration proves that no two of them can build one key.
+type registry struct {
+	mu       sync.Mutex
+	entities []*entity // in registration order
+	taken    map[string]claim
+	// found is the table of who is who, made anew by the first read after a registration.
+	found atomic.Pointer[directory]
+}
+
+// claim says who holds a prefix.
+type claim struct {
+	owner   string // the entity's name
+	literal bool   // fixed text at the start of a key: others may start with the same
+}
+
+// entity is what the registry knows of one registered type. It is immutable but for its client.
+type entity struct {
+	table      *Table
+	name       string
+	typ        reflect.Type
+	plan       *codec.Plan
+	pk         *key
+	sk         *key // nil in a table without sort key
+	indexes    []*entityIndex
+	consistent consistency
+	maxSize    int
+	auto       autoPlan
+	validates  bool
+	hooks      hookSet
+	head       []byte      // the discriminator's member, ready to write
+	checked    *codec.Plan // plan that accepts only items with this entity's discriminator
+	sizeHint   atomic.Int64
+	newItem    func() (unsafe.Pointer, any)
+	conn       atomic.Pointer[conn]
+}
+
+// entityIndex is an index of the table as one entity uses it.
+type entityIndex struct {
+	name   string
+	pk, sk *key
+}
+
+// Registered is any registered entity: every *[Entity] is one.
+type Registered interface{ registered() *entity }
+
+// registration is one entity on its way into the registry. Nothing of it is visible before all is
+// proved, so that a refused declaration leaves no trace.
+type registration struct {
+	t         *Table
+	e         *entity
+	taken     map[string]claim
+	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
+}
+
+func (t *Table) register(typ reflect.Type, newItem func() (unsafe.Pointer, any), opts []EntityOption) (*entity, error) {
+	t.reg.mu.Lock()
+	defer t.reg.mu.Unlock()
+	var c entityConfig
+	for _, o := range opts {
+		o.applyEntity(&c)
+	}
+	r := &registration{t: t, taken: map[string]claim{}, generated: map[string]string{}}
+	e, err := r.build(typ, newItem, c)
+	if err != nil {
+		return nil, err
+	}
+	if t.reg.taken == nil {
+		t.reg.taken = map[string]claim{}
+	}
+	for p, c := range r.taken {
+		t.reg.taken[p] = c
+	}
+	t.reg.entities = append(t.reg.entities, e)
+	t.reg.found.Store(nil)
+	return e, nil
+}
+
+func (r *registration) errorf(field, format string, args ...any) error {
+	return &DeclarationError{What: r.e.name, Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
+func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
+	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, newItem: newItem}
+	r.e = e
+	if e.name == "" {
+		e.name = typ.Name()
+	}
+	if e.name == "" {
+		e.name = typ.String()
+		return nil, r.errorf("", "the type has no name: give it one with entable.Name")
+	}
+	if typ.Kind() != reflect.Struct {
+		return nil, r.errorf("", "%s is not a struct", typ)
+	}
+	if e.maxSize < 0 {
+		return nil, r.errorf("", "MaxSize is negative")
+	}
+	var err error
+	if e.plan, err = codec.PlanOf(typ); err != nil {
+		return nil, &DeclarationError{What: e.name, Err: err}
+	}
+	if err := r.checkNames(); err != nil {
+		return nil, err
+	}
+	if err := r.compileKeys(c); err != nil {
+		return nil, err
+	}
+	if err := r.proveDisjoint(); err != nil {
+		return nil, err
+	}
+	if e.auto, err = autoPlanOf(e); err != nil {
+		return nil, err
+	}
+	_, v := newItem()
+	e.hooks = hooksOf(v)
+	e.validates = r.t.validate != defaultValidate() || hasValidateTag(typ)
+	if e.head, err = e.discriminatorMember(); err != nil {
+		return nil, r.errorf("", "invalid name: %s", err)
+	}
+	e.checked = e.plan.Expect(r.t.discriminator, e.name)
+	return e, nil
+}
+
+// checkNames refuses a name or type that is registered, and fields stored under the table's own
+// attributes.
+func (r *registration) checkNames() error {
+	for _, o := range r.t.reg.entities {
+		if o.typ == r.e.typ {
+			return r.errorf("", "%s is registered on table %q already, as %s", r.e.typ, r.t.name, o.name)
+		}
+		if o.name == r.e.name && r.t.discriminator != "" {
+			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.name, o.typ)
+		}
+	}
+	if len(r.e.plan.Fields()) == 0 {
+		return r.errorf("", "%s has no exported field to store", r.e.typ)
+	}
+	for _, f := range r.e.plan.Fields() {
+		if use := r.t.reserved(f.Name); use != "" {
+			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
+		}
+	}
+	return nil
+}
+
+// fieldName is the Go name of a field, for messages.
+func (r *registration) fieldName(f *codec.Field) string {
+	return "field " + r.e.typ.FieldByIndex(f.Index).Name
+}
+
+func (r *registration) compileKeys(c entityConfig) error {
+	e := r.e
+	if len(c.pks) > 1 || len(c.sks) > 1 {
+		return r.errorf("", "PK and SK may be given once each")
+	}
+	if len(c.sks) == 1 && !r.t.sk.exists() {
+		return r.errorf("", "SK is given but table %q has no sort key", r.t.name)
+	}
+	c.pks = append(c.pks, PK(e.plan.Fields()[0].Name))
+	var err error
+	if e.pk, err = r.compile(c.pks[0], r.t.pk, func(o *entity) *key { return o.pk }); err != nil {
+		return err
+	}
+	if r.t.sk.exists() {
+		c.sks = append(c.sks, SK(Literal("A")))
+		if e.sk, err = r.compile(c.sks[0], r.t.sk, func(o *entity) *key { return o.sk }); err != nil {
+			return err
+		}
+	}
+	for _, spec := range c.indexes {
+		x, err := r.compileIndex(spec)
+		if err != nil {
+			return err
+		}
+		e.indexes = append(e.indexes, x)
+	}
+	return nil
+}
+
+func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
+	i := slices.IndexFunc(r.t.gsis, func(g indexConfig) bool { return g.name == spec.name })
+	if i < 0 {
+		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "table %q does not declare it (%s): add entable.GSI(%[1]q) to the table",
+			r.t.name, r.t.indexNames())
+	}
+	if r.e.index(spec.name) != nil {
+		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "it is given twice")
+	}
+	g := r.t.gsis[i]
+	var pks, sks []KeySpec
+	for _, k := range spec.keys {
+		if k.sort {
+			sks = append(sks, k)
+		} else {
+			pks = append(pks, k)
+		}
+	}
+	if len(pks) != 1 || len(sks) > 1 {
+		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "give one PK and at most one SK")
+	}
+	if len(sks) == 1 && !g.sk.exists() {
+		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "SK is given but the index has no sort key")
+	}
+	x := &entityIndex{name: spec.name}
+	of := func(get func(*entityIndex) *key) func(*entity) *key {
+		return func(o *entity) *key {
+			if ox := o.index(spec.name); ox != nil {
+				return get(ox)
+			}
+			return nil
+		}
+	}
+	var err error
+	if x.pk, err = r.compile(pks[0], g.pk, of(func(x *entityIndex) *key { return x.pk })); err != nil {
+		return nil, err
+	}
+	if g.sk.exists() {
+		sks = append(sks, SK(Literal("A")))
+		if x.sk, err = r.compile(sks[0], g.sk, of(func(x *entityIndex) *key { return x.sk })); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
+
+// indexNames lists the table's indexes for messages.
+func (t *Table) indexNames() string {
+	if len(t.gsis) == 0 {
+		return "it has none"
+	}
+	names := make([]string, len(t.gsis))
+	for i, g := range t.gsis {
+		names[i] = fmt.Sprintf("%q", g.name)
+	}
+	return "it has " + strings.Join(names, ", ")
+}
+
+func (e *entity) index(name string) *entityIndex {
+	for _, x := range e.indexes {
+		if x.name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// keySettings are a KeySpec's parts, sorted out.
+type keySettings struct {
+	segs      []keys.Segment
+	comps     []component
+	prefix    *string
+	noPrefix  bool
+	share     *entity
+	separator string
+}
+
+// compile builds one key of the entity for attribute a; same finds the corresponding key of another.
+func (r *registration) compile(spec KeySpec, a keyAttr, same func(*entity) *key) (*key, error) {
+	what := "PK"
+	if spec.sort {
+		what = "SK"
+	}
+	s, err := r.settings(spec, what)
+	if err != nil {
+		return nil, err
+	}
+	k := &key{attr: a, sort: spec.sort, comps: s.comps, separator: "#"}
+	if s.separator != "" {
+		k.separator = s.separator
+	}
+	if a.typ != types.ScalarAttributeTypeS {
+		return k, r.checkNative(k, s, what)
+	}
+	var shared *key
+	if s.share != nil {
+		if s.share.table != r.t {
+			return nil, r.errorf(what, "PrefixOf(%s): it is registered on table %q, not on %q", s.share.name, s.share.table.name, r.t.name)
+		}
+		if shared = same(s.share); shared == nil {
+			return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.name)
+		}
+		k.prefix, k.separator = shared.prefix, shared.separator
+	} else if k.prefix, err = r.prefix(s, k.separator, what); err != nil {
+		return nil, err
+	}
+	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
+		return nil, r.errorf(what, "%s", err)
+	}
+	if shared != nil && !k.sameShape(shared) {
+		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.name, k.pattern, shared.pattern)
+	}
+	return k, nil
+}
+
+func (r *registration) settings(spec KeySpec, what string) (keySettings, error) {
+	var s keySettings
+	for _, p := range spec.parts {
+		switch p := p.(type) {
+		case string:
+			if err := r.addComponent(&s, AttrPart{name: p}, what); err != nil {
+				return s, err
+			}
+		case AttrPart:
+			if err := r.addComponent(&s, p, what); err != nil {
+				return s, err
+			}
+		case literalPart:
+			if p == "" {
+				return s, r.errorf(what, "Literal is empty")
+			}
+			s.segs = append(s.segs, keys.Segment{Literal: string(p)})
+		case prefixPart:
+			if p.text == "" {
+				return s, r.errorf(what, "Prefix is empty: use entable.NoPrefix()")
+			}
+			s.prefix = &p.text
+		case noPrefixPart:
+			s.noPrefix = true
+		case separatorPart:
+			if p == "" {
+				return s, r.errorf(what, "Separator is empty: use one ASCII punctuation character")
+			}
+			s.separator = string(p)
+		case prefixOfPart:
+			if p.of == nil || reflect.ValueOf(p.of).IsNil() {
+				return s, r.errorf(what, "PrefixOf(nil): the entity is not registered yet; declare it before this one")
+			}
+			s.share = p.of.registered()
+		default:
+			return s, r.errorf(what, "a part of type %T: give attribute names, Attr, Literal, or a setting such as Prefix", p)
+		}
+	}
+	if len(s.segs) == 0 {
+		return s, r.errorf(what, "it names no attribute")
+	}
+	if len(s.comps) > maxComponents {
+		return s, r.errorf(what, "%d components are above the limit of %d", len(s.comps), maxComponents)
+	}
+	if s.share != nil && (s.prefix != nil || s.noPrefix || s.separator != "") || s.prefix != nil && s.noPrefix {
+		return s, r.errorf(what, "give one of Prefix, NoPrefix and PrefixOf (which brings its separator)")
+	}
+	return s, nil
+}
+
+func (r *registration) addComponent(s *keySettings, p AttrPart, what string) error {
+	f := r.e.plan.Field(p.name)
+	if f == nil {
+		return r.errorf(what, "unknown attribute %q: %s has %s", p.name, r.e.typ, attrNames(r.e.plan))
+	}
+	c, err := componentOf(f)
+	if err != nil {
+		return r.errorf(r.fieldName(f), "%s", err)
+	}
+	c.seg.Width, c.seg.Layout = p.width, p.layout
+	s.segs = append(s.segs, c.seg)
+	s.comps = append(s.comps, c)
+	return nil
+}
+
+func attrNames(p *codec.Plan) string {
+	var b strings.Builder
+	for i, f := range p.Fields() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", f.Name)
+	}
+	return b.String()
+}
+
+// checkNative checks a key in an attribute that is a number or binary: one component as it is.
+func (r *registration) checkNative(k *key, s keySettings, what string) error {
+	kind := "number"
+	if k.attr.typ == types.ScalarAttributeTypeB {
+		kind = "binary"
+	}
+	if s.prefix != nil || s.share != nil || s.separator != "" {
+		return r.errorf(what, "attribute %q is a %s and cannot have a prefix: leave Prefix, PrefixOf and Separator out", k.attr.name, kind)
+	}
+	if len(s.segs) != 1 || len(s.comps) != 1 {
+		return r.errorf(what, "attribute %q is a %s: give exactly one attribute", k.attr.name, kind)
+	}
+	if p := s.segs[0]; p.Width != 0 || p.Layout != "" {
+		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.attr.name, kind)
+	}
+	c := s.comps[0]
+	number := c.seg.Kind == keys.Int || c.seg.Kind == keys.Uint || c.seg.Kind == keys.Float
+	if kind == "number" && !number || kind == "binary" && c.seg.Kind != keys.Bytes {
+		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.attr.name, kind)
+	}
+	return nil
+}
+
+// prefix reserves the key's own prefix.
+func (r *registration) prefix(s keySettings, separator, what string) (string, error) {
+	switch {
+	case s.prefix != nil:
+		if owner := r.holder(*s.prefix); owner != "" && owner != r.e.name {
+			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, owner)
+		}
+		r.taken[*s.prefix] = claim{owner: r.e.name}
+		return *s.prefix, nil
+	case s.segs[0].Literal != "":
+		text := s.segs[0].Literal
+		if c, ok := r.t.reg.taken[text]; ok && !c.literal {
+			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another", text, c.owner)
+		}
+		if _, ok := r.taken[text]; !ok {
+			r.taken[text] = claim{owner: r.e.name, literal: true}
+		}
+		return "", nil
+	case s.noPrefix:
+		return "", nil
+	}
+	return r.generate(s.comps[0].field.Name, separator, what)
+}
+
+func (r *registration) holder(prefix string) string {
+	if c, ok := r.t.reg.taken[prefix]; ok {
+		return c.owner
+	}
+	return r.taken[prefix].owner
+}
+
+// generate makes the default prefix: the first letter of the entity's name, then the attribute's
+// characters one by one, all in upper case, until the result is not taken on the table.
+func (r *registration) generate(attr, separator, what string) (string, error) {
+	if p, ok := r.generated[attr]; ok {
+		return p, nil
+	}
+	first := []rune(r.e.name)[0]
+	p := string(unicode.ToUpper(first))
+	for _, c := range attr {
+		p += string(unicode.ToUpper(c))
+		if strings.Contains(p, separator) {
+			break
+		}
+		if r.holder(p) == "" {
+			r.generated[attr] = p
+			r.taken[p] = claim{owner: r.e.name}
+			return p, nil
+		}
+	}
+	return "", r.errorf(what, "every prefix that can be made of attribute %q is taken on table %q: choose one with entable.Prefix(\"…\")", attr, r.t.name)
+}
+
+// proveDisjoint shows that no other entity of the table can build the key of an item of this one.
+func (r *registration) proveDisjoint() error {
+	for _, o := range r.t.reg.entities {
+		pkApart, example := disjoint(r.e.pk, o.pk)
+		if pkApart {
+			continue
+		}
+		if r.e.sk == nil {
+			return r.collision(o, example, "")
+		}
+		skApart, skExample := disjoint(r.e.sk, o.sk)
+		if !skApart {
+			return r.collision(o, example, skExample)
+		}
+	}
+	return nil
+}
+
+func (r *registration) collision(o *entity, pk, sk string) error {
+	why := ""
+	if pk != "" {
+		why = fmt.Sprintf(", for example %s=%q", r.t.pk.name, pk)
+		if sk != "" {
+			why += fmt.Sprintf(" %s=%q", r.t.sk.name, sk)
+		}
+	}
+	return r.errorf("", "an item can have the same key as one of %s%s: give one of them a prefix of its own, or a sort key that tells them apart", o.name, why)
+}
+
+func disjoint(a, b *key) (bool, string) {
+	if a.pattern == nil || b.pattern == nil {
+		return false, ""
+	}
+	return keys.Disjoint(a.pattern, b.pattern)
+}
+
+// directory finds the entity of a type, a discriminator or a key, in constant time.
+type directory struct {
+	byType map[reflect.Type]*entity
+	byName map[string]*entity
+	// byLead finds candidates by the first segments of both keys, as far as they are fixed.
+	byLead     map[[2]string][]*entity
+	separators string
+}
+
+func (t *Table) directory() *directory {
+	if d := t.reg.found.Load(); d != nil {
+		return d
+	}
+	t.reg.mu.Lock()
+	defer t.reg.mu.Unlock()
+	d := &directory{
+		byType: map[reflect.Type]*entity{},
+		byName: map[string]*entity{},
+		byLead: map[[2]string][]*entity{},
+	}
+	for _, e := range t.reg.entities {
+		d.byType[e.typ] = e
+		d.byName[e.name] = e
+		var lead [2]string
+		for i, k := range []*key{e.pk, e.sk} {
+			if k == nil {
+				continue
+			}
+			lead[i] = firstSegment(k.lead(), k.separator)
+			if !strings.Contains(d.separators, k.separator) {
+				d.separators += k.separator
+			}
+		}
+		d.byLead[lead] = append(d.byLead[lead], e)
+	}
+	t.reg.found.Store(d)
+	return d
+}
+
+// firstSegment is text up to and with the first separator, or all of it.
+func firstSegment(text, separators string) string {
+	if i := strings.IndexAny(text, separators); i >= 0 {
+		return text[:i+1]
+	}
+	return text
+}
+
+// byKey finds the entity whose keys pk and sk can be, or nil. The proof of registration makes it the
+// only one.
+func (d *directory) byKey(pk, sk string) *entity {
+	pkLeads, skLeads := d.leads(pk), d.leads(sk)
+	for _, p := range pkLeads {
+		for _, s := range skLeads {
+			for _, e := range d.byLead[[2]string{p, s}] {
+				if e.pk.matches(pk) && (e.sk == nil || e.sk.matches(sk)) {
+					return e
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// leads are the first segments that text has under each separator of the table, and "" for keys
+// without fixed text.
+func (d *directory) leads(text string) []string {
+	leads := make([]string, 0, 4)
+	for i := range len(d.separators) {
+		if s := firstSegment(text, d.separators[i:i+1]); !slices.Contains(leads, s) {
+			leads = append(leads, s)
+		}
+	}
+	return append(leads, "")
+}

@@ -1,0 +1,257 @@
+package entable
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/go-playground/validator/v10"
+)
+
+// Table is one DynamoDB table that entities of many types share. It owns the generic key attributes,
+// the registry of entities with their key prefixes, and the settings that they inherit. Declare it
+// once, at package initialisation, and register the entities on it. It is safe for concurrent use.
+type Table struct {
+	name          string
+	pk, sk        keyAttr
+	discriminator string
+	gsis          []indexConfig
+	consistent    consistency
+	maxSize       int
+	validate      *validator.Validate
+	plainRoute    bool
+	copyStrings   bool
+
+	gen  *generator
+	conn atomic.Pointer[conn]
+	reg  registry
+}
+
+// NewTable declares the table called name, with string keys "pk" and "sk", the discriminator "_type"
+// and no index, unless options say otherwise. It sends nothing; see [Table.Create]. It panics with a
+// [*DeclarationError] when the declaration is wrong; [TryNewTable] returns it.
+func NewTable(name string, opts ...TableOption) *Table {
+	t, err := TryNewTable(name, opts...)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// TryNewTable is [NewTable] with the error returned.
+func TryNewTable(name string, opts ...TableOption) (*Table, error) {
+	c := tableConfig{
+		pk:            keyAttr{"pk", types.ScalarAttributeTypeS},
+		sk:            keyAttr{"sk", types.ScalarAttributeTypeS},
+		discriminator: "_type",
+	}
+	for _, o := range opts {
+		o.applyTable(&c)
+	}
+	if reason := c.check(name); reason != "" {
+		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Reason: reason}
+	}
+	if c.validate == nil {
+		c.validate = defaultValidate()
+	}
+	return &Table{
+		name:          name,
+		pk:            c.pk,
+		sk:            c.sk,
+		discriminator: c.discriminator,
+		gsis:          c.gsis,
+		consistent:    c.consistent,
+		maxSize:       c.maxSize,
+		validate:      c.validate,
+		plainRoute:    c.plainRoute,
+		copyStrings:   c.copyStrings,
+		gen:           newGenerator(c.clock, c.entropy),
+	}, nil
+}
+
+// maxGSIs is the service's default quota.
+const maxGSIs = 20
+
+func (c *tableConfig) check(name string) string {
+	if !validTableName(name) {
+		return "invalid name: use 3 to 255 letters, digits, '_', '-' and '.'"
+	}
+	if len(c.gsis) > maxGSIs {
+		return fmt.Sprintf("%d indexes are above the service's limit of %d", len(c.gsis), maxGSIs)
+	}
+	if c.maxSize < 0 {
+		return "MaxSize is negative"
+	}
+	used := map[string]string{}
+	claim := func(a keyAttr, what string) string {
+		switch owner, taken := used[a.name]; {
+		case a.name == "":
+			return what + " has no name"
+		case !slices.Contains(a.typ.Values(), a.typ):
+			return fmt.Sprintf("%s %q has the invalid type %q: use S, N or B", what, a.name, a.typ)
+		case taken:
+			return fmt.Sprintf("attribute %q is both %s and %s", a.name, owner, what)
+		}
+		used[a.name] = what
+		return ""
+	}
+	if r := claim(c.pk, "the partition key"); r != "" {
+		return r
+	}
+	if c.sk.exists() {
+		if r := claim(c.sk, "the sort key"); r != "" {
+			return r
+		}
+	}
+	if c.discriminator != "" {
+		if r := claim(keyAttr{c.discriminator, types.ScalarAttributeTypeS}, "the discriminator"); r != "" {
+			return r
+		}
+	}
+	for i, g := range c.gsis {
+		if !validTableName(g.name) {
+			return fmt.Sprintf("invalid index name %q: use 3 to 255 letters, digits, '_', '-' and '.'", g.name)
+		}
+		if slices.ContainsFunc(c.gsis[:i], func(o indexConfig) bool { return o.name == g.name }) {
+			return fmt.Sprintf("index %q is declared twice", g.name)
+		}
+		if r := claim(g.pk, fmt.Sprintf("the partition key of index %q", g.name)); r != "" {
+			return r
+		}
+		if !g.sk.exists() {
+			continue
+		}
+		if r := claim(g.sk, fmt.Sprintf("the sort key of index %q", g.name)); r != "" {
+			return r
+		}
+	}
+	return ""
+}
+
+func validTableName(s string) bool {
+	for _, c := range []byte(s) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return 3 <= len(s) && len(s) <= 255
+}
+
+// Name returns the table's name.
+func (t *Table) Name() string { return t.name }
+
+// reserved gives what the table uses an attribute for, or "".
+func (t *Table) reserved(attr string) string {
+	switch attr {
+	case t.pk.name:
+		return "the table's partition key"
+	case t.sk.name:
+		return "the table's sort key"
+	case t.discriminator:
+		return "the discriminator"
+	}
+	for _, g := range t.gsis {
+		if attr == g.pk.name || attr == g.sk.name {
+			return fmt.Sprintf("index %q", g.name)
+		}
+	}
+	return ""
+}
+
+// CreateInput returns the request that creates the table as the registry needs it: keys, attribute
+// definitions and indexes, billed on demand. Change it before sending it, or see [Table.Create].
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+func (t *Table) CreateInput() *dynamodb.CreateTableInput {
+	in := &dynamodb.CreateTableInput{
+		TableName:   &t.name,
+		BillingMode: types.BillingModePayPerRequest,
+		KeySchema:   keySchema(t.pk, t.sk),
+	}
+	define := func(attrs ...keyAttr) {
+		for _, a := range attrs {
+			if a.exists() {
+				in.AttributeDefinitions = append(in.AttributeDefinitions,
+					types.AttributeDefinition{AttributeName: new(a.name), AttributeType: a.typ})
+			}
+		}
+	}
+	define(t.pk, t.sk)
+	for _, g := range t.gsis {
+		define(g.pk, g.sk)
+		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+			IndexName:  new(g.name),
+			KeySchema:  keySchema(g.pk, g.sk),
+			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
+		})
+	}
+	return in
+}
+
+func keySchema(pk, sk keyAttr) []types.KeySchemaElement {
+	schema := []types.KeySchemaElement{{AttributeName: new(pk.name), KeyType: types.KeyTypeHash}}
+	if sk.exists() {
+		schema = append(schema, types.KeySchemaElement{AttributeName: new(sk.name), KeyType: types.KeyTypeRange})
+	}
+	return schema
+}
+
+// Waiting for a table: the service takes seconds, an emulator none.
+const (
+	firstTableWait = 20 * time.Millisecond
+	maxTableWait   = 2 * time.Second
+	tableWaitLimit = 10 * time.Minute
+)
+
+// Create creates the table with [Table.CreateInput] and waits until it and its indexes are active, at
+// most ten minutes or until ctx ends. The error matches [ErrTableExists] when there is such a table;
+// it is not compared then.
+func (t *Table) Create(ctx context.Context) error {
+	c, err := t.connFor(ctx, nil)
+	if err != nil {
+		return err
+	}
+	tc, ok := c.Client.(TableClient)
+	if !ok {
+		return usagef("cannot create table %q: the client %T has no CreateTable and DescribeTable", t.name, c.Client)
+	}
+	if _, err := tc.CreateTable(ctx, t.CreateInput()); err != nil {
+		return &OpError{Op: "Create", Entity: t.name, Err: err}
+	}
+	if err := t.waitActive(ctx, tc); err != nil {
+		return &OpError{Op: "Create", Entity: t.name, Err: err}
+	}
+	return nil
+}
+
+func (t *Table) waitActive(ctx context.Context, tc TableClient) error {
+	ctx, cancel := context.WithTimeout(ctx, tableWaitLimit)
+	defer cancel()
+	for wait := firstTableWait; ; wait = min(2*wait, maxTableWait) {
+		out, err := tc.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
+		if err != nil && classify(err) != ErrTableNotFound { // just created, it may not be visible yet
+			return err
+		}
+		if err == nil && active(out.Table) {
+			return nil
+		}
+		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("the table is created but not active yet: %w", ctx.Err())
+		}
+	}
+}
+
+func active(d *types.TableDescription) bool {
+	return d != nil && d.TableStatus == types.TableStatusActive &&
+		!slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
+			return g.IndexStatus != types.IndexStatusActive
+		})
+}
