@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/entable/entable/internal/engine/input"
+)
+
+// CreateTable
+//
+// Behaviour:
+//   - A name can be taken once; a table that is still there, even while it is
+//     being deleted, answers ResourceInUseException.
+//   - The response says CREATING. The table is usable once DescribeTable says
+//     ACTIVE: with the next request, unless Config.TableDelay says otherwise.
+//   - KeySchema has one HASH and at most one RANGE attribute, of type S, N or B.
+//     Each key attribute of the table and its indexes is in
+//     AttributeDefinitions, and nothing else is.
+//   - At most 5 LSIs, which need a range key and share the table's hash key, and
+//     at most 20 GSIs, whose keys may have up to four HASH and four RANGE attributes.
+//   - BillingMode is PROVISIONED by default and then needs ProvisionedThroughput,
+//     for GSIs too; PAY_PER_REQUEST refuses it.
+//   - Stream and encryption settings are reported back; no stream is kept.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+
+type createTableInput struct {
+	AttributeDefinitions      []attributeDefinition `is:"required"`
+	TableName                 *string               `is:"pattern"`
+	KeySchema                 []keySchemaElement    `is:"required len=1:2"`
+	LocalSecondaryIndexes     []localSecondaryIndex
+	GlobalSecondaryIndexes    []globalSecondaryIndex
+	BillingMode               *string `is:"enum=PROVISIONED|PAY_PER_REQUEST"`
+	ProvisionedThroughput     *throughput
+	StreamSpecification       *streamSpecification
+	SSESpecification          *sseSpecification
+	Tags                      []tag
+	TableClass                *string `is:"enum=STANDARD|STANDARD_INFREQUENT_ACCESS"`
+	DeletionProtectionEnabled *bool
+	OnDemandThroughput        *onDemandThroughput
+	ResourcePolicy            *string
+}
+
+type tag struct {
+	Key   *string `is:"required len=1:128"`
+	Value *string `is:"required len=:256"`
+}
+
+func (in *createTableInput) first() error { return checkTableName(in.TableName) }
+
+func (db *DB) createTable(in *createTableInput) ([]byte, error) {
+	t, err := db.newTable(in)
+	if err != nil {
+		return nil, err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	now := db.cfg.Now()
+	if old, ok := db.tables[t.name]; ok && !old.gone(now) {
+		return nil, clientError("ResourceInUseException", "Table already exists: "+t.name)
+	}
+	t.setBusy(creating, now.Add(db.cfg.TableDelay))
+	db.tables[t.name] = t
+	return marshal(struct{ TableDescription *tableDescription }{t.describe(creating)})
+}
+
+// newTable checks the definition of a table and makes it.
+func (db *DB) newTable(in *createTableInput) (*table, error) {
+	if err := in.checkBilling(); err != nil {
+		return nil, err
+	}
+	defs := definitions(in.AttributeDefinitions)
+	key, err := in.tableKey(defs)
+	if err != nil {
+		return nil, err
+	}
+	indexes, err := in.indexes(defs, key)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{
+		name:    *in.TableName,
+		arn:     fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", db.cfg.Region, db.cfg.Account, *in.TableName),
+		id:      newUUID(),
+		created: db.cfg.Now(),
+		key:     key,
+		items:   newTree(),
+	}
+	t.setIndexes(indexes)
+	return t, t.settings.init(in, t.created)
+}
+
+func (in *createTableInput) checkBilling() error {
+	if deref(in.BillingMode) == "PAY_PER_REQUEST" {
+		if in.ProvisionedThroughput != nil {
+			return badValue("Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+		}
+		for i := range in.GlobalSecondaryIndexes {
+			if in.GlobalSecondaryIndexes[i].ProvisionedThroughput != nil {
+				return badValue("ProvisionedThroughput should not be specified for index: " +
+					*in.GlobalSecondaryIndexes[i].IndexName + " when BillingMode is PAY_PER_REQUEST")
+			}
+		}
+		return nil
+	}
+	if in.ProvisionedThroughput == nil {
+		return badValue("ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+	}
+	return in.ProvisionedThroughput.checkBounds()
+}
+
+func (in *createTableInput) tableKey(defs definitions) (keySchema, error) {
+	if len(in.KeySchema) > len(defs) {
+		return keySchema{}, validation("Invalid KeySchema: Some index key attribute have no definition")
+	}
+	for i := range defs {
+		for j := range i {
+			if *defs[i].AttributeName == *defs[j].AttributeName {
+				return keySchema{}, badValue("Duplicate AttributeName in AttributeDefinitions: " + *defs[i].AttributeName)
+			}
+		}
+	}
+	if err := defs.defined(in.KeySchema); err != nil {
+		return keySchema{}, err
+	}
+	return defs.keySchema(in.KeySchema, 1)
+}
+
+func (in *createTableInput) indexes(defs definitions, key keySchema) ([]*index, error) {
+	var all []*index
+	if in.LocalSecondaryIndexes != nil && len(in.LocalSecondaryIndexes) == 0 {
+		return nil, badValue("List of LocalSecondaryIndexes is empty")
+	}
+	if in.LocalSecondaryIndexes != nil && len(key.rng) == 0 {
+		return nil, badValue("Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
+	}
+	for i := range in.LocalSecondaryIndexes {
+		ix, err := newLocalIndex(&in.LocalSecondaryIndexes[i], defs, key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ix)
+	}
+	if in.GlobalSecondaryIndexes != nil && len(in.GlobalSecondaryIndexes) == 0 {
+		return nil, badValue("List of GlobalSecondaryIndexes is empty")
+	}
+	for i := range in.GlobalSecondaryIndexes {
+		g := &in.GlobalSecondaryIndexes[i]
+		ix, err := newGlobalIndex(g, defs, key)
+		if err != nil {
+			return nil, err
+		}
+		if deref(in.BillingMode) != "PAY_PER_REQUEST" && g.ProvisionedThroughput == nil {
+			return nil, badValue("ProvisionedThroughput is not specified for index: " + ix.name)
+		}
+		all = append(all, ix)
+	}
+	return all, checkIndexes(all, defs, key)
+}
+
+func (s *settings) init(in *createTableInput, now time.Time) error {
+	s.definitions, s.keySchema = in.AttributeDefinitions, in.KeySchema
+	s.indexKeys = map[string][]keySchemaElement{}
+	for i := range in.LocalSecondaryIndexes {
+		s.indexKeys[*in.LocalSecondaryIndexes[i].IndexName] = in.LocalSecondaryIndexes[i].KeySchema
+	}
+	for i := range in.GlobalSecondaryIndexes {
+		s.indexKeys[*in.GlobalSecondaryIndexes[i].IndexName] = in.GlobalSecondaryIndexes[i].KeySchema
+	}
+	if s.onDemand = deref(in.BillingMode) == "PAY_PER_REQUEST"; s.onDemand {
+		s.onDemandSince = now
+	}
+	if in.ProvisionedThroughput != nil {
+		s.throughput = *in.ProvisionedThroughput
+	}
+	s.maxOnDemand, s.sse = in.OnDemandThroughput, in.SSESpecification
+	s.class, s.protected = deref(in.TableClass), deref(in.DeletionProtectionEnabled)
+	s.tags = map[string]string{}
+	for _, t := range in.Tags {
+		s.tags[*t.Key] = *t.Value
+	}
+	return s.setStream(in.StreamSpecification, now)
+}
+
+// setStream notes a stream's settings; the label is a time, as the service's is.
+func (s *settings) setStream(spec *streamSpecification, now time.Time) error {
+	switch {
+	case spec == nil:
+		return nil
+	case *spec.StreamEnabled && spec.StreamViewType == nil:
+		return badValue("StreamViewType is required when StreamEnabled is true")
+	case !*spec.StreamEnabled && spec.StreamViewType != nil:
+		return badValue("StreamViewType cannot be specified when StreamEnabled is false")
+	case !*spec.StreamEnabled:
+		s.stream = nil
+		return nil
+	}
+	s.stream = spec
+	s.streamLabel = now.UTC().Format("2006-01-02T15:04:05.000")
+	return nil
+}
+
+// checkTableName is the check that the operations on tables make before any
+// other; the operations on items leave it to the model's constraints.
+func checkTableName(name *string) error {
+	if name == nil {
+		return validation("The parameter 'TableName' is required but was not present in the request")
+	}
+	if n := input.TableName(*name); len(n) < 3 || len(n) > 255 {
+		return validation("TableName must be at least 3 characters long and at most 255 characters long")
+	}
+	return nil
+}
+
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,46 @@
+package engine
+
+// DeleteTable
+//
+// Behaviour:
+//   - The response says DELETING; the table is gone when DescribeTable answers
+//     ResourceNotFoundException: with the next request, unless Config.TableDelay
+//     says otherwise.
+//   - A table that is being created or updated is in use, and one with deletion
+//     protection stays.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
+
+type deleteTableInput struct {
+	TableName *string `is:"pattern"`
+}
+
+func (in *deleteTableInput) first() error { return checkTableName(in.TableName) }
+
+func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
+	t, err := db.describedTable(*in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := db.cfg.Now()
+	switch status := t.statusLocked(now); {
+	case status == creating:
+		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: "+t.name)
+	case status == updating:
+		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being updated: "+t.name)
+	case t.settings.protected:
+		return nil, validation("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
+	case t.busy == deleting && !now.Before(t.busyTill):
+		return nil, tableNotFound(t.name)
+	}
+	d := t.describe(deleting)
+	d.GlobalSecondaryIndexes = nil
+	if t.busy != deleting {
+		t.setBusy(deleting, now.Add(db.cfg.TableDelay))
+		t.items, t.bytes = newTree(), 0
+		t.setIndexes(nil)
+	}
+	return marshal(struct{ TableDescription *tableDescription }{d})
+}

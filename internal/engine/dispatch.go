@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/entable/entable/internal/engine/input"
+)
+
+// An operation decodes a body and answers it.
+type operation func(db *DB, body []byte) ([]byte, error)
+
+// operations are those that the engine answers, by the name in X-Amz-Target.
+var operations map[string]operation
+
+// The map refers to methods that refer to the map through DB; init breaks the circle.
+func init() {
+	operations = map[string]operation{
+		"CreateTable":   handle((*DB).createTable),
+		"DeleteItem":    handle((*DB).deleteItem),
+		"DeleteTable":   handle((*DB).deleteTable),
+		"DescribeTable": handle((*DB).describeTable),
+		"GetItem":       handle((*DB).getItem),
+		"ListTables":    handle((*DB).listTables),
+		"PutItem":       handle((*DB).putItem),
+		"Query":         handle((*DB).query),
+		"UpdateItem":    handle((*DB).updateItem),
+	}
+}
+
+// outOfScope are operations of the service that the engine knows by name only.
+var outOfScope = map[string]bool{
+	"BatchExecuteStatement": true, "CreateBackup": true, "CreateGlobalTable": true, "DeleteBackup": true,
+	"DeleteResourcePolicy": true, "DescribeBackup": true, "DescribeContinuousBackups": true,
+	"DescribeContributorInsights": true, "DescribeExport": true, "DescribeGlobalTable": true,
+	"DescribeGlobalTableSettings": true, "DescribeImport": true, "DescribeKinesisStreamingDestination": true,
+	"DescribeTableReplicaAutoScaling": true, "DisableKinesisStreamingDestination": true,
+	"EnableKinesisStreamingDestination": true, "ExecuteStatement": true, "ExecuteTransaction": true,
+	"ExportTableToPointInTime": true, "GetResourcePolicy": true, "ImportTable": true, "ListBackups": true,
+	"ListContributorInsights": true, "ListExports": true, "ListGlobalTables": true, "ListImports": true,
+	"PutResourcePolicy": true, "RestoreTableFromBackup": true, "RestoreTableToPointInTime": true,
+	"UpdateContinuousBackups": true, "UpdateContributorInsights": true, "UpdateGlobalTable": true,
+	"UpdateGlobalTableSettings": true, "UpdateKinesisStreamingDestination": true,
+	"UpdateTableReplicaAutoScaling": true,
+}
+
+// firstChecker is an input with checks that come even before the constraints of
+// the model.
+type firstChecker interface{ first() error }
+
+// handle makes an operation of a method: types, then constraints, then legacy
+// parameters, then the method.
+func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
+	return func(db *DB, body []byte) ([]byte, error) {
+		in := new(In)
+		if err := input.Decode(body, in); err != nil {
+			return nil, err
+		}
+		if f, ok := any(in).(firstChecker); ok {
+			if err := f.first(); err != nil {
+				return nil, err
+			}
+		}
+		if err := input.Check(in); err != nil {
+			return nil, err
+		}
+		if name := input.GivenLegacy(in); name != "" {
+			return nil, legacyParameter(name)
+		}
+		return method(db, in)
+	}
+}
+
+func legacyParameter(name string) error {
+	return validation("The legacy parameter " + name + " is not supported by the in-process DynamoDB of entable: " +
+		"use the expression parameters instead")
+}
+
+func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
+	return op(db, body)
+}

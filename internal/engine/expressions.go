@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/entable/entable/internal/engine/expr"
+	"github.com/entable/entable/internal/engine/input"
+)
+
+// expressionTexts are the expression parameters of a request, as far as its
+// operation has them; expressions are what they parse to.
+type expressionTexts struct {
+	update, condition, keyCondition, filter, projection *string
+	names                                               map[string]string
+	values                                              input.Values
+}
+
+type expressions struct {
+	update       *expr.Update
+	condition    *expr.Condition
+	keyCondition *expr.KeyCondition
+	filter       *expr.Condition
+	projection   *expr.Projection
+}
+
+// checkUse refuses names and values that no expression can use. takesValues
+// names the operation's expression parameters other than ProjectionExpression.
+func (x *expressionTexts) checkUse(takesValues ...string) error {
+	valued := x.update != nil || x.condition != nil || x.keyCondition != nil || x.filter != nil
+	if x.names != nil && !valued && x.projection == nil {
+		return validation("ExpressionAttributeNames can only be specified when using expressions")
+	}
+	if x.values.Given && !valued && len(takesValues) > 0 {
+		are := " is null"
+		if len(takesValues) > 1 {
+			are = " are null"
+		}
+		return validation("ExpressionAttributeValues can only be specified when using expressions: " +
+			strings.Join(takesValues, " and ") + are)
+	}
+	return nil
+}
+
+// parse judges all expressions, in the order of the service.
+func (x *expressionTexts) parse() (expressions, error) {
+	var out expressions
+	if x.update == nil && x.condition == nil && x.keyCondition == nil && x.filter == nil && x.projection == nil {
+		return out, nil
+	}
+	if x.values.Err != nil {
+		return out, x.values.Err
+	}
+	p, err := expr.NewParams(x.names, x.values.Map)
+	if err != nil {
+		return out, err
+	}
+	if x.update != nil {
+		if out.update, err = expr.ParseUpdate(*x.update, p); err != nil {
+			return out, err
+		}
+	}
+	if x.condition != nil {
+		if out.condition, err = expr.ParseCondition("ConditionExpression", *x.condition, p); err != nil {
+			return out, err
+		}
+	}
+	if x.keyCondition != nil {
+		if out.keyCondition, err = expr.ParseKeyCondition(*x.keyCondition, p); err != nil {
+			return out, err
+		}
+	}
+	if x.filter != nil {
+		if out.filter, err = expr.ParseCondition("FilterExpression", *x.filter, p); err != nil {
+			return out, err
+		}
+	}
+	if x.projection != nil {
+		if out.projection, err = expr.ParseProjection(*x.projection, p); err != nil {
+			return out, err
+		}
+	}
+	return out, p.Unused()
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"github.com/entable/entable/internal/engine/expr"
+	"github.com/entable/entable/internal/engine/input"
+)
+
+// GetItem
+//
+// Behaviour:
+//   - An item that is not there is an empty response, and costs what a small item
+//     would have cost.
+//   - All reads see the latest write; ConsistentRead only changes the price.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
+
+type getItemInput struct {
+	TableName                *string    `is:"required table"`
+	Key                      input.Item `is:"required"`
+	AttributesToGet          input.Legacy
+	ConsistentRead           bool
+	ReturnConsumedCapacity   *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
+	ProjectionExpression     *string
+	ExpressionAttributeNames map[string]string
+}
+
+func (db *DB) getItem(in *getItemInput) ([]byte, error) {
+	texts := expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames}
+	if err := texts.checkUse(); err != nil {
+		return nil, err
+	}
+	if in.Key.Err != nil {
+		return nil, in.Key.Err
+	}
+	exprs, err := texts.parse()
+	if err != nil {
+		return nil, err
+	}
+	t, err := db.table(*in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	key, err := t.checkKey(in.Key.Item)
+	if err != nil {
+		return nil, err
+	}
+	rec := t.get(key)
+	o := newObject(16 + 2*sizeOf(rec))
+	if in.ReturnConsumedCapacity.wanted() {
+		used := consumption{tableName: t.name, reads: readUnits(sizeOf(rec), in.ConsistentRead)}
+		o.member("ConsumedCapacity")
+		o.b = used.appendJSON(o.b, *in.ReturnConsumedCapacity, false)
+	}
+	if rec != nil {
+		o.member("Item")
+		o.b = rec.appendProjected(o.b, exprs.projection)
+	}
+	return o.close(), nil
+}
+
+func (t *table) get(key string) *record {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.items.get(key)
+}
+
+// appendProjected renders the attributes that p selects, or all without one.
+func (r *record) appendProjected(dst []byte, p *expr.Projection) []byte {
+	if p == nil {
+		return r.item.AppendJSON(dst)
+	}
+	return p.Apply(r.item).AppendJSON(dst)
+}

@@ -1,0 +1,287 @@
+package input
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// maxViolations is how many broken constraints the service lists at most.
+const maxViolations = 10
+
+// A rule is one constraint of the service's model on a member that is there;
+// absent members only break "required".
+type rule struct {
+	required bool
+	broken   func(v reflect.Value) (msg string, broken bool)
+}
+
+// Check collects the broken constraints of a struct that Decode has filled. The
+// error is an *[Error].
+func Check(in any) error {
+	v := reflect.ValueOf(in).Elem()
+	c := &checker{}
+	c.members(planOf(v.Type()), v, "")
+	if len(c.found) == 0 {
+		return nil
+	}
+	plural := "s"
+	if len(c.found) == 1 {
+		plural = ""
+	}
+	return &Error{Type: Validation, Message: fmt.Sprintf("%d validation error%s detected: %s",
+		len(c.found), plural, strings.Join(c.found, "; "))}
+}
+
+type checker struct{ found []string }
+
+func (c *checker) add(v, at, msg string) {
+	if len(c.found) < maxViolations {
+		c.found = append(c.found, "Value "+v+" at '"+at+"' failed to satisfy constraint: "+msg)
+	}
+}
+
+func (c *checker) members(p *plan, v reflect.Value, at string) {
+	for i := range p.members {
+		m := &p.members[i]
+		f := v.Field(m.index)
+		path := at + m.label
+		if absent(f) {
+			if len(m.rules) > 0 && m.rules[0].required {
+				c.add("null", path, "Member must not be null")
+			}
+			continue
+		}
+		for _, r := range m.rules {
+			if r.broken == nil {
+				continue
+			}
+			if msg, broken := r.broken(f); broken {
+				c.add(show(f), path, msg)
+			}
+		}
+		c.inside(m.plan, f, path)
+	}
+}
+
+func (c *checker) inside(p *plan, v reflect.Value, at string) {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	switch {
+	case p.members != nil && v.Kind() == reflect.Struct:
+		c.members(p, v, at+".")
+	case p.isMap:
+		for i := range v.Len() {
+			c.element(p.elem, v.Index(i).Field(1), at+"."+v.Index(i).Field(0).String()+".member")
+		}
+	case p.elem != nil:
+		for i := range v.Len() {
+			c.element(p.elem, v.Index(i), at+"."+strconv.Itoa(i+1)+".member")
+		}
+	}
+}
+
+func (c *checker) element(p *plan, v reflect.Value, at string) {
+	if p.members != nil || p.elem != nil {
+		c.inside(p, v, at)
+	}
+}
+
+func absent(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return v.IsNil()
+	case reflect.Struct:
+		return !v.FieldByName("Given").Bool()
+	}
+	return false
+}
+
+// show writes a value the way the service's messages do.
+func show(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return show(v.Elem())
+	case reflect.String:
+		return "'" + v.String() + "'"
+	case reflect.Int32, reflect.Int64:
+		return "'" + strconv.FormatInt(v.Int(), 10) + "'"
+	case reflect.Slice:
+		return "'" + showList(v) + "'"
+	}
+	return "''"
+}
+
+func showList(v reflect.Value) string {
+	parts := make([]string, v.Len())
+	for i := range parts {
+		switch e := v.Index(i); e.Kind() {
+		case reflect.String:
+			parts[i] = e.String()
+		case reflect.Struct:
+			parts[i] = e.Type().Name()
+			if strings.HasPrefix(parts[i], "Entry[") {
+				parts[i] = e.Field(0).String()
+			}
+		}
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+const namePattern = "[a-zA-Z0-9_.-]+"
+
+func parseRules(tag string) []rule {
+	var rules []rule
+	for word := range strings.FieldsSeq(tag) {
+		name, arg, _ := strings.Cut(word, "=")
+		switch name {
+		case "required":
+			rules = append([]rule{{required: true}}, rules...)
+		case "name":
+			rules = append(rules, rule{broken: patternRule})
+			rules = append(rules, bounds(lengthOf, "length", 3, 255)...)
+		case "table":
+			rules = append(rules, rule{broken: tableRule})
+			rules = append(rules, bounds(tableLength, "length", 3, 255)...)
+		case "pattern":
+			rules = append(rules, rule{broken: tableRule})
+		case "len":
+			low, high := limits(arg)
+			rules = append(rules, bounds(lengthOf, "length", low, high)...)
+		case "range":
+			low, high := limits(arg)
+			rules = append(rules, bounds(intOf, "value", low, high)...)
+		case "enum":
+			rules = append(rules, enumRule(strings.Split(arg, "|")))
+		case "keys":
+			rules = append(rules, rule{broken: keysRule})
+		case "values":
+			low, high := limits(arg)
+			rules = append(rules, valuesRule(low, high))
+		default:
+			panic("BUG: unknown constraint " + word)
+		}
+	}
+	return rules
+}
+
+const noLimit = -1
+
+func limits(arg string) (low, high int64) {
+	parse := func(s string) int64 {
+		if s == "" {
+			return noLimit
+		}
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			panic("BUG: constraint bound " + arg)
+		}
+		return n
+	}
+	l, h, _ := strings.Cut(arg, ":")
+	return parse(l), parse(h)
+}
+
+func indirect(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Pointer {
+		return v.Elem()
+	}
+	return v
+}
+
+func lengthOf(v reflect.Value) int64 {
+	if v = indirect(v); v.Kind() == reflect.Struct {
+		return 0
+	}
+	return int64(v.Len())
+}
+func intOf(v reflect.Value) int64 { return indirect(v).Int() }
+
+func bounds(of func(reflect.Value) int64, what string, low, high int64) []rule {
+	var rules []rule
+	if low != noLimit {
+		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) {
+			return fmt.Sprintf("Member must have %s greater than or equal to %d", what, low), of(v) < low
+		}})
+	}
+	if high != noLimit {
+		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) {
+			return fmt.Sprintf("Member must have %s less than or equal to %d", what, high), of(v) > high
+		}})
+	}
+	return rules
+}
+
+func matchesName(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '.', c == '-':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+func patternRule(v reflect.Value) (string, bool) {
+	return "Member must satisfy regular expression pattern: " + namePattern, !matchesName(indirect(v).String())
+}
+
+func tableRule(v reflect.Value) (string, bool) {
+	msg, _ := patternRule(v)
+	return msg, !matchesName(TableName(indirect(v).String()))
+}
+
+func tableLength(v reflect.Value) int64 { return int64(len(TableName(indirect(v).String()))) }
+
+// TableName gives the name in a table's ARN, or the name itself: since 2024 the
+// service takes both everywhere.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
+func TableName(nameOrARN string) string {
+	if strings.HasPrefix(nameOrARN, "arn:") {
+		if _, name, ok := strings.Cut(nameOrARN, ":table/"); ok {
+			return name
+		}
+	}
+	return nameOrARN
+}
+
+func enumRule(values []string) rule {
+	msg := "Member must satisfy enum value set: [" + strings.Join(values, ", ") + "]"
+	return rule{broken: func(v reflect.Value) (string, bool) {
+		got := indirect(v).String()
+		for _, want := range values {
+			if got == want {
+				return "", false
+			}
+		}
+		return msg, true
+	}}
+}
+
+func keysRule(v reflect.Value) (string, bool) {
+	for i := range v.Len() {
+		if key := TableName(v.Index(i).Field(0).String()); len(key) < 3 || len(key) > 255 || !matchesName(key) {
+			return "Map keys must satisfy constraint: [Member must have length less than or equal to 255, " +
+				"Member must have length greater than or equal to 3, " +
+				"Member must satisfy regular expression pattern: " + namePattern + "]", true
+		}
+	}
+	return "", false
+}
+
+func valuesRule(low, high int64) rule {
+	msg := fmt.Sprintf("Map value must satisfy constraint: [Member must have length less than or equal to %d, "+
+		"Member must have length greater than or equal to %d]", high, low)
+	return rule{broken: func(v reflect.Value) (string, bool) {
+		for i := range v.Len() {
+			if n := int64(v.Index(i).Field(1).Len()); n < low || n > high {
+				return msg, true
+			}
+		}
+		return "", false
+	}}
+}

@@ -1,0 +1,92 @@
+package engine
+
+import "github.com/entable/entable/internal/engine/input"
+
+// PutItem
+//
+// Behaviour:
+//   - Stores the item in place of the one with the same key, if any; a condition is
+//     evaluated against that one, or against an item without attributes.
+//   - ReturnValues is NONE or ALL_OLD.
+//   - The item is at most 400 KB, judged before the table is looked at.
+//   - The key attributes are there with the right type and not empty; index key
+//     attributes may be missing, but have the right type and are not empty.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
+
+type putItemInput struct {
+	TableName                           *string         `is:"required table"`
+	Item                                input.Item      `is:"required"`
+	ReturnConsumedCapacity              *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
+	ReturnValues                        *string         `is:"enum=ALL_NEW|UPDATED_OLD|ALL_OLD|NONE|UPDATED_NEW"`
+	ReturnItemCollectionMetrics         *string         `is:"enum=SIZE|NONE"`
+	ReturnValuesOnConditionCheckFailure *string         `is:"enum=ALL_OLD|NONE"`
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           input.Values
+	Expected                            input.Legacy
+	ConditionalOperator                 input.Legacy
+}
+
+func (db *DB) putItem(in *putItemInput) ([]byte, error) {
+	texts := expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
+	if err := texts.checkUse("ConditionExpression"); err != nil {
+		return nil, err
+	}
+	if in.Item.Err != nil {
+		return nil, in.Item.Err
+	}
+	if err := checkReturnsOld(in.ReturnValues); err != nil {
+		return nil, err
+	}
+	if err := checkItemSize(in.Item.Item); err != nil {
+		return nil, err
+	}
+	exprs, err := texts.parse()
+	if err != nil {
+		return nil, err
+	}
+	t, err := db.table(*in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.put(in.Item.Item)
+	if err != nil {
+		return nil, err
+	}
+	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
+	used := w.consumption(in.ReturnConsumedCapacity)
+	old, _, err := w.apply(used)
+	if err != nil {
+		return nil, err
+	}
+	return w.answerOld(old, in.ReturnValues, in.ReturnItemCollectionMetrics, used, in.ReturnConsumedCapacity), nil
+}
+
+func checkReturnsOld(returnValues *string) error {
+	if v := deref(returnValues); v != "" && v != "NONE" && v != "ALL_OLD" {
+		return validation("ReturnValues can only be ALL_OLD or NONE")
+	}
+	return nil
+}
+
+// answerOld renders the response of PutItem and DeleteItem.
+func (w *write) answerOld(old *record, returnValues, metrics *string, used *consumption, report *capacityReport) []byte {
+	o := newObject(2 + 2*sizeOf(old))
+	if old != nil && deref(returnValues) == "ALL_OLD" {
+		o.member("Attributes")
+		o.b = old.item.AppendJSON(o.b)
+	}
+	w.appendMetrics(o, metrics, used, report)
+	return o.close()
+}
+
+func (w *write) appendMetrics(o *object, metrics *string, used *consumption, report *capacityReport) {
+	if used != nil {
+		o.member("ConsumedCapacity")
+		o.b = used.appendJSON(o.b, *report, false)
+	}
+	if deref(metrics) == "SIZE" {
+		w.appendCollection(o)
+	}
+}

@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/entable/entable/internal/engine/expr"
+	"github.com/entable/entable/internal/engine/input"
+	"github.com/entable/entable/internal/engine/value"
+)
+
+// Query
+//
+// Behaviour:
+//   - The key condition fixes every hash attribute by "=", and may narrow the range
+//     attributes from the left: "=" on any number of them, then at most one other
+//     comparison. Tables and LSIs have one attribute of each role.
+//   - Items come in the order of their range attributes; ScanIndexForward=false
+//     turns it round. Entries of an index with equal keys come in the order of their
+//     place in the table.
+//   - A page ends at Limit items or with the item that reaches 1 MB, both counted
+//     before the filter; LastEvaluatedKey is then the key of the last item looked at.
+//   - A filter cannot look at the key attributes of what is read.
+//   - ConsistentRead is refused on GSIs. A GSI gives only what it projects; an LSI
+//     fetches what else is asked for from the table, at the price of a read each.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+
+type queryInput struct {
+	TableName                 *string `is:"required table"`
+	IndexName                 *string `is:"name"`
+	Select                    *string `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
+	AttributesToGet           input.Legacy
+	Limit                     *int32 `is:"range=1:"`
+	ConsistentRead            bool
+	KeyConditions             input.Legacy
+	QueryFilter               input.Legacy
+	ConditionalOperator       input.Legacy
+	ScanIndexForward          *bool
+	ExclusiveStartKey         input.Item
+	ReturnConsumedCapacity    *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
+	ProjectionExpression      *string
+	FilterExpression          *string
+	KeyConditionExpression    *string
+	ExpressionAttributeNames  map[string]string
+	ExpressionAttributeValues input.Values
+}
+
+func (db *DB) query(in *queryInput) ([]byte, error) {
+	texts := expressionTexts{
+		keyCondition: in.KeyConditionExpression, filter: in.FilterExpression, projection: in.ProjectionExpression,
+		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+	}
+	if err := texts.checkUse("FilterExpression", "KeyConditionExpression"); err != nil {
+		return nil, err
+	}
+	if err := checkStartKey(&in.ExclusiveStartKey); err != nil {
+		return nil, err
+	}
+	if in.KeyConditionExpression == nil {
+		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	exprs, err := texts.parse()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
+		return nil, err
+	}
+	t, err := db.table(*in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{
+		table: t, forward: in.ScanIndexForward == nil || *in.ScanIndexForward, limit: int(deref(in.Limit)),
+		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
+	}
+	if err := r.useIndex(in.IndexName); err != nil {
+		return nil, err
+	}
+	if err := r.narrow(exprs.keyCondition.Terms); err != nil {
+		return nil, err
+	}
+	if in.ExclusiveStartKey.Given {
+		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition.Terms); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.checkFilterKeys(); err != nil {
+		return nil, err
+	}
+	if err := r.choose(deref(in.Select)); err != nil {
+		return nil, err
+	}
+	return r.answer(r.read(), in.ReturnConsumedCapacity), nil
+}
+
+func term(terms []expr.KeyTerm, name string) (expr.KeyTerm, bool) {
+	i := slices.IndexFunc(terms, func(t expr.KeyTerm) bool { return t.Attribute == name })
+	if i < 0 {
+		return expr.KeyTerm{}, false
+	}
+	return terms[i], true
+}
+
+// narrow matches the key condition to the schema and sets the span.
+func (r *reading) narrow(terms []expr.KeyTerm) error {
+	if len(terms) > len(r.key.hash)+len(r.key.rng) {
+		return validation("Query key condition not supported")
+	}
+	used := 0
+	parts := make([]value.Value, 0, maxKeyParts)
+	for _, a := range r.key.hash {
+		t, ok := term(terms, a.name)
+		if !ok {
+			return validation("Query condition missed key schema element: " + a.name)
+		}
+		if err := checkTerm(t, a, true); err != nil {
+			return err
+		}
+		if t.Op != expr.Equal {
+			return validation("Query key condition not supported")
+		}
+		parts = append(parts, t.Low)
+		used++
+	}
+	prefix := r.key.appendPartition(nil, func(i int) value.Value { return parts[i] })
+	r.span = span{string(prefix), after(prefix)}
+	for _, a := range r.key.rng {
+		t, ok := term(terms, a.name)
+		if !ok {
+			if used < len(terms) {
+				return validation("Query condition missed key schema element: " + a.name)
+			}
+			return nil
+		}
+		if err := checkTerm(t, a, false); err != nil {
+			return err
+		}
+		used++
+		if t.Op != expr.Equal {
+			if used < len(terms) {
+				return validation("Query key condition not supported")
+			}
+			r.span = compared(prefix, r.span, t)
+			return nil
+		}
+		prefix = t.Low.AppendOrdered(prefix)
+		r.span = span{string(prefix), after(prefix)}
+	}
+	return nil
+}
+
+// compared is the part of a span, whose keys all begin with prefix, where the next
+// attribute satisfies t.
+func compared(prefix []byte, s span, t expr.KeyTerm) span {
+	low := t.Low.AppendOrdered(slices.Clone(prefix))
+	switch t.Op {
+	case expr.Less:
+		s.high = string(low)
+	case expr.LessOrEqual:
+		s.high = after(low)
+	case expr.Greater:
+		s.low = after(low)
+	case expr.GreaterOrEqual:
+		s.low = string(low)
+	case expr.Between:
+		s.low, s.high = string(low), after(t.High.AppendOrdered(slices.Clone(prefix)))
+	case expr.BeginsWith:
+		low = t.Low.AppendOrderedPrefix(slices.Clone(prefix))
+		s.low, s.high = string(low), after(low)
+	}
+	return s
+}
+
+func checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
+	operands := []value.Value{t.Low}
+	if t.Op == expr.Between {
+		operands = append(operands, t.High)
+	}
+	for _, v := range operands {
+		if v.Kind() != a.kind {
+			return badValue("Condition parameter type does not match schema type")
+		}
+		if what := emptyKind(v); what != "" {
+			return validation("One or more parameter values are not valid. The AttributeValue for a key attribute " +
+				"cannot contain an empty " + what + " value. Key: " + a.name)
+		}
+		if err := checkKeySize(v, isHash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startAfter continues after an ExclusiveStartKey, which has to lie in the
+// partition and satisfy the condition on the range key.
+func (r *reading) startAfter(start value.Item, terms []expr.KeyTerm) error {
+	place, err := r.place(start)
+	if err != nil {
+		return err
+	}
+	if place < r.span.low || (r.span.high != "" && place >= r.span.high) {
+		if len(terms) > len(r.key.hash) {
+			return validation("The provided starting key does not match the range key predicate")
+		}
+		return validation("The provided starting key is outside query boundaries based on provided conditions")
+	}
+	r.resume(place)
+	return nil
+}
+
+func (r *reading) checkFilterKeys() error {
+	if r.filter == nil {
+		return nil
+	}
+	names := r.filter.Attributes()
+	for _, a := range r.key.attrs() {
+		if slices.Contains(names, a.name) {
+			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: " + a.name)
+		}
+	}
+	return nil
+}

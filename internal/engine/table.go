@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/entable/entable/internal/engine/value"
+)
+
+// A table holds items and their indexes.
+//
+// mu guards everything that is not marked as fixed. Writers decide outside the
+// lock where they can and hold it for the tree operations only. Whoever needs
+// several tables locks them in the order of their names.
+type table struct {
+	// Fixed when the table is created.
+	name, arn, id string
+	created       time.Time
+	key           keySchema
+
+	mu    sync.RWMutex
+	items tree
+	bytes int64 // sum of the items' sizes
+	// all are the indexes. The slice is replaced, never changed, so that requests
+	// can be judged outside the lock; the trees in the indexes need it.
+	all atomic.Pointer[[]*index]
+	// settings are what DescribeTable tells beyond the above.
+	settings settings
+	busyTill time.Time // until then the table has the status below
+	busy     string    // creating, updating or deleting
+}
+
+// The states of a table or an index.
+const (
+	active   = "ACTIVE"
+	creating = "CREATING"
+	updating = "UPDATING"
+	deleting = "DELETING"
+)
+
+func (t *table) setBusy(state string, till time.Time) { t.busy, t.busyTill = state, till }
+
+func (t *table) status(now time.Time) string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.statusLocked(now)
+}
+
+func (t *table) statusLocked(now time.Time) string {
+	if now.Before(t.busyTill) {
+		return t.busy
+	}
+	return active
+}
+
+// gone says whether the table has been deleted and its time as DELETING is over.
+func (t *table) gone(now time.Time) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.busy == deleting && !now.Before(t.busyTill)
+}
+
+func (t *table) indexes() []*index { return *t.all.Load() }
+
+func (t *table) setIndexes(all []*index) { t.all.Store(&all) }
+
+func (t *table) index(name string) (*index, bool) {
+	for _, ix := range t.indexes() {
+		if ix.name == name {
+			return ix, true
+		}
+	}
+	return nil, false
+}
+
+// store replaces what is stored under key and keeps the indexes up. old and rec
+// are nil for an absent item. used may be nil. t.mu must be held for writing.
+func (t *table) store(key string, old, rec *record, used *consumption) {
+	switch {
+	case rec != nil:
+		t.items.set(key, rec)
+		t.bytes += int64(rec.size)
+	case old != nil:
+		t.items.delete(key)
+	}
+	if old != nil {
+		t.bytes -= int64(old.size)
+	}
+	used.write(old, rec)
+	for _, ix := range t.indexes() {
+		c := ix.change(key, old, rec)
+		used.writeIndex(&c)
+		c.apply()
+	}
+}
+
+func (t *table) hasLocalIndex() bool {
+	return slices.ContainsFunc(t.indexes(), func(ix *index) bool { return ix.local })
+}
+
+// Rules of keys and items, in the service's words.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const (
+	maxItemSize = 400 << 10
+	maxHashSize = 2048
+	maxSortSize = 1024
+)
+
+const keyMismatch = "The provided key element does not match the schema"
+
+// checkKey judges the Key of a request and renders its place in the tree.
+func (t *table) checkKey(key value.Item) (string, error) {
+	if key.Len() != len(t.key.hash)+len(t.key.rng) {
+		return "", validation(keyMismatch)
+	}
+	for _, a := range t.key.attrs() {
+		v, ok := key.Get(a.name)
+		if !ok || v.Kind() != a.kind {
+			return "", validation(keyMismatch)
+		}
+	}
+	if err := t.checkKeyValues(key); err != nil {
+		return "", err
+	}
+	return string(t.key.appendKey(nil, key)), nil
+}
+
+// checkItem judges the keys of an item that is to be put.
+func (t *table) checkItem(it value.Item) (string, error) {
+	for _, a := range t.key.attrs() {
+		v, ok := it.Get(a.name)
+		if !ok {
+			return "", badValue("Missing the key " + a.name + " in the item")
+		}
+		if v.Kind() != a.kind {
+			return "", badValue(fmt.Sprintf("Type mismatch for key %s expected: %s actual: %s", a.name, a.kind, v.Kind()))
+		}
+	}
+	if err := t.checkKeyValues(it); err != nil {
+		return "", err
+	}
+	return string(t.key.appendKey(nil, it)), t.checkIndexKeys(it)
+}
+
+func (t *table) checkKeyValues(it value.Item) error {
+	for i, a := range t.key.attrs() {
+		v, _ := it.Get(a.name)
+		if what := emptyKind(v); what != "" {
+			return validation("One or more parameter values are not valid. The AttributeValue for a key attribute " +
+				"cannot contain an empty " + what + " value. Key: " + a.name)
+		}
+		if err := checkKeySize(v, i < len(t.key.hash)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkIndexKeys judges the index keys that the item has; an absent one only
+// keeps the item out of the index.
+func (t *table) checkIndexKeys(it value.Item) error {
+	for _, ix := range t.indexes() {
+		for i, a := range ix.key.attrs() {
+			v, ok := it.Get(a.name)
+			if !ok || (ix.local && i == 0) {
+				continue
+			}
+			if v.Kind() != a.kind {
+				return badValue(fmt.Sprintf("Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s",
+					a.name, a.kind, v.Kind(), ix.name))
+			}
+			if what := emptyKind(v); what != "" {
+				return validation("One or more parameter values are not valid. A value specified for a secondary index key " +
+					"is not supported. The AttributeValue for a key attribute cannot contain an empty " + what +
+					" value. IndexName: " + ix.name + ", IndexKey: " + a.name)
+			}
+			if err := checkKeySize(v, i < len(ix.key.hash)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func emptyKind(v value.Value) string {
+	switch {
+	case v.Str() != "" || v.Kind() == value.N:
+		return ""
+	case v.Kind() == value.B:
+		return "binary"
+	}
+	return "string"
+}
+
+func checkKeySize(v value.Value, isHash bool) error {
+	switch n := len(v.Str()); {
+	case isHash && n > maxHashSize:
+		return badValue("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+	case !isHash && n > maxSortSize:
+		return badValue("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+	}
+	return nil
+}

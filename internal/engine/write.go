@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"github.com/entable/entable/internal/engine/expr"
+	"github.com/entable/entable/internal/engine/value"
+)
+
+// A write is one change of one item: what PutItem, UpdateItem, DeleteItem and
+// the actions of batches and transactions have in common.
+type write struct {
+	table *table
+	key   string // the item's place in the table's tree
+	// keyItem has the key attributes alone.
+	keyItem value.Item
+	// condition is nil for an unconditional write. returnOld puts the stored item
+	// into the error when it fails.
+	condition *expr.Condition
+	returnOld bool
+	// next works out what is stored afterwards, nil for nothing. It does not run
+	// when the condition fails. It may run more than once.
+	next func(old *record) (*record, error)
+}
+
+// decide evaluates the condition against old, then works out the new record.
+func (w *write) decide(old *record) (*record, error) {
+	if w.condition != nil {
+		var stored value.Item
+		if old != nil {
+			stored = old.item
+		}
+		if !w.condition.Eval(stored) {
+			if !w.returnOld {
+				stored = value.Item{}
+			}
+			return nil, conditionFailed(stored)
+		}
+	}
+	if w.next == nil {
+		return old, nil
+	}
+	return w.next(old)
+}
+
+// apply does the write. The decision is made outside the table's lock, on the
+// record that was there a moment ago, and made again under the lock in the rare
+// case that another writer has replaced that record meanwhile; records are never
+// changed, so the same pointer means the same state. A decision not to write
+// (a failed condition) stands as of the moment of the read.
+//
+// used may be nil.
+func (w *write) apply(used *consumption) (old, rec *record, err error) {
+	t := w.table
+	t.mu.RLock()
+	old = t.items.get(w.key)
+	t.mu.RUnlock()
+	if rec, err = w.decide(old); err != nil {
+		return old, nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := t.items.get(w.key); now != old {
+		old = now
+		if rec, err = w.decide(old); err != nil {
+			return old, nil, err
+		}
+	}
+	t.store(w.key, old, rec, used)
+	return old, rec, nil
+}
+
+func (w *write) consumption(report *capacityReport) *consumption {
+	if !report.wanted() {
+		return nil
+	}
+	return &consumption{tableName: w.table.name}
+}
+
+// put makes a write that stores it. The table's rules of keys are checked here;
+// the size is the caller's.
+func (t *table) put(it value.Item) (*write, error) {
+	key, err := t.checkItem(it)
+	if err != nil {
+		return nil, err
+	}
+	rec := newRecord(it)
+	return &write{table: t, key: key, keyItem: t.key.of(it), next: func(*record) (*record, error) { return rec, nil }}, nil
+}
+
+func (t *table) delete(keyItem value.Item) (*write, error) {
+	key, err := t.checkKey(keyItem)
+	if err != nil {
+		return nil, err
+	}
+	return &write{table: t, key: key, keyItem: keyItem, next: func(*record) (*record, error) { return nil, nil }}, nil
+}
+
+// update makes a write of an UpdateExpression, which may be nil: then the item is
+// only made to exist.
+func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
+	key, err := t.checkKey(keyItem)
+	if err != nil {
+		return nil, err
+	}
+	if u != nil {
+		for _, name := range u.Attributes() {
+			if t.key.has(name) {
+				return nil, badValue("Cannot update attribute " + name + ". This attribute is part of the key")
+			}
+		}
+	}
+	next := func(old *record) (*record, error) {
+		stored := keyItem
+		switch {
+		case old != nil:
+			stored = old.item
+		case u != nil && u.OnlyRemoves():
+			return nil, nil
+		}
+		if u == nil {
+			return newRecord(stored), nil
+		}
+		it, err := u.Apply(stored)
+		if err != nil {
+			return nil, err
+		}
+		rec := newRecord(it)
+		if rec.size > maxItemSize {
+			return nil, validation("Item size to update has exceeded the maximum allowed size")
+		}
+		return rec, t.checkIndexKeys(it)
+	}
+	return &write{table: t, key: key, keyItem: keyItem, next: next}, nil
+}
+
+func checkItemSize(it value.Item) error {
+	if it.Size() > maxItemSize {
+		return validation("Item size has exceeded the maximum allowed size")
+	}
+	return nil
+}
+
+// appendCollection adds ItemCollectionMetrics, which only tables with local
+// indexes have. The service's estimate is a range of whole gigabytes.
+func (w *write) appendCollection(o *object) {
+	if !w.table.hasLocalIndex() {
+		return
+	}
+	o.member("ItemCollectionMetrics")
+	o.b = w.appendCollectionMetrics(o.b)
+}
+
+func (w *write) appendCollectionMetrics(dst []byte) []byte {
+	dst = append(dst, `{"ItemCollectionKey":`...)
+	dst = w.keyItem.Pick([]string{w.table.key.hash[0].name}).AppendJSON(dst)
+	return append(dst, `,"SizeEstimateRangeGB":[0.0,1.0]}`...)
+}
