@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"math"
+	"strconv"
+)
+
+// Number consumes a string that holds a number of the service and returns its text, which aliases the input as Text's
+// does. Text that is no decimal number, such as NaN, is an error.
+func (r *Reader) Number() (string, error) {
+	at := r.pos
+	text, err := r.Text()
+	if err == nil && !isNumber(text) {
+		r.pos = at
+		return "", r.fail("invalid number " + strconv.Quote(text[:min(len(text), 48)]))
+	}
+	return text, err
+}
+
+// isNumber reports whether s is [+-] digits [. digits] [e [+-] digits], with a digit on at least one side of the point.
+func isNumber[T string | []byte](s T) bool {
+	i := 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	digits := 0
+	for i < len(s) && isDigit(s[i]) {
+		i++
+		digits++
+	}
+	if i < len(s) && s[i] == '.' {
+		for i++; i < len(s) && isDigit(s[i]); i++ {
+			digits++
+		}
+	}
+	if digits == 0 {
+		return false
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		if i++; i < len(s) && (s[i] == '-' || s[i] == '+') {
+			i++
+		}
+		from := i
+		for i < len(s) && isDigit(s[i]) {
+			i++
+		}
+		if i == from {
+			return false
+		}
+	}
+	return i == len(s)
+}
+
+func isDigit(c byte) bool { return c-'0' < 10 }
+
+// ShortInt consumes a quoted integer of at most 18 digits and returns it. In front of anything else it consumes nothing and
+// reports false; Number is then its slow twin.
+func (r *Reader) ShortInt() (int64, bool) {
+	d, i := r.data, r.pos
+	if i+2 >= len(d) || d[i] != '"' {
+		return 0, false
+	}
+	i++
+	negative := d[i] == '-'
+	if negative {
+		i++
+	}
+	var n int64
+	start := i
+	for i < len(d) && isDigit(d[i]) && i-start < 19 {
+		n = n*10 + int64(d[i]-'0') // at most 19 digits are added up: n may wrap, but is dropped then
+		i++
+	}
+	if digits := i - start; digits == 0 || digits > 18 || i >= len(d) || d[i] != '"' {
+		return 0, false
+	}
+	r.pos = i + 1
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// ShortFloat consumes a quoted decimal number without exponent and with at most 15 digits, and returns the nearest float64.
+// In front of anything else it consumes nothing and reports false; Number and strconv.ParseFloat are then its slow twin.
+//
+// Both the digits as an integer, below 10^15 < 2^53, and the power of ten, at most 10^15, are exact as float64, so that the
+// one division rounds once, correctly.
+func (r *Reader) ShortFloat() (float64, bool) {
+	d, i := r.data, r.pos
+	if i+2 >= len(d) || d[i] != '"' {
+		return 0, false
+	}
+	i++
+	negative := d[i] == '-'
+	if negative {
+		i++
+	}
+	var n int64
+	start, point := i, -1
+	for ; i < len(d) && i-start < 17; i++ {
+		if isDigit(d[i]) {
+			n = n*10 + int64(d[i]-'0')
+		} else if d[i] == '.' && point < 0 {
+			point = i
+		} else {
+			break
+		}
+	}
+	digits, fraction := i-start, 0
+	if point >= 0 {
+		digits--
+		fraction = i - point - 1
+	}
+	if digits == 0 || digits > 15 || i >= len(d) || d[i] != '"' {
+		return 0, false
+	}
+	r.pos = i + 1
+	f := float64(n) / pow10[fraction]
+	if negative {
+		f = math.Copysign(f, -1)
+	}
+	return f, true
+}
+
+var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// literal consumes a JSON number, not in quotes, as the service sends counts and capacities.
+func (r *Reader) literal() (string, error) {
+	r.space()
+	at := r.pos
+	if err := r.skipNumber(); err != nil {
+		return "", err
+	}
+	return unsafeString(r.data[at:r.pos]), nil
+}

@@ -1,0 +1,271 @@
+package wire
+
+import "fmt"
+
+// MaxDepth is the number of lists and maps that may lie inside each other in an item.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-attributes-nested-depth
+const MaxDepth = 32
+
+// A SyntaxError reports bytes that are not valid DynamoDB JSON, at their offset in the text.
+type SyntaxError struct {
+	Offset int
+	Msg    string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("invalid DynamoDB JSON at offset %d: %s", e.Offset, e.Msg)
+}
+
+// A Reader scans one JSON text from front to back. It is not safe for concurrent use.
+//
+// It is as strict as RFC 8259, and stricter where a lax reader would change data without a word: text must be valid
+// UTF-8, also after unescaping, an attribute value has exactly one type tag, and lists and maps nest at most MaxDepth deep.
+// Whatever the bytes are, no method panics, and none allocates more than a small multiple of the bytes that it consumed.
+//
+// Methods that read expect their token at the current position, after white space. After an error the position is
+// unspecified. The text is never modified and must not be modified by anyone else as long as the strings that alias it live.
+type Reader struct {
+	// Copy makes each returned string own its bytes. By default strings alias the text: nothing is copied, but as long as
+	// one of them lives, so does the whole text.
+	Copy bool
+
+	data  []byte
+	pos   int
+	depth int
+	hints [16]uint8
+}
+
+// NewReader returns a Reader at the start of data.
+func NewReader(data []byte) *Reader { return &Reader{data: data} }
+
+// Reset puts the reader at the start of another text. Copy stays as it is.
+func (r *Reader) Reset(data []byte) { r.data, r.pos, r.depth = data, 0, 0 }
+
+// Offset returns the current position, for Rewind.
+func (r *Reader) Offset() int { return r.pos }
+
+// Rewind goes to a position that Offset returned, in front of a whole item.
+func (r *Reader) Rewind(offset int) { r.pos, r.depth = offset, 0 }
+
+// End checks that nothing but white space is left.
+func (r *Reader) End() error {
+	if r.space(); r.pos < len(r.data) {
+		return r.unexpected("the end")
+	}
+	return nil
+}
+
+// Hint returns what SetHint last stored in the slot, 0 at first. A decoder notes there how long a slice of some type was,
+// to size the next one. Slots may be shared, and the value says nothing about the input still to come.
+func (r *Reader) Hint(slot uint8) int { return int(r.hints[slot&15]) }
+
+// SetHint stores n, at most 255, in the slot.
+func (r *Reader) SetHint(slot uint8, n int) { r.hints[slot&15] = uint8(min(n, 255)) }
+
+// Enter counts a list or map that is about to be read; Leave ends it.
+func (r *Reader) Enter() error {
+	if r.depth >= MaxDepth {
+		return r.failDepth()
+	}
+	r.depth++
+	return nil
+}
+
+// Leave ends what Enter began.
+func (r *Reader) Leave() { r.depth-- }
+
+// Match consumes s and reports true if the text goes on with exactly these bytes.
+func (r *Reader) Match(s string) bool {
+	if rest := r.data[r.pos:]; len(rest) >= len(s) && string(rest[:len(s)]) == s {
+		r.pos += len(s)
+		return true
+	}
+	return false
+}
+
+// Open consumes opening, '{' or '[', and reports whether the container has members. The closing byte of an empty one is
+// consumed too. More is called after each member.
+func (r *Reader) Open(opening byte) (bool, error) {
+	d, i := r.data, r.pos
+	if i+1 < len(d) && d[i] == opening && d[i+1] > ' ' && d[i+1] != opening+2 {
+		r.pos++
+		return true, nil
+	}
+	return r.openSlow(opening)
+}
+
+func (r *Reader) openSlow(opening byte) (bool, error) {
+	if r.space(); r.peek() != opening {
+		return false, r.unexpected(string(opening))
+	}
+	r.pos++
+	r.space()
+	if r.peek() == opening+2 { // '{'+2 is '}', '['+2 is ']'
+		r.pos++
+		return false, nil
+	}
+	return true, nil
+}
+
+// More consumes the comma in front of another member and reports true, or the closing byte, '}' or ']', and reports false.
+func (r *Reader) More(closing byte) (bool, error) {
+	if d, i := r.data, r.pos; i < len(d) {
+		if d[i] == ',' {
+			r.pos++
+			return true, nil
+		}
+		if d[i] == closing {
+			r.pos++
+			return false, nil
+		}
+	}
+	return r.moreSlow(closing)
+}
+
+func (r *Reader) moreSlow(closing byte) (bool, error) {
+	r.space()
+	switch r.peek() {
+	case ',':
+		r.pos++
+		return true, nil
+	case closing:
+		r.pos++
+		return false, nil
+	}
+	return false, r.unexpected("',' or '" + string(closing) + "'")
+}
+
+// Name consumes a member's name and the colon. The bytes alias the text unless the name was escaped.
+func (r *Reader) Name() ([]byte, error) {
+	name, err := r.text()
+	if err != nil {
+		return nil, err
+	}
+	return name, r.colon()
+}
+
+// Key consumes a member's name and the colon like Name, and returns the name as Text does.
+func (r *Reader) Key() (string, error) {
+	key, err := r.Text()
+	if err != nil {
+		return "", err
+	}
+	return key, r.colon()
+}
+
+func (r *Reader) colon() error {
+	if d, i := r.data, r.pos; i < len(d) && d[i] == ':' {
+		r.pos++
+		return nil
+	}
+	if r.space(); r.peek() != ':' {
+		return r.unexpected("':'")
+	}
+	r.pos++
+	return nil
+}
+
+// OpenValue consumes the front of an attribute value, up to the colon after its type tag, and returns its kind. A value
+// without a tag, or with an unknown one, is an error.
+func (r *Reader) OpenValue() (Kind, error) {
+	// Fast for `{"S":` and `{"N":`, which most values are.
+	if d, i := r.data, r.pos; i+5 <= len(d) && d[i] == '{' && d[i+1] == '"' && d[i+3] == '"' && d[i+4] == ':' {
+		if k := oneByteKinds[d[i+2]]; k != Invalid {
+			r.pos += 5
+			return k, nil
+		}
+	}
+	return r.openValueSlow()
+}
+
+var oneByteKinds = [256]Kind{'S': S, 'N': N, 'B': B, 'M': M, 'L': L}
+
+func (r *Reader) openValueSlow() (Kind, error) {
+	tagged, err := r.Open('{')
+	if err != nil {
+		return Invalid, err
+	}
+	if !tagged {
+		return Invalid, r.fail("attribute value without a type tag")
+	}
+	at := r.pos
+	tag, err := r.Name()
+	if err != nil {
+		return Invalid, err
+	}
+	k := kindOf(tag)
+	if k == Invalid {
+		r.pos = at
+		return Invalid, r.fail(fmt.Sprintf("unknown type tag %q", clip(tag)))
+	}
+	return k, nil
+}
+
+// CloseValue consumes the brace that ends an attribute value. A second type tag is an error.
+func (r *Reader) CloseValue() error {
+	if d, i := r.data, r.pos; i < len(d) && d[i] == '}' {
+		r.pos++
+		return nil
+	}
+	switch r.space(); r.peek() {
+	case '}':
+		r.pos++
+		return nil
+	case ',':
+		return r.fail("attribute value with more than one type tag")
+	}
+	return r.unexpected("'}'")
+}
+
+// Bool consumes true or false.
+func (r *Reader) Bool() (bool, error) {
+	r.space()
+	if r.Match("true") {
+		return true, nil
+	}
+	if r.Match("false") {
+		return false, nil
+	}
+	return false, r.unexpected("a boolean")
+}
+
+// Null consumes null, if that is next.
+func (r *Reader) Null() bool {
+	r.space()
+	return r.Match("null")
+}
+
+func (r *Reader) space() {
+	for r.pos < len(r.data) && r.data[r.pos] <= ' ' {
+		switch r.data[r.pos] {
+		case ' ', '\t', '\n', '\r':
+			r.pos++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the next byte, or 0 at the end: a byte that no valid token starts with.
+func (r *Reader) peek() byte {
+	if r.pos < len(r.data) {
+		return r.data[r.pos]
+	}
+	return 0
+}
+
+func (r *Reader) fail(msg string) error { return &SyntaxError{Offset: r.pos, Msg: msg} }
+
+func (r *Reader) failDepth() error { return r.fail(errDepth.Error()) }
+
+// unexpected reports the next byte where something else was wanted.
+func (r *Reader) unexpected(want string) error {
+	if r.pos >= len(r.data) {
+		return r.fail("unexpected end, want " + want)
+	}
+	return r.fail(fmt.Sprintf("unexpected %q, want %s", clip(r.data[r.pos:])[:1], want))
+}
+
+// clip keeps data from the wire short in messages.
+func clip(b []byte) []byte { return b[:min(len(b), 32)] }

@@ -1,0 +1,255 @@
+package wire
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/schemas"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/document"
+	smithytime "github.com/aws/smithy-go/time"
+	"github.com/aws/smithy-go/traits"
+)
+
+// carriesItems reports whether the input is one of those in which a RawItem may stand.
+func carriesItems(in smithy.Serializable) bool {
+	switch in.(type) {
+	case *dynamodb.GetItemInput, *dynamodb.PutItemInput, *dynamodb.UpdateItemInput, *dynamodb.DeleteItemInput,
+		*dynamodb.QueryInput, *dynamodb.ScanInput, *dynamodb.BatchGetItemInput, *dynamodb.BatchWriteItemInput,
+		*dynamodb.TransactGetItemsInput, *dynamodb.TransactWriteItemsInput:
+		return true
+	}
+	return false
+}
+
+// A serializer writes an SDK input as JSON, driven by the SDK's generated code, and puts in the bytes of RawItems. The
+// interface knows no errors: the first one is kept and the rest of the output is void.
+type serializer struct {
+	buf   []byte
+	err   error
+	lists []bool // for each open container, whether it is a list
+	raw   rawState
+	inM   bool // the map opened last is an M, whose names are data
+}
+
+// rawState says how much of a RawItem has gone by: its empty name, its tag, its bytes.
+type rawState uint8
+
+const (
+	notRaw rawState = iota
+	rawName
+	rawTag
+	rawBytes
+)
+
+var errNoRawItem = errors.New("raw item is no JSON object of its own")
+
+// maxPooledBody keeps the buffer of one huge request from staying for ever.
+const maxPooledBody = 64 << 10
+
+func (s *serializer) reset() {
+	if cap(s.buf) > maxPooledBody {
+		s.buf = nil
+	}
+	s.buf, s.lists = s.buf[:0], s.lists[:0]
+	s.err, s.raw, s.inM = nil, notRaw, false
+}
+
+func (s *serializer) Bytes() []byte { return s.buf }
+
+func (s *serializer) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// next writes what comes before a value: nothing after a colon and at the very start, else a comma if it is not the first
+// in its container, and in a structure its name. The last byte tells: the three that have no comma after them, '{', '['
+// and ':', never end a value.
+func (s *serializer) next(schema *smithy.Schema) {
+	if s.raw != notRaw {
+		s.endRaw()
+	}
+	if len(s.lists) == 0 || s.buf[len(s.buf)-1] == ':' {
+		return
+	}
+	s.comma()
+	if !s.lists[len(s.lists)-1] {
+		s.name(schema)
+	}
+}
+
+func (s *serializer) comma() {
+	if c := s.buf[len(s.buf)-1]; c != '{' && c != '[' {
+		s.buf = append(s.buf, ',')
+	}
+}
+
+func (s *serializer) name(schema *smithy.Schema) {
+	s.buf = append(s.buf, '"')
+	s.buf = append(s.buf, schema.MemberName()...)
+	s.buf = append(s.buf, '"', ':')
+}
+
+// endRaw handles what looked like a RawItem's beginning and went on differently.
+func (s *serializer) endRaw() {
+	if s.raw != rawName {
+		s.fail(errNoRawItem)
+	}
+	s.raw = notRaw
+	s.buf = append(s.buf, '"', '"', ':')
+}
+
+func (s *serializer) open(c byte) {
+	s.buf = append(s.buf, c)
+	s.lists = append(s.lists, c == '[')
+}
+
+func (s *serializer) close(c byte) {
+	s.buf = append(s.buf, c)
+	s.lists = s.lists[:len(s.lists)-1]
+}
+
+func (s *serializer) WriteStruct(schema *smithy.Schema) {
+	s.next(schema)
+	s.open('{')
+}
+
+func (s *serializer) CloseStruct() { s.close('}') }
+
+func (s *serializer) WriteList(schema *smithy.Schema) {
+	s.next(schema)
+	s.open('[')
+}
+
+func (s *serializer) CloseList() { s.close(']') }
+
+func (s *serializer) WriteMap(schema *smithy.Schema) {
+	s.next(schema)
+	s.open('{')
+	s.inM = schema == schemas.AttributeValue_M
+}
+
+func (s *serializer) WriteKey(_ *smithy.Schema, key string) {
+	if s.raw != notRaw {
+		s.fail(errNoRawItem)
+	}
+	if key == "" && !s.inM && s.buf[len(s.buf)-1] == '{' {
+		s.raw = rawName
+		return
+	}
+	s.comma()
+	s.text(key)
+	s.buf = append(s.buf, ':')
+}
+
+func (s *serializer) CloseMap() {
+	s.inM = false
+	if s.raw == rawBytes {
+		s.raw = notRaw
+		s.lists = s.lists[:len(s.lists)-1]
+		return
+	}
+	s.close('}')
+}
+
+func (s *serializer) WriteUnion(schema, variant *smithy.Schema) {
+	if s.raw == rawName && variant == schemas.AttributeValue_B {
+		s.raw = rawTag
+		return
+	}
+	s.next(schema)
+	s.open('{')
+	s.name(variant)
+}
+
+func (s *serializer) CloseUnion() {
+	if s.raw != rawBytes {
+		s.close('}')
+	}
+}
+
+func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
+	if s.raw == rawTag {
+		s.raw = rawBytes
+		if len(v) < 2 || v[0] != '{' || v[len(v)-1] != '}' {
+			s.fail(errNoRawItem)
+		}
+		s.buf = append(s.buf[:len(s.buf)-1], v...) // without the brace that WriteMap wrote
+		return
+	}
+	s.next(schema)
+	s.buf = AppendBase64(s.buf, v)
+}
+
+func (s *serializer) WriteString(schema *smithy.Schema, v string) {
+	s.next(schema)
+	s.text(v)
+}
+
+func (s *serializer) text(v string) {
+	var err error
+	if s.buf, err = AppendText(s.buf, v); err != nil {
+		s.fail(err)
+		s.buf = append(s.buf, '"', '"')
+	}
+}
+
+func (s *serializer) WriteBool(schema *smithy.Schema, v bool) {
+	s.next(schema)
+	s.buf = strconv.AppendBool(s.buf, v)
+}
+
+func (s *serializer) WriteInt8(schema *smithy.Schema, v int8)   { s.WriteInt64(schema, int64(v)) }
+func (s *serializer) WriteInt16(schema *smithy.Schema, v int16) { s.WriteInt64(schema, int64(v)) }
+func (s *serializer) WriteInt32(schema *smithy.Schema, v int32) { s.WriteInt64(schema, int64(v)) }
+
+func (s *serializer) WriteInt64(schema *smithy.Schema, v int64) {
+	s.next(schema)
+	s.buf = strconv.AppendInt(s.buf, v, 10)
+}
+
+func (s *serializer) WriteFloat32(schema *smithy.Schema, v float32) { s.float(schema, float64(v), 32) }
+func (s *serializer) WriteFloat64(schema *smithy.Schema, v float64) { s.float(schema, v, 64) }
+
+func (s *serializer) float(schema *smithy.Schema, v float64, bits int) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		s.fail(errors.New("cannot write " + strconv.FormatFloat(v, 'g', -1, 64) + " as JSON"))
+	}
+	s.next(schema)
+	s.buf = strconv.AppendFloat(s.buf, v, 'g', -1, bits)
+}
+
+func (s *serializer) WriteTime(schema *smithy.Schema, v time.Time) {
+	if t, ok := smithy.SchemaTrait[*traits.TimestampFormat](schema); ok && t.Format != "epoch-seconds" {
+		if t.Format == "http-date" {
+			s.WriteString(schema, smithytime.FormatHTTPDate(v))
+		} else {
+			s.WriteString(schema, smithytime.FormatDateTime(v))
+		}
+		return
+	}
+	s.WriteFloat64(schema, smithytime.FormatEpochSeconds(v))
+}
+
+func (s *serializer) WriteNil(schema *smithy.Schema) {
+	s.next(schema)
+	s.buf = append(s.buf, "null"...)
+}
+
+// No input with items has members of these types.
+
+var errShape = errors.New("cannot write a member of this type")
+
+func (s *serializer) WriteBigInt(schema *smithy.Schema, _ *big.Int)         { s.unknown(schema) }
+func (s *serializer) WriteBigFloat(schema *smithy.Schema, _ *big.Float)     { s.unknown(schema) }
+func (s *serializer) WriteDocument(schema *smithy.Schema, _ document.Value) { s.unknown(schema) }
+
+func (s *serializer) unknown(schema *smithy.Schema) {
+	s.fail(errShape)
+	s.WriteNil(schema)
+}
