@@ -1,96 +1,111 @@
-// Package expr parses, checks and evaluates the five kinds of DynamoDB expressions.
+// Package expr parses, checks and evaluates DynamoDB expressions: conditions and filters, key
+// conditions, projections and updates.
+//
+// # How a text is checked
+//
+// The service finds one error at a time, in this order, and so does this package:
+//
+//  1. the text: empty, too long, a token that does not fit (parse.go)
+//  2. redundant parentheses
+//  3. from left to right, outside in: unknown or misplaced functions, reserved words, list indexes out of range,
+//     sections used twice (shape.go)
+//  4. from left to right, inside out: undefined placeholders, paths too deep, numbers and types of operands
+//     (check.go, update.go)
+//  5. the expression as a whole: too many operators, overlapping paths
+//
+// Parsed expressions are immutable, safe for concurrent use, and do not keep the Params they were parsed with.
+//
+// # Where DynamoDB Local differs
+//
+//   - Its list of type names for attribute_type has internal names that the service does not show.
+//   - It says which values are unused in the order of a Java hash set, and so does the service, differently
+//     on each host; here they are sorted.
+//   - A sum of more than 38 digits is a number overflow in the service, and a precision error there.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 package expr
 
-import "github.com/entable/entable/internal/engine/value"
+import (
+	"strconv"
+	"strings"
+)
 
-// Error is an expression that the service would refuse, with the whole text of its
+// Limits of the service.
+const (
+	maxText      = 4096 // bytes of one expression
+	maxOperators = 300  // operators and functions of one condition
+	maxIn        = 100  // operands of one IN
+	maxDepth     = 32   // elements of one path
+	maxIndex     = 1<<31 - 1
+	maxKey       = 255 // bytes of a placeholder
+	maxValues    = 2 << 20
+	maxName      = 65535 // bytes of an attribute name
+)
+
+// Error is an expression that the service would refuse. Message is the whole text of its
 // ValidationException.
 type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
-// Params holds the names and values of one request. It notes which of them are used, so one Params serves one
-// request and one goroutine; the parsed expressions do not keep it.
-type Params struct{}
+// text names one of the expression parameters, for messages.
+type param string
 
-// ParseValues reads ExpressionAttributeValues.
-func ParseValues(json []byte) (map[string]value.Value, error) { return nil, nil }
-
-// NewParams checks the placeholders of a request. A nil map is an absent parameter; an empty one is an error.
-func NewParams(names map[string]string, values map[string]value.Value) (*Params, error) {
-	return &Params{}, nil
+func (p param) refuse(msg string) *Error {
+	return &Error{"Invalid " + string(p) + ": " + msg}
 }
 
-// Unused reports placeholders that no expression used; ask after all expressions were parsed.
-func (p *Params) Unused() error { return nil }
-
-// Condition is a parsed condition or filter: immutable, safe for concurrent use.
-type Condition struct{}
-
-// ParseCondition parses the text of the parameter named param.
-func ParseCondition(param, text string, p *Params) (*Condition, error) { return &Condition{}, nil }
-
-// Eval says whether the item meets the condition. It does not fail and does not allocate.
-func (c *Condition) Eval(item value.Item) bool { return false }
-
-// Attributes lists the top-level attributes that the condition names, in order of appearance, each once.
-func (c *Condition) Attributes() []string { return nil }
-
-// Op is the operator of a key condition.
-type Op uint8
-
-// The operators that key conditions may have.
-const (
-	Equal Op = iota + 1
-	Less
-	LessOrEqual
-	Greater
-	GreaterOrEqual
-	Between
-	BeginsWith
-)
-
-// KeyTerm is one conjunct of a key condition. Low is the only operand, or the lower bound of Between; High is
-// the upper bound.
-type KeyTerm struct {
-	Attribute string
-	Op        Op
-	Low, High value.Value
+// step is one element of a path: an attribute or member name, or the index of a list element if
+// name is empty. The service has no empty names.
+type step struct {
+	name  string
+	index int
 }
 
-// KeyCondition is a parsed KeyConditionExpression: a conjunction, at most one term for each attribute.
-type KeyCondition struct{ Terms []KeyTerm }
+// path is a document path with its placeholders resolved.
+type path []step
 
-// ParseKeyCondition parses a KeyConditionExpression.
-func ParseKeyCondition(text string, p *Params) (*KeyCondition, error) { return &KeyCondition{}, nil }
+// String is the form in which messages show paths: [a, [0], b].
+func (p path) String() string {
+	var b strings.Builder
+	b.WriteByte('[')
+	for i, s := range p {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if s.name != "" {
+			b.WriteString(s.name)
+		} else {
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		}
+	}
+	b.WriteByte(']')
+	return b.String()
+}
 
-// Projection is a parsed ProjectionExpression: immutable, safe for concurrent use.
-type Projection struct{}
+// heads collects the top-level attributes of paths, in order of appearance, each once.
+type heads struct{ all, nested []string }
 
-// ParseProjection parses a ProjectionExpression.
-func ParseProjection(text string, p *Params) (*Projection, error) { return &Projection{}, nil }
+func (h *heads) add(p path) {
+	h.all = addOnce(h.all, p[0].name)
+	if len(p) > 1 {
+		h.nested = addOnce(h.nested, p[0].name)
+	}
+}
 
-// Apply gives the parts of the item that the projection names.
-func (p *Projection) Apply(item value.Item) value.Item { return item }
+func addOnce(list []string, s string) []string {
+	for _, x := range list {
+		if x == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
 
-// Attributes lists the top-level attributes that the projection names, in order of appearance, each once.
-func (p *Projection) Attributes() []string { return nil }
+// Attributes lists the top-level attributes that the expression names, in order of appearance, each once.
+// The caller must not change the list.
+func (h *heads) Attributes() []string { return h.all }
 
-// Update is a parsed UpdateExpression: immutable, safe for concurrent use.
-type Update struct{}
-
-// ParseUpdate parses an UpdateExpression.
-func ParseUpdate(text string, p *Params) (*Update, error) { return &Update{}, nil }
-
-// Apply gives the item after the update. A missing item is the item of its key attributes.
-func (u *Update) Apply(item value.Item) (value.Item, error) { return item, nil }
-
-// Attributes lists the top-level attributes that the update changes, in order of appearance, each once.
-func (u *Update) Attributes() []string { return nil }
-
-// Touched gives the parts of item at the paths that the update names: UPDATED_OLD of the item before,
-// UPDATED_NEW of the item after.
-func (u *Update) Touched(item value.Item) value.Item { return item }
-
-// OnlyRemoves says whether the update has nothing but REMOVE and DELETE actions: it creates no item... see Apply.
-func (u *Update) OnlyRemoves() bool { return false }
+// Nested lists those of Attributes that the expression looks into with . or [ ], which the service
+// forbids for key attributes.
+func (h *heads) Nested() []string { return h.nested }

@@ -138,8 +138,12 @@ func appendAttr(dst []byte, a Attr) []byte {
 // Builder makes an item attribute by attribute, in any order.
 type Builder struct{ attrs []Attr }
 
-// Set adds an attribute; the last value of a name counts.
-func (b *Builder) Set(name string, v Value) { b.attrs = append(b.attrs, Attr{name, v}) }
+// Set adds an attribute, or nothing if v is None. The last value of a name counts.
+func (b *Builder) Set(name string, v Value) {
+	if !v.IsNone() {
+		b.attrs = append(b.attrs, Attr{name, v})
+	}
+}
 
 // Item is what was set so far.
 func (b *Builder) Item() Item { return NewItem(b.attrs...) }

@@ -1,0 +1,265 @@
+package expr
+
+import (
+	"strconv"
+)
+
+// nodeKind says what a node of the syntax tree is.
+type nodeKind uint8
+
+const (
+	nodePath nodeKind = iota
+	nodeValue
+	nodeCall    // function(args…)
+	nodeCompare // args[0] op args[1]
+	nodeBetween // args[0] BETWEEN args[1] AND args[2]
+	nodeIn      // args[0] IN (args[1], …)
+	nodeAnd
+	nodeOr
+	nodeNot
+	nodeArith // args[0] + or - args[1], in updates
+)
+
+// node is a piece of the syntax tree before anything is resolved.
+type node struct {
+	kind  nodeKind
+	text  string // of a value: its placeholder; of a call: the function; of an operator: its text
+	steps []rawStep
+	args  []*node
+}
+
+// rawStep is one element of a path as it stands in the text: a name, a placeholder, or an index.
+type rawStep struct {
+	kind tokenKind
+	text string
+}
+
+// parser is a recursive-descent parser for all kinds of expressions. The methods return as soon as err is set.
+// Nesting costs one frame for each of the text's at most 4096 bytes, so the stack is bounded.
+type parser struct {
+	param     param
+	text      string
+	tokens    []token
+	pos       int
+	group     struct{ open, end int } // the tokens inside the parentheses that were closed last
+	redundant bool                    // (( )) was seen
+	err       *Error
+}
+
+func newParser(p param, text string) (*parser, *Error) {
+	switch {
+	case text == "":
+		return nil, p.refuse("The expression can not be empty;")
+	case len(text) > maxText:
+		return nil, p.refuse("Expression size has exceeded the maximum allowed size; expression size: " + strconv.Itoa(len(text)))
+	}
+	return &parser{param: p, text: text, tokens: lex(text)}, nil
+}
+
+// finish checks that the text is at its end, and then for redundant parentheses.
+func (p *parser) finish() *Error {
+	if p.err == nil && p.peek().kind != tokEnd {
+		p.fail()
+	}
+	if p.err == nil && p.redundant {
+		p.err = p.param.refuse("The expression has redundant parentheses;")
+	}
+	return p.err
+}
+
+func (p *parser) peek() token { return p.tokens[p.pos] }
+
+func (p *parser) next() token {
+	t := p.tokens[p.pos]
+	if t.kind != tokEnd {
+		p.pos++
+	}
+	return t
+}
+
+// fail reports the current token. The service shows the text from the token in front of it to the
+// one behind it, and from or to the text's ends where there is none.
+func (p *parser) fail() {
+	if p.err != nil {
+		return
+	}
+	from, to := 0, len(p.text)
+	if p.pos > 0 {
+		from = p.tokens[p.pos-1].start
+	}
+	if p.pos+1 < len(p.tokens) {
+		to = p.tokens[p.pos+1].end
+	}
+	p.err = p.param.refuse(`Syntax error; token: "` + p.peek().text + `", near: "` + p.text[from:to] + `"`)
+}
+
+func (p *parser) accept(word string) bool {
+	if p.err == nil && p.peek().is(word) {
+		p.pos++
+		return true
+	}
+	return false
+}
+
+func (p *parser) expect(word string) {
+	if !p.accept(word) {
+		p.fail()
+	}
+}
+
+// path parses a document path.
+func (p *parser) path() *node {
+	n := &node{kind: nodePath}
+	for {
+		t := p.peek()
+		if t.kind != tokName && t.kind != tokHash {
+			p.fail()
+			return n
+		}
+		n.steps = append(n.steps, rawStep{t.kind, t.text})
+		p.pos++
+		for p.accept("[") {
+			if t := p.peek(); t.kind == tokNumber {
+				n.steps = append(n.steps, rawStep{tokNumber, t.text})
+				p.pos++
+			} else {
+				p.fail()
+			}
+			p.expect("]")
+			if p.err != nil {
+				return n
+			}
+		}
+		if !p.accept(".") {
+			return n
+		}
+	}
+}
+
+// atom parses an operand without parentheses around it: a value, a function call or a path.
+func (p *parser) atom() *node {
+	switch t := p.peek(); {
+	case t.kind == tokColon:
+		p.pos++
+		return &node{kind: nodeValue, text: t.text}
+	case t.kind == tokName && p.tokens[p.pos+1].is("("):
+		p.pos += 2
+		n := &node{kind: nodeCall, text: t.text, args: p.operands()}
+		p.expect(")")
+		return n
+	}
+	return p.path()
+}
+
+// operand parses an operand, which may stand in one pair of parentheses.
+func (p *parser) operand() *node {
+	if !p.accept("(") {
+		return p.atom()
+	}
+	open := p.pos
+	n := p.operand()
+	p.close(open)
+	return n
+}
+
+// close takes the parenthesis that closes the one in front of token open. If all that stands between them is
+// another pair, this one is redundant.
+func (p *parser) close(open int) {
+	if p.group.open == open+1 && p.group.end == p.pos-1 {
+		p.redundant = true
+	}
+	p.group.open, p.group.end = open, p.pos
+	p.expect(")")
+}
+
+// operands parses a list of at least one operand.
+func (p *parser) operands() []*node {
+	list := []*node{p.operand()}
+	for p.accept(",") {
+		list = append(list, p.operand())
+	}
+	return list
+}
+
+// paths parses a list of at least one path.
+func (p *parser) paths() []*node {
+	list := []*node{p.path()}
+	for p.accept(",") {
+		list = append(list, p.path())
+	}
+	return list
+}
+
+// A parenthesis at the start of a condition may enclose a condition or just the left operand of a comparison.
+// So the methods below parse both; bare says that an operand alone is acceptable if a closing parenthesis follows, because
+// the caller will look for an operator behind that.
+
+// or parses conditions joined by OR.
+func (p *parser) or(bare bool) *node {
+	left := p.and(bare)
+	for p.accept("OR") {
+		left = &node{kind: nodeOr, text: "OR", args: []*node{left, p.and(false)}}
+	}
+	return left
+}
+
+func (p *parser) and(bare bool) *node {
+	left := p.not(bare)
+	for p.accept("AND") {
+		left = &node{kind: nodeAnd, text: "AND", args: []*node{left, p.not(false)}}
+	}
+	return left
+}
+
+func (p *parser) not(bare bool) *node {
+	if p.accept("NOT") {
+		return &node{kind: nodeNot, text: "NOT", args: []*node{p.not(false)}}
+	}
+	return p.condition(bare)
+}
+
+// condition parses a comparison, a function call, or either in parentheses.
+func (p *parser) condition(bare bool) *node {
+	left := p.conditionOrOperand()
+	if p.err != nil {
+		return left
+	}
+	if left.isOperand() {
+		switch t := p.peek(); {
+		case t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">="):
+			p.pos++
+			return &node{kind: nodeCompare, text: t.text, args: []*node{left, p.operand()}}
+		case t.is("BETWEEN"):
+			p.pos++
+			low := p.operand()
+			p.expect("AND")
+			return &node{kind: nodeBetween, text: "BETWEEN", args: []*node{left, low, p.operand()}}
+		case t.is("IN"):
+			p.pos++
+			p.expect("(")
+			n := &node{kind: nodeIn, text: "IN", args: append([]*node{left}, p.operands()...)}
+			p.expect(")")
+			return n
+		}
+		// what is no condition by itself must be the inside of a parenthesis
+		if left.kind != nodeCall && (!bare || !p.peek().is(")")) {
+			p.fail()
+		}
+	}
+	return left
+}
+
+// conditionOrOperand parses an atom, or a condition or an operand in parentheses.
+func (p *parser) conditionOrOperand() *node {
+	if !p.accept("(") {
+		return p.atom()
+	}
+	open := p.pos
+	n := p.or(true)
+	p.close(open)
+	return n
+}
+
+func (n *node) isOperand() bool {
+	return n.kind == nodePath || n.kind == nodeValue || n.kind == nodeCall
+}
