@@ -79,11 +79,10 @@ func (t *tree) lastPath(prefix path) path {
 }
 
 func javaHash(s step) uint32 {
+	h, power := uint32(17), uint32(1)
 	if s.name == "" {
-		return uint32(s.index) + 12
+		return h + uint32(s.index)
 	}
-	h := uint32(17)
-	power := uint32(1)
 	for _, c := range slices.Backward(utf16.Encode([]rune(s.name))) {
 		h += power * uint32(c)
 		power *= 31
