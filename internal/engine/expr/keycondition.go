@@ -29,29 +29,26 @@ type KeyTerm struct {
 // KeyCondition is a parsed KeyConditionExpression: immutable, safe for concurrent use.
 type KeyCondition struct {
 	heads
-	root condition
+	// Terms are the conjuncts in the order of the text, each with the attribute on the left side, and at
+	// most one for an attribute. Whether the attributes are keys is left to the caller.
+	Terms []KeyTerm
 }
 
 const keyParam param = "KeyConditionExpression"
 
-// ParseKeyCondition parses a KeyConditionExpression by the rules of all conditions. The rules of key conditions
-// are the matter of Terms: the service looks at them later, when it knows the table.
+// ParseKeyCondition parses a KeyConditionExpression by the rules of all conditions. A condition that is
+// none on keys (OR, functions, …) is reported later, by Params.Unused: the service parses all expressions of the
+// request, and looks for unused placeholders, before it comes to that.
 func ParseKeyCondition(text string, p *Params) (*KeyCondition, error) {
 	c, err := parseCondition(keyParam, text, p)
 	if err != nil {
 		return nil, err
 	}
-	return &KeyCondition{c.heads, c.root}, nil
-}
-
-// Terms gives the conjuncts of the key condition in the order of the text, each with the attribute on the left
-// side, and at most one for an attribute. Whether the attributes are keys is left to the caller.
-func (k *KeyCondition) Terms() ([]KeyTerm, error) {
-	terms, err := appendTerms(nil, k.root)
-	if err != nil {
-		return nil, err
+	terms, err := appendTerms(nil, c.root)
+	if err != nil && p.late == nil {
+		p.late = err
 	}
-	return terms, nil
+	return &KeyCondition{c.heads, terms}, nil
 }
 
 func appendTerms(terms []KeyTerm, c condition) ([]KeyTerm, *Error) {

@@ -16,6 +16,7 @@ type Params struct {
 	values     map[string]value.Value
 	usedNames  map[string]bool
 	usedValues map[string]bool
+	late       *Error // of a key condition, for Unused to report
 }
 
 // NewParams checks the names and values of a request. A nil map is a parameter that is absent; an
@@ -104,13 +105,17 @@ func checkKeys(param string, first byte, keys []string) *Error {
 	return nil
 }
 
-// Unused reports the placeholders that no expression has used. Ask it after all were parsed.
+// Unused reports the placeholders that no expression has used, and then a key condition that is none on keys. Ask
+// it after all expressions were parsed.
 func (p *Params) Unused() error {
 	if err := unused("ExpressionAttributeNames", p.names, p.usedNames); err != nil {
 		return err
 	}
 	if err := unused("ExpressionAttributeValues", p.values, p.usedValues); err != nil {
 		return err
+	}
+	if p.late != nil {
+		return p.late
 	}
 	return nil
 }

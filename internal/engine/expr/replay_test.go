@@ -82,8 +82,10 @@ func run(param, text string, p *expr.Params, item value.Item) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		_, err = k.Terms()
-		return "true", err
+		if len(k.Terms) == 0 {
+			return "no terms", nil
+		}
+		return "true", nil
 	}
 	c, err := expr.ParseCondition(param, text, p)
 	if err == nil {

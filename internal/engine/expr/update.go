@@ -76,6 +76,12 @@ func parseUpdate(text string, p *Params) (*Update, *Error) {
 	return u, c.count()
 }
 
+// OnlyRemoves says whether nothing but REMOVE and DELETE actions are in the update. Such an update
+// makes no item where there is none.
+func (u *Update) OnlyRemoves() bool {
+	return !slices.ContainsFunc(u.actions, func(a action) bool { return a.verb == setVerb || a.verb == addVerb })
+}
+
 // updateTree parses an update as far as that goes without placeholders.
 func updateTree(text string) ([]rawAction, *Error) {
 	ps, err := newParser(updateParam, text)
