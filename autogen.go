@@ -236,26 +236,25 @@ func (p *autoPlan) keepIDs(from, to unsafe.Pointer) {
 	}
 }
 
-// autoPlanOf reads the entable tags of an entity's fields.
-func autoPlanOf(e *entity) (autoPlan, error) {
-	var p autoPlan
+// readTags reads the entable tags of the entity's fields.
+func (e *entity) readTags() error {
 	for _, f := range e.plan.Fields() {
 		tag, ok := f.Tag.Lookup("entable")
 		if !ok {
 			continue
 		}
-		if err := p.addTag(f, tag); err != nil {
-			return p, &DeclarationError{
+		if err := e.readTag(f, tag); err != nil {
+			return &DeclarationError{
 				What:   e.name,
 				Field:  "field " + e.typ.FieldByIndex(f.Index).Name,
 				Reason: fmt.Sprintf("tag `entable:%q`: %s", tag, err),
 			}
 		}
 	}
-	return p, nil
+	return nil
 }
 
-func (p *autoPlan) addTag(f *codec.Field, tag string) error {
+func (e *entity) readTag(f *codec.Field, tag string) error {
 	seen := map[string]bool{}
 	for option := range strings.SplitSeq(tag, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
@@ -263,32 +262,56 @@ func (p *autoPlan) addTag(f *codec.Field, tag string) error {
 			return fmt.Errorf("option %q is given twice", name)
 		}
 		seen[name] = true
-		var set setter
-		var err error
-		switch name {
-		case "auto":
-			set, err = setterFor(Strategy(value), f)
-			if Strategy(value).isID() {
-				p.ids = append(p.ids, f)
-			}
-		case "touch":
-			if !Strategy(value).isTime() {
-				return fmt.Errorf("touch=%s: use epoch, epoch_ms or iso8601", value)
-			}
-			set, err = setterFor(Strategy(value), f)
-		case "default":
-			set, err = defaultFor(value, f)
-		default:
-			return fmt.Errorf("unknown option %q: use auto=…, touch=… or default=…", name)
-		}
-		if err != nil {
+		if err := e.readTagOption(f, name, value); err != nil {
 			return err
 		}
-		p.fields = append(p.fields, autoField{field: f, always: name == "touch", set: set})
 	}
-	if len(seen) > 1 && (seen["auto"] || seen["touch"]) && seen["default"] || seen["auto"] && seen["touch"] {
-		return fmt.Errorf("give one of auto, touch and default")
+	filled := 0
+	for _, name := range []string{"auto", "touch", "default", "version"} {
+		if seen[name] {
+			filled++
+		}
 	}
+	if filled > 1 {
+		return fmt.Errorf("give one of auto, touch, default and version")
+	}
+	return nil
+}
+
+func (e *entity) readTagOption(f *codec.Field, name, value string) error {
+	p := &e.auto
+	var set setter
+	var err error
+	switch name {
+	case "auto":
+		set, err = setterFor(Strategy(value), f)
+		if Strategy(value).isID() {
+			p.ids = append(p.ids, f)
+		}
+	case "touch":
+		if !Strategy(value).isTime() {
+			return fmt.Errorf("touch=%s: use epoch, epoch_ms or iso8601", value)
+		}
+		set, err = setterFor(Strategy(value), f)
+	case "default":
+		set, err = defaultFor(value, f)
+	case "version":
+		if e.version != nil {
+			return fmt.Errorf("field %s is the version already", e.version.Name)
+		}
+		e.version = f
+		return checkVersionField(f)
+	case "unique":
+		u, err := uniqueFieldOf(e, f)
+		e.unique = append(e.unique, u)
+		return err
+	default:
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version or unique", name)
+	}
+	if err != nil {
+		return err
+	}
+	p.fields = append(p.fields, autoField{field: f, always: name == "touch", set: set})
 	return nil
 }
 

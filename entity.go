@@ -82,32 +82,13 @@ func (e *Entity[T]) Use(c Client) { e.e.conn.Store(newConn(c)) }
 // the request; [*ConditionFailedError] with [If]; else an [*OpError].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 func (e *Entity[T]) Put(ctx context.Context, v *T, opts ...WriteOption) error {
-	return e.save(ctx, "Put", v, opts)
+	return do(ctx, e.PutOp(v, opts...), opPut)
 }
 
 // Create is [Entity.Put] for an item that must not exist: when the key is taken, nothing is written
 // and the error matches [ErrExists], and is a [*ConditionFailedError] with the stored item.
 func (e *Entity[T]) Create(ctx context.Context, v *T, opts ...WriteOption) error {
-	return e.save(ctx, opCreate, v, opts)
-}
-
-const opCreate = "Create"
-
-func (e *Entity[T]) save(ctx context.Context, op string, v *T, opts []WriteOption) error {
-	if v == nil {
-		return usagef("%s: %s of a nil *%s", e.e.name, op, e.e.typ)
-	}
-	if err := ctx.Err(); err != nil {
-		return &OpError{Op: op, Entity: e.e.name, Err: err}
-	}
-	work := *v
-	err := e.e.put(ctx, op, &work, unsafe.Pointer(&work), opts)
-	if err != nil {
-		e.e.auto.keepIDs(unsafe.Pointer(&work), unsafe.Pointer(v))
-		return err
-	}
-	*v = work
-	return e.e.runAfterSave(ctx, v)
+	return do(ctx, e.CreateOp(v, opts...), opCreate)
 }
 
 // Get reads the item with the key fields of key. The error matches [ErrNotFound] when there is none;
@@ -126,8 +107,11 @@ func (e *Entity[T]) Get(ctx context.Context, key T, opts ...ReadOption) (*T, err
 // when there is no such item, unless [If] says otherwise.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
 func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) error {
-	return e.e.delete(ctx, unsafe.Pointer(&key), opts)
+	return do(ctx, e.DeleteOp(key, opts...), opDelete)
 }
+
+// at is the instance at ptr, as a pointer to the entity's type.
+func (e *entity) at(ptr unsafe.Pointer) any { return reflect.NewAt(e.typ, ptr).Interface() }
 
 // itemKey is the primary key of one item: the request's form, and the text for messages.
 type itemKey struct {

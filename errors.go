@@ -42,6 +42,10 @@ const (
 	// ErrTableExists is matched by the error of [Table.Create] when there is such a table already.
 	ErrTableExists = sentinel("table already exists")
 
+	// ErrConflict is matched by the reason of a transaction that ran into another one on the same item;
+	// see [IsRetryable].
+	ErrConflict = sentinel("another transaction is on the item")
+
 	// ErrThrottled is matched when the service refused a request for its rate and the SDK's retries
 	// were used up. The request had no effect; see [IsRetryable].
 	ErrThrottled = sentinel("throttled")
@@ -58,7 +62,7 @@ func IsError(err error) bool {
 // it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
 // default), so back off well before trying again. After a broken connection a write may have happened.
 func IsRetryable(err error) bool {
-	if errors.Is(err, ErrThrottled) {
+	if errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict) {
 		return true
 	}
 	var api smithy.APIError
@@ -172,7 +176,7 @@ func (e *KeyError) Unwrap() error { return e.Err }
 func (*KeyError) entableError()   {}
 
 // ConditionFailedError reports a write that the service refused because its condition was false. For
-// [Entity.Create] it matches [ErrExists].
+// [Entity.Create] it matches [ErrExists]; for an update of an item that is not there, [ErrNotFound].
 type ConditionFailedError struct {
 	Entity string
 	// Stored is the item as it is stored now, as the pointer to its registered type. It is nil when
@@ -181,12 +185,12 @@ type ConditionFailedError struct {
 	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
 	Err error
 
-	exists bool
+	is sentinel // what it stands for, or ""
 }
 
 func (e *ConditionFailedError) Error() string {
-	if e.exists {
-		return string("entable: " + e.Entity + ": " + string(ErrExists))
+	if e.is != "" {
+		return "entable: " + e.Entity + ": " + string(e.is)
 	}
 	return "entable: " + e.Entity + ": condition failed"
 }
@@ -194,8 +198,8 @@ func (e *ConditionFailedError) Error() string {
 func (e *ConditionFailedError) Unwrap() error { return e.Err }
 func (*ConditionFailedError) entableError()   {}
 
-// Is matches [ErrExists] when the failed condition was that of a Create.
-func (e *ConditionFailedError) Is(target error) bool { return e.exists && target == ErrExists }
+// Is matches [ErrExists] and [ErrNotFound].
+func (e *ConditionFailedError) Is(target error) bool { return e.is != "" && target == e.is }
 
 // ItemTooLargeError reports an item above the size limit, found before any request.
 type ItemTooLargeError struct {

@@ -20,6 +20,30 @@ type AfterSaver interface {
 	AfterSave(ctx context.Context) error
 }
 
+// BeforeUpdater is implemented on *T by an entity that wants to see, change or refuse an instance before
+// Patch and SaveChanges. It runs on a copy of the instance that has the new values; what it changes is
+// sent too. Update, by key, has no instance and runs no hook.
+type BeforeUpdater interface {
+	BeforeUpdate(ctx context.Context) error
+}
+
+// AfterUpdater is implemented on *T by an entity that wants to know of a successful Patch or
+// SaveChanges. It runs on the caller's instance, which holds what is stored.
+type AfterUpdater interface {
+	AfterUpdate(ctx context.Context) error
+}
+
+// BeforeDeleter is implemented on *T by an entity that wants to see or refuse a Remove. Delete, by key,
+// runs no hook.
+type BeforeDeleter interface {
+	BeforeDelete(ctx context.Context) error
+}
+
+// AfterDeleter is implemented on *T by an entity that wants to know of a successful Remove.
+type AfterDeleter interface {
+	AfterDelete(ctx context.Context) error
+}
+
 // AfterLoader is implemented on *T by an entity that completes an instance after each read: derived
 // fields, decryption. Its error ends the read and is returned in a [*HookError].
 type AfterLoader interface {
@@ -27,13 +51,22 @@ type AfterLoader interface {
 }
 
 // hookSet says which hooks a type has, so that calls without one cost nothing.
-type hookSet struct{ beforeSave, afterSave, afterLoad bool }
+type hookSet struct {
+	beforeSave, afterSave     bool
+	beforeUpdate, afterUpdate bool
+	beforeDelete, afterDelete bool
+	afterLoad                 bool
+}
 
-func hooksOf(v any) hookSet {
-	_, before := v.(BeforeSaver)
-	_, after := v.(AfterSaver)
-	_, load := v.(AfterLoader)
-	return hookSet{beforeSave: before, afterSave: after, afterLoad: load}
+func hooksOf(v any) (h hookSet) {
+	_, h.beforeSave = v.(BeforeSaver)
+	_, h.afterSave = v.(AfterSaver)
+	_, h.beforeUpdate = v.(BeforeUpdater)
+	_, h.afterUpdate = v.(AfterUpdater)
+	_, h.beforeDelete = v.(BeforeDeleter)
+	_, h.afterDelete = v.(AfterDeleter)
+	_, h.afterLoad = v.(AfterLoader)
+	return h
 }
 
 func (e *entity) runBeforeSave(ctx context.Context, v any) error {
@@ -48,6 +81,34 @@ func (e *entity) runAfterSave(ctx context.Context, v any) error {
 		return nil
 	}
 	return e.hookError("AfterSave", v.(AfterSaver).AfterSave(ctx))
+}
+
+func (e *entity) runBeforeUpdate(ctx context.Context, v any) error {
+	if !e.hooks.beforeUpdate {
+		return nil
+	}
+	return e.hookError("BeforeUpdate", v.(BeforeUpdater).BeforeUpdate(ctx))
+}
+
+func (e *entity) runAfterUpdate(ctx context.Context, v any) error {
+	if !e.hooks.afterUpdate {
+		return nil
+	}
+	return e.hookError("AfterUpdate", v.(AfterUpdater).AfterUpdate(ctx))
+}
+
+func (e *entity) runBeforeDelete(ctx context.Context, v any) error {
+	if !e.hooks.beforeDelete {
+		return nil
+	}
+	return e.hookError("BeforeDelete", v.(BeforeDeleter).BeforeDelete(ctx))
+}
+
+func (e *entity) runAfterDelete(ctx context.Context, v any) error {
+	if !e.hooks.afterDelete {
+		return nil
+	}
+	return e.hookError("AfterDelete", v.(AfterDeleter).AfterDelete(ctx))
 }
 
 func (e *entity) runAfterLoad(ctx context.Context, v any) error {

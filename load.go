@@ -174,7 +174,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err != nil {
 		return nil, err
 	}
-	var rc readConfig
+	rc := readConfig{skipHooks: e.skipHooks}
 	for _, o := range opts {
 		o.applyRead(&rc)
 	}
@@ -186,7 +186,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err := e.table.getItem(ctx, c, in, sink); err != nil {
 		return nil, &OpError{Op: "Get", Entity: e.name, Key: k.text, Err: err}
 	}
-	return e.check(ctx, sink, k.text)
+	return e.check(ctx, sink, k.text, rc.skipHooks)
 }
 
 func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink *oneItem) error {
@@ -217,7 +217,7 @@ func replay(sink wire.Sink, items []map[string]types.AttributeValue) error {
 }
 
 // check makes the result of a read by key: an item of exactly this entity.
-func (e *entity) check(ctx context.Context, s *oneItem, key string) (any, error) {
+func (e *entity) check(ctx context.Context, s *oneItem, key string, skipHooks bool) (any, error) {
 	switch {
 	case !s.found:
 		return nil, &OpError{Op: "Get", Entity: e.name, Key: key, Err: ErrNotFound}
@@ -226,6 +226,9 @@ func (e *entity) check(ctx context.Context, s *oneItem, key string) (any, error)
 			u.Want = e.name
 		}
 		return nil, s.err
+	}
+	if skipHooks {
+		return s.value, nil
 	}
 	return s.value, e.runAfterLoad(ctx, s.value)
 }

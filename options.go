@@ -48,12 +48,25 @@ type entityConfig struct {
 	indexes    []indexSpec
 	consistent consistency
 	maxSize    int
+	skipHooks  bool
 }
 
-type readConfig struct{ consistent consistency }
+type readConfig struct {
+	consistent consistency
+	skipHooks  bool
+}
 
 type writeConfig struct {
 	conditions []expression.ConditionBuilder
+	skipHooks  bool
+}
+
+func newWriteConfig(e *entity, opts []WriteOption) writeConfig {
+	c := writeConfig{skipHooks: e.skipHooks}
+	for _, o := range opts {
+		o.applyWrite(&c)
+	}
+	return c
 }
 
 // consistency is a read's setting at one of its levels; the zero value leaves it to the next level:
@@ -232,3 +245,14 @@ func (f writeOption) applyWrite(c *writeConfig) { f(c) }
 func If(condition expression.ConditionBuilder) WriteOption {
 	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, condition) })
 }
+
+// HooksOption is what [SkipHooks] returns: an option of entities, reads and writes.
+type HooksOption bool
+
+// SkipHooks sets whether an operation leaves its hooks out, overriding the entity's setting and the
+// default: hooks run. Generated values, validation and versions are not hooks and stay.
+func SkipHooks(on bool) HooksOption { return HooksOption(on) }
+
+func (o HooksOption) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
+func (o HooksOption) applyRead(c *readConfig)     { c.skipHooks = bool(o) }
+func (o HooksOption) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/wire"
 )
@@ -16,62 +14,109 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxItemSize = 400 * 1024
 
-// put runs a Put or Create of v, whose memory is at ptr.
-func (e *entity) put(ctx context.Context, op string, v any, ptr unsafe.Pointer, opts []WriteOption) error {
-	c, err := e.table.connFor(ctx, e)
-	if err != nil {
-		return err
-	}
-	var w writeConfig
-	for _, o := range opts {
-		o.applyWrite(&w)
-	}
-	if op == opCreate {
-		w.conditions = append(w.conditions, expression.AttributeNotExists(expression.NameNoDotSplit(e.table.pk.name)))
-	}
-	item, err := e.prepare(ctx, v, ptr)
-	if err != nil {
-		return err
-	}
-	in := &dynamodb.PutItemInput{TableName: &e.table.name}
-	cond, err := w.condition(e)
-	if err != nil {
-		return err
-	}
-	if cond != nil {
-		in.ConditionExpression = cond.Condition()
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = cond.Names(), cond.Values()
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	if e.table.hooked(c) {
-		in.Item = wire.RawItem(item)
-		_, err = c.PutItem(ctx, in, wire.Hook(nil))
-	} else if in.Item, err = wire.ReadItem(item); err == nil {
-		_, err = c.PutItem(ctx, in)
-	}
-	if err != nil {
-		return e.writeError(op, e.keyTextOf(ptr), err)
-	}
-	return nil
+const (
+	opPut    = "Put"
+	opCreate = "Create"
+)
+
+// PutOp is a Put or Create as a [Write], see [Entity.PutOp] and [Entity.CreateOp].
+type PutOp struct {
+	e    *entity
+	op   string
+	ptr  unsafe.Pointer // the caller's struct
+	opts []WriteOption
 }
 
-// prepare runs everything that comes before the request of a Put, and returns the encoded item.
-func (e *entity) prepare(ctx context.Context, v any, ptr unsafe.Pointer) ([]byte, error) {
-	if err := e.runBeforeSave(ctx, v); err != nil {
-		return nil, err
+// PutOp is [Entity.Put] as a [Write] for batches and transactions. v is read when the write is sent,
+// and gets its values when it has succeeded.
+func (e *Entity[T]) PutOp(v *T, opts ...WriteOption) *PutOp {
+	return &PutOp{e.e, opPut, unsafe.Pointer(v), opts}
+}
+
+// CreateOp is [Entity.Create] as a [Write] for transactions and batches.
+func (e *Entity[T]) CreateOp(v *T, opts ...WriteOption) *PutOp {
+	return &PutOp{e.e, opCreate, unsafe.Pointer(v), opts}
+}
+
+// Input returns the request that the write would send, without a client and without sending it. The
+// hooks run on a copy; the caller's struct is not changed. Generated ids are made anew when the write
+// is sent.
+func (o *PutOp) Input(ctx context.Context) (*dynamodb.PutItemInput, error) {
+	if o.ptr == nil {
+		return nil, o.e.nilInstance(o.op)
 	}
-	if err := e.auto.fill(e.table.gen, ptr); err != nil {
-		return nil, &EncodeError{Entity: e.name, Err: err}
-	}
-	if err := e.validate(ctx, v); err != nil {
-		return nil, err
-	}
-	item, err := e.appendItem(make([]byte, 0, e.sizeHint.Load()), ptr)
+	_, copied := o.e.clone(o.ptr)
+	r, err := (&PutOp{o.e, o.op, copied, o.opts}).prepare(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	e.sizeHint.Store(int64(len(item) + len(item)/8))
-	return item, e.checkSize(item, ptr)
+	return r.putInput(false)
+}
+
+func (o *PutOp) entity() *entity { return o.e }
+
+func (o *PutOp) prepare(ctx context.Context, c *conn) (*request, error) {
+	e := o.e
+	if o.ptr == nil {
+		return nil, e.nilInstance(o.op)
+	}
+	w := newWriteConfig(e, o.opts)
+	v, work := e.clone(o.ptr)
+	keep := func() { e.auto.keepIDs(work, o.ptr) }
+	r := &request{e: e, op: o.op, verb: verbPut, abandon: keep}
+	if o.op == opCreate {
+		w.conditions = append(w.conditions, expression.AttributeNotExists(attr(e.table.pk.name)))
+	}
+	err := o.fill(ctx, c, r, &w, v, work)
+	if err != nil {
+		keep()
+		return nil, err
+	}
+	r.settle = func(ctx context.Context, _ loaded) error {
+		e.assign(o.ptr, work)
+		if w.skipHooks {
+			return nil
+		}
+		return e.runAfterSave(ctx, e.at(o.ptr))
+	}
+	return r, nil
+}
+
+// fill runs the steps before a put, in the order that [Entity.Put] documents, on the copy v at work.
+func (o *PutOp) fill(ctx context.Context, c *conn, r *request, w *writeConfig, v any, work unsafe.Pointer) error {
+	e := o.e
+	if !w.skipHooks {
+		if err := e.runBeforeSave(ctx, v); err != nil {
+			return err
+		}
+	}
+	if err := e.auto.fill(e.table.gen, work); err != nil {
+		return &EncodeError{Entity: e.name, Err: err}
+	}
+	if err := e.validate(ctx, v); err != nil {
+		return err
+	}
+	if e.version != nil {
+		w.conditions = append(w.conditions, e.raiseVersion(work, o.op == opCreate)...)
+	}
+	var err error
+	if r.key, err = e.keyOf(work); err != nil {
+		return err
+	}
+	if len(e.unique) > 0 {
+		if err := e.guardPut(ctx, c, r, w, work); err != nil {
+			return err
+		}
+	}
+	if r.item, err = e.appendItem(make([]byte, 0, e.sizeHint.Load()), work); err != nil {
+		return err
+	}
+	e.sizeHint.Store(int64(len(r.item) + len(r.item)/8))
+	if err := e.checkSize(r.item, r.key.text); err != nil {
+		return err
+	}
+	r.expr, err = e.build(nil, w.conditions)
+	return err
 }
 
 // appendItem appends the item at ptr as DynamoDB JSON: the table's attributes, then the fields.
@@ -89,14 +134,11 @@ func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		dst = append(append(dst, ','), e.head...)
 	}
 	for _, x := range e.indexes {
-		if x.pk.absent(ptr) || x.sk != nil && x.sk.absent(ptr) {
+		if x.absent(ptr) {
 			continue
 		}
-		if dst, err = e.appendKey(append(dst, ','), x.pk, ptr); err != nil {
-			return nil, err
-		}
-		if x.sk != nil {
-			if dst, err = e.appendKey(append(dst, ','), x.sk, ptr); err != nil {
+		for _, k := range x.keys() {
+			if dst, err = e.appendKey(append(dst, ','), k, ptr); err != nil {
 				return nil, err
 			}
 		}
@@ -122,7 +164,7 @@ func (e *entity) appendKey(dst []byte, k *key, ptr unsafe.Pointer) ([]byte, erro
 
 // checkSize refuses an item above the limit. The JSON is never shorter than the size that counts
 // (every name has quotes, every value its type and braces), so that most items need no second look.
-func (e *entity) checkSize(item []byte, ptr unsafe.Pointer) error {
+func (e *entity) checkSize(item []byte, key string) error {
 	limit := maxItemSize
 	for _, set := range []int{e.table.maxSize, e.maxSize} {
 		if set > 0 {
@@ -137,87 +179,7 @@ func (e *entity) checkSize(item []byte, ptr unsafe.Pointer) error {
 		return &EncodeError{Entity: e.name, Err: err}
 	}
 	if size > limit {
-		return &ItemTooLargeError{Entity: e.name, Size: size, Max: limit, Key: e.keyTextOf(ptr)}
-	}
-	return nil
-}
-
-// keyTextOf is the key of the item at ptr for messages.
-func (e *entity) keyTextOf(ptr unsafe.Pointer) string {
-	k, err := e.keyOf(ptr)
-	if err != nil {
-		return ""
-	}
-	return k.text
-}
-
-// condition joins the conditions of a write, or returns nil.
-func (w *writeConfig) condition(e *entity) (*expression.Expression, error) {
-	if len(w.conditions) == 0 {
-		return nil, nil
-	}
-	all := w.conditions[0]
-	for _, c := range w.conditions[1:] {
-		all = all.And(c)
-	}
-	x, err := expression.NewBuilder().WithCondition(all).Build()
-	if err != nil {
-		return nil, &EncodeError{Entity: e.name, Err: err}
-	}
-	return &x, nil
-}
-
-// writeError makes the error of a failed write.
-func (e *entity) writeError(op, key string, err error) error {
-	if failed, ok := conditionFailed(err); ok {
-		c := &ConditionFailedError{Entity: e.name, Err: err, exists: op == opCreate}
-		if len(failed.Item) > 0 {
-			c.Stored = e.stored(failed.Item)
-		}
-		err = c
-	}
-	return &OpError{Op: op, Entity: e.name, Key: key, Err: err}
-}
-
-// stored decodes the item that made a condition fail; what cannot be decoded is given raw.
-func (e *entity) stored(item map[string]types.AttributeValue) any {
-	raw, err := wire.AppendItem(nil, item)
-	if err != nil {
-		return RawItem(item)
-	}
-	l := e.table.decode(wire.NewReader(raw), nil)
-	if l.err != nil {
-		return RawItem(item)
-	}
-	return l.value
-}
-
-// delete runs a Delete of the key at ptr.
-func (e *entity) delete(ctx context.Context, ptr unsafe.Pointer, opts []WriteOption) error {
-	c, err := e.table.connFor(ctx, e)
-	if err != nil {
-		return err
-	}
-	k, err := e.keyOf(ptr)
-	if err != nil {
-		return err
-	}
-	var w writeConfig
-	for _, o := range opts {
-		o.applyWrite(&w)
-	}
-	cond, err := w.condition(e)
-	if err != nil {
-		return err
-	}
-	in := &dynamodb.DeleteItemInput{TableName: aws.String(e.table.name), Key: k.attrs}
-	if cond != nil {
-		in.ConditionExpression = cond.Condition()
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = cond.Names(), cond.Values()
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	if _, err := c.DeleteItem(ctx, in); err != nil {
-		return e.writeError("Delete", k.text, err)
+		return &ItemTooLargeError{Entity: e.name, Size: size, Max: limit, Key: key}
 	}
 	return nil
 }

@@ -39,10 +39,14 @@ type entity struct {
 	plan       *codec.Plan
 	pk         *key
 	sk         *key // nil in a table without sort key
+	keyAttrs   []string
 	indexes    []*entityIndex
 	consistent consistency
 	maxSize    int
 	auto       autoPlan
+	version    *codec.Field   // the field of the optimistic lock, or nil
+	unique     []*uniqueField // fields that are kept unique
+	skipHooks  bool
 	validates  bool
 	hooks      hookSet
 	head       []byte      // the discriminator's member, ready to write
@@ -57,6 +61,35 @@ type entityIndex struct {
 	name   string
 	pk, sk *key
 }
+
+func (x *entityIndex) keys() []*key {
+	if x.sk == nil {
+		return []*key{x.pk}
+	}
+	return []*key{x.pk, x.sk}
+}
+
+// fields lists the attributes that the index's keys are made of.
+func (x *entityIndex) fields() []*codec.Field {
+	var out []*codec.Field
+	for _, k := range x.keys() {
+		for i := range k.comps {
+			out = append(out, k.comps[i].field)
+		}
+	}
+	return out
+}
+
+// absent reports whether the index leaves the item at ptr out.
+func (x *entityIndex) absent(ptr unsafe.Pointer) bool {
+	return x.pk.absent(ptr) || x.sk != nil && x.sk.absent(ptr)
+}
+
+// keyFields lists the attributes that the primary key is made of.
+func (e *entity) keyFields() []string { return e.keyAttrs }
+
+// pointer is the address of an instance of the entity.
+func (e *entity) pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).UnsafePointer() }
 
 // Registered is any registered entity: every *[Entity] is one.
 type Registered interface{ registered() *entity }
@@ -98,7 +131,7 @@ func (r *registration) errorf(field, format string, args ...any) error {
 }
 
 func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, newItem: newItem}
+	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, skipHooks: c.skipHooks, newItem: newItem}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()
@@ -126,7 +159,7 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 	if err := r.proveDisjoint(); err != nil {
 		return nil, err
 	}
-	if e.auto, err = autoPlanOf(e); err != nil {
+	if err := e.readTags(); err != nil {
 		return nil, err
 	}
 	_, v := newItem()
@@ -183,6 +216,11 @@ func (r *registration) compileKeys(c entityConfig) error {
 		c.sks = append(c.sks, SK(Literal("A")))
 		if e.sk, err = r.compile(c.sks[0], r.t.sk, func(o *entity) *key { return o.sk }); err != nil {
 			return err
+		}
+	}
+	for _, k := range []*key{e.pk, e.sk} {
+		for i := 0; k != nil && i < len(k.comps); i++ {
+			e.keyAttrs = append(e.keyAttrs, k.comps[i].field.Name)
 		}
 	}
 	for _, spec := range c.indexes {
@@ -412,6 +450,8 @@ func (r *registration) checkNative(k *key, s keySettings, what string) error {
 // prefix reserves the key's own prefix.
 func (r *registration) prefix(s keySettings, separator, what string) (string, error) {
 	switch {
+	case s.prefix != nil && *s.prefix == sentinelPrefix || s.segs[0].Literal == sentinelPrefix:
+		return "", r.errorf(what, "prefix %q is reserved for unique fields: choose another", sentinelPrefix)
 	case s.prefix != nil:
 		if owner := r.holder(*s.prefix); owner != "" && owner != r.e.name {
 			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, owner)

@@ -1,0 +1,107 @@
+package entable
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+const (
+	opDelete = "Delete"
+	opRemove = "Remove"
+	opCheck  = "Check"
+)
+
+// DeleteOp is a Delete, Remove or condition check as a [Write], see [Entity.DeleteOp],
+// [Entity.RemoveOp] and [Entity.CheckOp].
+type DeleteOp struct {
+	e    *entity
+	op   string
+	ptr  unsafe.Pointer // the key, or the caller's struct
+	opts []WriteOption
+}
+
+// DeleteOp is [Entity.Delete] as a [Write] for batches and transactions.
+func (e *Entity[T]) DeleteOp(key T, opts ...WriteOption) *DeleteOp {
+	return &DeleteOp{e.e, opDelete, unsafe.Pointer(&key), opts}
+}
+
+// RemoveOp is [Entity.Remove] as a [Write] for batches and transactions.
+func (e *Entity[T]) RemoveOp(v *T, opts ...WriteOption) *DeleteOp {
+	return &DeleteOp{e.e, opRemove, unsafe.Pointer(v), opts}
+}
+
+// CheckOp is a [Write] that writes nothing: the transaction that it is part of fails when the item with
+// the key fields of key does not satisfy the condition.
+func (e *Entity[T]) CheckOp(key T, condition expression.ConditionBuilder) *DeleteOp {
+	return &DeleteOp{e.e, opCheck, unsafe.Pointer(&key), []WriteOption{If(condition)}}
+}
+
+// Remove deletes the item that v is an instance of; the BeforeDelete and AfterDelete hooks run on it. An
+// entity with a version field deletes only the version that v holds, and fails with a
+// [*ConditionFailedError] otherwise.
+func (e *Entity[T]) Remove(ctx context.Context, v *T, opts ...WriteOption) error {
+	return do(ctx, e.RemoveOp(v, opts...), opRemove)
+}
+
+// Input returns the request that the write would send, without a client and without sending it; hooks
+// do not run.
+func (o *DeleteOp) Input() (*dynamodb.DeleteItemInput, error) {
+	if o.ptr == nil {
+		return nil, o.e.nilInstance(o.op)
+	}
+	r, err := o.plan(newWriteConfig(o.e, o.opts))
+	if err != nil {
+		return nil, err
+	}
+	return r.deleteInput(), nil
+}
+
+func (o *DeleteOp) entity() *entity { return o.e }
+
+func (o *DeleteOp) prepare(ctx context.Context, c *conn) (*request, error) {
+	if o.ptr == nil {
+		return nil, o.e.nilInstance(o.op)
+	}
+	w := newWriteConfig(o.e, o.opts)
+	hooks := o.op == opRemove && !w.skipHooks
+	if hooks {
+		if err := o.e.runBeforeDelete(ctx, o.e.at(o.ptr)); err != nil {
+			return nil, err
+		}
+	}
+	if len(o.e.unique) > 0 && o.op != opCheck {
+		return o.guarded(ctx, c, w, hooks)
+	}
+	r, err := o.plan(w)
+	if err != nil {
+		return nil, err
+	}
+	o.settleHooks(r, hooks)
+	return r, nil
+}
+
+func (o *DeleteOp) settleHooks(r *request, hooks bool) {
+	if hooks {
+		r.settle = func(ctx context.Context, _ loaded) error { return o.e.runAfterDelete(ctx, o.e.at(o.ptr)) }
+	}
+}
+
+// plan makes the request without hooks.
+func (o *DeleteOp) plan(w writeConfig) (*request, error) {
+	r := &request{e: o.e, op: o.op, verb: verbDelete, settle: settled, abandon: nothing}
+	if o.op == opCheck {
+		r.verb = verbCheck
+	}
+	if o.op == opRemove && o.e.version != nil {
+		w.conditions = append(w.conditions, o.e.sameVersion(o.ptr))
+	}
+	var err error
+	if r.key, err = o.e.keyOf(o.ptr); err != nil {
+		return nil, err
+	}
+	r.expr, err = o.e.build(nil, w.conditions)
+	return r, err
+}

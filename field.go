@@ -1,0 +1,226 @@
+package entable
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
+)
+
+// FieldOf is a handle on the attribute of an entity that holds a field of type V: it makes conditions
+// and changes with the right name and encoding, checked by the compiler. It is immutable and safe for
+// concurrent use.
+type FieldOf[T, V any] struct {
+	e    *entity
+	path string
+	t    target
+}
+
+// Change is one change of an update of T, made by a [FieldOf]; see [Update.Apply].
+type Change[T any] struct{ c change }
+
+// Field returns the handle of a field of T: sel points to it, as in
+//
+//	status := entable.Field(Orders, func(o *Order) *Status { return &o.Status })
+//
+// Fields of nested structs can be pointed to as well. Declare handles once, at package initialisation:
+// Field panics with a [*DeclarationError] when sel does not point into its argument, to a field that is
+// stored.
+func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
+	probe := reflect.New(e.e.typ)
+	fillPointers(probe.Elem(), 0)
+	at := unsafe.Pointer(sel((*T)(probe.UnsafePointer())))
+	path, ok := findField(e.e.plan, probe.Elem(), at, reflect.TypeFor[V](), 0)
+	if !ok {
+		panic(&DeclarationError{What: e.e.name, Field: fmt.Sprintf("Field of type %s", reflect.TypeFor[V]()),
+			Reason: "the function must return the address of a stored field of its argument"})
+	}
+	t, err := e.e.resolve(path)
+	if err != nil {
+		panic(&DeclarationError{What: e.e.name, Field: path, Err: err})
+	}
+	return FieldOf[T, V]{e.e, path, t}
+}
+
+// maxFieldDepth bounds the search in recursive types.
+const maxFieldDepth = 6
+
+// fillPointers makes the structs behind nil pointers, so that sel can go through them.
+func fillPointers(v reflect.Value, depth int) {
+	if v.Kind() != reflect.Struct || depth > maxFieldDepth {
+		return
+	}
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.CanSet() && f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
+			f.Set(reflect.New(f.Type().Elem()))
+			fillPointers(f.Elem(), depth+1)
+		}
+		fillPointers(f, depth+1)
+	}
+}
+
+// findField finds the path of the field of type want at an address.
+func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflect.Type, depth int) (string, bool) {
+	for _, f := range plan.Fields() {
+		fv, ok := f.Value(v.Addr().UnsafePointer())
+		if !ok {
+			continue
+		}
+		name := f.Name
+		if depth == 0 && strings.ContainsAny(name, ".[") {
+			name = quotePath(name)
+		}
+		if fv.Addr().UnsafePointer() == at && f.Type == want {
+			return name, true
+		}
+		for fv.Kind() == reflect.Pointer && !fv.IsNil() {
+			fv = fv.Elem()
+		}
+		if fv.Kind() != reflect.Struct || depth > maxFieldDepth || fv.Type() == timeType {
+			continue
+		}
+		inner, err := codec.PlanOf(fv.Type())
+		if err != nil {
+			continue
+		}
+		if path, ok := findField(inner, fv, at, want, depth+1); ok {
+			return name + "." + path, true
+		}
+	}
+	return "", false
+}
+
+// Name returns the attribute's name for the SDK's expression builders.
+func (f FieldOf[T, V]) Name() expression.NameBuilder { return f.t.name }
+
+// value encodes v as the field would be stored. An error is kept in the value: the request that it
+// becomes part of fails with it.
+func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
+	var raw []byte
+	var err error
+	if f.t.leaf != nil {
+		raw, err = f.t.leaf.AppendValue(nil, reflect.ValueOf(&v).Elem())
+	}
+	if err == nil && len(raw) == 0 { // left out when empty, but asked for here
+		raw, err = codec.AppendValue(nil, v)
+	}
+	var av types.AttributeValue
+	if err == nil {
+		av, err = wire.ReadValue(raw)
+	}
+	if err != nil {
+		return expression.Value(failing{err})
+	}
+	return expression.Value(av)
+}
+
+// Equal is true when the attribute has the value v.
+func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
+	return expression.Equal(f.t.name, f.value(v))
+}
+
+// NotEqual is true when the attribute has another value than v, or is absent.
+func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
+	return expression.NotEqual(f.t.name, f.value(v))
+}
+
+// Less is true when the attribute is below v.
+func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
+	return expression.LessThan(f.t.name, f.value(v))
+}
+
+// LessEqual is true when the attribute is v or below.
+func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
+	return expression.LessThanEqual(f.t.name, f.value(v))
+}
+
+// Greater is true when the attribute is above v.
+func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
+	return expression.GreaterThan(f.t.name, f.value(v))
+}
+
+// GreaterEqual is true when the attribute is v or above.
+func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
+	return expression.GreaterThanEqual(f.t.name, f.value(v))
+}
+
+// Between is true when the attribute is not below low and not above high.
+func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
+	return expression.Between(f.t.name, f.value(low), f.value(high))
+}
+
+// In is true when the attribute has one of the values, of which the service takes up to 100.
+func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
+	rest := make([]expression.OperandBuilder, len(more))
+	for i, v := range more {
+		rest[i] = f.value(v)
+	}
+	return expression.In(f.t.name, f.value(first), rest...)
+}
+
+// Exists is true when the item has the attribute.
+func (f FieldOf[T, V]) Exists() expression.ConditionBuilder {
+	return expression.AttributeExists(f.t.name)
+}
+
+// NotExists is true when the item does not have the attribute.
+func (f FieldOf[T, V]) NotExists() expression.ConditionBuilder {
+	return expression.AttributeNotExists(f.t.name)
+}
+
+// BeginsWith is true when the attribute is a string that starts with the text.
+func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
+	return expression.BeginsWith(f.t.name, text)
+}
+
+// Contains is true when the attribute is a set or list with the element, or a string with that part.
+func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
+	raw, err := codec.AppendValue(nil, element)
+	if err != nil {
+		return expression.Contains(f.t.name, failing{err})
+	}
+	av, err := wire.ReadValue(raw)
+	if err != nil {
+		return expression.Contains(f.t.name, failing{err})
+	}
+	return expression.Contains(f.t.name, av)
+}
+
+// Size is the attribute's size, to be compared: the length of a string in bytes, the number of elements
+// of a set, list or map.
+func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.name.Size() }
+
+func (f FieldOf[T, V]) change(op changeOp, v any) Change[T] {
+	return Change[T]{change{op: op, path: f.path, value: v}}
+}
+
+// Set sets the attribute, see [Update.Set].
+func (f FieldOf[T, V]) Set(v V) Change[T] { return f.change(changeSet, v) }
+
+// SetIfAbsent sets the attribute of an item that does not have it.
+func (f FieldOf[T, V]) SetIfAbsent(v V) Change[T] { return f.change(changeSetIfAbsent, v) }
+
+// Add adds to a number, or puts the elements of v into a set, see [Update.Add].
+func (f FieldOf[T, V]) Add(v V) Change[T] { return f.change(changeAdd, v) }
+
+// Subtract subtracts from a number.
+func (f FieldOf[T, V]) Subtract(v V) Change[T] { return f.change(changeSubtract, v) }
+
+// Remove removes the attribute.
+func (f FieldOf[T, V]) Remove() Change[T] { return f.change(changeRemove, nil) }
+
+// Append puts the elements of v behind those of a list.
+func (f FieldOf[T, V]) Append(v V) Change[T] { return f.change(changeAppend, v) }
+
+// Prepend puts the elements of v before those of a list.
+func (f FieldOf[T, V]) Prepend(v V) Change[T] { return f.change(changePrepend, v) }
+
+// DeleteFromSet takes the elements of v out of a set.
+func (f FieldOf[T, V]) DeleteFromSet(v V) Change[T] { return f.change(changeDelete, v) }

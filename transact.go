@@ -1,0 +1,341 @@
+package entable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// maxTransaction is the service's limit of items in a transaction, sentinels of unique fields included.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const maxTransaction = 100
+
+// TransactOption refines one transaction.
+type TransactOption interface{ applyTransact(*transactConfig) }
+
+type transactConfig struct{ token string }
+
+type tokenOption string
+
+func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
+
+// ClientToken makes a transaction idempotent over several calls, for ten minutes: sent again with the
+// same token and the same contents it succeeds without being carried out again. It is up to 36
+// characters. By default the SDK makes one for each call, which covers its own retries.
+func ClientToken(token string) TransactOption { return tokenOption(token) }
+
+// Transact carries out all writes or none, in one transaction of up to 100 items of any entities and
+// tables of one client. Hooks, generated values, validation, versions, unique fields and the size check
+// are those of the single writes; the caller's structs get their values only when all has succeeded.
+//
+// An error of the service is a [*TransactionError] that says for each write what stood against it.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return &TransactionError{Writes: writes, Err: err}
+	}
+	c, err := connOf(ctx, writes)
+	if err != nil {
+		return err
+	}
+	var cfg transactConfig
+	for _, o := range opts {
+		o.applyTransact(&cfg)
+	}
+	for attempt := 1; ; attempt++ {
+		t, err := prepareTransaction(ctx, c, writes)
+		if err != nil {
+			return err
+		}
+		err = t.send(ctx, c, cfg.token)
+		if err == nil {
+			return t.settle(ctx)
+		}
+		t.abandon()
+		if !t.onlyRaced(err) || attempt == maxConflicts {
+			return err
+		}
+		if pause(ctx, attempt) != nil {
+			return err
+		}
+	}
+}
+
+// connOf finds the one client of all writes.
+func connOf(ctx context.Context, writes []Write) (*conn, error) {
+	var conn *conn
+	for i, w := range writes {
+		if w == nil {
+			return nil, usagef("write %d is nil", i)
+		}
+		c, err := w.entity().table.connFor(ctx, w.entity())
+		if err != nil {
+			return nil, err
+		}
+		if conn != nil && conn.Client != c.Client {
+			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().name, w.entity().name)
+		}
+		conn = c
+	}
+	return conn, nil
+}
+
+// transaction is a prepared one: requests[i] is that of writes[i], nil where there is nothing to do.
+type transaction struct {
+	writes   []Write
+	requests []*request
+	owner    []int // for each item sent, the write that it belongs to
+}
+
+func prepareTransaction(ctx context.Context, c *conn, writes []Write) (*transaction, error) {
+	t := &transaction{writes: writes, requests: make([]*request, len(writes))}
+	seen := map[string]int{}
+	items := 0
+	for i, w := range writes {
+		r, err := w.prepare(ctx, c)
+		if err == nil && r != nil {
+			t.requests[i] = r
+			items += 1 + len(r.guards)
+			err = r.once(seen, i)
+		}
+		if err == nil && items > maxTransaction {
+			err = usagef("%d items are above the service's limit of %d in a transaction", items, maxTransaction)
+		}
+		if err != nil {
+			t.abandon()
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// once refuses a second write of one item.
+func (r *request) once(seen map[string]int, i int) error {
+	id := r.e.table.name + " " + r.key.text
+	if first, twice := seen[id]; twice {
+		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.key.text)
+	}
+	seen[id] = i
+	return nil
+}
+
+func (t *transaction) abandon() {
+	for _, r := range t.requests {
+		if r != nil {
+			r.abandon()
+		}
+	}
+}
+
+func (t *transaction) settle(ctx context.Context) error {
+	var errs []error
+	for _, r := range t.requests {
+		if r != nil {
+			errs = append(errs, r.settle(ctx, loaded{}))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// send makes the request and the error of its failure.
+func (t *transaction) send(ctx context.Context, c *conn, token string) error {
+	in := &dynamodb.TransactWriteItemsInput{}
+	if token != "" {
+		in.ClientRequestToken = &token
+	}
+	hooked := true
+	for _, w := range t.writes {
+		hooked = hooked && w.entity().table.hooked(c)
+	}
+	t.owner = nil
+	for i, r := range t.requests {
+		if r == nil {
+			continue
+		}
+		item, err := r.transactItem(hooked)
+		if err != nil {
+			return err
+		}
+		in.TransactItems = append(in.TransactItems, item)
+		t.owner = append(t.owner, i)
+		for _, g := range r.guards {
+			in.TransactItems = append(in.TransactItems, g.transactItem(r.e.table))
+			t.owner = append(t.owner, i)
+		}
+	}
+	if len(in.TransactItems) == 0 {
+		return nil
+	}
+	var err error
+	if hooked {
+		_, err = c.TransactWriteItems(ctx, in, wire.Hook(nil))
+	} else {
+		_, err = c.TransactWriteItems(ctx, in)
+	}
+	if err != nil {
+		return t.error(err)
+	}
+	return nil
+}
+
+// transactItem is the request as part of a transaction.
+func (r *request) transactItem(hooked bool) (types.TransactWriteItem, error) {
+	var out types.TransactWriteItem
+	old := types.ReturnValuesOnConditionCheckFailureAllOld
+	switch r.verb {
+	case verbPut:
+		in, err := r.putInput(hooked)
+		if err != nil {
+			return out, err
+		}
+		out.Put = &types.Put{TableName: in.TableName, Item: in.Item, ConditionExpression: in.ConditionExpression,
+			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
+			ReturnValuesOnConditionCheckFailure: old}
+	case verbUpdate:
+		in := r.updateInput()
+		out.Update = &types.Update{TableName: in.TableName, Key: in.Key, UpdateExpression: in.UpdateExpression,
+			ConditionExpression:      in.ConditionExpression,
+			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
+			ReturnValuesOnConditionCheckFailure: old}
+	case verbDelete:
+		in := r.deleteInput()
+		out.Delete = &types.Delete{TableName: in.TableName, Key: in.Key, ConditionExpression: in.ConditionExpression,
+			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
+			ReturnValuesOnConditionCheckFailure: old}
+	case verbCheck:
+		in := r.deleteInput()
+		out.ConditionCheck = &types.ConditionCheck{TableName: in.TableName, Key: in.Key, ConditionExpression: in.ConditionExpression,
+			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
+			ReturnValuesOnConditionCheckFailure: old}
+	}
+	return out, nil
+}
+
+// TransactionError reports a transaction that was not carried out: nothing of it is written.
+// Only when Err shows a broken connection or the end of the context, that is not known.
+type TransactionError struct {
+	// Writes are the caller's.
+	Writes []Write
+	// Reasons has an entry for each write that stood in the way, in their order. It is empty when the
+	// transaction failed as a whole.
+	Reasons []TransactionReason
+	// Err is the SDK's error.
+	Err error
+}
+
+// TransactionReason says why a transaction was cancelled.
+type TransactionReason struct {
+	// Index is the write's position in the caller's list.
+	Index int
+	// Entity and Key name the item.
+	Entity, Key string
+	// Code is the service's: "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", ….
+	Code string
+	// Err is a [*ConditionFailedError] with the stored item, a [*UniqueError], an error that matches
+	// [ErrConflict] or [ErrThrottled], or the service's message.
+	Err error
+}
+
+func (e *TransactionError) Error() string {
+	if len(e.Reasons) == 0 {
+		return fmt.Sprintf("entable: transaction of %d writes: %s", len(e.Writes), e.Err)
+	}
+	parts := make([]string, len(e.Reasons))
+	for i, r := range e.Reasons {
+		parts[i] = fmt.Sprintf("write %d, %s[%s]: %s", r.Index, r.Entity, r.Key, strings.TrimPrefix(r.Err.Error(), "entable: "))
+	}
+	return fmt.Sprintf("entable: transaction of %d writes cancelled: %s", len(e.Writes), strings.Join(parts, "; "))
+}
+
+// Unwrap returns the errors of the reasons, then the SDK's.
+func (e *TransactionError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Reasons)+1)
+	for _, r := range e.Reasons {
+		errs = append(errs, r.Err)
+	}
+	return append(errs, e.Err)
+}
+
+// Is matches the sentinels that stand for an answer of the service.
+func (e *TransactionError) Is(target error) bool {
+	s, ok := target.(sentinel)
+	return ok && s == classify(e.Err)
+}
+
+func (*TransactionError) entableError() {}
+
+func (t *transaction) error(err error) error {
+	te := &TransactionError{Writes: t.writes, Err: err}
+	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok {
+		return te
+	}
+	guard := 0 // position among the guards of the write
+	for i, reason := range cancelled.CancellationReasons {
+		if i >= len(t.owner) {
+			break
+		}
+		if i > 0 && t.owner[i] == t.owner[i-1] {
+			guard++
+		} else {
+			guard = 0
+		}
+		if reason.Code == nil || *reason.Code == "None" {
+			continue
+		}
+		r := t.requests[t.owner[i]]
+		te.Reasons = append(te.Reasons, TransactionReason{
+			Index:  t.owner[i],
+			Entity: r.e.name,
+			Key:    r.key.text,
+			Code:   *reason.Code,
+			Err:    r.reasonError(reason, guard, err),
+		})
+	}
+	return te
+}
+
+// reasonError makes the error of one cancellation reason: of the item itself (guard 0) or of a sentinel.
+func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
+	message := ""
+	if reason.Message != nil {
+		message = *reason.Message
+	}
+	switch *reason.Code {
+	case "ConditionalCheckFailed":
+		if guard > 0 {
+			return &UniqueError{Entity: r.e.name, Attribute: r.guards[guard-1].attr}
+		}
+		return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: &message, Item: reason.Item})
+	case "TransactionConflict":
+		return ErrConflict
+	case "ThrottlingError", "ProvisionedThroughputExceeded":
+		return ErrThrottled
+	}
+	return usagef("%s: %s", *reason.Code, message)
+}
+
+// onlyRaced reports whether a transaction failed only because another writer came between the reading
+// and the writing of a read-modify-write.
+func (t *transaction) onlyRaced(err error) bool {
+	te, ok := errors.AsType[*TransactionError](err)
+	if !ok || len(te.Reasons) == 0 {
+		return false
+	}
+	for _, reason := range te.Reasons {
+		_, failed := errors.AsType[*ConditionFailedError](reason.Err)
+		if !failed || !t.requests[reason.Index].again {
+			return false
+		}
+	}
+	return true
+}

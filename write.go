@@ -1,0 +1,272 @@
+package entable
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"time"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// Write is one write of one item of any entity, for batches and transactions: the PutOp, CreateOp,
+// PatchOp, RemoveOp, DeleteOp and CheckOp of an entity, and its Update builder. It is an interface so
+// that writes of different entities fit in one list; only this package implements it.
+type Write interface {
+	// entity is the entity that is written.
+	entity() *entity
+	// prepare runs everything that comes before the request: hooks, generated values, validation, keys.
+	// It may be run again when another writer came between; c is nil when nothing may be read.
+	prepare(ctx context.Context, c *conn) (*request, error)
+}
+
+// verb is what a request does to its item.
+type verb uint8
+
+const (
+	verbPut verb = iota
+	verbUpdate
+	verbDelete
+	verbCheck
+)
+
+// request is a prepared write. It is sent alone, in a batch or in a transaction, and then settled or
+// abandoned exactly once.
+type request struct {
+	e    *entity
+	op   string
+	verb verb
+	key  itemKey
+	item []byte // of a put
+	expr *expression.Expression
+	// guards are the sentinel items of unique fields, written in one transaction with the item.
+	guards []guard
+	// returns is what an update gives back.
+	returns types.ReturnValue
+	// mustExist: a failed condition on an absent item means that it was not found.
+	mustExist bool
+	// again: the condition holds a value that prepare has read, so that a failure may only mean that
+	// another writer came between.
+	again bool
+	// settle hands the values to the caller after a success; stored is what an update gave back.
+	settle func(ctx context.Context, stored loaded) error
+	// abandon undoes what prepare left in the caller's struct, after a failure.
+	abandon func()
+}
+
+// maxConflicts bounds how often a read-modify-write is repeated when another writer comes between.
+const maxConflicts = 10
+
+// do sends one write by itself.
+func do(ctx context.Context, w Write, op string) error {
+	e := w.entity()
+	if err := ctx.Err(); err != nil {
+		return &OpError{Op: op, Entity: e.name, Err: err}
+	}
+	c, err := e.table.connFor(ctx, e)
+	if err != nil {
+		return err
+	}
+	for attempt := 1; ; attempt++ {
+		r, err := w.prepare(ctx, c)
+		if err != nil || r == nil {
+			return err
+		}
+		stored, err := r.send(ctx, c)
+		if err == nil {
+			return r.settle(ctx, stored)
+		}
+		r.abandon()
+		if _, failed := conditionFailed(err); !failed || !r.again || attempt == maxConflicts {
+			return r.error(err)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return r.error(err)
+		}
+	}
+}
+
+// send makes the request. The result is what an update gave back.
+func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
+	if len(r.guards) > 0 {
+		return loaded{}, r.sendGuarded(ctx, c)
+	}
+	t := r.e.table
+	switch r.verb {
+	case verbPut:
+		in, err := r.putInput(t.hooked(c))
+		if err != nil {
+			return loaded{}, err
+		}
+		if t.hooked(c) {
+			_, err = c.PutItem(ctx, in, wire.Hook(nil))
+		} else {
+			_, err = c.PutItem(ctx, in)
+		}
+		return loaded{}, err
+	case verbUpdate:
+		return r.sendUpdate(ctx, c)
+	case verbDelete:
+		_, err := c.DeleteItem(ctx, r.deleteInput())
+		return loaded{}, err
+	}
+	return loaded{}, usagef("%s: a condition check goes into a transaction", r.e.name)
+}
+
+func (r *request) sendUpdate(ctx context.Context, c *conn) (loaded, error) {
+	in, sink := r.updateInput(), &oneItem{table: r.e.table, want: r.e}
+	if r.e.table.hooked(c) {
+		_, err := c.UpdateItem(ctx, in, wire.Hook(sink))
+		return sink.loaded, err
+	}
+	out, err := c.UpdateItem(ctx, in)
+	if err != nil || out == nil || len(out.Attributes) == 0 {
+		return loaded{}, err
+	}
+	return sink.loaded, replay(sink, []map[string]types.AttributeValue{out.Attributes})
+}
+
+func (r *request) putInput(hooked bool) (*dynamodb.PutItemInput, error) {
+	in := &dynamodb.PutItemInput{TableName: &r.e.table.name}
+	if x := r.expr; x != nil {
+		in.ConditionExpression = x.Condition()
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
+		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	}
+	var err error
+	in.Item, err = r.itemAttrs(hooked)
+	return in, err
+}
+
+// itemAttrs is the item of a put, as the hook's carrier or in the SDK's own form.
+func (r *request) itemAttrs(hooked bool) (map[string]types.AttributeValue, error) {
+	if hooked {
+		return wire.RawItem(r.item), nil
+	}
+	return wire.ReadItem(r.item)
+}
+
+func (r *request) updateInput() *dynamodb.UpdateItemInput {
+	in := &dynamodb.UpdateItemInput{TableName: &r.e.table.name, Key: r.key.attrs, ReturnValues: r.returns}
+	in.UpdateExpression = r.expr.Update()
+	in.ConditionExpression = r.expr.Condition()
+	in.ExpressionAttributeNames, in.ExpressionAttributeValues = r.expr.Names(), r.expr.Values()
+	if in.ConditionExpression != nil {
+		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	}
+	return in
+}
+
+func (r *request) deleteInput() *dynamodb.DeleteItemInput {
+	in := &dynamodb.DeleteItemInput{TableName: &r.e.table.name, Key: r.key.attrs}
+	if x := r.expr; x != nil {
+		in.ConditionExpression = x.Condition()
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
+		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	}
+	return in
+}
+
+// error makes the error of the failed request.
+func (r *request) error(err error) error {
+	if failed, ok := conditionFailed(err); ok {
+		err = r.conditionError(failed.Item, err)
+	}
+	return &OpError{Op: r.op, Entity: r.e.name, Key: r.key.text, Err: err}
+}
+
+func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
+	c := &ConditionFailedError{Entity: r.e.name, Err: err}
+	switch {
+	case r.op == opCreate:
+		c.is = ErrExists
+	case r.mustExist && len(item) == 0:
+		c.is = ErrNotFound
+	}
+	if len(item) > 0 {
+		c.Stored = r.e.stored(item)
+	}
+	return c
+}
+
+// stored decodes the item that made a condition fail; what cannot be decoded is given raw.
+func (e *entity) stored(item map[string]types.AttributeValue) any {
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return RawItem(item)
+	}
+	l := e.table.decode(wire.NewReader(raw), nil)
+	if l.err != nil {
+		return RawItem(item)
+	}
+	return l.value
+}
+
+// build makes the expression of a request from its parts; nil when there are none.
+func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder) (*expression.Expression, error) {
+	if update == nil && len(conditions) == 0 {
+		return nil, nil
+	}
+	b := expression.NewBuilder()
+	if update != nil {
+		b = b.WithUpdate(*update)
+	}
+	if len(conditions) > 0 {
+		b = b.WithCondition(allOf(conditions))
+	}
+	x, err := b.Build()
+	if err != nil {
+		return nil, &EncodeError{Entity: e.name, Err: err}
+	}
+	return &x, nil
+}
+
+func allOf(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
+	all := conditions[0]
+	for _, c := range conditions[1:] {
+		all = all.And(c)
+	}
+	return all
+}
+
+// attr names a top-level attribute in an expression, whatever characters it has.
+func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
+
+// clone copies the item at ptr, as a value and its address.
+func (e *entity) clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
+	v := reflect.New(e.typ)
+	v.Elem().Set(reflect.NewAt(e.typ, ptr).Elem())
+	return v.Interface(), v.UnsafePointer()
+}
+
+// assign sets the item at to to that at from.
+func (e *entity) assign(to, from unsafe.Pointer) {
+	reflect.NewAt(e.typ, to).Elem().Set(reflect.NewAt(e.typ, from).Elem())
+}
+
+// pause waits before another attempt: full jitter over an exponentially growing time.
+// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+func pause(ctx context.Context, attempt int) error {
+	const base, most = 20 * time.Millisecond, 5 * time.Second
+	timer := time.NewTimer(rand.N(min(base<<min(attempt, 10), most)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// nilInstance is the error of an operation on a nil pointer.
+func (e *entity) nilInstance(op string) error {
+	return usagef("%s: %s of a nil *%s", e.name, op, e.typ)
+}
+
+func settled(context.Context, loaded) error { return nil }
+func nothing()                              {}
