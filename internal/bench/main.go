@@ -47,7 +47,7 @@ func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Dur
 
 // allContestants returns them row by row, so that those which are compared take their turns close together.
 func allContestants(at func(row string) *canned) []contestant {
-	all := slices.Concat(handContestants(at), gureguContestants(at), floorContestants(at))
+	all := slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at))
 	slices.SortStableFunc(all, func(a, b contestant) int { return slices.Index(rows, a.row) - slices.Index(rows, b.row) })
 	return all
 }

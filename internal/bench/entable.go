@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"reflect"
+	"unsafe"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/internal/codec"
+)
+
+// orderTable is the workload's table as entable's users declare it, with all types of the mixed collection registered
+// for every row.
+func orderTable(t *canned) (*entable.Table, *entable.Entity[Order]) {
+	table := entable.NewTable(tableName)
+	table.Use(t.client())
+	orders := entable.Register[Order](table,
+		entable.PK("customer", entable.Prefix("C")), entable.SK("order", entable.Prefix("O")))
+	register[Quote](table, orders, "Q")
+	register[Shipment](table, orders, "S")
+	register[Invoice](table, orders, "I")
+	register[Refund](table, orders, "R")
+	return table, orders
+}
+
+func register[T any](table *entable.Table, orders *entable.Entity[Order], prefix string) {
+	entable.Register[T](table, entable.PK("customer", entable.PrefixOf(orders)), entable.SK("order", entable.Prefix(prefix)))
+}
+
+func entableContestants(at func(row string) *canned) []contestant {
+	return []contestant{
+		entableQuery(query500, at(query500)),
+		entableQuery(query20, at(query20)),
+		entableGet(at(getItem)),
+		entablePut(at(putItem)),
+		entableMixed(at(mixed500)),
+		entableEncode(),
+	}
+}
+
+func entableQuery(row string, t *canned) contestant {
+	_, orders := orderTable(t)
+	var found []*Order
+	return contestant{row, entabled, func(ctx context.Context) error {
+		found = nil
+		for o, err := range orders.Query(Order{CustomerID: customerID}).All(ctx) {
+			if err != nil {
+				return err
+			}
+			found = append(found, o)
+		}
+		return nil
+	}, func() any { return found }}
+}
+
+func entableMixed(t *canned) contestant {
+	table, _ := orderTable(t)
+	var found []any
+	return contestant{mixed500, entabled, func(ctx context.Context) error {
+		found = nil
+		for v, err := range table.Query(Order{CustomerID: customerID}).All(ctx) {
+			if err != nil {
+				return err
+			}
+			found = append(found, v)
+		}
+		return nil
+	}, func() any { return found }}
+}
+
+func entableGet(t *canned) contestant {
+	_, orders := orderTable(t)
+	var found *Order
+	return contestant{getItem, entabled, func(ctx context.Context) (err error) {
+		found, err = orders.Get(ctx, Order{CustomerID: customerID, OrderID: one.OrderID})
+		return err
+	}, func() any { return *found }}
+}
+
+func entablePut(t *canned) contestant {
+	_, orders := orderTable(t)
+	o := one
+	return contestant{putItem, entabled, func(ctx context.Context) error {
+		return orders.Put(ctx, &o)
+	}, t.lastRequest}
+}
+
+// entableEncode appends to a buffer that it keeps, as entable does with those of its requests.
+func entableEncode() contestant {
+	plan, err := codec.PlanOf(reflect.TypeFor[Order]())
+	var item []byte
+	return contestant{encode, entabled, func(context.Context) error {
+		if err != nil {
+			return err
+		}
+		item, err = plan.AppendMembers(item[:0], unsafe.Pointer(&one))
+		return err
+	}, func() any { return item }}
+}
