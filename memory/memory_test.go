@@ -52,4 +52,14 @@ func TestClientReadsWhatItWrote(t *testing.T) {
 	if n := got.Item["n"].(*types.AttributeValueMemberN).Value; n != "1.5" {
 		t.Errorf("n = %q, want 1.5", n)
 	}
+	page, err := client.Query(t.Context(), &dynamodb.QueryInput{TableName: aws.String("things"),
+		KeyConditionExpression:    aws.String("pk = :p AND sk > :s"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":p": s("a"), ":s": s("2")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.Count != 2 {
+		t.Errorf("Count = %d, want 2", page.Count)
+	}
 }

@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"time"
-
-	"github.com/entable/entable/internal/engine/input"
 )
 
 // CreateTable
@@ -28,7 +26,7 @@ import (
 
 type createTableInput struct {
 	AttributeDefinitions      []attributeDefinition `is:"required"`
-	TableName                 *string               `is:"pattern"`
+	TableName                 *string               `is:"newtable"`
 	KeySchema                 []keySchemaElement    `is:"required len=1:2"`
 	LocalSecondaryIndexes     []localSecondaryIndex
 	GlobalSecondaryIndexes    []globalSecondaryIndex
@@ -63,7 +61,7 @@ func (db *DB) createTable(in *createTableInput) ([]byte, error) {
 	}
 	t.setBusy(creating, now.Add(db.cfg.TableDelay))
 	db.tables[t.name] = t
-	return marshal(struct{ TableDescription *tableDescription }{t.describe(creating)})
+	return marshal(struct{ TableDescription *tableDescription }{t.describe(creating, now)})
 }
 
 // newTable checks the definition of a table and makes it.
@@ -203,13 +201,10 @@ func (s *settings) setStream(spec *streamSpecification, now time.Time) error {
 }
 
 // checkTableName is the check that the operations on tables make before any
-// other; the operations on items leave it to the model's constraints.
+// other; those on items leave it to the model's constraints.
 func checkTableName(name *string) error {
 	if name == nil {
 		return validation("The parameter 'TableName' is required but was not present in the request")
-	}
-	if n := input.TableName(*name); len(n) < 3 || len(n) > 255 {
-		return validation("TableName must be at least 3 characters long and at most 255 characters long")
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ package engine
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
 
 type deleteTableInput struct {
-	TableName *string `is:"pattern"`
+	TableName *string `is:"table"`
 }
 
 func (in *deleteTableInput) first() error { return checkTableName(in.TableName) }
@@ -35,7 +35,7 @@ func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
 	case t.busy == deleting && !now.Before(t.busyTill):
 		return nil, tableNotFound(t.name)
 	}
-	d := t.describe(deleting)
+	d := t.describe(deleting, now)
 	d.GlobalSecondaryIndexes = nil
 	if t.busy != deleting {
 		t.setBusy(deleting, now.Add(db.cfg.TableDelay))

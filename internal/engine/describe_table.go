@@ -11,7 +11,7 @@ package engine
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
 
 type describeTableInput struct {
-	TableName *string `is:"pattern"`
+	TableName *string `is:"table"`
 }
 
 func (in *describeTableInput) first() error { return checkTableName(in.TableName) }
@@ -23,5 +23,6 @@ func (db *DB) describeTable(in *describeTableInput) ([]byte, error) {
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return marshal(struct{ Table *tableDescription }{t.describe(t.statusLocked(db.cfg.Now()))})
+	now := db.cfg.Now()
+	return marshal(struct{ Table *tableDescription }{t.describe(t.statusLocked(now), now)})
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
 	"strconv"
 	"time"
 )
@@ -27,6 +28,13 @@ type settings struct {
 	protected        bool
 	ttl              ttlSettings
 	tags             map[string]string
+}
+
+// clone copies what an UpdateTable may change in place.
+func (s *settings) clone() settings {
+	c := *s
+	c.indexKeys = maps.Clone(s.indexKeys)
+	return c
 }
 
 type streamSpecification struct {
@@ -128,7 +136,7 @@ func (t throughput) describe() throughputDescription {
 
 // describe tells what DescribeTable tells, with a status that the caller chose.
 // t.mu must be held.
-func (t *table) describe(status string) *tableDescription {
+func (t *table) describe(status string, now time.Time) *tableDescription {
 	s := &t.settings
 	d := &tableDescription{
 		AttributeDefinitions:      s.definitions,
@@ -166,15 +174,15 @@ func (t *table) describe(status string) *tableDescription {
 	}
 	for _, ix := range t.indexes() {
 		if ix.local {
-			d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, t.describeIndex(ix, status))
+			d.LocalSecondaryIndexes = append(d.LocalSecondaryIndexes, t.describeIndex(ix, status, now))
 		} else {
-			d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, t.describeIndex(ix, status))
+			d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, t.describeIndex(ix, status, now))
 		}
 	}
 	return d
 }
 
-func (t *table) describeIndex(ix *index, status string) indexDescription {
+func (t *table) describeIndex(ix *index, status string, now time.Time) indexDescription {
 	d := indexDescription{
 		IndexName:      ix.name,
 		KeySchema:      t.settings.indexKeys[ix.name],
@@ -186,11 +194,11 @@ func (t *table) describeIndex(ix *index, status string) indexDescription {
 	if !ix.local {
 		d.ProvisionedThroughput = new(ix.throughput.describe())
 		d.IndexStatus = active
-		if status == creating || status == updating && ix.creating.Load() {
+		switch {
+		case now.Before(ix.readyAt):
+			d.IndexStatus, d.Backfilling = creating, new(true)
+		case status == creating:
 			d.IndexStatus = creating
-		}
-		if status == updating && ix.creating.Load() {
-			d.Backfilling = new(true)
 		}
 	}
 	return d

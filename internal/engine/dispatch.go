@@ -15,15 +15,28 @@ var operations map[string]operation
 // The map refers to methods that refer to the map through DB; init breaks the circle.
 func init() {
 	operations = map[string]operation{
-		"CreateTable":   handle((*DB).createTable),
-		"DeleteItem":    handle((*DB).deleteItem),
-		"DeleteTable":   handle((*DB).deleteTable),
-		"DescribeTable": handle((*DB).describeTable),
-		"GetItem":       handle((*DB).getItem),
-		"ListTables":    handle((*DB).listTables),
-		"PutItem":       handle((*DB).putItem),
-		"Query":         handle((*DB).query),
-		"UpdateItem":    handle((*DB).updateItem),
+		"BatchGetItem":       handle((*DB).batchGetItem),
+		"BatchWriteItem":     handle((*DB).batchWriteItem),
+		"CreateTable":        handle((*DB).createTable),
+		"DeleteItem":         handle((*DB).deleteItem),
+		"DeleteTable":        handle((*DB).deleteTable),
+		"DescribeEndpoints":  handle((*DB).describeEndpoints),
+		"DescribeLimits":     handle((*DB).describeLimits),
+		"DescribeTable":      handle((*DB).describeTable),
+		"DescribeTimeToLive": handle((*DB).describeTimeToLive),
+		"GetItem":            handle((*DB).getItem),
+		"ListTables":         handle((*DB).listTables),
+		"ListTagsOfResource": handle((*DB).listTagsOfResource),
+		"PutItem":            handle((*DB).putItem),
+		"Query":              handle((*DB).query),
+		"Scan":               handle((*DB).scan),
+		"TagResource":        handle((*DB).tagResource),
+		"TransactGetItems":   handle((*DB).transactGetItems),
+		"TransactWriteItems": handle((*DB).transactWriteItems),
+		"UntagResource":      handle((*DB).untagResource),
+		"UpdateItem":         handle((*DB).updateItem),
+		"UpdateTable":        handle((*DB).updateTable),
+		"UpdateTimeToLive":   handle((*DB).updateTimeToLive),
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/entable/entable/internal/engine/expr"
@@ -26,6 +27,9 @@ type Error struct {
 	Item value.Item
 	// Reasons are those of a TransactionCanceledException, one per action.
 	Reasons []reason
+	// upFront marks a fault that a transaction reports as its own, not as the
+	// reason of one action.
+	upFront bool
 }
 
 // A reason tells why one action of a transaction could not be done. The zero
@@ -71,6 +75,13 @@ func resourceNotFound() *Error {
 func conditionFailed(stored value.Item) *Error {
 	e := clientError("ConditionalCheckFailedException", "The conditional request failed")
 	e.Item = stored
+	return e
+}
+
+// emptyKey is a key attribute without content.
+func emptyKey(what, rest string) *Error {
+	e := validation("One or more parameter values are not valid. " + fmt.Sprintf(rest, what))
+	e.upFront = true
 	return e
 }
 

@@ -2,7 +2,7 @@ package engine
 
 import (
 	"slices"
-	"sync/atomic"
+	"time"
 
 	"github.com/entable/entable/internal/engine/value"
 )
@@ -25,9 +25,8 @@ type index struct {
 	throughput throughput
 	items      tree
 	bytes      int64
-	// creating says that the index is being backfilled: it is not readable until
-	// the table is ACTIVE again.
-	creating atomic.Bool
+	// readyAt is when the index has been backfilled; before, it cannot be read.
+	readyAt time.Time
 }
 
 // place is where the item of a table's key stands in the index.

@@ -2,8 +2,12 @@ package engine
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/entable/entable/internal/engine/value"
 )
 
 func validJSON(b []byte) bool { return len(b) > 0 && json.Valid(b) }
@@ -56,3 +60,27 @@ func (o *object) int(name string, n int) {
 }
 
 func (o *object) close() []byte { return append(o.b, '}') }
+
+// appendStrings appends a map of strings as a JSON object, names in order.
+func appendStrings(dst []byte, m map[string]string) []byte {
+	dst = append(dst, '{')
+	for i, name := range slices.Sorted(maps.Keys(m)) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(append(appendString(dst, name), ':'), m[name])
+	}
+	return append(dst, '}')
+}
+
+// appendValues appends expression values as a JSON object, names in order.
+func appendValues(dst []byte, m map[string]value.Value) []byte {
+	dst = append(dst, '{')
+	for i, name := range slices.Sorted(maps.Keys(m)) {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = m[name].AppendJSON(append(appendString(dst, name), ':'))
+	}
+	return append(dst, '}')
+}

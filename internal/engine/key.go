@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 
 	"github.com/entable/entable/internal/engine/value"
@@ -104,14 +105,12 @@ func hash(b []byte) uint64 {
 }
 
 // segment is the span of the hashes that one segment of a parallel Scan covers.
-func segment(i, total int64) span {
-	bound := func(i int64) string {
+func segment(i, total uint64) span {
+	bound := func(i uint64) string {
 		if i == 0 || i == total {
 			return ""
 		}
-		// 2^64·i/total, without the overflow: total is at most 1,000,000.
-		q, r := ^uint64(0)/uint64(total), ^uint64(0)%uint64(total)
-		at := q*uint64(i) + r*uint64(i)/uint64(total)
+		at, _ := bits.Div64(i, 0, total) // 2^64·i/total
 		return string(binary.BigEndian.AppendUint64(nil, at))
 	}
 	return span{bound(i), bound(i + 1)}

@@ -74,14 +74,15 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 		table: t, forward: in.ScanIndexForward == nil || *in.ScanIndexForward, limit: int(deref(in.Limit)),
 		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
 	}
-	if err := r.useIndex(in.IndexName); err != nil {
+	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
 		return nil, err
 	}
-	if err := r.narrow(exprs.keyCondition.Terms); err != nil {
+	terms := exprs.keyCondition.Terms
+	if err := r.narrow(terms); err != nil {
 		return nil, err
 	}
 	if in.ExclusiveStartKey.Given {
-		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition.Terms); err != nil {
+		if err := r.startAfter(in.ExclusiveStartKey.Item, terms); err != nil {
 			return nil, err
 		}
 	}
@@ -127,20 +128,19 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 	r.span = span{string(prefix), after(prefix)}
 	for _, a := range r.key.rng {
 		t, ok := term(terms, a.name)
+		if ok {
+			used++
+		}
+		if open := !ok || t.Op != expr.Equal; open && used < len(terms) {
+			return r.gap(terms, a)
+		}
 		if !ok {
-			if used < len(terms) {
-				return validation("Query condition missed key schema element: " + a.name)
-			}
 			return nil
 		}
 		if err := checkTerm(t, a, false); err != nil {
 			return err
 		}
-		used++
 		if t.Op != expr.Equal {
-			if used < len(terms) {
-				return validation("Query key condition not supported")
-			}
 			r.span = compared(prefix, r.span, t)
 			return nil
 		}
@@ -148,6 +148,18 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 		r.span = span{string(prefix), after(prefix)}
 	}
 	return nil
+}
+
+// gap is the fault of a condition on a range attribute after one, a, that is not
+// fixed by an equality, or of a condition on no key attribute at all.
+func (r *reading) gap(terms []expr.KeyTerm, a keyAttr) error {
+	for _, later := range slices.Backward(r.key.rng) {
+		if _, ok := term(terms, later.name); ok && later.name != a.name {
+			return validation("RANGE key attributes " + a.name + " must have equality conditions specified in the query " +
+				"because a condition is present on key attribute " + later.name)
+		}
+	}
+	return validation("Query condition missed key schema element: " + a.name)
 }
 
 // compared is the part of a span, whose keys all begin with prefix, where the next
@@ -182,8 +194,7 @@ func checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
 			return badValue("Condition parameter type does not match schema type")
 		}
 		if what := emptyKind(v); what != "" {
-			return validation("One or more parameter values are not valid. The AttributeValue for a key attribute " +
-				"cannot contain an empty " + what + " value. Key: " + a.name)
+			return emptyKey(what, "The AttributeValue for a key attribute cannot contain an empty %s value. Key: "+a.name)
 		}
 		if err := checkKeySize(v, isHash); err != nil {
 			return err

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/entable/entable/internal/engine/expr"
 	"github.com/entable/entable/internal/engine/input"
@@ -180,14 +181,17 @@ func (r *reading) resume(place string) {
 }
 
 // useIndex finds the index that is to be read, if any.
-func (r *reading) useIndex(name *string) error {
+func (r *reading) useIndex(name *string, now time.Time) error {
 	r.key = r.table.key
 	if name == nil {
 		return nil
 	}
 	ix, ok := r.table.index(*name)
-	if !ok || ix.creating.Load() {
+	if !ok {
 		return validation("The table does not have the specified index: " + *name)
+	}
+	if now.Before(ix.readyAt) {
+		return validation("Cannot read from backfilling global secondary index: " + *name)
 	}
 	if !ix.local && r.consistent {
 		return validation("Consistent reads are not supported on global secondary indexes")

@@ -150,8 +150,7 @@ func (t *table) checkKeyValues(it value.Item) error {
 	for i, a := range t.key.attrs() {
 		v, _ := it.Get(a.name)
 		if what := emptyKind(v); what != "" {
-			return validation("One or more parameter values are not valid. The AttributeValue for a key attribute " +
-				"cannot contain an empty " + what + " value. Key: " + a.name)
+			return emptyKey(what, "The AttributeValue for a key attribute cannot contain an empty %s value. Key: "+a.name)
 		}
 		if err := checkKeySize(v, i < len(t.key.hash)); err != nil {
 			return err
@@ -174,9 +173,8 @@ func (t *table) checkIndexKeys(it value.Item) error {
 					a.name, a.kind, v.Kind(), ix.name))
 			}
 			if what := emptyKind(v); what != "" {
-				return validation("One or more parameter values are not valid. A value specified for a secondary index key " +
-					"is not supported. The AttributeValue for a key attribute cannot contain an empty " + what +
-					" value. IndexName: " + ix.name + ", IndexKey: " + a.name)
+				return emptyKey(what, "A value specified for a secondary index key is not supported. The AttributeValue for a "+
+					"key attribute cannot contain an empty %s value. IndexName: "+ix.name+", IndexKey: "+a.name)
 			}
 			if err := checkKeySize(v, i < len(ix.key.hash)); err != nil {
 				return err

@@ -99,35 +99,74 @@ func absent(v reflect.Value) bool {
 	return false
 }
 
-// show writes a value the way the service's messages do.
+// show writes a value the way the service's messages do: as Java would.
 func show(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.Pointer:
-		return show(v.Elem())
-	case reflect.String:
-		return "'" + v.String() + "'"
-	case reflect.Int32, reflect.Int64:
-		return "'" + strconv.FormatInt(v.Int(), 10) + "'"
-	case reflect.Slice:
-		return "'" + showList(v) + "'"
+	b := appendJava(nil, v)
+	if len(b) > maxShown {
+		b = append(b[:maxShown], "..."...)
 	}
-	return "''"
+	return "'" + string(b) + "'"
 }
 
-func showList(v reflect.Value) string {
-	parts := make([]string, v.Len())
-	for i := range parts {
-		switch e := v.Index(i); e.Kind() {
-		case reflect.String:
-			parts[i] = e.String()
-		case reflect.Struct:
-			parts[i] = e.Type().Name()
-			if strings.HasPrefix(parts[i], "Entry[") {
-				parts[i] = e.Field(0).String()
-			}
+// maxShown keeps a message in bounds that shows a whole request, which the
+// service does not care for.
+const maxShown = 8 << 10
+
+func appendJava(b []byte, v reflect.Value) []byte {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return append(b, "null"...)
+		}
+		return appendJava(b, v.Elem())
+	case reflect.String:
+		return append(b, v.String()...)
+	case reflect.Int32, reflect.Int64:
+		return strconv.AppendInt(b, v.Int(), 10)
+	case reflect.Slice:
+		return appendJavaList(b, v)
+	case reflect.Struct:
+		return appendJavaStruct(b, v)
+	}
+	return b
+}
+
+func appendJavaList(b []byte, v reflect.Value) []byte {
+	isMap := strings.HasPrefix(v.Type().Name(), "Map[")
+	brackets := "[]"
+	if isMap {
+		brackets = "{}"
+	}
+	b = append(b, brackets[0])
+	for i := 0; i < v.Len() && len(b) < maxShown; i++ {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if e := v.Index(i); isMap {
+			b = append(append(b, e.Field(0).String()...), '=')
+			b = appendJava(b, e.Field(1))
+		} else {
+			b = appendJava(b, e)
 		}
 	}
-	return "[" + strings.Join(parts, ", ") + "]"
+	return append(b, brackets[1])
+}
+
+func appendJavaStruct(b []byte, v reflect.Value) []byte {
+	if it, ok := v.Interface().(Item); ok {
+		return it.AppendJSON(b)
+	}
+	t := v.Type()
+	b = append(append(b, strings.ToUpper(t.Name()[:1])+t.Name()[1:]...), '(')
+	for i := range t.NumField() {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		name := t.Field(i).Name
+		b = append(append(b, strings.ToLower(name[:1])+name[1:]...), '=')
+		b = appendJava(b, v.Field(i))
+	}
+	return append(b, ')')
 }
 
 const namePattern = "[a-zA-Z0-9_.-]+"
@@ -143,10 +182,11 @@ func parseRules(tag string) []rule {
 			rules = append(rules, rule{broken: patternRule})
 			rules = append(rules, bounds(lengthOf, "length", 3, 255)...)
 		case "table":
+			rules = append(rules, bounds(tableLength, "length", 1, 255)...)
 			rules = append(rules, rule{broken: tableRule})
+		case "newtable":
 			rules = append(rules, bounds(tableLength, "length", 3, 255)...)
-		case "pattern":
-			rules = append(rules, rule{broken: tableRule})
+			rules = append(rules, rule{broken: patternRule})
 		case "len":
 			low, high := limits(arg)
 			rules = append(rules, bounds(lengthOf, "length", low, high)...)
@@ -231,7 +271,8 @@ func patternRule(v reflect.Value) (string, bool) {
 
 func tableRule(v reflect.Value) (string, bool) {
 	msg, _ := patternRule(v)
-	return msg, !matchesName(TableName(indirect(v).String()))
+	name := TableName(indirect(v).String())
+	return msg, name != "" && !matchesName(name)
 }
 
 func tableLength(v reflect.Value) int64 { return int64(len(TableName(indirect(v).String()))) }

@@ -18,8 +18,8 @@
 //
 //	required      Member must not be null
 //	name          the pattern of names, and 3–255 characters
-//	table         the same of a table's name or of the name in its ARN
-//	pattern       the pattern alone, of a table's name or of the name in its ARN
+//	table         the pattern, and 1–255 characters, of a table's name or the name in its ARN
+//	newtable      the pattern, and 3–255 characters
 //	len=A:B       length of a text, list or map; either bound may be missing
 //	range=A:B     value of a number
 //	enum=A|B|C    one of these texts

@@ -1,0 +1,49 @@
+// Command server serves an in-process DynamoDB over HTTP, for any SDK in any language:
+//
+//	go run ./examples/server -addr 127.0.0.1:8000
+//	aws dynamodb list-tables --endpoint-url http://127.0.0.1:8000
+//
+// Any region and credentials do. The data is gone when the program ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/entable/entable/memory"
+)
+
+func main() {
+	addr := flag.String("addr", "127.0.0.1:8000", "address to listen on; port 0 takes a free one")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, *addr); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func serve(ctx context.Context, addr string) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("listening on http://%s\n", listener.Addr())
+	db := memory.New()
+	defer db.Close()
+	server := &http.Server{Handler: db, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

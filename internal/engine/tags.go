@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// TagResource, UntagResource and ListTagsOfResource
+//
+// Behaviour:
+//   - Only tables have tags; they are named by their ARN, at most 50 of each.
+//   - What is no ARN of a table in this account is refused as inaccessible.
+//   - Tagging answers with an empty body.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html
+
+const maxTags = 50
+
+type tagResourceInput struct {
+	ResourceArn *string `is:"required len=1:1283"`
+	Tags        []tag   `is:"required"`
+}
+
+func (db *DB) tagResource(in *tagResourceInput) ([]byte, error) {
+	t, err := db.taggedTable("TagResource", *in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Tags) == 0 {
+		return nil, validation("Atleast one Tag needs to be provided as Input.")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tags := maps.Clone(t.settings.tags)
+	for _, tag := range in.Tags {
+		tags[*tag.Key] = *tag.Value
+	}
+	if len(tags) > maxTags {
+		return nil, clientError("LimitExceededException", fmt.Sprintf("Number of tags exceeds the limit of %d", maxTags))
+	}
+	t.settings.tags = tags
+	return nil, nil
+}
+
+type untagResourceInput struct {
+	ResourceArn *string  `is:"required len=1:1283"`
+	TagKeys     []string `is:"required"`
+}
+
+func (db *DB) untagResource(in *untagResourceInput) ([]byte, error) {
+	t, err := db.taggedTable("UntagResource", *in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.TagKeys) == 0 {
+		return nil, validation("Atleast one Tag Key needs to be provided as Input.")
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tags := maps.Clone(t.settings.tags)
+	for _, key := range in.TagKeys {
+		delete(tags, key)
+	}
+	t.settings.tags = tags
+	return nil, nil
+}
+
+type listTagsOfResourceInput struct {
+	ResourceArn *string `is:"required len=1:1283"`
+	NextToken   *string
+}
+
+func (db *DB) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
+	t, err := db.taggedTable("ListTagsOfResource", *in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	tags := []tag{}
+	for _, key := range slices.Sorted(maps.Keys(t.settings.tags)) {
+		tags = append(tags, tag{new(key), new(t.settings.tags[key])})
+	}
+	return marshal(struct{ Tags []tag }{tags})
+}
+
+func (db *DB) taggedTable(operation, arn string) (*table, error) {
+	prefix := fmt.Sprintf("arn:aws:dynamodb:%s:%s:", db.cfg.Region, db.cfg.Account)
+	rest, ok := strings.CutPrefix(arn, prefix)
+	if !ok {
+		if !strings.HasPrefix(arn, "arn:") {
+			return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
+		}
+		return nil, coralError("AccessDeniedException", "User: arn:aws:iam::"+db.cfg.Account+":root is not authorized to perform: "+
+			"dynamodb:"+operation+" on resource: "+arn)
+	}
+	name, ok := strings.CutPrefix(rest, "table/")
+	if !ok || strings.Contains(name, "/") || len(name) < 3 {
+		return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
+	}
+	t, ok := db.lookup(name)
+	if !ok {
+		return nil, clientError("ResourceNotFoundException", "Requested resource not found: ResourcArn: "+arn+" not found")
+	}
+	return t, nil
+}
