@@ -12,6 +12,11 @@ import (
 // ErrUTF8 reports text that JSON cannot carry. The SDK would send U+FFFD instead, which is not what the caller stored.
 var ErrUTF8 = errors.New("text is not valid UTF-8")
 
+// ErrNumber reports text that is no decimal number where the service wants one.
+var ErrNumber = errors.New("invalid number")
+
+func numberError(text string) error { return fmt.Errorf("%w %q", ErrNumber, text[:min(len(text), 48)]) }
+
 // AppendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD; AppendText refuses it.
 func AppendString(dst []byte, s string) []byte {
 	out, err := AppendText(dst, s)
@@ -111,7 +116,7 @@ func AppendS(dst []byte, s string) ([]byte, error) {
 // AppendN appends a whole number value, {"N":"…"}. Text that is no decimal number is an error.
 func AppendN(dst []byte, number string) ([]byte, error) {
 	if !isNumber(number) {
-		return dst, fmt.Errorf("invalid number %q", number[:min(len(number), 48)])
+		return dst, numberError(number)
 	}
 	dst = append(dst, `{"N":"`...)
 	dst = append(dst, number...)

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"math"
-	"strconv"
-)
+import "math"
 
 // Number consumes a string that holds a number of the service and returns its text, which aliases the input as Text's
 // does. Text that is no decimal number, such as NaN, is an error.
@@ -12,7 +9,7 @@ func (r *Reader) Number() (string, error) {
 	text, err := r.Text()
 	if err == nil && !isNumber(text) {
 		r.pos = at
-		return "", r.fail("invalid number " + strconv.Quote(text[:min(len(text), 48)]))
+		return "", r.fail(numberError(text).Error())
 	}
 	return text, err
 }

@@ -40,6 +40,10 @@ func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), l
 // unsafeBytes returns the bytes of s, only to be read.
 func unsafeBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
+// TextBytes consumes a string and returns its unescaped bytes. They alias the input even if Copy is set: they are only to
+// be read, and only for the moment.
+func (r *Reader) TextBytes() ([]byte, error) { return r.text() }
+
 // text consumes a string and returns its unescaped bytes: part of the input, or new ones where it had escapes.
 func (r *Reader) text() ([]byte, error) {
 	d, i := r.data, r.pos

@@ -104,7 +104,7 @@ func appendSet[E any](dst []byte, opening string, elems []E, one func([]byte, E)
 
 func appendNumber(dst []byte, number string) ([]byte, error) {
 	if !isNumber(number) {
-		return dst, fmt.Errorf("invalid number %q", number[:min(len(number), 48)])
+		return dst, numberError(number)
 	}
 	return AppendText(dst, number)
 }

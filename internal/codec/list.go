@@ -1,0 +1,277 @@
+package codec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// listKind returns what a slice or array is stored as: bytes as B, by an option or as [][]byte a set, else a list.
+func listKind(t reflect.Type, o options) wire.Kind {
+	switch {
+	case t.Elem().Kind() == reflect.Uint8:
+		return wire.B
+	case o.has(binarySet) || t == reflect.TypeFor[[][]byte]():
+		return wire.BS
+	case o.has(numberSet):
+		return wire.NS
+	case o.has(stringSet):
+		return wire.SS
+	}
+	return wire.L
+}
+
+// list is the codec of a slice or array.
+type list struct {
+	*codec
+	elem     *codec // the elements under the options for them
+	plain    *codec // the elements as those of a set or list are read, without options
+	elemSize uintptr
+	array    bool
+	length   int // of an array
+	hint     uint8
+	arrays   [maxExact + 1]atomic.Pointer[reflect.Type] // [n]T, made when first needed: reflect allocates one in one piece
+}
+
+// maxExact is the longest slice for which exactly the room is allocated that the last slice of its type took.
+const maxExact = 8
+
+// lists counts the codecs, to spread them over a reader's hints.
+var lists atomic.Uint32
+
+func (c *compiler) fillList(made *codec) error {
+	t := made.typ
+	elem, err := c.codec(t.Elem(), made.opts.elem())
+	if err != nil {
+		return err
+	}
+	plain, err := c.codec(t.Elem(), 0)
+	if err != nil {
+		return err
+	}
+	l := &list{codec: made, elem: elem, plain: plain, elemSize: t.Elem().Size()}
+	if l.array = t.Kind() == reflect.Array; l.array {
+		l.length = t.Len()
+	}
+	l.hint = uint8(lists.Add(1))
+	switch kind := listKind(t, made.opts); kind {
+	case wire.B:
+		made.encode = l.encodeBytes
+	case wire.L:
+		made.encode = l.encodeList
+	default:
+		made.encode = l.encodeSet(kind)
+	}
+	made.decode = l.decodeKind
+	return nil
+}
+
+// content returns the elements of the slice or array at p.
+func (l *list) content(p unsafe.Pointer) (unsafe.Pointer, int) {
+	if l.array {
+		return p, l.length
+	}
+	s := (*sliceHeader)(p)
+	return s.data, s.len
+}
+
+// sliceHeader is how a slice lies in memory.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+func (l *list) encodeBytes(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
+	data, n := l.content(p)
+	return wire.AppendB(dst, unsafe.Slice((*byte)(data), n)), nil
+}
+
+func (l *list) encodeList(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
+	if depth += level; tooDeep(depth) {
+		return dst, cannotEncode(l.typ, errDepth)
+	}
+	data, n := l.content(p)
+	dst = append(dst, `{"L":[`...)
+	start := len(dst)
+	for i := range n {
+		at := len(dst)
+		if at > start {
+			dst = append(dst, ',')
+		}
+		begin := len(dst)
+		var err error
+		if dst, err = l.elem.encode(dst, unsafe.Add(data, uintptr(i)*l.elemSize), depth); err != nil {
+			return dst, withinIndex(err, i)
+		}
+		if len(dst) == begin {
+			dst = dst[:at]
+		}
+	}
+	return append(dst, ']', '}'), nil
+}
+
+var errSet = map[wire.Kind]error{
+	wire.SS: errors.New("a string set holds strings only"),
+	wire.NS: errors.New("a number set holds numbers only"),
+	wire.BS: errors.New("a binary set holds bytes only"),
+}
+
+// encodeSet writes a set. Its elements are encoded as values, of which only the content is kept. The service has no empty
+// sets: an empty slice is NULL.
+func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]byte, error) {
+	opening := fmt.Sprintf(`{%q:[`, kind)
+	tag := fmt.Appendf(nil, `{%q:`, kind-wire.SS+wire.S)
+	return func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
+		data, n := l.content(p)
+		if n == 0 {
+			return wire.AppendNull(dst), nil
+		}
+		dst = append(dst, opening...)
+		start := len(dst)
+		for i := range n {
+			at := len(dst)
+			if at > start {
+				dst = append(dst, ',')
+			}
+			begin := len(dst)
+			var err error
+			if dst, err = l.elem.encode(dst, unsafe.Add(data, uintptr(i)*l.elemSize), depth); err != nil {
+				return dst, withinIndex(err, i)
+			}
+			value := dst[begin:]
+			if len(value) == 0 {
+				dst = dst[:at]
+				continue
+			}
+			if !bytes.HasPrefix(value, tag) {
+				return dst, withinIndex(cannotEncode(l.elem.typ, errSet[kind]), i)
+			}
+			dst = append(dst[:begin], value[len(tag):len(value)-1]...)
+		}
+		return append(dst, ']', '}'), nil
+	}
+}
+
+func (l *list) decodeKind(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+	switch k {
+	case wire.L:
+		if err := r.Enter(); err != nil {
+			return err
+		}
+		err := l.decodeElems(r, wire.Invalid, p)
+		r.Leave()
+		return err
+	case wire.SS, wire.NS, wire.BS:
+		return l.decodeElems(r, k-wire.SS+wire.S, p)
+	case wire.B:
+		if l.typ.Elem().Kind() == reflect.Uint8 {
+			return l.decodeBytes(r, p)
+		}
+	case wire.NULL:
+		reflect.NewAt(l.typ, p).Elem().SetZero()
+		_, err := r.Bool()
+		return err
+	}
+	return cannotDecode(k, l.typ, nil)
+}
+
+func (l *list) decodeBytes(r *wire.Reader, p unsafe.Pointer) error {
+	b, err := r.Bytes([]byte{})
+	if err != nil {
+		return err
+	}
+	if !l.array {
+		*(*[]byte)(p) = b
+		return nil
+	}
+	if len(b) != l.length {
+		return cannotDecode(wire.B, l.typ, fmt.Errorf("%d bytes", len(b)))
+	}
+	copy(unsafe.Slice((*byte)(p), l.length), b)
+	return nil
+}
+
+// decodeElems reads a JSON array: of attribute values, or for sets of the content of values of kind k. A slice is always a
+// new one. An array takes as many elements as it has room for; the rest is checked and dropped.
+func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+	if l.array {
+		return l.decodeArray(r, k, p)
+	}
+	more, err := r.Open('[')
+	var s sliceHeader
+	if s.data = zeroBase; more {
+		s = l.room(r)
+	}
+	for more && err == nil {
+		if s.len == s.cap {
+			s = l.grow(s)
+		}
+		if err = l.decodeElem(r, k, unsafe.Add(s.data, uintptr(s.len)*l.elemSize)); err != nil {
+			return withinIndex(err, s.len)
+		}
+		s.len++
+		more, err = r.More(']')
+	}
+	if err != nil {
+		return err
+	}
+	r.SetHint(l.hint, s.len)
+	*(*sliceHeader)(p) = s
+	return nil
+}
+
+// zeroBase is the address of slices that are empty but not nil.
+var zeroBase = unsafe.Pointer(new([0]byte))
+
+func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+	if k == wire.Invalid {
+		return l.plain.decodeWhole(r, p)
+	}
+	return l.plain.decode(r, k, p)
+}
+
+func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+	more, err := r.Open('[')
+	for i := 0; more && err == nil; i++ {
+		if i < l.length {
+			err = l.decodeElem(r, k, unsafe.Add(p, uintptr(i)*l.elemSize))
+		} else {
+			_, err = r.Skip()
+		}
+		if err != nil {
+			return withinIndex(err, i)
+		}
+		more, err = r.More(']')
+	}
+	return err
+}
+
+// room allocates for a slice that has at least one element: as many as the last one had, if that is few. What is allocated
+// ahead is at most 512 bytes or one element, however short the input.
+func (l *list) room(r *wire.Reader) sliceHeader {
+	n := r.Hint(l.hint)
+	if n == 0 || n > maxExact {
+		n = maxExact / 2
+	}
+	if most := 512 / max(int(l.elemSize), 1); n > most {
+		n = max(most, 1)
+	}
+	array := l.arrays[n].Load()
+	if array == nil {
+		array = new(reflect.ArrayOf(n, l.typ.Elem()))
+		l.arrays[n].Store(array)
+	}
+	return sliceHeader{data: reflect.New(*array).UnsafePointer(), cap: n}
+}
+
+func (l *list) grow(s sliceHeader) sliceHeader {
+	n := 2 * s.cap
+	bigger := reflect.MakeSlice(reflect.SliceOf(l.typ.Elem()), n, n)
+	reflect.Copy(bigger, reflect.NewAt(reflect.SliceOf(l.typ.Elem()), unsafe.Pointer(&s)).Elem())
+	return sliceHeader{data: bigger.UnsafePointer(), len: s.len, cap: n}
+}

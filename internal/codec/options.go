@@ -1,0 +1,70 @@
+package codec
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// tagKey is attributevalue's: structs that work there work here.
+const tagKey = "dynamodbav"
+
+// options are those of a struct tag. They apply to one value; elements of lists and maps get elem.
+type options uint16
+
+const (
+	omitEmpty options = 1 << iota
+	omitEmptyElem
+	nullEmpty
+	nullEmptyElem
+	asString
+	binarySet
+	numberSet
+	stringSet
+	unixTime
+)
+
+var optionNames = map[string]options{
+	"omitempty":     omitEmpty,
+	"omitemptyelem": omitEmptyElem,
+	"nullempty":     nullEmpty,
+	"nullemptyelem": nullEmptyElem,
+	"string":        asString,
+	"binaryset":     binarySet,
+	"numberset":     numberSet,
+	"stringset":     stringSet,
+	"unixtime":      unixTime,
+}
+
+func (o options) has(p options) bool { return o&p != 0 }
+
+// elem returns the options for the elements of a value with options o.
+func (o options) elem() options {
+	var e options
+	if o.has(omitEmptyElem) {
+		e |= omitEmpty | omitEmptyElem
+	}
+	if o.has(nullEmptyElem) {
+		e |= nullEmpty
+	}
+	return e
+}
+
+// parseTag reads the tag of a field. It returns false for a field that is no attribute.
+func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options, ok bool, err error) {
+	name, list, _ := strings.Cut(f.Tag.Get(tagKey), ",")
+	if name == "-" {
+		return "", 0, false, nil
+	}
+	for option := range strings.SplitSeq(list, ",") {
+		bit, known := optionNames[option]
+		if !known && option != "" {
+			return "", 0, false, fmt.Errorf("field %s.%s: unknown option %q in the %s tag; correct or remove it", owner, f.Name, option, tagKey)
+		}
+		o |= bit
+	}
+	if o.has(omitEmpty) && o.has(nullEmpty) || o.has(omitEmptyElem) && o.has(nullEmptyElem) {
+		return "", 0, false, fmt.Errorf("field %s.%s: a value cannot be omitted and be NULL when it is empty; remove one of the options", owner, f.Name)
+	}
+	return name, o, true, nil
+}

@@ -1,0 +1,208 @@
+package codec
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// A Plan encodes and decodes the values of one struct type as items. It is safe for concurrent use.
+type Plan struct {
+	typ    reflect.Type
+	layout *layout
+	fields []*Field
+	byName map[string]*Field
+
+	marshals   bool // *T is a Marshaler
+	unmarshals bool // *T is an Unmarshaler
+
+	attr, value string // what Expect asked for
+}
+
+type planResult struct {
+	plan *Plan
+	err  error
+}
+
+var plans sync.Map // planResult per reflect.Type; the first one stays
+
+// PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, wrong tags, and names that are taken
+// twice are errors which name the type and the field; they are kept too.
+func PlanOf(t reflect.Type) (*Plan, error) {
+	if v, ok := plans.Load(t); ok {
+		res := v.(planResult)
+		return res.plan, res.err
+	}
+	p, err := newPlan(t)
+	v, _ := plans.LoadOrStore(t, planResult{p, err})
+	res := v.(planResult)
+	return res.plan, res.err
+}
+
+func newPlan(t reflect.Type) (*Plan, error) {
+	if t == nil || t.Kind() != reflect.Struct || isTime(t) {
+		return nil, fmt.Errorf("type %v cannot be an item; use a struct with a field for each attribute", t)
+	}
+	l, err := layoutOf(t)
+	if err != nil {
+		return nil, err
+	}
+	attrs, err := attributesOf(t)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(attrs))}
+	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
+	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
+	for i, a := range attrs {
+		f := &Field{
+			Name: a.name, Index: a.index, Type: a.field.Type, Tag: a.field.Tag,
+			OmitEmpty: a.opts.has(omitEmpty), NullEmpty: a.opts.has(nullEmpty), UnixTime: a.opts.has(unixTime),
+			slot: l.slots[i],
+		}
+		p.fields = append(p.fields, f)
+		p.byName[f.Name] = f
+	}
+	return p, nil
+}
+
+// layoutOf compiles the top level of a struct: without the struct's own methods and the rules for empty values.
+func layoutOf(t reflect.Type) (*layout, error) {
+	compileMu.Lock()
+	defer compileMu.Unlock()
+	c := compiler{done: make(map[codecKey]*codec)}
+	l, err := c.layout(t)
+	if err != nil {
+		return nil, err
+	}
+	for k, v := range c.done {
+		codecs.LoadOrStore(k, codecResult{codec: v})
+	}
+	return l, nil
+}
+
+// Type returns the struct type.
+func (p *Plan) Type() reflect.Type { return p.typ }
+
+// Fields returns the top-level attributes in the order of declaration, those of embedded structs in their place. The slice
+// is the plan's own.
+func (p *Plan) Fields() []*Field { return p.fields }
+
+// Field returns the field of an attribute, or nil.
+func (p *Plan) Field(attr string) *Field { return p.byName[attr] }
+
+// AppendMembers appends the attributes of the struct at ptr as members of a JSON object, without the braces: nothing if all
+// are omitted. After an error dst has its old length.
+func (p *Plan) AppendMembers(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	n := len(dst)
+	var err error
+	if p.marshals {
+		dst, err = appendMarshaled(dst, p.typ, ptr)
+	} else {
+		dst, err = p.layout.appendMembers(dst, ptr, 0)
+	}
+	if err != nil {
+		return dst[:n], err
+	}
+	return dst, nil
+}
+
+// Decode reads the item in front of which r stands into the struct at ptr. Attributes that the struct lacks are checked
+// and skipped; what the item lacks keeps its value, and maps keep their entries, so that a zero struct becomes exactly the
+// item. Names that differ from an attribute's in case only are taken for it, unless that is in the item too.
+//
+// After an error the struct is partly filled.
+func (p *Plan) Decode(r *wire.Reader, ptr unsafe.Pointer) error { return p.DecodeRest(r, ptr, nil) }
+
+// DecodeRest is Decode, but gives each attribute that the struct lacks to rest, if that is not nil: its name, and its value
+// as it stands in the item, which aliases it.
+func (p *Plan) DecodeRest(r *wire.Reader, ptr unsafe.Pointer, rest func(name string, value []byte) error) error {
+	at := r.Offset()
+	var err error
+	if p.unmarshals {
+		err = p.decodeUnmarshaler(r, ptr)
+	} else {
+		err = p.layout.decode(r, ptr, rest)
+	}
+	if err != nil && p.attr != "" && errors.Is(err, ErrUnexpected) {
+		r.Rewind(at)
+		return ErrUnexpected
+	}
+	return err
+}
+
+// Expect returns a plan which decodes only items that have the attribute attr with this text. In front of others Decode
+// leaves the reader where it was and returns ErrUnexpected; the struct may then be partly filled. That lets the type of an
+// item be guessed and checked in one pass.
+func (p *Plan) Expect(attr, value string) *Plan {
+	e := *p
+	e.attr, e.value = attr, value
+	e.layout = p.layout.expecting(attr, value)
+	return &e
+}
+
+// A Field is one top-level attribute of a struct.
+type Field struct {
+	Name      string // of the attribute
+	Index     []int  // of the field, as reflect.Value.FieldByIndex takes it
+	Type      reflect.Type
+	Tag       reflect.StructTag
+	OmitEmpty bool
+	NullEmpty bool
+	UnixTime  bool
+
+	slot *slot
+}
+
+// Value returns the field in the struct at ptr. It can be set. It reports false if an embedded pointer on the way is nil.
+func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
+	p := f.slot.field(ptr)
+	if p == nil {
+		return reflect.Value{}, false
+	}
+	return reflect.NewAt(f.Type, p).Elem(), true
+}
+
+// AppendValue appends v, of the field's type, as an attribute value as this field would be stored: nothing if it would be
+// omitted. After an error dst has its old length.
+func (f *Field) AppendValue(dst []byte, v reflect.Value) ([]byte, error) {
+	if v.Type() != f.Type {
+		return dst, within(fmt.Errorf("cannot use %s, want %s", v.Type(), f.Type), f.Name)
+	}
+	if !v.CanAddr() {
+		held := reflect.New(f.Type)
+		held.Elem().Set(v)
+		v = held.Elem()
+	}
+	return f.append(dst, v.Addr().UnsafePointer())
+}
+
+// AppendFrom appends the field's value in the struct at ptr, as AppendValue does. Behind an embedded pointer that is nil
+// there is nothing to append.
+func (f *Field) AppendFrom(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	p := f.slot.field(ptr)
+	if p == nil {
+		return dst, nil
+	}
+	return f.append(dst, p)
+}
+
+func (f *Field) append(dst []byte, p unsafe.Pointer) ([]byte, error) {
+	out, err := f.slot.codec.encode(dst, p, 0)
+	if err != nil {
+		return out[:len(dst)], within(err, f.Name)
+	}
+	return out, nil
+}
+
+// DecodeValue reads the attribute value in front of which r stands into the field of the struct at ptr.
+func (f *Field) DecodeValue(r *wire.Reader, ptr unsafe.Pointer) error {
+	if err := f.slot.codec.decodeWhole(r, f.slot.makeField(ptr)); err != nil {
+		return within(err, f.Name)
+	}
+	return nil
+}

@@ -1,0 +1,399 @@
+package codec
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// A layout is the codec of a struct's attributes: one slot for each.
+type layout struct {
+	typ      reflect.Type
+	slots    []*slot
+	byName   map[string]*slot
+	head     slot  // in front of the first attribute; only its guesses are used
+	required *slot // an attribute without which the item is not the right one, or nil
+
+	// learned holds slots for names that are no attribute's own: unknown ones, to be skipped, and those that differ from
+	// an attribute's in case. It is replaced under mu and holds at most maxLearned, whatever names are read.
+	learned atomic.Pointer[map[string]*slot]
+	mu      sync.Mutex
+}
+
+const maxLearned = 64
+
+// A slot is an attribute of a struct, or a name that is skipped.
+type slot struct {
+	name   string
+	prefix string // how the attribute begins in JSON: its name and, if its kind is set, the value up to the type tag's colon
+	kind   wire.Kind
+	codec  *codec // nil to skip
+	comma  string // a comma, the name and the colon
+	index  int    // of the attribute among all
+	folded bool   // the name is another spelling of the attribute's
+
+	hops   []step // how to get to the struct with the field: embedded pointers only
+	offset uintptr
+
+	// next and after guess the slot that follows in the input: as it was the last time, and the time before if that was
+	// another. The service sends the attributes of like items in the same order, so that in place of a look-up one
+	// comparison nearly always will do.
+	next, after atomic.Pointer[slot]
+}
+
+// lastSlot ends the chain of guesses where there is none. No JSON text continues with its prefix.
+var lastSlot = &slot{prefix: "\x00"}
+
+func (c *compiler) layout(t reflect.Type) (*layout, error) {
+	attrs, err := attributesOf(t)
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{typ: t, byName: make(map[string]*slot, len(attrs))}
+	for i, a := range attrs {
+		made, err := c.codec(a.field.Type, a.opts)
+		if err != nil {
+			return nil, fmt.Errorf("field %s.%s: %w", t, a.field.Name, err)
+		}
+		s := newSlot(a.name, made)
+		s.index = i
+		s.locate(a)
+		l.slots = append(l.slots, s)
+		l.byName[a.name] = s
+	}
+	l.link()
+	return l, nil
+}
+
+func newSlot(name string, c *codec) *slot {
+	quoted := string(wire.AppendString(nil, name)) + ":"
+	s := &slot{name: name, codec: c, prefix: quoted, comma: "," + quoted}
+	if c != nil && c.kind != wire.Invalid {
+		s.kind = c.kind
+		s.prefix += fmt.Sprintf(`{%q:`, c.kind)
+	}
+	return s
+}
+
+// locate sums up the offsets between embedded pointers.
+func (s *slot) locate(a attribute) {
+	for _, st := range a.steps {
+		s.offset += st.offset
+		if st.elem != nil {
+			s.hops = append(s.hops, step{offset: s.offset, elem: st.elem})
+			s.offset = 0
+		}
+	}
+	s.offset += a.field.Offset
+}
+
+// link guesses the order of declaration.
+func (l *layout) link() {
+	last := &l.head
+	for _, s := range l.slots {
+		last.next.Store(s)
+		last.after.Store(lastSlot)
+		last = s
+	}
+	last.next.Store(lastSlot)
+	last.after.Store(lastSlot)
+}
+
+// field returns the address of the attribute's field, or nil behind an embedded pointer that is nil.
+func (s *slot) field(p unsafe.Pointer) unsafe.Pointer {
+	for _, h := range s.hops {
+		if p = *(*unsafe.Pointer)(unsafe.Add(p, h.offset)); p == nil {
+			return nil
+		}
+	}
+	return unsafe.Add(p, s.offset)
+}
+
+// makeField is field, but sets embedded pointers that are nil.
+func (s *slot) makeField(p unsafe.Pointer) unsafe.Pointer {
+	for _, h := range s.hops {
+		to := (*unsafe.Pointer)(unsafe.Add(p, h.offset))
+		if *to == nil {
+			*to = reflect.New(h.elem).UnsafePointer()
+		}
+		p = *to
+	}
+	return unsafe.Add(p, s.offset)
+}
+
+// fillStruct handles a struct as a map of its attributes.
+func (c *compiler) fillStruct(made *codec) error {
+	l, err := c.layout(made.typ)
+	if err != nil {
+		return err
+	}
+	made.encode = func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
+		if depth += level; tooDeep(depth) {
+			return dst, cannotEncode(made.typ, errDepth)
+		}
+		dst, err := l.appendMembers(append(dst, `{"M":{`...), p, depth)
+		return append(dst, '}', '}'), err
+	}
+	made.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+		switch k {
+		case wire.M:
+			if err := r.Enter(); err != nil {
+				return err
+			}
+			err := l.decode(r, p, nil)
+			r.Leave()
+			return err
+		case wire.NULL:
+			reflect.NewAt(made.typ, p).Elem().SetZero()
+			_, err := r.Bool()
+			return err
+		}
+		return cannotDecode(k, made.typ, nil)
+	}
+	return nil
+}
+
+func (l *layout) appendMembers(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
+	start := len(dst)
+	for _, s := range l.slots {
+		field := unsafe.Add(p, s.offset)
+		if s.hops != nil {
+			if field = s.field(p); field == nil {
+				continue
+			}
+		}
+		at := len(dst)
+		if at > start {
+			dst = append(dst, s.comma...)
+		} else {
+			dst = append(dst, s.comma[1:]...)
+		}
+		begin := len(dst)
+		var err error
+		if dst, err = s.codec.encode(dst, field, depth); err != nil {
+			return dst, within(err, s.name)
+		}
+		if len(dst) == begin {
+			dst = dst[:at]
+		}
+	}
+	return dst, nil
+}
+
+// decode reads a JSON object of attributes. What is no attribute goes to rest, or is skipped if that is nil.
+func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []byte) error) error {
+	var few [4]uint64
+	d := structDecoder{layout: l, p: p, rest: rest, seen: few[:]}
+	if len(l.slots) > 64*len(few) {
+		d.seen = make([]uint64, len(l.slots)/64+1)
+	}
+	last := &l.head
+	more, err := r.Open('{')
+	for more && err == nil {
+		var name []byte
+		s := last.next.Load()
+		k := s.kind
+		if !r.Match(s.prefix) {
+			if s, k, name, err = l.find(r, last); err != nil {
+				return err
+			}
+		}
+		if s != skipped {
+			last = s
+		}
+		if s.codec != nil && !s.folded {
+			err = d.attribute(r, s, k)
+		} else {
+			err = d.other(r, s, k, name)
+		}
+		if err != nil {
+			return within(err, cmp.Or(s.name, string(name)))
+		}
+		more, err = r.More('}')
+	}
+	if err == nil && l.required != nil && !d.has(l.required) {
+		return ErrUnexpected
+	}
+	return err
+}
+
+// structDecoder is the state of decoding one struct.
+type structDecoder struct {
+	*layout
+	p      unsafe.Pointer
+	rest   func(string, []byte) error
+	seen   []uint64 // bit n: attribute n came under its own name
+	folded []*slot  // the attributes that came under another spelling
+}
+
+func (d *structDecoder) has(s *slot) bool { return d.seen[s.index>>6]>>(s.index&63)&1 != 0 }
+
+var errTwice = errors.New("occurs twice in the item")
+
+// attribute reads the value of an attribute under its own name, after the type tag if k is set.
+func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err error) {
+	if d.has(s) {
+		return errTwice
+	}
+	d.seen[s.index>>6] |= 1 << (s.index & 63)
+	field := unsafe.Add(d.p, s.offset)
+	if s.hops != nil {
+		field = s.makeField(d.p)
+	}
+	if d.folded != nil && slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
+		reflect.NewAt(s.codec.typ, field).Elem().SetZero()
+	}
+	if k == wire.Invalid {
+		if k, err = r.OpenValue(); err != nil {
+			return err
+		}
+	}
+	if err = s.codec.decode(r, k, field); err != nil {
+		return err
+	}
+	return r.CloseValue()
+}
+
+// other reads what is no attribute under its own name: another spelling counts as long as nothing else has come for the
+// attribute, all else is skipped.
+func (d *structDecoder) other(r *wire.Reader, s *slot, k wire.Kind, name []byte) error {
+	if s.codec != nil && !d.has(s) && !slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
+		d.folded = append(d.folded, s)
+		if k == wire.Invalid {
+			return s.codec.decodeWhole(r, s.makeField(d.p))
+		}
+		if err := s.codec.decode(r, k, s.makeField(d.p)); err != nil {
+			return err
+		}
+		return r.CloseValue()
+	}
+	value, err := r.Skip()
+	if err != nil || d.rest == nil || s.codec != nil {
+		return err
+	}
+	return d.rest(cmp.Or(s.name, string(name)), value)
+}
+
+// find reads a name that was not guessed, or a value that is not of the usual kind, and corrects the guess. The name is
+// returned if the slot is skipped.
+func (l *layout) find(r *wire.Reader, last *slot) (*slot, wire.Kind, []byte, error) {
+	if s := last.after.Load(); r.Match(s.prefix) {
+		return s, s.kind, nil, nil
+	}
+	name, err := r.Name()
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	s := l.byName[string(name)]
+	if s == nil {
+		s = l.unknown(name)
+	}
+	if guess := last.next.Load(); s != guess && s != skipped {
+		last.after.Store(guess)
+		last.next.Store(s)
+	}
+	return s, wire.Invalid, name, nil
+}
+
+// skipped stands for names that have no slot.
+var skipped = new(slot)
+
+// unknown returns the slot for a name that is no attribute's. If it differs from one in case only it is taken for that, the
+// first in the order of declaration.
+func (l *layout) unknown(name []byte) *slot {
+	if known := l.learned.Load(); known != nil {
+		if s := (*known)[string(name)]; s != nil {
+			return s
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := make(map[string]*slot)
+	if old := l.learned.Load(); old != nil {
+		if s := (*old)[string(name)]; s != nil {
+			return s
+		}
+		maps.Copy(known, *old)
+	}
+	s := l.spelled(string(name))
+	if len(known) < maxLearned {
+		if s == skipped {
+			s = newSlot(string(name), nil)
+			s.next.Store(lastSlot)
+			s.after.Store(lastSlot)
+		}
+		known[s.name] = s
+		l.learned.Store(&known)
+	}
+	return s
+}
+
+// spelled returns a slot for another spelling of an attribute's name, or skipped.
+func (l *layout) spelled(name string) *slot {
+	for _, a := range l.slots {
+		if strings.EqualFold(a.name, name) {
+			s := newSlot(name, a.codec)
+			s.index, s.hops, s.offset, s.folded = a.index, a.hops, a.offset, true
+			s.next.Store(lastSlot)
+			s.after.Store(lastSlot)
+			return s
+		}
+	}
+	return skipped
+}
+
+// expecting returns a layout that decodes only items in which the attribute is this text.
+func (l *layout) expecting(attr, value string) *layout {
+	e := &layout{typ: l.typ, byName: make(map[string]*slot, len(l.slots)+1)}
+	for _, s := range l.slots {
+		c := &slot{
+			name: s.name, prefix: s.prefix, kind: s.kind, codec: s.codec, comma: s.comma, index: s.index, hops: s.hops, offset: s.offset,
+		}
+		e.slots = append(e.slots, c)
+		e.byName[c.name] = c
+	}
+	e.required = e.byName[attr]
+	if e.required == nil {
+		e.required = newSlot(attr, &codec{kind: wire.S, decode: func(*wire.Reader, wire.Kind, unsafe.Pointer) error { return nil }})
+		e.required.index = len(e.slots)
+		e.slots = append(e.slots, e.required)
+		e.byName[attr] = e.required
+	}
+	e.required.codec = expect(e.required.codec, value)
+	e.link()
+	return e
+}
+
+// expect returns a codec that first checks the text that is to be decoded.
+func expect(c *codec, value string) *codec {
+	checked := *c
+	bare := c.typ == nil
+	checked.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+		if k != wire.S {
+			return ErrUnexpected
+		}
+		at := r.Offset()
+		text, err := r.TextBytes()
+		if err != nil {
+			return err
+		}
+		if string(text) != value {
+			return ErrUnexpected
+		}
+		if bare {
+			return nil
+		}
+		r.Rewind(at)
+		return c.decode(r, k, p)
+	}
+	return &checked
+}
