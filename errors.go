@@ -129,7 +129,12 @@ func (e *OpError) Error() string {
 	if e.Key != "" {
 		where += "[" + e.Key + "]"
 	}
-	return fmt.Sprintf("entable: %s %s: %s", e.Op, where, strings.TrimPrefix(e.Err.Error(), "entable: "))
+	return fmt.Sprintf("entable: %s %s: %s", e.Op, where, trim(e.Err, e.Entity))
+}
+
+// trim is the text of err within one that names the package and the entity already.
+func trim(err error, entity string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "entable: "), entity+": ")
 }
 
 func (e *OpError) Unwrap() error { return e.Err }

@@ -251,7 +251,7 @@ func (e *TransactionError) Error() string {
 	}
 	parts := make([]string, len(e.Reasons))
 	for i, r := range e.Reasons {
-		parts[i] = fmt.Sprintf("write %d, %s[%s]: %s", r.Index, r.Entity, r.Key, strings.TrimPrefix(r.Err.Error(), "entable: "))
+		parts[i] = fmt.Sprintf("write %d, %s[%s]: %s", r.Index, r.Entity, r.Key, trim(r.Err, r.Entity))
 	}
 	return fmt.Sprintf("entable: transaction of %d writes cancelled: %s", len(e.Writes), strings.Join(parts, "; "))
 }

@@ -72,11 +72,17 @@ func do(ctx context.Context, w Write, op string) error {
 	if err != nil {
 		return err
 	}
+	r, err := w.prepare(ctx, c)
+	if err != nil || r == nil {
+		return err
+	}
+	return carry(ctx, c, w, r)
+}
+
+// carry sends the prepared request of a write, and prepares and sends it again when another writer came
+// between its reading and its writing.
+func carry(ctx context.Context, c *conn, w Write, r *request) error {
 	for attempt := 1; ; attempt++ {
-		r, err := w.prepare(ctx, c)
-		if err != nil || r == nil {
-			return err
-		}
 		stored, err := r.send(ctx, c)
 		if err == nil {
 			return r.settle(ctx, stored)
@@ -85,8 +91,11 @@ func do(ctx context.Context, w Write, op string) error {
 		if _, failed := conditionFailed(err); !failed || !r.again || attempt == maxConflicts {
 			return r.error(err)
 		}
-		if err := pause(ctx, attempt); err != nil {
+		if pause(ctx, attempt) != nil {
 			return r.error(err)
+		}
+		if r, err = w.prepare(ctx, c); err != nil || r == nil {
+			return err
 		}
 	}
 }

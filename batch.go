@@ -1,0 +1,416 @@
+package entable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// maxBatchWrite is the service's limit of items in one BatchWriteItem.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+const maxBatchWrite = 25
+
+const (
+	defaultConcurrency = 4
+	defaultAttempts    = 10
+)
+
+// BatchOption refines one batch.
+type BatchOption interface{ applyBatch(*batchConfig) }
+
+type batchConfig struct {
+	concurrency int
+	attempts    int
+}
+
+type batchOption func(*batchConfig)
+
+func (f batchOption) applyBatch(c *batchConfig) { f(c) }
+
+// Concurrency sets how many requests of a batch are under way at once, overriding the default of 4; use
+// more for a table with much capacity.
+func Concurrency(requests int) BatchOption {
+	return batchOption(func(c *batchConfig) { c.concurrency = max(1, requests) })
+}
+
+// Attempts sets how often an item that the service leaves unprocessed is sent, overriding the default of
+// 10. Between attempts the batch backs off, up to 5 seconds, with full jitter.
+func Attempts(n int) BatchOption {
+	return batchOption(func(c *batchConfig) { c.attempts = max(1, n) })
+}
+
+// BatchWrite carries out many writes of any entities and tables of one client, in requests of up to 25
+// items, several at once and in no order. It is no transaction: each write succeeds or fails for itself,
+// and what was not written is in the [*BatchError]. Hooks, generated values, validation, versions and the
+// size check are those of the single writes.
+//
+// The service takes no conditions in a batch. Writes with a condition, a version or unique fields, and
+// updates, are therefore sent one by one, within the same bound of concurrency.
+//
+// An item may be in a batch once; a second write of it is refused before any request. Items that the
+// service leaves unprocessed are sent again, see [Attempts], until ctx ends. When ctx ends, the batch
+// returns at once, and the error says which writes are unknown and which were not sent.
+func BatchWrite(ctx context.Context, writes []Write, opts ...BatchOption) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return failAll(writes, err)
+	}
+	c, err := connOf(ctx, writes)
+	if err != nil {
+		return err
+	}
+	cfg := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
+	for _, o := range opts {
+		o.applyBatch(&cfg)
+	}
+	b := &batch{cfg: cfg, conn: c, writes: writes, errs: make([]BatchFailure, len(writes))}
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	b.run(ctx)
+	return b.result()
+}
+
+func failAll(writes []Write, err error) error {
+	e := &BatchError{Total: len(writes)}
+	for i, w := range writes {
+		e.Failures = append(e.Failures, BatchFailure{Index: i, Write: w, Entity: w.entity().name, Err: err})
+	}
+	return e
+}
+
+// batch is one BatchWrite. Each write belongs to one worker at a time, so that errs and settled need no
+// lock.
+type batch struct {
+	cfg      batchConfig
+	conn     *conn
+	writes   []Write
+	requests []*request
+	errs     []BatchFailure // Err is nil for a success
+}
+
+// prepare makes the requests; an error means that nothing was sent.
+func (b *batch) prepare(ctx context.Context) error {
+	b.requests = make([]*request, len(b.writes))
+	seen := map[string]int{}
+	for i, w := range b.writes {
+		r, err := w.prepare(ctx, b.conn)
+		if err == nil && r != nil {
+			b.requests[i] = r
+			err = r.once(seen, i)
+		}
+		if err == nil && r != nil && r.verb == verbCheck {
+			err = usagef("%s: a condition check goes into a transaction", r.e.name)
+		}
+		if err != nil {
+			for _, r := range b.requests {
+				if r != nil {
+					r.abandon()
+				}
+			}
+			return &BatchError{Total: len(b.writes), Failures: []BatchFailure{{Index: i, Write: w, Entity: w.entity().name, Err: err}}}
+		}
+	}
+	return nil
+}
+
+// plain reports whether the service takes the request in a batch.
+func (r *request) plain() bool {
+	return r.expr == nil && len(r.guards) == 0 && (r.verb == verbPut || r.verb == verbDelete)
+}
+
+// run sends everything with a bounded number of workers.
+func (b *batch) run(ctx context.Context) {
+	var jobs [][]int
+	var chunk []int
+	for i, r := range b.requests {
+		switch {
+		case r == nil:
+		case !r.plain():
+			jobs = append(jobs, []int{i})
+		default:
+			if chunk = append(chunk, i); len(chunk) == maxBatchWrite {
+				jobs, chunk = append(jobs, chunk), nil
+			}
+		}
+	}
+	if len(chunk) > 0 {
+		jobs = append(jobs, chunk)
+	}
+	queue := make(chan []int)
+	var wg sync.WaitGroup
+	for range min(b.cfg.concurrency, len(jobs)) {
+		wg.Go(func() {
+			for job := range queue {
+				b.send(ctx, job)
+			}
+		})
+	}
+	for _, job := range jobs {
+		queue <- job // after the end of ctx workers only note that the job was not sent
+	}
+	close(queue)
+	wg.Wait()
+}
+
+// send carries out one job: a chunk of plain requests, or a single other one.
+func (b *batch) send(ctx context.Context, job []int) {
+	if i := job[0]; !b.requests[i].plain() {
+		if err := ctx.Err(); err != nil {
+			b.fail(job, err, false)
+		} else if err := carry(ctx, b.conn, b.writes[i], b.requests[i]); err != nil {
+			b.note(i, err, sent(err))
+		}
+		return
+	}
+	for attempt := 1; len(job) > 0; attempt++ {
+		if err := ctx.Err(); err != nil {
+			b.fail(job, err, false)
+			return
+		}
+		left, err := b.sendChunk(ctx, job)
+		switch {
+		case err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts):
+			b.fail(job, err, sent(err))
+			return
+		case err == nil:
+			b.succeed(ctx, job, left)
+			job = left
+		}
+		if len(job) == 0 {
+			return
+		}
+		if attempt == b.cfg.attempts {
+			b.fail(job, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt), false)
+			return
+		}
+		if err := pause(ctx, attempt); err != nil {
+			b.fail(job, err, false)
+			return
+		}
+	}
+}
+
+// sent reports whether a request that gave err may have been carried out all the same.
+func sent(err error) bool {
+	return err != nil && classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
+}
+
+func (b *batch) note(i int, err error, unknown bool) {
+	r := b.requests[i]
+	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text, Unknown: unknown, Err: err}
+}
+
+func (b *batch) fail(job []int, err error, unknown bool) {
+	for _, i := range job {
+		b.requests[i].abandon()
+		b.note(i, err, unknown)
+	}
+}
+
+// succeed settles the writes of a job that are not left.
+func (b *batch) succeed(ctx context.Context, job, left []int) {
+	n := 0
+	for _, i := range job {
+		if n < len(left) && left[n] == i {
+			n++
+			continue
+		}
+		if err := b.requests[i].settle(ctx, loaded{}); err != nil {
+			b.note(i, err, false)
+		}
+	}
+}
+
+// sendChunk makes one request and returns the writes that the service left unprocessed, in order.
+func (b *batch) sendChunk(ctx context.Context, job []int) ([]int, error) {
+	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
+	hooked := true
+	for _, i := range job {
+		hooked = hooked && b.requests[i].e.table.hooked(b.conn)
+	}
+	for _, i := range job {
+		w, err := b.requests[i].writeRequest(hooked)
+		if err != nil {
+			return nil, err
+		}
+		name := b.requests[i].e.table.name
+		in.RequestItems[name] = append(in.RequestItems[name], w)
+	}
+	var opts []func(*dynamodb.Options)
+	if hooked {
+		opts = append(opts, wire.Hook(nil))
+	}
+	out, err := b.conn.BatchWriteItem(ctx, in, opts...)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	return b.unprocessed(job, out.UnprocessedItems)
+}
+
+func (r *request) writeRequest(hooked bool) (types.WriteRequest, error) {
+	if r.verb == verbDelete {
+		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.key.attrs}}, nil
+	}
+	item, err := r.itemAttrs(hooked)
+	return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}, err
+}
+
+// unprocessed finds the writes of a job by the keys of what the service gave back.
+func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([]int, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	back := map[string]bool{}
+	for table, requests := range items {
+		for _, w := range requests {
+			attrs := map[string]types.AttributeValue{}
+			switch {
+			case w.PutRequest != nil:
+				attrs = w.PutRequest.Item
+			case w.DeleteRequest != nil:
+				attrs = w.DeleteRequest.Key
+			}
+			for _, i := range job {
+				if t := b.requests[i].e.table; t.name == table {
+					back[table+" "+t.keyText(attrs)] = true
+					break
+				}
+			}
+		}
+	}
+	var left []int
+	for _, i := range job {
+		r := b.requests[i]
+		if id := r.e.table.name + " " + r.key.text; back[id] {
+			left = append(left, i)
+			delete(back, id)
+		}
+	}
+	if len(back) > 0 {
+		return nil, usagef("the service left items unprocessed that were not sent")
+	}
+	return left, nil
+}
+
+// result collects the failures.
+func (b *batch) result() error {
+	e := &BatchError{Total: len(b.writes)}
+	for _, f := range b.errs {
+		if f.Err != nil {
+			e.Failures = append(e.Failures, f)
+		}
+	}
+	if len(e.Failures) == 0 {
+		return nil
+	}
+	return e
+}
+
+// BatchError reports the writes of a batch that failed; all others were carried out.
+type BatchError struct {
+	// Total is the number of writes in the batch.
+	Total int
+	// Failures are in the order of the batch. When one write is refused before any request, it is the
+	// only one, and nothing was sent.
+	Failures []BatchFailure
+}
+
+// BatchFailure is one write that failed.
+type BatchFailure struct {
+	// Index is the write's position in the batch.
+	Index int
+	Write Write
+	// Entity and Key name the item; Key is empty when it could not be built.
+	Entity, Key string
+	// Unknown is set when the request was sent and its answer is not known: the write may have happened.
+	Unknown bool
+	Err     error
+}
+
+func (e *BatchError) Error() string {
+	f := e.Failures[0]
+	where := f.Entity
+	if f.Key != "" {
+		where += "[" + f.Key + "]"
+	}
+	return fmt.Sprintf("entable: batch: %d of %d writes failed, the first at %d, %s: %s", len(e.Failures), e.Total, f.Index, where, trim(f.Err, f.Entity))
+}
+
+// Unwrap returns the errors of the failures.
+func (e *BatchError) Unwrap() []error {
+	errs := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		errs[i] = f.Err
+	}
+	return errs
+}
+
+// Is matches the sentinels that stand for an answer of the service.
+func (e *BatchError) Is(target error) bool {
+	s, ok := target.(sentinel)
+	if !ok {
+		return false
+	}
+	for _, f := range e.Failures {
+		if s == classify(f.Err) {
+			return true
+		}
+	}
+	return false
+}
+
+func (*BatchError) entableError() {}
+
+// BatchWriter collects writes and sends them in batches: when enough are collected for all its
+// concurrent requests, and on Close. It is safe for concurrent use. Its errors are those of
+// [BatchWrite]; the positions in them are those within the batch that failed.
+type BatchWriter struct {
+	opts []BatchOption
+	size int
+
+	mu      sync.Mutex // guards what follows
+	pending []Write
+}
+
+// NewBatchWriter returns an empty writer. Close it, or the last writes are lost.
+func NewBatchWriter(opts ...BatchOption) *BatchWriter {
+	cfg := batchConfig{concurrency: defaultConcurrency}
+	for _, o := range opts {
+		o.applyBatch(&cfg)
+	}
+	return &BatchWriter{opts: opts, size: cfg.concurrency * maxBatchWrite}
+}
+
+// Write adds writes, and sends what is collected when there is enough. A caller's struct may be used
+// again when its write was sent, which is certain only after Flush or Close.
+func (w *BatchWriter) Write(ctx context.Context, writes ...Write) error {
+	w.mu.Lock()
+	w.pending = append(w.pending, writes...)
+	var full []Write
+	if len(w.pending) >= w.size {
+		full, w.pending = w.pending, nil
+	}
+	w.mu.Unlock()
+	return BatchWrite(ctx, full, w.opts...)
+}
+
+// Flush sends what is collected.
+func (w *BatchWriter) Flush(ctx context.Context) error {
+	w.mu.Lock()
+	all := w.pending
+	w.pending = nil
+	w.mu.Unlock()
+	return BatchWrite(ctx, all, w.opts...)
+}
+
+// Close sends what is collected. The writer can be used again.
+func (w *BatchWriter) Close(ctx context.Context) error { return w.Flush(ctx) }
