@@ -19,8 +19,8 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 11, "how often each contestant takes its turn")
-	each := flag.Duration("each", 100*time.Millisecond, "length of a turn")
+	rounds := flag.Int("rounds", 21, "how often each contestant takes its turn")
+	each := flag.Duration("each", 60*time.Millisecond, "length of a turn")
 	row := flag.String("row", "", "measure the rows that match this expression only")
 	flag.Parse()
 	if err := run(context.Background(), os.Stdout, *row, *rounds, *each); err != nil {

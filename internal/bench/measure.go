@@ -27,6 +27,10 @@ func measure(ctx context.Context, contestants []contestant, rounds int, each tim
 	}
 	for range rounds {
 		for i, c := range contestants {
+			// Between turns the others have taken the caches and the branch predictor.
+			if _, err := take(ctx, c, loops[i]/4+1); err != nil {
+				return nil, err
+			}
 			s, err := take(ctx, c, loops[i])
 			if err != nil {
 				return nil, err
@@ -37,7 +41,7 @@ func measure(ctx context.Context, contestants []contestant, rounds int, each tim
 	return samples, nil
 }
 
-// calibrate returns how many runs take about as long as each says, and warms up caches and pools on the way.
+// calibrate returns how many runs take about as long as each says.
 func calibrate(ctx context.Context, c contestant, each time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		s, err := take(ctx, c, n)
