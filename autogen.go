@@ -251,8 +251,11 @@ func (e *entity) readTags() error {
 			}
 		}
 	}
-	return nil
+	return e.findRest()
 }
+
+// tagOptions splits an entable tag.
+func tagOptions(tag reflect.StructTag) []string { return strings.Split(tag.Get("entable"), ",") }
 
 func (e *entity) readTag(f *codec.Field, tag string) error {
 	seen := map[string]bool{}
@@ -301,12 +304,14 @@ func (e *entity) readTagOption(f *codec.Field, name, value string) error {
 		}
 		e.version = f
 		return checkVersionField(f)
+	case "ttl":
+		return e.setTTL(f)
 	case "unique":
 		u, err := uniqueFieldOf(e, f)
 		e.unique = append(e.unique, u)
 		return err
 	default:
-		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version or unique", name)
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique or rest", name)
 	}
 	if err != nil {
 		return err

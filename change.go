@@ -56,6 +56,9 @@ func quotePath(name string) string { return "\x00" + name }
 func (e *entity) resolve(path string) (target, error) {
 	if name, ok := strings.CutPrefix(path, "\x00"); ok {
 		f := e.plan.Field(name)
+		if f == nil { // one of the attributes in the rest field
+			return target{root: &codec.Field{Name: name}, name: attr(name), nested: true}, nil
+		}
 		return target{root: f, leaf: f, typ: f.Type, name: attr(name)}, nil
 	}
 	var t target

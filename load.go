@@ -30,7 +30,7 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 	d := t.directory()
 	if e := t.guess(d, r, want); e != nil {
 		ptr, v := e.newItem()
-		if e.checked.Decode(r, ptr) == nil {
+		if e.load(e.checked, r, ptr) == nil {
 			return loaded{entity: e, value: v}
 		}
 		r.Rewind(start)
@@ -43,7 +43,7 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 		return t.unknown(r, start, name)
 	}
 	ptr, v := e.newItem()
-	if err := e.plan.Decode(r, ptr); err != nil {
+	if err := e.load(e.plan, r, ptr); err != nil {
 		return t.undecodable(r, start, e, err)
 	}
 	return loaded{entity: e, value: v}
@@ -219,7 +219,7 @@ func replay(sink wire.Sink, items []map[string]types.AttributeValue) error {
 // check makes the result of a read by key: an item of exactly this entity.
 func (e *entity) check(ctx context.Context, s *oneItem, key string, skipHooks bool) (any, error) {
 	switch {
-	case !s.found:
+	case !s.found, s.value != nil && s.entity.hides(s.value):
 		return nil, &OpError{Op: "Get", Entity: e.name, Key: key, Err: ErrNotFound}
 	case s.err != nil:
 		if u, ok := s.err.(*UnknownEntityError); ok {

@@ -35,6 +35,7 @@ type tableConfig struct {
 	validate      *validator.Validate
 	plainRoute    bool
 	copyStrings   bool
+	hideExpired   bool
 }
 
 type indexConfig struct {
@@ -43,12 +44,13 @@ type indexConfig struct {
 }
 
 type entityConfig struct {
-	name       string
-	pks, sks   []KeySpec
-	indexes    []indexSpec
-	consistent consistency
-	maxSize    int
-	skipHooks  bool
+	name        string
+	pks, sks    []KeySpec
+	indexes     []indexSpec
+	consistent  consistency
+	maxSize     int
+	skipHooks   bool
+	hideExpired bool
 }
 
 type readConfig struct {
@@ -256,3 +258,15 @@ func SkipHooks(on bool) HooksOption { return HooksOption(on) }
 func (o HooksOption) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
 func (o HooksOption) applyRead(c *readConfig)     { c.skipHooks = bool(o) }
 func (o HooksOption) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
+
+// ExpiredOption is what [HideExpired] returns: an option of tables and entities.
+type ExpiredOption struct{}
+
+// HideExpired makes reads pass over items whose `ttl` field lies in the past. The service removes such
+// items within a few days, until then it returns them, which is also the default here. Get then says
+// [ErrNotFound], queries leave them out.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
+func HideExpired() ExpiredOption { return ExpiredOption{} }
+
+func (ExpiredOption) applyTable(c *tableConfig)   { c.hideExpired = true }
+func (ExpiredOption) applyEntity(c *entityConfig) { c.hideExpired = true }

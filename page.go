@@ -230,7 +230,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	}
 	l := p.table.decode(r, p.want)
 	switch {
-	case l.err == nil && (p.want != nil && l.entity != p.want || p.member != nil && !p.member(l.entity)):
+	case l.err == nil && l.entity.hides(l.value), l.err == nil && (p.want != nil && l.entity != p.want || p.member != nil && !p.member(l.entity)):
 		return nil
 	case l.err != nil:
 		var keep bool

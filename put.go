@@ -151,6 +151,9 @@ func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	if len(dst) == head+1 { // no field to store: take the comma back
 		dst = dst[:head]
 	}
+	if dst, err = e.appendRest(dst, ptr); err != nil {
+		return nil, err
+	}
 	return append(dst, '}'), nil
 }
 

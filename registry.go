@@ -33,27 +33,30 @@ type claim struct {
 
 // entity is what the registry knows of one registered type. It is immutable but for its client.
 type entity struct {
-	table      *Table
-	name       string
-	typ        reflect.Type
-	plan       *codec.Plan
-	pk         *key
-	sk         *key // nil in a table without sort key
-	keyAttrs   []string
-	indexes    []*entityIndex
-	consistent consistency
-	maxSize    int
-	auto       autoPlan
-	version    *codec.Field   // the field of the optimistic lock, or nil
-	unique     []*uniqueField // fields that are kept unique
-	skipHooks  bool
-	validates  bool
-	hooks      hookSet
-	head       []byte      // the discriminator's member, ready to write
-	checked    *codec.Plan // plan that accepts only items with this entity's discriminator
-	sizeHint   atomic.Int64
-	newItem    func() (unsafe.Pointer, any)
-	conn       atomic.Pointer[conn]
+	table       *Table
+	name        string
+	typ         reflect.Type
+	plan        *codec.Plan
+	pk          *key
+	sk          *key // nil in a table without sort key
+	keyAttrs    []string
+	indexes     []*entityIndex
+	consistent  consistency
+	maxSize     int
+	auto        autoPlan
+	version     *codec.Field   // the field of the optimistic lock, or nil
+	unique      []*uniqueField // fields that are kept unique
+	ttl         *codec.Field   // when items expire, or nil
+	rest        []int          // the field that takes unknown attributes, or nil
+	skipHooks   bool
+	hideExpired bool
+	validates   bool
+	hooks       hookSet
+	head        []byte      // the discriminator's member, ready to write
+	checked     *codec.Plan // plan that accepts only items with this entity's discriminator
+	sizeHint    atomic.Int64
+	newItem     func() (unsafe.Pointer, any)
+	conn        atomic.Pointer[conn]
 }
 
 // entityIndex is an index of the table as one entity uses it.
@@ -131,7 +134,7 @@ func (r *registration) errorf(field, format string, args ...any) error {
 }
 
 func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, skipHooks: c.skipHooks, newItem: newItem}
+	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()

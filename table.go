@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ type Table struct {
 	validate      *validator.Validate
 	plainRoute    bool
 	copyStrings   bool
+	hideExpired   bool
 
 	gen  *generator
 	conn atomic.Pointer[conn]
@@ -70,6 +72,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 		validate:      c.validate,
 		plainRoute:    c.plainRoute,
 		copyStrings:   c.copyStrings,
+		hideExpired:   c.hideExpired,
 		gen:           newGenerator(c.clock, c.entropy),
 	}, nil
 }
@@ -145,18 +148,20 @@ func validTableName(s string) bool {
 // Name returns the table's name.
 func (t *Table) Name() string { return t.name }
 
-// reserved gives what the table uses an attribute for, or "".
+// reserved gives what the table uses an attribute for, or "". Case does not count: a field that is
+// absent from an item is filled from an attribute whose name differs only in case, as attributevalue
+// does it.
 func (t *Table) reserved(attr string) string {
-	switch attr {
-	case t.pk.name:
+	switch {
+	case strings.EqualFold(attr, t.pk.name):
 		return "the table's partition key"
-	case t.sk.name:
+	case strings.EqualFold(attr, t.sk.name):
 		return "the table's sort key"
-	case t.discriminator:
+	case strings.EqualFold(attr, t.discriminator):
 		return "the discriminator"
 	}
 	for _, g := range t.gsis {
-		if attr == g.pk.name || attr == g.sk.name {
+		if strings.EqualFold(attr, g.pk.name) || strings.EqualFold(attr, g.sk.name) {
 			return fmt.Sprintf("index %q", g.name)
 		}
 	}
@@ -207,8 +212,8 @@ const (
 	tableWaitLimit = 10 * time.Minute
 )
 
-// Create creates the table with [Table.CreateInput] and waits until it and its indexes are active, at
-// most ten minutes or until ctx ends. The error matches [ErrTableExists] when there is such a table;
+// Create creates the table with [Table.CreateInput], waits until it and its indexes are active, at
+// most ten minutes or until ctx ends, and turns expiry on when an entity has a `ttl` field. The error matches [ErrTableExists] when there is such a table;
 // it is not compared then.
 func (t *Table) Create(ctx context.Context) error {
 	c, err := t.connFor(ctx, nil)
@@ -225,7 +230,7 @@ func (t *Table) Create(ctx context.Context) error {
 	if err := t.waitActive(ctx, tc); err != nil {
 		return &OpError{Op: "Create", Entity: t.name, Err: err}
 	}
-	return nil
+	return t.enableTTL(ctx, c)
 }
 
 func (t *Table) waitActive(ctx context.Context, tc TableClient) error {

@@ -334,7 +334,8 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change, error) {
 		}
 		out = append(out, c)
 	}
-	return out, nil
+	rest, err := e.restDifference(a, b)
+	return append(out, rest...), err
 }
 
 // plan makes the request from the key, the changes and the conditions.

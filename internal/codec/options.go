@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,12 @@ func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options
 	}
 	if o.has(omitEmpty) && o.has(nullEmpty) || o.has(omitEmptyElem) && o.has(nullEmptyElem) {
 		return "", 0, false, fmt.Errorf("field %s.%s: a value cannot be omitted and be NULL when it is empty; remove one of the options", owner, f.Name)
+	}
+	switch own := strings.Split(f.Tag.Get("entable"), ","); {
+	case slices.Contains(own, "rest"): // takes the attributes that are not fields, and is none itself
+		return "", 0, false, nil
+	case slices.Contains(own, "ttl"):
+		o |= unixTime | omitEmpty
 	}
 	return name, o, true, nil
 }
