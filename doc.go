@@ -1,0 +1,131 @@
+// Package entable maps Go structs of many types to one DynamoDB table.
+//
+// A single table serves an application well when items that are read together share a partition. The
+// price is paid in key strings that are put together by hand, in collisions between them that nobody
+// notices, and in responses that have to be decoded twice: once to see what an item is, and once into
+// it. Here the table owns the key attributes, types register on it, and one query of a partition
+// returns all its items, each decoded into its own type.
+//
+// # The nouns
+//
+//   - [Table]: one DynamoDB table with generic key attributes, "pk" and "sk", and the registry of the
+//     types on it.
+//   - [Entity]: a struct type registered on a table by [Register], with its operations: Put, Create,
+//     Get, Delete, Query, QueryIndex.
+//   - Key: what [PK] and [SK] build from fields: a prefix, which tells entities apart, and components.
+//   - Prefix: generated for each key ("CD", "CT"), set with [Prefix], or shared with [PrefixOf].
+//     Entities that share a partition key's prefix share partitions.
+//   - [Collection]: the items of several entities in one partition, as one Go struct.
+//   - Discriminator: the attribute "_type" that names an item's entity. Tables can do without, see
+//     [NoDiscriminator]; types are then found from the keys.
+//   - Example: how a key is given. A T with its key fields set, the other fields do not count.
+//
+// # A tour
+//
+// Declare the types, the table and the entities. This runs at package initialisation: a mistake in it
+// panics with a [*DeclarationError] that names the type, the field and the cure. (The Try forms return
+// it.) Nothing panics on data.
+//
+//	type Command struct {
+//		DeviceID  uuid.UUID `dynamodbav:"device_id"`
+//		CommandID uuid.UUID `dynamodbav:"command_id" entable:"auto=uuid4"`
+//		Status    string    `dynamodbav:"status" entable:"default=pending" validate:"oneof=pending failed complete"`
+//	}
+//	type Log struct {
+//		DeviceID  uuid.UUID `dynamodbav:"device_id"`
+//		Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=iso8601"`
+//		Text      string    `dynamodbav:"text" validate:"required"`
+//	}
+//	type Device struct { // all that is stored of one device
+//		Commands []Command
+//		Logs     []Log
+//	}
+//
+//	var (
+//		Items    = entable.NewTable("items")
+//		Commands = entable.Register[Command](Items, entable.PK("device_id"), entable.SK("command_id"))
+//		Logs     = entable.Register[Log](Items, entable.PK("device_id", entable.PrefixOf(Commands)), entable.SK("timestamp"))
+//		Devices  = entable.NewCollection[Device](Commands, Logs)
+//	)
+//
+// Give the table a client and use the entities:
+//
+//	Items.Use(dynamodb.NewFromConfig(cfg))
+//	cmd := Command{DeviceID: device}
+//	err := Commands.Put(ctx, &cmd)                           // CommandID and Status are filled in
+//	got, err := Commands.Get(ctx, cmd)                       // by its key fields
+//	all, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
+//	for item, err := range Items.Query(Command{DeviceID: device}).All(ctx) {
+//		switch v := item.(type) {                        // mixed, in the order of the sort key
+//		case *Command:
+//		case *Log:
+//		}
+//	}
+//
+// Tests need no server: memory.New().Client(), of the package entable/memory, is a *dynamodb.Client
+// whose requests are answered in the process.
+//
+// # What is stored
+//
+// An item has the key attributes, the discriminator, the keys of the indexes that it is in, and each
+// exported field under its own name, as the SDK's attributevalue package stores it; key fields too.
+// What this package writes, attributevalue reads, and the other way round. The keys of the two types
+// above are
+//
+//	pk=CD#{device_id}  sk=CC#{command_id}
+//	pk=CD#{device_id}  sk=LT#{timestamp}
+//
+// Different values never give the same key, and the order of the stored sort keys is the order of the
+// values, for every type of field; [PK] has the rules.
+//
+// # Tags
+//
+// The tag `dynamodbav:"name,options"` is the SDK's, with all its options:
+//
+//	name                             the attribute's name; without it, the field's
+//	-                                the field is not stored
+//	omitempty                        left out when zero
+//	omitemptyelem                    empty elements of a list or map are left out
+//	nullempty, nullemptyelem         empty values, or elements, are stored as NULL
+//	string                           a number or bool is stored as S
+//	unixtime                         a time.Time is stored as N, seconds since 1970
+//	stringset, numberset, binaryset  a slice is stored as a set
+//
+// The tag `entable:"options"` says what is filled in on a write. There is one of:
+//
+//	auto=STRATEGY   a generated value when the field is zero; see [Strategy]
+//	touch=STRATEGY  the time, at every write: epoch, epoch_ms, iso8601
+//	default=TEXT    this value when the field is zero
+//
+// and on a field of a collection's struct, "-": the field takes no items.
+//
+// The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on
+// every write, after values were filled in, and never on a read.
+//
+// # Errors
+//
+// Operations return errors that name the operation, the entity and the key. Match the cause:
+//
+//	errors.Is(err, entable.ErrNotFound)            // also ErrExists, ErrThrottled, ErrTableNotFound, …
+//	errors.AsType[*entable.ValidationError](err)   // also *ConditionFailedError, *ItemTooLargeError, …
+//
+// The SDK's own errors stay in the chain. [IsError] tells whether an error is of this package,
+// [IsRetryable] whether the same call may succeed later.
+//
+// # Caveats
+//
+//   - Generated prefixes depend on the order of registration and on the names of types and attributes.
+//     Once data is stored, do not reorder, insert or rename, or give keys their prefixes with [Prefix]
+//     and renamed types their old names with [Name]. Files of one package are initialised in the order
+//     of their names: declare the entities of a table in one file.
+//   - Zero is "not set". A zero time, UUID or byte array and an empty text cannot be part of a key;
+//     defaults and generated values cannot tell a zero that was meant.
+//   - Loaded strings share the memory of the response page that they came in, which lives as long as
+//     one of them. When a few strings of many pages are kept for long, use [CopyStrings].
+//   - A write works on a copy of the caller's struct and gives it back when the write succeeds. Slices
+//     and maps are not copied: a BeforeSave hook must replace them, not change them in place.
+//   - [If] and filters take the SDK's expressions, which know attributes by their stored names and
+//     encode values as attributevalue does.
+//   - A cursor holds the last key in plain form: [Page].
+//   - Separators other than "#" may cost the order of text values: [Separator].
+package entable
