@@ -83,6 +83,9 @@ func NewCollection[C any](members ...Registered) *Collection[C] {
 func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 	typ := reflect.TypeFor[C]()
 	c := &Collection[C]{name: typ.Name(), members: map[*entity]collectionField{}}
+	if c.name == "" {
+		c.name = typ.String()
+	}
 	errorf := func(field, format string, args ...any) error {
 		return &DeclarationError{What: "collection " + c.name, Field: field, Reason: fmt.Sprintf(format, args...)}
 	}
@@ -95,10 +98,10 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 	byType := map[reflect.Type]*entity{}
 	var first *entity
 	for _, m := range members {
-		if m == nil || reflect.ValueOf(m).IsNil() {
+		e := entityOf(m)
+		if e == nil {
 			return nil, errorf("", "a member is nil: declare the entities before the collection")
 		}
-		e := m.registered()
 		if first == nil {
 			first, c.table = e, e.table
 		}
@@ -125,7 +128,7 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 		c.members[e] = to
 	}
 	for _, m := range members {
-		if e := m.registered(); c.members[e].index == nil {
+		if e := entityOf(m); c.members[e].index == nil {
 			return nil, errorf("", "it has no field for the items of %s: add one of type []%s", e.name, e.typ)
 		}
 	}

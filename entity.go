@@ -60,7 +60,12 @@ func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
 	return &Entity[T]{e}, nil
 }
 
-func (e *Entity[T]) registered() *entity { return e.e }
+func (e *Entity[T]) registered() *entity {
+	if e == nil { // a variable that is initialised later
+		return nil
+	}
+	return e.e
+}
 
 // Name returns the entity's name, which is its discriminator.
 func (e *Entity[T]) Name() string { return e.e.name }

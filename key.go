@@ -3,6 +3,8 @@ package entable
 import (
 	"encoding"
 	"fmt"
+	"math"
+	"math/big"
 	"reflect"
 	"strconv"
 	"time"
@@ -189,7 +191,7 @@ func (k *key) appendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	case k.pattern != nil:
 		dst, err = k.pattern.Append(dst, vals)
 	case k.attr.typ == types.ScalarAttributeTypeN:
-		dst = appendNumber(dst, vals[0])
+		dst, err = k.appendNumber(dst, vals[0])
 	default:
 		dst = append(dst, vals[0].B...)
 	}
@@ -216,15 +218,24 @@ func (k *key) checkLength(n int) error {
 	return nil
 }
 
-func appendNumber(dst []byte, v keys.Value) []byte {
+// The service's numbers, but for zero, lie between these in magnitude.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const (
+	minNumber = 1e-130
+	endNumber = 1e126
+)
+
+func (k *key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
 	switch v.Kind {
 	case keys.Int:
-		return strconv.AppendInt(dst, v.I, 10)
+		return strconv.AppendInt(dst, v.I, 10), nil
 	case keys.Uint:
-		return strconv.AppendUint(dst, v.U, 10)
-	default:
-		return strconv.AppendFloat(dst, v.F, 'g', -1, 64)
+		return strconv.AppendUint(dst, v.U, 10), nil
 	}
+	if size := math.Abs(v.F); size != 0 && !(size >= minNumber && size < endNumber) {
+		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].field.Name, v.F)
+	}
+	return strconv.AppendFloat(dst, v.F, 'g', -1, 64), nil
 }
 
 // attributeValue makes the SDK's value of a key's text.
@@ -294,8 +305,8 @@ func (k *key) lead() string {
 	return k.pattern.Lead()
 }
 
-// matches reports whether text can be one of this key's.
-func (k *key) matches(text string) bool { return k.pattern != nil && k.pattern.Match(text) }
+// matches reports whether text can be one of this key's. Every number and binary can.
+func (k *key) matches(text string) bool { return k.pattern == nil || k.pattern.Match(text) }
 
 // sameShape reports whether two keys have the same segments, so that equal values give equal keys.
 func (k *key) sameShape(other *key) bool {
@@ -332,6 +343,8 @@ func componentOf(f *codec.Field) (component, error) {
 	switch {
 	case t.Kind() == reflect.Pointer:
 		return c, fmt.Errorf("a key field may not be optional: use %s instead of %s", t.Elem(), t)
+	case t == reflect.TypeFor[big.Int]() || t == reflect.TypeFor[big.Float](): // as text they would not sort as numbers
+		return c, notKeyable(t)
 	case implements(avMarshalerType):
 		c.seg.Kind, c.read = keys.Text, marshaledText(f)
 	case t == timeType:

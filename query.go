@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"reflect"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -416,11 +417,25 @@ func (p *queryPlan) sortCondition(in *dynamodb.QueryInput) string {
 		set(":lo", r.lo)
 		return " AND #sk " + operator(">", r.loOpen) + " :lo"
 	case r.loOpen:
-		r.lo = keys.Successor(r.lo)
+		r.lo = sortKeyAbove(r.lo)
 	}
 	set(":lo", r.lo)
 	set(":hi", r.hi)
 	return " AND #sk BETWEEN :lo AND :hi"
+}
+
+// sortKeyAbove returns the smallest sort key above text. That is text with a zero byte, if the service
+// takes a key so long; else no key is longer, and the next one has a higher code point.
+func sortKeyAbove(text string) string {
+	if len(text) < maxSortKey {
+		return keys.Successor(text)
+	}
+	next := keys.After(text)
+	for len(next) > maxSortKey { // the higher code point takes one byte more
+		_, size := utf8.DecodeLastRuneInString(next)
+		next = keys.After(next[:len(next)-size])
+	}
+	return next
 }
 
 func operator(op string, open bool) string {

@@ -97,6 +97,14 @@ func (e *entity) pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).Unsaf
 // Registered is any registered entity: every *[Entity] is one.
 type Registered interface{ registered() *entity }
 
+// entityOf is the entity behind r, or nil when it is not registered yet.
+func entityOf(r Registered) *entity {
+	if r == nil {
+		return nil
+	}
+	return r.registered()
+}
+
 // registration is one entity on its way into the registry. Nothing of it is visible before all is
 // proved, so that a refused declaration leaves no trace.
 type registration struct {
@@ -146,6 +154,9 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 	if typ.Kind() != reflect.Struct {
 		return nil, r.errorf("", "%s is not a struct", typ)
 	}
+	if c.name == "" && strings.ContainsRune(e.name, '[') {
+		return nil, r.errorf("", "the name of a generic type changes when its arguments move: give it one with entable.Name")
+	}
 	if e.maxSize < 0 {
 		return nil, r.errorf("", "MaxSize is negative")
 	}
@@ -167,7 +178,12 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 	}
 	_, v := newItem()
 	e.hooks = hooksOf(v)
-	e.validates = r.t.validate != defaultValidate() || hasValidateTag(typ)
+	var rules ruleSet
+	rules.add(typ)
+	if err := rules.check(r.t.validate); err != nil {
+		return nil, r.errorf("", "invalid validate tag: %s", err)
+	}
+	e.validates = r.t.validate != defaultValidate() || rules.any
 	if e.head, err = e.discriminatorMember(); err != nil {
 		return nil, r.errorf("", "invalid name: %s", err)
 	}
@@ -212,12 +228,12 @@ func (r *registration) compileKeys(c entityConfig) error {
 	}
 	c.pks = append(c.pks, PK(e.plan.Fields()[0].Name))
 	var err error
-	if e.pk, err = r.compile(c.pks[0], r.t.pk, func(o *entity) *key { return o.pk }); err != nil {
+	if e.pk, err = r.compile("PK", c.pks[0], r.t.pk, func(o *entity) *key { return o.pk }); err != nil {
 		return err
 	}
 	if r.t.sk.exists() {
 		c.sks = append(c.sks, SK(Literal("A")))
-		if e.sk, err = r.compile(c.sks[0], r.t.sk, func(o *entity) *key { return o.sk }); err != nil {
+		if e.sk, err = r.compile("SK", c.sks[0], r.t.sk, func(o *entity) *key { return o.sk }); err != nil {
 			return err
 		}
 	}
@@ -239,8 +255,8 @@ func (r *registration) compileKeys(c entityConfig) error {
 func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
 	i := slices.IndexFunc(r.t.gsis, func(g indexConfig) bool { return g.name == spec.name })
 	if i < 0 {
-		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "table %q does not declare it (%s): add entable.GSI(%[1]q) to the table",
-			r.t.name, r.t.indexNames())
+		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "table %q does not declare it (%s): add entable.GSI(%q) to the table",
+			r.t.name, r.t.indexNames(), spec.name)
 	}
 	if r.e.index(spec.name) != nil {
 		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "it is given twice")
@@ -270,12 +286,12 @@ func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
 		}
 	}
 	var err error
-	if x.pk, err = r.compile(pks[0], g.pk, of(func(x *entityIndex) *key { return x.pk })); err != nil {
+	if x.pk, err = r.compile(fmt.Sprintf("index %q: PK", spec.name), pks[0], g.pk, of(func(x *entityIndex) *key { return x.pk })); err != nil {
 		return nil, err
 	}
 	if g.sk.exists() {
 		sks = append(sks, SK(Literal("A")))
-		if x.sk, err = r.compile(sks[0], g.sk, of(func(x *entityIndex) *key { return x.sk })); err != nil {
+		if x.sk, err = r.compile(fmt.Sprintf("index %q: SK", spec.name), sks[0], g.sk, of(func(x *entityIndex) *key { return x.sk })); err != nil {
 			return nil, err
 		}
 	}
@@ -313,12 +329,9 @@ type keySettings struct {
 	separator string
 }
 
-// compile builds one key of the entity for attribute a; same finds the corresponding key of another.
-func (r *registration) compile(spec KeySpec, a keyAttr, same func(*entity) *key) (*key, error) {
-	what := "PK"
-	if spec.sort {
-		what = "SK"
-	}
+// compile builds one key of the entity, called what in messages, for attribute a; same finds the
+// corresponding key of another.
+func (r *registration) compile(what string, spec KeySpec, a keyAttr, same func(*entity) *key) (*key, error) {
 	s, err := r.settings(spec, what)
 	if err != nil {
 		return nil, err
@@ -381,10 +394,9 @@ func (r *registration) settings(spec KeySpec, what string) (keySettings, error) 
 			}
 			s.separator = string(p)
 		case prefixOfPart:
-			if p.of == nil || reflect.ValueOf(p.of).IsNil() {
+			if s.share = entityOf(p.of); s.share == nil {
 				return s, r.errorf(what, "PrefixOf(nil): the entity is not registered yet; declare it before this one")
 			}
-			s.share = p.of.registered()
 		default:
 			return s, r.errorf(what, "a part of type %T: give attribute names, Attr, Literal, or a setting such as Prefix", p)
 		}
@@ -456,8 +468,8 @@ func (r *registration) prefix(s keySettings, separator, what string) (string, er
 	case s.prefix != nil && *s.prefix == sentinelPrefix || s.segs[0].Literal == sentinelPrefix:
 		return "", r.errorf(what, "prefix %q is reserved for unique fields: choose another", sentinelPrefix)
 	case s.prefix != nil:
-		if owner := r.holder(*s.prefix); owner != "" && owner != r.e.name {
-			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, owner)
+		if c, ok := r.t.reg.taken[*s.prefix]; ok {
+			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, c.owner)
 		}
 		r.taken[*s.prefix] = claim{owner: r.e.name}
 		return *s.prefix, nil

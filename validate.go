@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -92,28 +93,47 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	return invalid
 }
 
-// hasValidateTag reports whether a value of type t can break a rule, so that types without rules cost
-// nothing.
-func hasValidateTag(t reflect.Type) bool { return findValidateTag(t, map[reflect.Type]bool{}) }
+// ruleSet is what the types of an entity say about validation.
+type ruleSet struct {
+	structs []reflect.Type // that a value can hold
+	any     bool           // a value can break a rule: types without rules cost nothing
+}
 
-func findValidateTag(t reflect.Type, seen map[reflect.Type]bool) bool {
+func (r *ruleSet) add(t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return findValidateTag(t.Elem(), seen)
+		r.add(t.Elem())
 	case reflect.Map:
-		return findValidateTag(t.Key(), seen) || findValidateTag(t.Elem(), seen)
+		r.add(t.Key())
+		r.add(t.Elem())
 	case reflect.Interface:
-		return true // what it holds is known only at run time
+		r.any = true // what it holds is known only at run time
 	case reflect.Struct:
-		if seen[t] {
-			return false
+		if slices.Contains(r.structs, t) {
+			return
 		}
-		seen[t] = true
+		r.structs = append(r.structs, t)
 		for f := range t.Fields() {
-			if _, ok := f.Tag.Lookup("validate"); ok || findValidateTag(f.Type, seen) {
-				return true
-			}
+			_, tagged := f.Tag.Lookup("validate")
+			r.any = r.any || tagged
+			r.add(f.Type)
 		}
 	}
-	return false
+}
+
+// check makes the validator read all tags. It does so when it first meets a type, and panics about a
+// wrong one: that is to happen at registration.
+func (r *ruleSet) check(v *validator.Validate) (err error) {
+	defer func() {
+		switch reason := recover().(type) {
+		case nil:
+		case string:
+			err = errors.New(reason)
+		default: // a rule for whole structs does not like an empty one
+		}
+	}()
+	for _, t := range r.structs {
+		_ = v.StructPartial(reflect.New(t).Interface()) // of no fields
+	}
+	return nil
 }
