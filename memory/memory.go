@@ -1,41 +1,119 @@
-// Package memory is a DynamoDB in the process.
+// Package memory is a DynamoDB in the process, for tests, examples and programs
+// that should run without a server.
+//
+//	db := memory.New()
+//	defer db.Close()
+//	client := db.Client() // a *dynamodb.Client like any other
+//
+// It answers as the service does: key schemas, global and local secondary indexes
+// with their projections, all expressions with their error messages, numbers of 38
+// digits, pages of 1 MB, limits, consumed capacity, batches, transactions with
+// cancellation reasons, idempotency tokens and expiry. What a program does wrong
+// against DynamoDB, it does wrong here. Where AWS's own DynamoDB Local is known to
+// differ from the service, the service is followed.
+//
+// # What there is
+//
+// Tables (create, update, describe, delete, list), items (Put, Get, Update, Delete,
+// Query, Scan), BatchGetItem, BatchWriteItem, TransactGetItems,
+// TransactWriteItems, time to live, tags, DescribeLimits and DescribeEndpoints.
+//
+// PartiQL, streams, backups and global tables are out of scope and are answered
+// with an UnknownOperationException that says so; the parameters that expressions
+// have replaced (Expected, AttributeUpdates, KeyConditions, QueryFilter,
+// ScanFilter, AttributesToGet) with a ValidationException. A table's stream,
+// encryption and throughput settings are kept and reported, and have no effect.
+//
+// # What differs from a service far away
+//
+// A table is usable with the request after the one that creates it (see
+// [WithTableDelay]), a new index has been filled by then, and reads of indexes are
+// never behind. Nothing is throttled and nothing fails, until a [Fault] is
+// injected. Expired items stay until [DB.Sweep], while the service sweeps by
+// itself within days. Sizes in DescribeTable are exact.
+//
+// # Other languages
+//
+// A DB is an [http.Handler] that serves SDKs of any language:
+//
+//	http.ListenAndServe("127.0.0.1:8000", db)
 package memory
 
 import (
 	"net/http"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/engine"
 )
 
-// DB is one database.
+// DB is one database. Databases know nothing of each other, so that each test can
+// have its own; making one takes microseconds.
+//
+// A DB is safe for concurrent use. Reads and writes of an item are linearizable,
+// ConsistentRead or not; transactions are serializable; each page of a Query or a
+// Scan shows its table at one moment. A DB runs no goroutines.
 type DB struct {
 	engine *engine.DB
 }
 
+// An Option changes how a database behaves. The functions that begin with With make
+// them.
+type Option struct{ apply func(*engine.Config) }
+
+// WithClock sets the clock that expiry, idempotency tokens, table states and
+// creation times go by, overriding the default time.Now. Use it to make time pass
+// in a test without waiting.
+func WithClock(now func() time.Time) Option {
+	return Option{func(c *engine.Config) { c.Now = now }}
+}
+
+// WithTableDelay sets how long tables stay CREATING, UPDATING and DELETING, and
+// new indexes unreadable, overriding the default 0. Use it to find code that
+// does not wait for a table as it would have to with the service.
+//
+// Even with 0 the answer of CreateTable itself says CREATING; the next
+// DescribeTable says ACTIVE.
+func WithTableDelay(d time.Duration) Option {
+	return Option{func(c *engine.Config) { c.TableDelay = d }}
+}
+
 // New makes an empty database.
-func New() *DB {
-	return &DB{engine: engine.New(engine.Config{})}
+func New(opts ...Option) *DB {
+	var cfg engine.Config
+	for _, opt := range opts {
+		opt.apply(&cfg)
+	}
+	return &DB{engine: engine.New(cfg)}
 }
 
 // Client gives an SDK client of the database. Its requests never leave the
-// process: the client's HTTP client is the database. Everything else about it is
-// the SDK's, so middleware, interceptors, retries and the like behave as in
-// production; optFns change its options as those of dynamodb.NewFromConfig do.
+// process, as the database is the client's HTTP client; everything else about it
+// is the SDK's: signing, retries with their delays, middleware, deserialization.
+// Credentials and region are dummies.
+//
+// optFns change the client's options, as those of dynamodb.NewFromConfig do. Use
+// them, for example, to shorten the retryer's delays in tests with faults.
 func (db *DB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:       "us-east-1",
-		BaseEndpoint: aws.String("http://memory.invalid"),
+		BaseEndpoint: new("http://memory.invalid"),
 		Credentials:  credentials.NewStaticCredentialsProvider("memory", "memory", ""),
 		HTTPClient:   db.engine,
 	}, optFns...)
 }
 
-// ServeHTTP serves SDKs of any language.
+// ServeHTTP serves the protocol of DynamoDB (AWS JSON 1.0) to SDKs of any language.
+// Signatures have to be there but are not verified, so any credentials do.
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) { db.engine.ServeHTTP(w, r) }
 
-// Close releases the database's data; requests fail from then on.
+// Sweep deletes the items of all tables that have expired by the time to live
+// attribute of their table, and gives their number. Until then they can be read
+// and written: the service promises no more than that they go within a few days.
+func (db *DB) Sweep() int { return db.engine.Sweep() }
+
+// Close lets go of all data and makes further requests fail. Requests that a
+// [Fault] delays end at once. Close may be called more than once.
 func (db *DB) Close() { db.engine.Close() }

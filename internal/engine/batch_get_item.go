@@ -27,7 +27,11 @@ const (
 type batchGetItemInput struct {
 	RequestItems           input.Map[keysAndAttributes] `is:"required keys=table"`
 	ReturnConsumedCapacity *capacityReport              `is:"enum=INDEXES|TOTAL|NONE"`
+
+	limit *int // keys to process, if not all
 }
+
+func (in *batchGetItemInput) processOnly(n int) { in.limit = &n }
 
 type keysAndAttributes struct {
 	Keys                     []input.Item `is:"required len=1:"`
@@ -59,7 +63,7 @@ func (db *DB) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return answerBatchGet(gets, in.ReturnConsumedCapacity), nil
+	return in.answer(gets), nil
 }
 
 // check judges what can be judged without the tables.
@@ -117,7 +121,7 @@ func (g *tableGet) resolve(db *DB) error {
 		}
 		g.places = append(g.places, place)
 	}
-	return nil
+	return g.table.checkPaths(expressions{projection: g.projection})
 }
 
 // read gives the records of the keys, nil for absent ones.
@@ -131,7 +135,11 @@ func (g *tableGet) read() []*record {
 	return recs
 }
 
-func answerBatchGet(gets []*tableGet, report *capacityReport) []byte {
+func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
+	limit := maxBatchKeys
+	if in.limit != nil {
+		limit = *in.limit
+	}
 	o := newObject(4 << 10)
 	o.member("Responses")
 	o.b = append(o.b, '{')
@@ -146,9 +154,10 @@ func answerBatchGet(gets []*tableGet, report *capacityReport) []byte {
 		c := &consumption{tableName: input.TableName(g.name)}
 		done, first := 0, true
 		for _, rec := range g.read() {
-			if rec != nil && size+rec.size > maxBatchRead {
+			if limit == 0 || (rec != nil && size+rec.size > maxBatchRead) {
 				break
 			}
+			limit--
 			done++
 			c.reads += readUnits(sizeOf(rec), deref(g.in.ConsistentRead))
 			if rec == nil {
@@ -168,8 +177,8 @@ func answerBatchGet(gets []*tableGet, report *capacityReport) []byte {
 	o.b = append(o.b, '}')
 	o.member("UnprocessedKeys")
 	o.b = append(o.b, rest.close()...)
-	if report.wanted() {
-		appendConsumptions(o, used, *report, false)
+	if in.ReturnConsumedCapacity.wanted() {
+		appendConsumptions(o, used, *in.ReturnConsumedCapacity, false)
 	}
 	return o.close()
 }

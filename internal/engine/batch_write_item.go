@@ -21,7 +21,11 @@ type batchWriteItemInput struct {
 	RequestItems                input.Map[[]writeRequest] `is:"required keys=table values=1:25"`
 	ReturnConsumedCapacity      *capacityReport           `is:"enum=INDEXES|TOTAL|NONE"`
 	ReturnItemCollectionMetrics *string                   `is:"enum=SIZE|NONE"`
+
+	limit *int // writes to process, if not all
 }
+
+func (in *batchWriteItemInput) processOnly(n int) { in.limit = &n }
 
 type writeRequest struct {
 	DeleteRequest *deleteRequest
@@ -115,22 +119,30 @@ func (db *DB) tableWrites(name string, requests []writeRequest) ([]*write, error
 }
 
 func (in *batchWriteItemInput) apply(writes [][]*write) ([]byte, error) {
+	limit := maxBatchWrites
+	if in.limit != nil {
+		limit = *in.limit
+	}
 	var used []*consumption
-	metrics := newObject(16)
+	metrics, rest := newObject(16), newObject(16)
 	for i, ws := range writes {
 		c := &consumption{tableName: ws[0].table.name}
-		for _, w := range ws {
+		done := min(limit, len(ws))
+		limit -= done
+		for _, w := range ws[:done] {
 			if _, _, err := w.apply(c); err != nil {
 				return nil, err
 			}
 		}
+		in.appendUnprocessed(rest, i, done)
 		used = append(used, c)
-		if deref(in.ReturnItemCollectionMetrics) == "SIZE" && ws[0].table.hasLocalIndex() {
-			appendTableMetrics(metrics, in.RequestItems[i].Key, ws)
+		if deref(in.ReturnItemCollectionMetrics) == "SIZE" && done > 0 && ws[0].table.hasLocalIndex() {
+			appendTableMetrics(metrics, in.RequestItems[i].Key, ws[:done])
 		}
 	}
 	o := newObject(64)
-	o.b = append(o.b, `"UnprocessedItems":{}`...)
+	o.member("UnprocessedItems")
+	o.b = append(o.b, rest.close()...)
 	if len(metrics.b) > 1 {
 		o.member("ItemCollectionMetrics")
 		o.b = append(o.b, metrics.close()...)
@@ -139,6 +151,31 @@ func (in *batchWriteItemInput) apply(writes [][]*write) ([]byte, error) {
 		appendConsumptions(o, used, *in.ReturnConsumedCapacity, false)
 	}
 	return o.close(), nil
+}
+
+// appendUnprocessed adds the writes of a table from done on, in the form of a
+// request.
+func (in *batchWriteItemInput) appendUnprocessed(o *object, table, done int) {
+	entry := &in.RequestItems[table]
+	if done == len(entry.Value) {
+		return
+	}
+	if o.b[len(o.b)-1] != '{' {
+		o.b = append(o.b, ',')
+	}
+	o.b = append(appendString(o.b, entry.Key), ':', '[')
+	for i, w := range entry.Value[done:] {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		if w.PutRequest != nil {
+			o.b = w.PutRequest.Item.AppendJSON(append(o.b, `{"PutRequest":{"Item":`...))
+		} else {
+			o.b = w.DeleteRequest.Key.AppendJSON(append(o.b, `{"DeleteRequest":{"Key":`...))
+		}
+		o.b = append(o.b, '}', '}')
+	}
+	o.b = append(o.b, ']')
 }
 
 // appendTableMetrics adds the item collections that the writes of one table touched.

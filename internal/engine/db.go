@@ -21,6 +21,7 @@ type DB struct {
 	mu     sync.RWMutex // guards tables and closed
 	tables map[string]*table
 	closed bool
+	done   chan struct{} // closed together with the database
 
 	tokens tokens
 	faults faults
@@ -51,7 +52,7 @@ func New(cfg Config) *DB {
 	if cfg.Account == "" {
 		cfg.Account = "000000000000"
 	}
-	return &DB{cfg: cfg, tables: map[string]*table{}}
+	return &DB{cfg: cfg, tables: map[string]*table{}, done: make(chan struct{})}
 }
 
 // Close makes every further request fail and releases all data. It can be
@@ -59,6 +60,9 @@ func New(cfg Config) *DB {
 func (db *DB) Close() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	if !db.closed {
+		close(db.done)
+	}
 	db.closed = true
 	db.tables = map[string]*table{}
 	db.tokens.clear()

@@ -1,13 +1,22 @@
 package engine
 
 import (
-	"context"
-
 	"github.com/entable/entable/internal/engine/input"
 )
 
-// An operation decodes a body and answers it.
-type operation func(db *DB, body []byte) ([]byte, error)
+// An operation decodes a request and answers it.
+type operation func(db *DB, req request) ([]byte, error)
+
+// A request is what an operation gets: a body, and for a batch perhaps how many of
+// its parts it may do.
+type request struct {
+	body    []byte
+	partial bool
+	process int
+}
+
+// partialInput is the input of a batch, which can be done in part.
+type partialInput interface{ processOnly(n int) }
 
 // operations are those that the engine answers, by the name in X-Amz-Target.
 var operations map[string]operation
@@ -63,9 +72,9 @@ type firstChecker interface{ first() error }
 // handle makes an operation of a method: types, then constraints, then legacy
 // parameters, then the method.
 func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
-	return func(db *DB, body []byte) ([]byte, error) {
+	return func(db *DB, req request) ([]byte, error) {
 		in := new(In)
-		if err := input.Decode(body, in); err != nil {
+		if err := input.Decode(req.body, in); err != nil {
 			return nil, err
 		}
 		if f, ok := any(in).(firstChecker); ok {
@@ -79,6 +88,9 @@ func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
 		if name := input.GivenLegacy(in); name != "" {
 			return nil, legacyParameter(name)
 		}
+		if p, ok := any(in).(partialInput); ok && req.partial {
+			p.processOnly(req.process)
+		}
 		return method(db, in)
 	}
 }
@@ -86,8 +98,4 @@ func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
 func legacyParameter(name string) error {
 	return validation("The legacy parameter " + name + " is not supported by the in-process DynamoDB of entable: " +
 		"use the expression parameters instead")
-}
-
-func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
-	return op(db, body)
 }

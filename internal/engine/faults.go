@@ -1,8 +1,238 @@
 package engine
 
-// dropped is a connection that a fault cut.
-type dropped struct{ msg string }
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
-func (e *dropped) Error() string { return e.msg }
+	"github.com/entable/entable/internal/engine/input"
+)
 
-type faults struct{}
+// A Call is a request as faults see it.
+type Call struct {
+	Operation string
+	Body      []byte // must not be changed
+}
+
+// Tables lists the names of the tables that the request is about, in order.
+func (c *Call) Tables() []string {
+	var in struct {
+		TableName     string
+		RequestItems  map[string]json.RawMessage
+		TransactItems []map[string]struct{ TableName string }
+	}
+	_ = json.Unmarshal(c.Body, &in) // what cannot be read has no tables
+	names := map[string]bool{}
+	add := func(name string) {
+		if name != "" {
+			names[input.TableName(name)] = true
+		}
+	}
+	add(in.TableName)
+	for name := range in.RequestItems {
+		add(name)
+	}
+	for _, item := range in.TransactItems {
+		for _, action := range item {
+			add(action.TableName)
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// actions counts the actions of a transaction.
+func (c *Call) actions() int {
+	var in struct{ TransactItems []json.RawMessage }
+	_ = json.Unmarshal(c.Body, &in)
+	return len(in.TransactItems)
+}
+
+// An Effect is what a fault does to a request. Its zero parts do nothing.
+type Effect struct {
+	// Delay passes before anything else happens.
+	Delay time.Duration
+	// DropBefore and DropAfter cut the connection instead of answering: before the
+	// operation is done, or after.
+	DropBefore, DropAfter bool
+	// Error answers the request without doing it.
+	Error func(c *Call) *Error
+	// Partial lets a batch do its first Process parts only.
+	Partial bool
+	Process int
+}
+
+// A Fault applies its effect to the requests that it matches: those of Operations
+// (all, if empty) on Table (any, if "") for which When holds (nil: always), except
+// the first Skip of them and, unless Times is 0, all after the next Times.
+type Fault struct {
+	Effect     Effect
+	Operations []string
+	Table      string
+	When       func(c *Call) bool
+	Skip       int
+	Times      int
+}
+
+type faults struct {
+	active atomic.Int32 // the length of list: most requests see that there is none
+	mu     sync.Mutex   // guards list and the counters in it
+	list   []*armed
+}
+
+type armed struct {
+	Fault
+	matched int
+}
+
+// Inject adds faults. They apply in the order in which they were added: delays
+// add up, and the first one that prevents the operation decides the answer.
+func (db *DB) Inject(list ...Fault) (remove func()) {
+	f := &db.faults
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var added []*armed
+	for _, fault := range list {
+		added = append(added, &armed{Fault: fault})
+	}
+	f.list = append(f.list, added...)
+	f.active.Store(int32(len(f.list)))
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.list = slices.DeleteFunc(f.list, func(a *armed) bool { return slices.Contains(added, a) })
+		f.active.Store(int32(len(f.list)))
+	}
+}
+
+// matches says whether the fault is for the call, but for its counters.
+func (a *armed) matches(c *Call) bool {
+	return (len(a.Operations) == 0 || slices.Contains(a.Operations, c.Operation)) &&
+		(a.Table == "" || slices.Contains(c.Tables(), a.Table)) &&
+		(a.When == nil || a.When(c))
+}
+
+// take counts a match and says whether the fault applies to it.
+func (a *armed) take() bool {
+	a.matched++
+	return a.matched > a.Skip && (a.Times == 0 || a.matched <= a.Skip+a.Times)
+}
+
+// effects gives the effects on a call. Predicates run without the lock, so that
+// they may use the database.
+func (f *faults) effects(c *Call) []Effect {
+	if f.active.Load() == 0 {
+		return nil
+	}
+	f.mu.Lock()
+	list := slices.Clone(f.list)
+	f.mu.Unlock()
+	list = slices.DeleteFunc(list, func(a *armed) bool { return !a.matches(c) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var effects []Effect
+	for _, a := range list {
+		if a.take() {
+			effects = append(effects, a.Effect)
+		}
+	}
+	return effects
+}
+
+// dispatch runs an operation with the faults that apply to it.
+func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
+	c := &Call{Operation: name, Body: body}
+	effects := db.faults.effects(c)
+	if len(effects) == 0 {
+		return op(db, request{body: body})
+	}
+	req := request{body: body}
+	dropAfter := false
+	for _, e := range effects {
+		if err := db.wait(ctx, e.Delay); err != nil {
+			return nil, err
+		}
+		switch {
+		case e.DropBefore:
+			return nil, errDropped
+		case e.Error != nil:
+			return nil, e.Error(c)
+		case e.Partial:
+			req.partial, req.process = true, e.Process
+		}
+		dropAfter = dropAfter || e.DropAfter
+	}
+	out, err := op(db, req)
+	if dropAfter {
+		return nil, errDropped
+	}
+	return out, err
+}
+
+// wait passes time until the request or the database has ended. No lock is held.
+func (db *DB) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.done:
+		return errDropped
+	}
+}
+
+// dropped is a connection that ended without an answer.
+type dropped struct{}
+
+func (*dropped) Error() string { return "connection reset by peer" }
+
+var errDropped = &dropped{}
+
+const throughputExceeded = "The level of configured provisioned throughput for the table was exceeded. " +
+	"Consider increasing your provisioning level with the UpdateTable API."
+
+// Throttled is the error of a table that is out of capacity. A transaction is
+// cancelled for that reason.
+func Throttled(c *Call) *Error {
+	if strings.HasPrefix(c.Operation, "Transact") {
+		return canceledFor(c, reason{code: "ProvisionedThroughputExceeded", message: throughputExceeded})
+	}
+	return clientError("ProvisionedThroughputExceededException", throughputExceeded)
+}
+
+// Conflict is the error of a request that meets a transaction on the same item.
+func Conflict(c *Call) *Error {
+	if strings.HasPrefix(c.Operation, "Transact") {
+		return canceledFor(c, reason{code: "TransactionConflict", message: "Transaction is ongoing for the item"})
+	}
+	return clientError("TransactionConflictException", "Transaction is ongoing for the item")
+}
+
+// canceledFor cancels a transaction because of its first action.
+func canceledFor(c *Call, first reason) *Error {
+	reasons := make([]reason, max(1, c.actions()))
+	reasons[0] = first
+	return canceled(reasons)
+}
+
+// InternalError is a failure of the service; nobody knows whether the request was
+// done (here it was not).
+func InternalError(*Call) *Error {
+	return &Error{Status: http.StatusInternalServerError, Type: dynamodb + "InternalServerError", Message: "Internal server error"}
+}
+
+// Unavailable is a service that cannot take the request now.
+func Unavailable(*Call) *Error {
+	return &Error{Status: http.StatusServiceUnavailable, Type: coralService + "ServiceUnavailableException",
+		Message: "Service is temporarily unavailable."}
+}

@@ -44,6 +44,9 @@ func (db *DB) getItem(in *getItemInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	rec := t.get(key)
 	o := newObject(16 + 2*sizeOf(rec))
 	if in.ReturnConsumedCapacity.wanted() {

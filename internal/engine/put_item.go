@@ -54,6 +54,9 @@ func (db *DB) putItem(in *putItemInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
 	used := w.consumption(in.ReturnConsumedCapacity)
 	old, _, err := w.apply(used)

@@ -86,6 +86,9 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 			return nil, err
 		}
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	if err := r.checkFilterKeys(); err != nil {
 		return nil, err
 	}

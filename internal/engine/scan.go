@@ -70,6 +70,9 @@ func (db *DB) scan(in *scanInput) ([]byte, error) {
 	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	if err := r.choose(deref(in.Select)); err != nil {
 		return nil, err
 	}

@@ -159,25 +159,71 @@ func (t *table) checkKeyValues(it value.Item) error {
 	return nil
 }
 
-// checkIndexKeys judges the index keys that the item has; an absent one only
-// keeps the item out of the index.
+// checkIndexKeys judges the index keys that an item has which is to be put; an
+// absent one only keeps the item out of the index.
 func (t *table) checkIndexKeys(it value.Item) error {
+	return t.checkTouched(it, nil)
+}
+
+// checkTouched judges the index keys among the updated attributes, or all of them
+// if names is nil. What an update leaves alone is not judged again: an item may be
+// older than an index.
+func (t *table) checkTouched(it value.Item, names []string) error {
 	for _, ix := range t.indexes() {
 		for i, a := range ix.key.attrs() {
 			v, ok := it.Get(a.name)
-			if !ok || (ix.local && i == 0) {
+			if !ok || (ix.local && i == 0) || (names != nil && !slices.Contains(names, a.name)) {
 				continue
 			}
 			if v.Kind() != a.kind {
 				return badValue(fmt.Sprintf("Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s",
 					a.name, a.kind, v.Kind(), ix.name))
 			}
-			if what := emptyKind(v); what != "" {
+			switch what := emptyKind(v); {
+			case what != "" && names != nil:
+				return emptyKey(what, "The update expression attempted to update a secondary index key to a value that is "+
+					"not supported. The AttributeValue for a key attribute cannot contain an empty %s value.")
+			case what != "":
 				return emptyKey(what, "A value specified for a secondary index key is not supported. The AttributeValue for a "+
 					"key attribute cannot contain an empty %s value. IndexName: "+ix.name+", IndexKey: "+a.name)
 			}
 			if err := checkKeySize(v, i < len(ix.key.hash)); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A pathUser is an expression that can look into attributes.
+type pathUser interface{ Nested() []string }
+
+// checkPaths refuses expressions that look into key attributes, which have no
+// inside.
+func (t *table) checkPaths(x expressions) error {
+	var nested []string
+	add := func(given bool, u pathUser) {
+		if given {
+			nested = append(nested, u.Nested()...)
+		}
+	}
+	add(x.update != nil, x.update)
+	add(x.condition != nil, x.condition)
+	add(x.filter != nil, x.filter)
+	add(x.projection != nil, x.projection)
+	if len(nested) == 0 {
+		return nil
+	}
+	const scalars = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+	for _, a := range t.key.attrs() {
+		if slices.Contains(nested, a.name) {
+			return validation(scalars + "Key: " + a.name)
+		}
+	}
+	for _, ix := range t.indexes() {
+		for _, a := range ix.key.attrs() {
+			if slices.Contains(nested, a.name) {
+				return validation(scalars + "IndexKey: " + a.name)
 			}
 		}
 	}

@@ -50,7 +50,7 @@ func (db *DB) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
 		}
 		projections[i] = exprs.projection
 	}
-	tables, places, err := in.resolve(db)
+	tables, places, err := in.resolve(db, projections)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (db *DB) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
 }
 
 // resolve finds the tables and the places of the keys in them.
-func (in *transactGetItemsInput) resolve(db *DB) ([]*table, []string, error) {
+func (in *transactGetItemsInput) resolve(db *DB, projections []*expr.Projection) ([]*table, []string, error) {
 	tables, places := make([]*table, len(in.TransactItems)), make([]string, len(in.TransactItems))
 	reasons := make([]reason, len(in.TransactItems))
 	failed := false
@@ -80,6 +80,9 @@ func (in *transactGetItemsInput) resolve(db *DB) ([]*table, []string, error) {
 			return nil, nil, err
 		}
 		key, err := t.checkKey(g.Key.Item)
+		if err == nil {
+			err = t.checkPaths(expressions{projection: projections[i]})
+		}
 		if err != nil {
 			e := asError(err)
 			if e.upFront {

@@ -163,6 +163,9 @@ func (a *action) parse() error {
 // prepare makes the action's write; a fault of its key or item becomes its reason.
 func (a *action) prepare(t *table) error {
 	w, err := a.make(t, a.exprs)
+	if err == nil {
+		err = t.checkPaths(a.exprs)
+	}
 	if err != nil {
 		e := asError(err)
 		if e.upFront {

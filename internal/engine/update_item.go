@@ -58,6 +58,9 @@ func (db *DB) updateItem(in *updateItemInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
 	used := w.consumption(in.ReturnConsumedCapacity)
 	old, rec, err := w.apply(used)

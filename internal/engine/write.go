@@ -101,11 +101,13 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 	if err != nil {
 		return nil, err
 	}
+	var touched []string
 	if u != nil {
-		for _, name := range u.Attributes() {
-			if t.key.has(name) {
-				return nil, badValue("Cannot update attribute " + name + ". This attribute is part of the key")
-			}
+		touched = u.Attributes()
+	}
+	for _, name := range touched {
+		if t.key.has(name) {
+			return nil, badValue("Cannot update attribute " + name + ". This attribute is part of the key")
 		}
 	}
 	next := func(old *record) (*record, error) {
@@ -127,7 +129,7 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 		if rec.size > maxItemSize {
 			return nil, validation("Item size to update has exceeded the maximum allowed size")
 		}
-		return rec, t.checkIndexKeys(it)
+		return rec, t.checkTouched(it, touched)
 	}
 	return &write{table: t, key: key, keyItem: keyItem, next: next}, nil
 }

@@ -234,6 +234,9 @@ func compileMap(t reflect.Type) *plan {
 func compileStruct(t reflect.Type) *plan {
 	p := &plan{byName: map[string]int{}}
 	for f := range t.Fields() {
+		if !f.IsExported() {
+			continue
+		}
 		if f.Type == legacyType {
 			p.legacy = append(p.legacy, f.Index[0])
 		}
