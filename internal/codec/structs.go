@@ -191,10 +191,9 @@ func (l *layout) appendMembers(dst []byte, p unsafe.Pointer, depth int) ([]byte,
 
 // decode reads a JSON object of attributes. What is no attribute goes to rest, or is skipped if that is nil.
 func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []byte) error) error {
-	var few [4]uint64
-	d := structDecoder{layout: l, p: p, rest: rest, seen: few[:]}
-	if len(l.slots) > 64*len(few) {
-		d.seen = make([]uint64, len(l.slots)/64+1)
+	d := structDecoder{layout: l, p: p, rest: rest}
+	if n := len(l.slots); n > 64*len(d.few) {
+		d.many = make([]uint64, n/64+1)
 	}
 	last := &l.head
 	more, err := r.Open('{')
@@ -231,20 +230,30 @@ type structDecoder struct {
 	*layout
 	p      unsafe.Pointer
 	rest   func(string, []byte) error
-	seen   []uint64 // bit n: attribute n came under its own name
-	folded []*slot  // the attributes that came under another spelling
+	few    [4]uint64 // bit n: attribute n came under its own name
+	many   []uint64  // the same, if there are more than fit into few
+	folded []*slot   // the attributes that came under another spelling
 }
 
-func (d *structDecoder) has(s *slot) bool { return d.seen[s.index>>6]>>(s.index&63)&1 != 0 }
+// seen returns the word with the attribute's bit.
+func (d *structDecoder) seen(s *slot) *uint64 {
+	if d.many != nil {
+		return &d.many[s.index>>6]
+	}
+	return &d.few[s.index>>6&3]
+}
+
+func (d *structDecoder) has(s *slot) bool { return *d.seen(s)>>(s.index&63)&1 != 0 }
 
 var errTwice = errors.New("occurs twice in the item")
 
 // attribute reads the value of an attribute under its own name, after the type tag if k is set.
 func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err error) {
-	if d.has(s) {
+	seen, bit := d.seen(s), uint64(1)<<(s.index&63)
+	if *seen&bit != 0 {
 		return errTwice
 	}
-	d.seen[s.index>>6] |= 1 << (s.index & 63)
+	*seen |= bit
 	field := unsafe.Add(d.p, s.offset)
 	if s.hops != nil {
 		field = s.makeField(d.p)
