@@ -11,14 +11,15 @@
 //   - [Table]: one DynamoDB table with generic key attributes, "pk" and "sk", and the registry of the
 //     types on it.
 //   - [Entity]: a struct type registered on a table by [Register], with its operations: Put, Create,
-//     Get, Delete, Query, QueryIndex.
+//     Get, Query, QueryIndex, Update, Patch, SaveChanges, Delete, Remove.
 //   - Key: what [PK] and [SK] build from fields: a prefix, which tells entities apart, and components.
 //   - Prefix: generated for each key ("CD", "CT"), set with [Prefix], or shared with [PrefixOf].
 //     Entities that share a partition key's prefix share partitions.
 //   - [Collection]: the items of several entities in one partition, as one Go struct.
 //   - Discriminator: the attribute "_type" that names an item's entity. Tables can do without, see
 //     [NoDiscriminator]; types are then found from the keys.
-//   - Example: how a key is given. A T with its key fields set, the other fields do not count.
+//   - Example: how a key is given. A T with its key fields set; the other fields do not count.
+//   - [Write]: one write of any entity, to be carried out with others by [Transact] or [BatchWrite].
 //
 // # A tour
 //
@@ -54,7 +55,8 @@
 //	cmd := Command{DeviceID: device}
 //	err := Commands.Put(ctx, &cmd)                           // CommandID and Status are filled in
 //	got, err := Commands.Get(ctx, cmd)                       // by its key fields
-//	all, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
+//	err = Commands.Update(*got).Set("status", "failed").Do(ctx)
+//	dev, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
 //	for item, err := range Items.Query(Command{DeviceID: device}).All(ctx) {
 //		switch v := item.(type) {                        // mixed, in the order of the sort key
 //		case *Command:
@@ -91,13 +93,19 @@
 //	unixtime                         a time.Time is stored as N, seconds since 1970
 //	stringset, numberset, binaryset  a slice is stored as a set
 //
-// The tag `entable:"options"` says what is filled in on a write. There is one of:
+// The tag `entable:"option,option"` gives a field a meaning to this package:
 //
-//	auto=STRATEGY   a generated value when the field is zero; see [Strategy]
-//	touch=STRATEGY  the time, at every write: epoch, epoch_ms, iso8601
-//	default=TEXT    this value when the field is zero
+//	auto=STRATEGY   set on a write when the field is zero; see [Strategy]
+//	touch=STRATEGY  set to the time on every write, updates too: epoch, epoch_ms, iso8601
+//	default=TEXT    set on a write when the field is zero
+//	version         an integer that every write checks and raises: a write of an instance that is
+//	                no longer what is stored is a [*ConditionFailedError]
+//	ttl             when the service may remove the item; stored as seconds since 1970, left out when
+//	                zero; see [ExpiresIn], [HideExpired]
+//	unique          no two items of the entity have the same value; a second one is a [*UniqueError]
+//	rest            a map[string]any that keeps the attributes that the type does not have
 //
-// and on a field of a collection's struct, "-": the field takes no items.
+// On a field of a collection's struct, "-" says that the field takes no items.
 //
 // The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on
 // every write, after values were filled in, and never on a read.
@@ -123,7 +131,11 @@
 //   - Loaded strings share the memory of the response page that they came in, which lives as long as
 //     one of them. When a few strings of many pages are kept for long, use [CopyStrings].
 //   - A write works on a copy of the caller's struct and gives it back when the write succeeds. Slices
-//     and maps are not copied: a BeforeSave hook must replace them, not change them in place.
+//     and maps are not copied: a hook must replace them, not change them in place.
+//   - Put replaces the whole item: attributes that T does not have are lost, unless T has a `rest`
+//     field. Patch, SaveChanges and Update leave them alone.
+//   - `unique` costs a consistent read and a transaction with one more item for each value that changes.
+//     It holds among writes through this package only.
 //   - [If] and filters take the SDK's expressions, which know attributes by their stored names and
 //     encode values as attributevalue does.
 //   - A cursor holds the last key in plain form: [Page].
