@@ -184,8 +184,8 @@ func (*KeyError) entableError()   {}
 // [Entity.Create] it matches [ErrExists]; for an update of an item that is not there, [ErrNotFound].
 type ConditionFailedError struct {
 	Entity string
-	// Stored is the item as it is stored now, as the pointer to its registered type. It is nil when
-	// there is no such item or when it could not be decoded.
+	// Stored is the item as it is stored now: the pointer to its registered type, or a [RawItem] when it
+	// could not be decoded. It is nil when there is no such item.
 	Stored any
 	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
 	Err error

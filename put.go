@@ -65,6 +65,7 @@ func (o *PutOp) prepare(ctx context.Context, c *conn) (*request, error) {
 	keep := func() { e.auto.keepIDs(work, o.ptr) }
 	r := &request{e: e, op: o.op, verb: verbPut, abandon: keep}
 	if o.op == opCreate {
+		r.extra = len(w.conditions) > 0
 		w.conditions = append(w.conditions, expression.AttributeNotExists(attr(e.table.pk.name)))
 	}
 	err := o.fill(ctx, c, r, &w, v, work)

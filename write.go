@@ -50,6 +50,8 @@ type request struct {
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
 	mustExist bool
+	// extra: a Create has conditions of the caller's besides its own.
+	extra bool
 	// again: the condition holds a value that prepare has read, so that a failure may only mean that
 	// another writer came between.
 	again bool
@@ -192,7 +194,7 @@ func (r *request) error(err error) error {
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.name, Err: err}
 	switch {
-	case r.op == opCreate:
+	case r.op == opCreate && (len(item) > 0 || !r.extra):
 		c.is = ErrExists
 	case r.mustExist && len(item) == 0:
 		c.is = ErrNotFound
