@@ -263,7 +263,7 @@ func TestWrongTagsAreRefused(t *testing.T) {
 				ID string `entable:"atuo=uuid4"`
 			}
 			return register[Bad](entable.NewTable("shop"))
-		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version or unique"},
+		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version, ttl, unique or rest"},
 		{"unknown strategy", func() error {
 			type Bad struct {
 				ID string `entable:"auto=uuid"`

@@ -1,0 +1,286 @@
+package entable_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
+// operations are all that take a key or an instance, on a task.
+func operations(ctx context.Context, tasks *entable.Entity[Task], v *Task) map[string]func() error {
+	key := Task{}
+	if v != nil {
+		key = *v
+	}
+	return map[string]func() error{
+		"Put":         func() error { return tasks.Put(ctx, v) },
+		"Create":      func() error { return tasks.Create(ctx, v) },
+		"Get":         func() error { _, err := tasks.Get(ctx, key); return err },
+		"Delete":      func() error { return tasks.Delete(ctx, key) },
+		"Query":       func() error { return drain(tasks.Query(key).All(ctx)) },
+		"First":       func() error { _, err := tasks.Query(key).First(ctx); return err },
+		"Page":        func() error { _, err := tasks.Query(key).Page(ctx); return err },
+		"Table.Query": func() error { return drain(tasks.Table().Query(key).All(ctx)) },
+	}
+}
+
+func drain[T any](items func(func(T, error) bool)) (last error) {
+	for _, err := range items {
+		last = err
+	}
+	return last
+}
+
+func TestEmptyKeyValuesAreRefusedBeforeAnyRequest(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.newTable())
+		s.spy.reset(nil)
+		for name, op := range operations(t.Context(), tasks, &Task{N: 1}) {
+			if err := op(); !is[*entable.KeyError](err) || !entable.IsError(err) {
+				t.Errorf("%s with an empty key: %v, want a *KeyError", name, err)
+			}
+		}
+		if n := s.spy.sent(""); n != 0 {
+			t.Errorf("%d requests were sent", n)
+		}
+	})
+}
+
+func TestNilPointers(t *testing.T) {
+	s := onMemory(t)
+	tasks := registerTasks(s.newTable())
+	s.spy.reset(nil)
+	for _, name := range []string{"Put", "Create"} {
+		err := operations(t.Context(), tasks, nil)[name]()
+		if want := "entable: Task: " + name + " of a nil *entable_test.Task"; err == nil || err.Error() != want || !entable.IsError(err) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	var none *Task
+	for _, test := range []struct {
+		example any
+		want    string
+	}{
+		{nil, "the example is nil: give a registered struct with its key fields set"},
+		{none, "the example is nil: give a registered struct with its key fields set"},
+		{5, "int is not registered on it"},
+		{Order{ID: "1"}, "entable_test.Order is not registered on it"},
+		{&none, "*entable_test.Task is not registered on it"},
+		{[]Task{}, "[]entable_test.Task is not registered on it"},
+		{map[string]string(nil), "map[string]string is not registered on it"},
+	} {
+		want := fmt.Sprintf("entable: table %q: %s", tasks.Table().Name(), test.want)
+		for name, err := range map[string]error{
+			"All":   drain(tasks.Table().Query(test.example).Limit(1).Reverse().All(t.Context())),
+			"Index": drain(tasks.Table().QueryIndex("gsi1", test.example).All(t.Context())),
+		} {
+			if err == nil || err.Error() != want || !entable.IsError(err) {
+				t.Errorf("%s(%v): error %v, want %s", name, test.example, err, want)
+			}
+		}
+	}
+	if n := s.spy.sent(""); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func TestMissingTable(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.declare())
+		for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
+			err := op()
+			if !errors.Is(err, entable.ErrTableNotFound) || errors.Is(err, entable.ErrNotFound) || !entable.IsError(err) || entable.IsRetryable(err) {
+				t.Errorf("%s: %v, want ErrTableNotFound", name, err)
+			}
+			if !is[*types.ResourceNotFoundException](err) {
+				t.Errorf("%s: the SDK's own error is not in the chain of %v", name, err)
+			}
+		}
+	})
+}
+
+func TestMissingClient(t *testing.T) {
+	tasks := registerTasks(entable.NewTable("tasks"))
+	ops := operations(t.Context(), tasks, &Task{List: "a", N: 1})
+	ops["Create table"] = func() error { return tasks.Table().Create(t.Context()) }
+	for name, op := range ops {
+		if err := op(); !errors.Is(err, entable.ErrNoClient) || !entable.IsError(err) {
+			t.Errorf("%s: %v, want ErrNoClient", name, err)
+		}
+	}
+	// A nil client is none.
+	tasks.Use(nil)
+	tasks.Table().Use((*dynamodb.Client)(nil))
+	ctx := entable.WithClient(t.Context(), nil)
+	if _, err := tasks.Get(ctx, Task{List: "a"}); !errors.Is(err, entable.ErrNoClient) {
+		t.Errorf("nil clients: %v, want ErrNoClient", err)
+	}
+}
+
+func TestCancelledContext(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.newTable())
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		s.spy.reset(nil)
+		for name, op := range operations(ctx, tasks, &Task{List: "a", N: 1}) {
+			err := op()
+			if !errors.Is(err, context.Canceled) || !entable.IsError(err) || entable.IsRetryable(err) {
+				t.Errorf("%s: %v (retryable: %t), want context.Canceled", name, err, entable.IsRetryable(err))
+			}
+		}
+		if item := s.load(tasks.Table(), taskKey("a", 1)); item != nil {
+			t.Errorf("%v was written", item)
+		}
+	})
+}
+
+func TestContextThatEndsBetweenPages(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.newTable())
+		for n := range 4 {
+			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		read := 0
+		var last error
+		for _, err := range tasks.Query(Task{List: "a"}).PageSize(2).All(ctx) {
+			if last = err; err == nil {
+				read++
+			}
+			cancel()
+		}
+		if read != 2 || !errors.Is(last, context.Canceled) {
+			t.Errorf("read %d items and the error %v", read, last)
+		}
+	})
+}
+
+func TestThrottlingAndOutages(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.newTable())
+		for _, test := range []struct {
+			refuse               refusal
+			throttled, retryable bool
+		}{
+			{refusal{400, "ProvisionedThroughputExceededException"}, true, true},
+			{refusal{400, "ThrottlingException"}, true, true},
+			{refusal{400, "RequestLimitExceeded"}, true, true},
+			{refusal{500, "InternalServerError"}, false, true},
+			{refusal{503, "ServiceUnavailable"}, false, true},
+			{refusal{400, "AccessDeniedException"}, false, false},
+			{refusal{400, "ValidationException"}, false, false},
+		} {
+			s.spy.reset(&test.refuse)
+			for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
+				err := op()
+				var opErr *entable.OpError
+				if !errors.As(err, &opErr) {
+					t.Fatalf("%s: %v, want an *OpError", name, err)
+				}
+				if errors.Is(err, entable.ErrThrottled) != test.throttled || entable.IsRetryable(err) != test.retryable {
+					t.Errorf("%s with %s: throttled %t, retryable %t", name, test.refuse.code, errors.Is(err, entable.ErrThrottled), entable.IsRetryable(err))
+				}
+			}
+		}
+		s.spy.reset(nil)
+		if item := s.load(tasks.Table(), taskKey("a", 1)); item != nil {
+			t.Errorf("%v was written", item)
+		}
+	})
+}
+
+type brokenLine struct{}
+
+func (brokenLine) Do(*http.Request) (*http.Response, error) { return nil, errors.New("broken line") }
+
+func TestBrokenConnectionIsRetryable(t *testing.T) {
+	s := onMemory(t)
+	tasks := registerTasks(s.declare())
+	tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+		o.HTTPClient = brokenLine{}
+		o.Retryer = aws.NopRetryer{}
+	}))
+	for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
+		if err := op(); !entable.IsError(err) || !entable.IsRetryable(err) || errors.Is(err, entable.ErrThrottled) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The limit is the service's: an item of exactly 400 KB is taken by it and by us, one byte more by neither.
+func TestLargestItem(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		tasks := registerTasks(s.newTable())
+		task := Task{List: "a", N: 1, Extra: []any{map[string]any{"ä": 1.5, "none": nil, "yes": true, "bytes": []byte{1, 2}}}}
+		check(t, tasks.Put(t.Context(), &task)) // to learn the size of the rest
+		task.Text = strings.Repeat("x", 409_600)
+		err := tasks.Put(t.Context(), &task)
+		large, ok := errors.AsType[*entable.ItemTooLargeError](err)
+		if !ok || large.Max != 409_600 || large.Entity != "Task" {
+			t.Fatalf("an item above 400 KB: %v", err)
+		}
+		if want := fmt.Sprintf(`entable: Task[pk="TL#a" sk="TN#0000000000000000001"]: item of %d bytes is above the limit of 409600`, large.Size); err.Error() != want {
+			t.Errorf("error\n%s, want\n%s", err, want)
+		}
+		if stored := s.load(tasks.Table(), taskKey("a", 1)); stored["text"] != nil {
+			t.Error("the refused item was written")
+		}
+
+		task.Text = task.Text[:len(task.Text)-(large.Size-large.Max)]
+		check(t, tasks.Put(t.Context(), &task))
+		got, err := tasks.Get(t.Context(), task)
+		check(t, err)
+		if got.Text != task.Text {
+			t.Error("the largest item comes back changed")
+		}
+
+		s.spy.reset(nil)
+		task.Text += "x"
+		if err := tasks.Create(t.Context(), &task); !is[*entable.ItemTooLargeError](err) || s.spy.sent("") != 0 {
+			t.Errorf("one byte more: %v", err)
+		}
+		// The service agrees.
+		item := s.load(tasks.Table(), taskKey("a", 1))
+		item["text"] = avS(task.Text)
+		_, err = s.sdk.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tasks.Table().Name()), Item: item})
+		if err == nil {
+			t.Error("the service takes an item of 409601 bytes")
+		}
+	})
+}
+
+func TestMaxSizeOfEntityAndTable(t *testing.T) {
+	s := onMemory(t)
+	table := s.newTable(entable.MaxSize(1000))
+	tasks := registerTasks(table)
+	carts := entable.Register[Cart](table, entable.MaxSize(100))
+	orders := entable.Register[Order](table, entable.MaxSize(500_000))
+	for _, test := range []struct {
+		name  string
+		write func(text string) error
+		max   int
+	}{
+		{"table", func(text string) error { return tasks.Put(t.Context(), &Task{List: "a", Text: text}) }, 1000},
+		{"entity", func(text string) error { return carts.Put(t.Context(), &Cart{ID: text}) }, 100},
+		{"service", func(text string) error { return orders.Put(t.Context(), &Order{ID: "1", Tags: []string{text}}) }, 409_600},
+	} {
+		if err := test.write("x"); err != nil {
+			t.Errorf("%s: a small item: %v", test.name, err)
+		}
+		err := test.write(strings.Repeat("x", min(test.max, 2000)) + strings.Repeat("y", max(0, test.max-2000)))
+		if large, ok := errors.AsType[*entable.ItemTooLargeError](err); !ok || large.Max != test.max {
+			t.Errorf("%s: %v, want a limit of %d", test.name, err, test.max)
+		}
+	}
+}
