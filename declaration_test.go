@@ -381,7 +381,7 @@ func TestWrongTablesAreRefused(t *testing.T) {
 			`table "shop": invalid index name "x": use 3 to 255 letters, digits, '_', '-' and '.'`},
 		{"indexes sharing an attribute", "shop", []entable.TableOption{entable.GSI("gsi1"), entable.GSI("gsi2", entable.PartitionKey("gsi1pk", str))},
 			`table "shop": attribute "gsi1pk" is both the partition key of index "gsi1" and the partition key of index "gsi2"`},
-		{"too many indexes", "shop", tooMany, `table "shop": 21 indexes are above the service's limit of 20`},
+		{"too many indexes", "shop", tooMany, `table "shop": 21 global and 0 local indexes are above the service's limits of 20 and 5`},
 		{"negative size", "shop", []entable.TableOption{entable.MaxSize(-1)}, `table "shop": MaxSize is negative`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,7 +27,7 @@ type WriteOption interface{ applyWrite(*writeConfig) }
 type tableConfig struct {
 	pk, sk        keyAttr
 	discriminator string
-	gsis          []indexConfig
+	indexes       []indexConfig
 	consistent    consistency
 	maxSize       int
 	clock         func() time.Time
@@ -38,9 +38,28 @@ type tableConfig struct {
 	hideExpired   bool
 }
 
+// indexConfig is an index of the table.
 type indexConfig struct {
 	name   string
 	pk, sk keyAttr
+	// local: the index has the table's partition key, and only sk is its own.
+	local bool
+	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
+	native    bool
+	hash, rng []keyAttr
+}
+
+// attrs lists the attributes that the table owns for the index.
+func (c *indexConfig) attrs() []keyAttr {
+	switch {
+	case c.native:
+		return nil
+	case c.local:
+		return []keyAttr{c.sk}
+	case !c.sk.exists():
+		return []keyAttr{c.pk}
+	}
+	return []keyAttr{c.pk, c.sk}
 }
 
 type entityConfig struct {
@@ -130,7 +149,16 @@ func SortKey(name string, typ types.ScalarAttributeType) KeyAttributeOption {
 func NoSortKey() KeyAttributeOption { return KeyAttributeOption{sort: true} }
 
 func (o KeyAttributeOption) applyTable(c *tableConfig) { o.set(&c.pk, &c.sk) }
-func (o KeyAttributeOption) applyIndex(c *indexConfig) { o.set(&c.pk, &c.sk) }
+
+func (o KeyAttributeOption) applyIndex(c *indexConfig) {
+	o.set(&c.pk, &c.sk)
+	switch {
+	case o.sort && o.attr.exists():
+		c.rng = append(c.rng, o.attr)
+	case !o.sort:
+		c.hash = append(c.hash, o.attr)
+	}
+}
 
 func (o KeyAttributeOption) set(pk, sk *keyAttr) {
 	if o.sort {
@@ -155,8 +183,10 @@ func Discriminator(attribute string) TableOption {
 func NoDiscriminator() TableOption { return Discriminator("") }
 
 // GSI declares a global secondary index of the table, for entities to use with [Index]. Its key
-// attributes are strings called name+"pk" and name+"sk"; [PartitionKey], [SortKey] and [NoSortKey]
-// set others. It projects all attributes.
+// attributes are strings called name+"pk" and name+"sk", composed like the table's own keys;
+// [PartitionKey], [SortKey] and [NoSortKey] set others, [Native] takes the entities' attributes. It
+// projects all attributes. A table has at most 20.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func GSI(name string, opts ...IndexOption) TableOption {
 	c := indexConfig{
 		name: name,
@@ -166,8 +196,38 @@ func GSI(name string, opts ...IndexOption) TableOption {
 	for _, o := range opts {
 		o.applyIndex(&c)
 	}
-	return tableOption(func(t *tableConfig) { t.gsis = append(t.gsis, c) })
+	return tableOption(func(t *tableConfig) { t.indexes = append(t.indexes, c) })
 }
+
+// LSI declares a local secondary index of the table: another order of the items of each partition,
+// with consistent reads. Its sort key is a string attribute called name+"sk"; [SortKey] sets another.
+// Entities use it with [Index] and an [SK]. It projects all attributes. A table has at most 5, and with
+// one its partitions cannot grow over 10 GB.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
+func LSI(name string, opts ...IndexOption) TableOption {
+	c := indexConfig{name: name, local: true, sk: keyAttr{name + "sk", types.ScalarAttributeTypeS}}
+	for _, o := range opts {
+		o.applyIndex(&c)
+	}
+	return tableOption(func(t *tableConfig) { t.indexes = append(t.indexes, c) })
+}
+
+// Native makes the keys of a global index attributes of the entities themselves, up to four
+// [PartitionKey] and four [SortKey], in order:
+//
+//	entable.GSI("by-region", entable.Native(),
+//		entable.PartitionKey("region", types.ScalarAttributeTypeS),
+//		entable.SortKey("created", types.ScalarAttributeTypeS))
+//
+// Entities join with [Index] and no keys; they need fields stored under these names, of these types.
+// There is no key to keep up, and no prefix to tell entities apart: items are told apart by their type
+// when they are read.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
+func Native() IndexOption { return indexOption(func(c *indexConfig) { c.native = true }) }
+
+type indexOption func(*indexConfig)
+
+func (f indexOption) applyIndex(c *indexConfig) { f(c) }
 
 // Clock sets where generated timestamps and time-ordered ids take the time, overriding [time.Now];
 // use it in tests. It must be safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -119,10 +120,16 @@ func (p *queryPlan) keyIn(raw []byte) (map[string]types.AttributeValue, error) {
 	if p.table.sk.exists() {
 		names = append(names, p.table.sk.name)
 	}
-	if p.index != "" {
-		names = append(names, p.pk.attr.name)
-		if p.sk != nil {
-			names = append(names, p.sk.attr.name)
+	if p.native.native {
+		x := p.from.index(p.index)
+		for _, k := range slices.Concat(x.hashes, x.ranges) {
+			names = append(names, k.attr.name)
+		}
+	} else if p.index != "" {
+		for _, k := range []*key{p.pk, p.sk} {
+			if k != nil && !slices.Contains(names, k.attr.name) {
+				names = append(names, k.attr.name)
+			}
 		}
 	}
 	values := make([][]byte, len(names))

@@ -135,6 +135,9 @@ func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		dst = append(append(dst, ','), e.head...)
 	}
 	for _, x := range e.indexes {
+		if err := x.checkNativeValues(e, ptr); err != nil {
+			return nil, err
+		}
 		if x.absent(ptr) {
 			continue
 		}

@@ -213,9 +213,11 @@ type queryPlan struct {
 	op     string // for errors
 
 	index      string
+	local      bool // the index is local
 	pk, sk     *key
 	partition  []byte
 	sort       sortRange
+	native     nativeRange
 	filters    []expression.ConditionBuilder
 	limit      int
 	pageSize   int
@@ -237,7 +239,11 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 			p.err = usagef("%s: unknown index %q: %s", from.name, index, from.indexNames())
 			return p
 		}
-		p.pk, p.sk = x.pk, x.sk
+		p.pk, p.sk, p.local = x.pk, x.sk, x.local
+		if x.native {
+			p.planNative(x, ptr)
+			return p
+		}
 	}
 	text, err := p.pk.appendText(nil, ptr)
 	if err != nil {
@@ -280,8 +286,14 @@ func (p *queryPlan) where(op sortOp, low, high unsafe.Pointer) {
 	if p.err != nil {
 		return
 	}
+	if x := p.from.index(p.index); p.native.native && len(x.ranges) > 0 && p.sort.op == anySort {
+		if err := p.whereNative(x, op, low, high); err != nil {
+			p.fail(&KeyError{Entity: p.name(), Key: p.index, Err: err})
+		}
+		return
+	}
 	switch {
-	case p.sk == nil || len(p.sk.comps) == 0:
+	case p.sort.op == anySort && (p.sk == nil || len(p.sk.comps) == 0):
 		p.fail(usagef("%s: the sort key has no attribute to compare", p.name()))
 	case p.sort.op != anySort:
 		p.fail(usagef("%s: give one condition on the sort key", p.name()))
@@ -358,10 +370,16 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 	}
 	in := &dynamodb.QueryInput{
 		TableName:                 &p.table.name,
-		ExpressionAttributeNames:  map[string]string{"#pk": p.pk.attr.name},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":pk": p.pk.attributeValue(p.partition)},
+		ExpressionAttributeNames:  map[string]string{},
+		ExpressionAttributeValues: map[string]types.AttributeValue{},
 	}
-	in.KeyConditionExpression = new("#pk = :pk" + p.sortCondition(in))
+	if p.native.native {
+		in.KeyConditionExpression = new(p.native.condition(in))
+	} else {
+		in.ExpressionAttributeNames["#pk"] = p.pk.attr.name
+		in.ExpressionAttributeValues[":pk"] = p.pk.attributeValue(p.partition)
+		in.KeyConditionExpression = new("#pk = :pk" + p.sortCondition(in))
+	}
 	if p.index != "" {
 		in.IndexName = &p.index
 	}
@@ -446,7 +464,7 @@ func operator(op string, open bool) string {
 }
 
 func (p *queryPlan) setConsistency(in *dynamodb.QueryInput) error {
-	if p.index != "" {
+	if p.index != "" && !p.local {
 		if p.consistent == strong {
 			return usagef("%s: index %q has no consistent reads: query the table, or leave Consistent out", p.name(), p.index)
 		}

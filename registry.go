@@ -61,18 +61,26 @@ type entity struct {
 
 // entityIndex is an index of the table as one entity uses it.
 type entityIndex struct {
-	name   string
+	*indexConfig
 	pk, sk *key
+	// hashes and ranges are the key fields of a native index.
+	hashes, ranges []*key
 }
 
+// keys lists the keys that are kept up: not those that the item has anyway.
 func (x *entityIndex) keys() []*key {
-	if x.sk == nil {
+	switch {
+	case x.native:
+		return nil
+	case x.local:
+		return []*key{x.sk}
+	case x.sk == nil:
 		return []*key{x.pk}
 	}
 	return []*key{x.pk, x.sk}
 }
 
-// fields lists the attributes that the index's keys are made of.
+// fields lists the attributes that the kept-up keys are made of.
 func (x *entityIndex) fields() []*codec.Field {
 	var out []*codec.Field
 	for _, k := range x.keys() {
@@ -85,7 +93,12 @@ func (x *entityIndex) fields() []*codec.Field {
 
 // absent reports whether the index leaves the item at ptr out.
 func (x *entityIndex) absent(ptr unsafe.Pointer) bool {
-	return x.pk.absent(ptr) || x.sk != nil && x.sk.absent(ptr)
+	for _, k := range x.keys() {
+		if k.absent(ptr) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyFields lists the attributes that the primary key is made of.
@@ -253,15 +266,15 @@ func (r *registration) compileKeys(c entityConfig) error {
 }
 
 func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
-	i := slices.IndexFunc(r.t.gsis, func(g indexConfig) bool { return g.name == spec.name })
+	what := fmt.Sprintf("index %q", spec.name)
+	i := slices.IndexFunc(r.t.indexes, func(x indexConfig) bool { return x.name == spec.name })
 	if i < 0 {
-		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "table %q does not declare it (%s): add entable.GSI(%q) to the table",
-			r.t.name, r.t.indexNames(), spec.name)
+		return nil, r.errorf(what, "table %q does not declare it (%s): add entable.GSI(%q) to the table", r.t.name, r.t.indexNames(), spec.name)
 	}
 	if r.e.index(spec.name) != nil {
-		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "it is given twice")
+		return nil, r.errorf(what, "it is given twice")
 	}
-	g := r.t.gsis[i]
+	x := &entityIndex{indexConfig: &r.t.indexes[i]}
 	var pks, sks []KeySpec
 	for _, k := range spec.keys {
 		if k.sort {
@@ -270,13 +283,18 @@ func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
 			pks = append(pks, k)
 		}
 	}
-	if len(pks) != 1 || len(sks) > 1 {
-		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "give one PK and at most one SK")
+	switch {
+	case x.native && len(spec.keys) > 0:
+		return nil, r.errorf(what, "it is native, its keys are attributes of the entity: give no PK and SK")
+	case x.native:
+		return x, r.joinNative(x, what)
+	case x.local && (len(pks) > 0 || len(sks) != 1):
+		return nil, r.errorf(what, "it is local and has the table's partition key: give one SK")
+	case !x.local && (len(pks) != 1 || len(sks) > 1):
+		return nil, r.errorf(what, "give one PK and at most one SK")
+	case len(sks) == 1 && !x.indexConfig.sk.exists():
+		return nil, r.errorf(what, "SK is given but the index has no sort key")
 	}
-	if len(sks) == 1 && !g.sk.exists() {
-		return nil, r.errorf(fmt.Sprintf("index %q", spec.name), "SK is given but the index has no sort key")
-	}
-	x := &entityIndex{name: spec.name}
 	of := func(get func(*entityIndex) *key) func(*entity) *key {
 		return func(o *entity) *key {
 			if ox := o.index(spec.name); ox != nil {
@@ -285,27 +303,54 @@ func (r *registration) compileIndex(spec indexSpec) (*entityIndex, error) {
 			return nil
 		}
 	}
+	x.pk = r.e.pk
 	var err error
-	if x.pk, err = r.compile(fmt.Sprintf("index %q: PK", spec.name), pks[0], g.pk, of(func(x *entityIndex) *key { return x.pk })); err != nil {
-		return nil, err
+	if !x.local {
+		if x.pk, err = r.compile(what+": PK", pks[0], x.indexConfig.pk, of(func(x *entityIndex) *key { return x.pk })); err != nil {
+			return nil, err
+		}
 	}
-	if g.sk.exists() {
+	if x.indexConfig.sk.exists() {
 		sks = append(sks, SK(Literal("A")))
-		if x.sk, err = r.compile(fmt.Sprintf("index %q: SK", spec.name), sks[0], g.sk, of(func(x *entityIndex) *key { return x.sk })); err != nil {
+		if x.sk, err = r.compile(what+": SK", sks[0], x.indexConfig.sk, of(func(x *entityIndex) *key { return x.sk })); err != nil {
 			return nil, err
 		}
 	}
 	return x, nil
 }
 
+// joinNative finds the fields that are the keys of a native index.
+func (r *registration) joinNative(x *entityIndex, what string) error {
+	for i, a := range slices.Concat(x.hash, x.rng) {
+		f := r.e.plan.Field(a.name)
+		if f == nil {
+			return r.errorf(what, "unknown attribute %q: %s has %s", a.name, r.e.typ, attrNames(r.e.plan))
+		}
+		c, err := componentOf(f)
+		if err != nil {
+			return r.errorf(r.fieldName(f), "%s", err)
+		}
+		if stored := c.storedAs(); stored != a.typ {
+			return r.errorf(r.fieldName(f), "%s declares attribute %q as %s, but %s is stored as %s", what, a.name, a.typ, f.Type, stored)
+		}
+		k := &key{attr: a, sort: i >= len(x.hash), comps: []component{c}, separator: keys.DefaultSeparator}
+		if k.sort {
+			x.ranges = append(x.ranges, k)
+		} else {
+			x.hashes = append(x.hashes, k)
+		}
+	}
+	return nil
+}
+
 // indexNames lists the table's indexes for messages.
 func (t *Table) indexNames() string {
-	if len(t.gsis) == 0 {
+	if len(t.indexes) == 0 {
 		return "it has none"
 	}
-	names := make([]string, len(t.gsis))
-	for i, g := range t.gsis {
-		names[i] = fmt.Sprintf("%q", g.name)
+	names := make([]string, len(t.indexes))
+	for i, x := range t.indexes {
+		names[i] = fmt.Sprintf("%q", x.name)
 	}
 	return "it has " + strings.Join(names, ", ")
 }
@@ -336,7 +381,7 @@ func (r *registration) compile(what string, spec KeySpec, a keyAttr, same func(*
 	if err != nil {
 		return nil, err
 	}
-	k := &key{attr: a, sort: spec.sort, comps: s.comps, separator: "#"}
+	k := &key{attr: a, sort: spec.sort, comps: s.comps, separator: keys.DefaultSeparator}
 	if s.separator != "" {
 		k.separator = s.separator
 	}

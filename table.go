@@ -21,7 +21,7 @@ type Table struct {
 	name          string
 	pk, sk        keyAttr
 	discriminator string
-	gsis          []indexConfig
+	indexes       []indexConfig
 	consistent    consistency
 	maxSize       int
 	validate      *validator.Validate
@@ -66,7 +66,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 		pk:            c.pk,
 		sk:            c.sk,
 		discriminator: c.discriminator,
-		gsis:          c.gsis,
+		indexes:       c.indexes,
 		consistent:    c.consistent,
 		maxSize:       c.maxSize,
 		validate:      c.validate,
@@ -77,62 +77,106 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}, nil
 }
 
-// maxGSIs is the service's default quota.
-const maxGSIs = 20
+// Quotas of the service.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+const (
+	maxGSIs       = 20
+	maxLSIs       = 5
+	maxNativeKeys = 4
+)
 
 func (c *tableConfig) check(name string) string {
 	if !validTableName(name) {
 		return "invalid name: use 3 to 255 letters, digits, '_', '-' and '.'"
 	}
-	if len(c.gsis) > maxGSIs {
-		return fmt.Sprintf("%d indexes are above the service's limit of %d", len(c.gsis), maxGSIs)
-	}
 	if c.maxSize < 0 {
 		return "MaxSize is negative"
 	}
-	used := map[string]string{}
-	claim := func(a keyAttr, what string) string {
-		switch owner, taken := used[a.name]; {
-		case a.name == "":
-			return what + " has no name"
-		case !slices.Contains(a.typ.Values(), a.typ):
-			return fmt.Sprintf("%s %q has the invalid type %q: use S, N or B", what, a.name, a.typ)
-		case taken:
-			return fmt.Sprintf("attribute %q is both %s and %s", a.name, owner, what)
-		}
-		used[a.name] = what
-		return ""
-	}
-	if r := claim(c.pk, "the partition key"); r != "" {
+	used := attrClaims{}
+	if r := used.claim(c.pk, "the partition key"); r != "" {
 		return r
 	}
 	if c.sk.exists() {
-		if r := claim(c.sk, "the sort key"); r != "" {
+		if r := used.claim(c.sk, "the sort key"); r != "" {
 			return r
 		}
 	}
 	if c.discriminator != "" {
-		if r := claim(keyAttr{c.discriminator, types.ScalarAttributeTypeS}, "the discriminator"); r != "" {
+		if r := used.claim(keyAttr{c.discriminator, types.ScalarAttributeTypeS}, "the discriminator"); r != "" {
 			return r
 		}
 	}
-	for i, g := range c.gsis {
-		if !validTableName(g.name) {
-			return fmt.Sprintf("invalid index name %q: use 3 to 255 letters, digits, '_', '-' and '.'", g.name)
+	local := 0
+	for i := range c.indexes {
+		x := &c.indexes[i]
+		if x.local {
+			local++
 		}
-		if slices.ContainsFunc(c.gsis[:i], func(o indexConfig) bool { return o.name == g.name }) {
-			return fmt.Sprintf("index %q is declared twice", g.name)
+		if slices.ContainsFunc(c.indexes[:i], func(o indexConfig) bool { return o.name == x.name }) {
+			return fmt.Sprintf("index %q is declared twice", x.name)
 		}
-		if r := claim(g.pk, fmt.Sprintf("the partition key of index %q", g.name)); r != "" {
-			return r
-		}
-		if !g.sk.exists() {
-			continue
-		}
-		if r := claim(g.sk, fmt.Sprintf("the sort key of index %q", g.name)); r != "" {
+		if r := x.check(c, used); r != "" {
 			return r
 		}
 	}
+	if global := len(c.indexes) - local; global > maxGSIs || local > maxLSIs {
+		return fmt.Sprintf("%d global and %d local indexes are above the service's limits of %d and %d", global, local, maxGSIs, maxLSIs)
+	}
+	return ""
+}
+
+func (x *indexConfig) check(c *tableConfig, used attrClaims) string {
+	what := fmt.Sprintf("index %q", x.name)
+	switch {
+	case !validTableName(x.name):
+		return fmt.Sprintf("invalid index name %q: use 3 to 255 letters, digits, '_', '-' and '.'", x.name)
+	case x.local && !c.sk.exists():
+		return what + ": a table without sort key has no local indexes: use entable.GSI"
+	case x.local && (x.native || len(x.hash) > 0 || !x.sk.exists()):
+		return what + ": a local index has the table's partition key and a sort key of its own: give at most SortKey"
+	case x.native:
+		return x.checkNative(what)
+	case len(x.hash) > 1 || len(x.rng) > 1:
+		return what + ": several key attributes need entable.Native()"
+	}
+	roles := []string{"the partition key of ", "the sort key of "}
+	for i, a := range x.attrs() {
+		if x.local {
+			i = 1
+		}
+		if r := used.claim(a, roles[i]+what); r != "" {
+			return r
+		}
+	}
+	return ""
+}
+
+func (x *indexConfig) checkNative(what string) string {
+	if n, m := len(x.hash), len(x.rng); n == 0 || n > maxNativeKeys || m > maxNativeKeys {
+		return fmt.Sprintf("%s: a native index has one to %d PartitionKey and up to %d SortKey", what, maxNativeKeys, maxNativeKeys)
+	}
+	own := attrClaims{}
+	for _, a := range slices.Concat(x.hash, x.rng) {
+		if r := own.claim(a, "a key of "+what); r != "" {
+			return r
+		}
+	}
+	return ""
+}
+
+// attrClaims says what each attribute is used for.
+type attrClaims map[string]string
+
+func (used attrClaims) claim(a keyAttr, what string) string {
+	switch owner, taken := used[a.name]; {
+	case a.name == "":
+		return what + " has no name"
+	case !slices.Contains(a.typ.Values(), a.typ):
+		return fmt.Sprintf("%s %q has the invalid type %q: use S, N or B", what, a.name, a.typ)
+	case taken:
+		return fmt.Sprintf("attribute %q is both %s and %s", a.name, owner, what)
+	}
+	used[a.name] = what
 	return ""
 }
 
@@ -160,9 +204,11 @@ func (t *Table) reserved(attr string) string {
 	case strings.EqualFold(attr, t.discriminator):
 		return "the discriminator"
 	}
-	for _, g := range t.gsis {
-		if strings.EqualFold(attr, g.pk.name) || strings.EqualFold(attr, g.sk.name) {
-			return fmt.Sprintf("index %q", g.name)
+	for i := range t.indexes {
+		for _, a := range t.indexes[i].attrs() {
+			if strings.EqualFold(attr, a.name) {
+				return fmt.Sprintf("index %q", t.indexes[i].name)
+			}
 		}
 	}
 	return ""
@@ -175,32 +221,48 @@ func (t *Table) CreateInput() *dynamodb.CreateTableInput {
 	in := &dynamodb.CreateTableInput{
 		TableName:   &t.name,
 		BillingMode: types.BillingModePayPerRequest,
-		KeySchema:   keySchema(t.pk, t.sk),
+		KeySchema:   keySchema([]keyAttr{t.pk}, []keyAttr{t.sk}),
 	}
 	define := func(attrs ...keyAttr) {
 		for _, a := range attrs {
-			if a.exists() {
+			if a.exists() && !slices.ContainsFunc(in.AttributeDefinitions, func(d types.AttributeDefinition) bool { return *d.AttributeName == a.name }) {
 				in.AttributeDefinitions = append(in.AttributeDefinitions,
 					types.AttributeDefinition{AttributeName: new(a.name), AttributeType: a.typ})
 			}
 		}
 	}
 	define(t.pk, t.sk)
-	for _, g := range t.gsis {
-		define(g.pk, g.sk)
-		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-			IndexName:  new(g.name),
-			KeySchema:  keySchema(g.pk, g.sk),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll},
-		})
+	all := &types.Projection{ProjectionType: types.ProjectionTypeAll}
+	for _, x := range t.indexes {
+		switch {
+		case x.local:
+			in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
+				IndexName: new(x.name), KeySchema: keySchema([]keyAttr{t.pk}, []keyAttr{x.sk}), Projection: all,
+			})
+		case x.native:
+			define(slices.Concat(x.hash, x.rng)...)
+			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+				IndexName: new(x.name), KeySchema: keySchema(x.hash, x.rng), Projection: all,
+			})
+		default:
+			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+				IndexName: new(x.name), KeySchema: keySchema([]keyAttr{x.pk}, []keyAttr{x.sk}), Projection: all,
+			})
+		}
+		define(x.attrs()...)
 	}
 	return in
 }
 
-func keySchema(pk, sk keyAttr) []types.KeySchemaElement {
-	schema := []types.KeySchemaElement{{AttributeName: new(pk.name), KeyType: types.KeyTypeHash}}
-	if sk.exists() {
-		schema = append(schema, types.KeySchemaElement{AttributeName: new(sk.name), KeyType: types.KeyTypeRange})
+func keySchema(hash, rng []keyAttr) []types.KeySchemaElement {
+	var schema []types.KeySchemaElement
+	for _, a := range hash {
+		schema = append(schema, types.KeySchemaElement{AttributeName: new(a.name), KeyType: types.KeyTypeHash})
+	}
+	for _, a := range rng {
+		if a.exists() {
+			schema = append(schema, types.KeySchemaElement{AttributeName: new(a.name), KeyType: types.KeyTypeRange})
+		}
 	}
 	return schema
 }
