@@ -131,10 +131,11 @@ func checkImporters(t *testing.T, imported string, want []string) {
 	}
 }
 
+// twoPackages have import paths that no real list has: the table of an -endpoint may hold one.
 const twoPackages = `
-{"ImportPath": "a/b", "Name": "b", "Doc": "Package b is here.", "GoFiles": ["x.go", "y.go"], "Imports": ["fmt", "io"],
+{"ImportPath": "test/a/b", "Name": "b", "Doc": "Package b is here.", "GoFiles": ["x.go", "y.go"], "Imports": ["test/fmt", "test/io"],
  "TestGoFiles": ["x_test.go"], "XTestGoFiles": ["example_test.go"], "Unknown": {"to": ["us"]}}
-{"ImportPath": "a", "Name": "main", "GoFiles": ["a.go"], "Imports": ["fmt"]}`
+{"ImportPath": "test/a", "Name": "main", "GoFiles": ["a.go"], "Imports": ["test/fmt"]}`
 
 func TestPrintsAnswersAndSummary(t *testing.T) {
 	for _, engine := range []struct {
@@ -151,11 +152,11 @@ func TestPrintsAnswersAndSummary(t *testing.T) {
 	} {
 		t.Run(engine.name, func(t *testing.T) {
 			var out, progress bytes.Buffer
-			q := questions{packagePath: "a/b", importersOf: "fmt"}
+			q := questions{packagePath: "test/a/b", importersOf: "test/fmt"}
 			if err := run(t.Context(), engine.client(t), decode(strings.NewReader(twoPackages)), q, &out, &progress); err != nil {
 				t.Fatal(err)
 			}
-			want := `package b // import "a/b"
+			want := `package b // import "test/a/b"
 Package b is here.
 2 source files
 	x.go
@@ -164,11 +165,11 @@ Package b is here.
 	example_test.go (external)
 	x_test.go
 2 imports
-	fmt
-	io
-a
-a/b
-2 packages import fmt
+	test/fmt
+	test/io
+test/a
+test/a/b
+2 packages import test/fmt
 packages=2 files=3 imports=3 seconds=`
 			got, _, _ := strings.Cut(out.String(), "seconds=")
 			if diff := cmp.Diff(want, got+"seconds="); diff != "" {
@@ -198,7 +199,7 @@ func TestReadsAPackageWithOneQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	counting := &countingClient{Client: client}
-	if err := printPackage(entable.WithClient(t.Context(), counting), "a/b", io.Discard); err != nil {
+	if err := printPackage(entable.WithClient(t.Context(), counting), "test/a/b", io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if counting.queries != 1 {
