@@ -11,8 +11,8 @@ import (
 
 // Client is what this package needs of a DynamoDB client: the methods of *dynamodb.Client, with its
 // signatures. A *dynamodb.Client itself is served fastest; a wrapper, a DAX client or a mock works
-// too. It is an interface for that reason only, and gets new methods when the package needs them:
-// embed a *dynamodb.Client in a wrapper to stay compatible.
+// too, which is the only reason for an interface. It gets methods as the package needs them: a wrapper
+// that embeds a *dynamodb.Client has them all.
 type Client interface {
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)

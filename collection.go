@@ -38,9 +38,9 @@ func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 	return q
 }
 
-// All sends the query and ranges over its items, one response page after the other: the next is
-// requested when the last item of the one before is passed, and none after a break. An error ends the
-// range.
+// All sends the query and ranges over its items. It holds one response page at a time: the next is
+// requested when the loop goes past the last item of the one before. A break ends it; an error comes
+// last.
 func (q *ItemsQuery) All(ctx context.Context) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) { q.plan.each(ctx, yield) }
 }

@@ -13,7 +13,7 @@ import (
 // Entity is the type T registered on a table: its operations. It is safe for concurrent use; the
 // instances passed to it are not, and belong to the call until it returns.
 //
-// A key is given as an example: a T with its key fields set, the others do not count.
+// A key is given as an example: a T with its key fields set. Its other fields do not count.
 type Entity[T any] struct{ e *entity }
 
 // RawItem is a stored item as the SDK holds it.
@@ -21,8 +21,8 @@ type RawItem map[string]types.AttributeValue
 
 // Register declares T, a struct, as an entity of table t and returns its operations. Fields are stored
 // as the SDK's attributevalue package stores them, by their dynamodbav tags, beside the table's own
-// attributes; the tag `entable` fills values in on write: auto=… (see [Strategy]), touch=… and
-// default=….
+// attributes. The tag `entable` fills values in and gives fields a meaning: auto=…, touch=…, default=…,
+// version, ttl, unique, rest; the package's documentation lists them.
 //
 // Without [PK] the first exported field is the partition key; without [SK] the sort key, where the
 // table has one, is "A".
@@ -108,8 +108,9 @@ func (e *Entity[T]) Get(ctx context.Context, key T, opts ...ReadOption) (*T, err
 	return v.(*T), nil
 }
 
-// Delete deletes the item with the key fields of key, in one request and without hooks. It succeeds
-// when there is no such item, unless [If] says otherwise.
+// Delete deletes the item with the key fields of key, without hooks and in one request (an entity with
+// unique fields takes a read and a transaction). It succeeds when there is no such item, unless [If]
+// says otherwise.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
 func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) error {
 	return do(ctx, e.DeleteOp(key, opts...), opDelete)

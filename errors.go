@@ -283,11 +283,11 @@ func (e *EncodeError) Error() string { return fmt.Sprintf("entable: %s: %s", e.E
 func (e *EncodeError) Unwrap() error { return e.Err }
 func (*EncodeError) entableError()   {}
 
-// HookError reports an error that a hook returned. A BeforeSave hook's error ends the write before
-// any request; after an AfterSave hook's error the item is written.
+// HookError reports an error that a hook returned. The error of a hook before a write ends it, nothing
+// is sent; at the error of a hook after a write the item is written.
 type HookError struct {
 	Entity string
-	// Hook is the method's name: "BeforeSave", "AfterSave", "AfterLoad".
+	// Hook is the method's name: "BeforeSave", "AfterLoad".
 	Hook string
 	Err  error
 }

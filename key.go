@@ -109,8 +109,8 @@ func Literal(text string) any { return literalPart(text) }
 // the same prefix is refused, unless it shares it through [PrefixOf].
 func Prefix(text string) any { return prefixPart{text} }
 
-// NoPrefix turns the prefix off. The registration then has to prove from the sort key or the number of
-// components that no other entity can build the same key.
+// NoPrefix turns the prefix off. Registration then has to prove in another way, from the sort key or the
+// number of components, that no other entity can build the same key.
 func NoPrefix() any { return noPrefixPart{} }
 
 // PrefixOf shares the prefix and separator of another entity's key of the same kind (partition key,

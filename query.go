@@ -66,9 +66,9 @@ func (q *Query[T]) where(op sortOp, low, high *T) *Query[T] {
 	return q
 }
 
-// All sends the query and ranges over its items, one response page after the other: the next is
-// requested when the last item of the one before is passed, and none after a break. An error ends the
-// range.
+// All sends the query and ranges over its items. It holds one response page at a time: the next is
+// requested when the loop goes past the last item of the one before. A break ends it; an error comes
+// last.
 func (q *Query[T]) All(ctx context.Context) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		q.plan.each(ctx, func(v any, err error) bool {
@@ -153,7 +153,8 @@ func (r *Refine[Q]) Consistent(on bool) Q {
 }
 
 // From continues behind the cursor of a page of the same query; "" starts at the beginning. Filters,
-// limits and the conditions on the sort key may differ, everything else is [ErrBadCursor].
+// limits and the condition on the sort key may be others; if anything else is, the error matches
+// [ErrBadCursor].
 func (r *Refine[Q]) From(cursor string) Q {
 	r.plan.cursor = cursor
 	return r.self
