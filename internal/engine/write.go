@@ -10,7 +10,7 @@ import (
 type write struct {
 	table *table
 	key   string // the item's place in the table's tree
-	// keyItem has the key attributes alone.
+	// keyItem has the key attributes, perhaps among others.
 	keyItem value.Item
 	// condition is nil for an unconditional write. returnOld puts the stored item
 	// into the error when it fails.
@@ -83,7 +83,7 @@ func (t *table) put(it value.Item) (*write, error) {
 		return nil, err
 	}
 	rec := newRecord(it)
-	return &write{table: t, key: key, keyItem: t.key.of(it), next: func(*record) (*record, error) { return rec, nil }}, nil
+	return &write{table: t, key: key, keyItem: it, next: func(*record) (*record, error) { return rec, nil }}, nil
 }
 
 func (t *table) delete(keyItem value.Item) (*write, error) {
