@@ -97,7 +97,7 @@ func (r *Reader) Open(opening byte) (bool, error) {
 
 func (r *Reader) openSlow(opening byte) (bool, error) {
 	if r.space(); r.peek() != opening {
-		return false, r.unexpected(string(opening))
+		return false, r.unexpected("'" + string(opening) + "'")
 	}
 	r.pos++
 	r.space()
