@@ -15,9 +15,9 @@ var (
 // does not exist, give the item of its key attributes.
 func (u *Update) Apply(item value.Item) (value.Item, error) {
 	results := make([]value.Value, len(u.actions))
-	for i, a := range u.actions {
+	for _, i := range u.order { // it shows when several fail
 		var err *Error
-		if results[i], err = a.result(item); err != nil {
+		if results[i], err = u.actions[i].result(item); err != nil {
 			return value.Item{}, err
 		}
 	}
@@ -27,14 +27,14 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 // result computes what an action writes to its target: None removes it.
 func (a *action) result(item value.Item) (value.Value, *Error) {
 	var v value.Value
+	if !a.reachable(item) {
+		return v, errBadTarget
+	}
 	if a.operand != nil {
 		var err *Error
 		if v, err = a.operand.compute(item); err != nil {
 			return v, err
 		}
-	}
-	if !a.reachable(item) {
-		return v, errBadTarget
 	}
 	if a.verb == setVerb || a.verb == removeVerb {
 		return v, nil
@@ -97,21 +97,22 @@ func (o *operand) compute(item value.Item) (value.Value, *Error) {
 		}
 		return o.args[1].compute(item)
 	}
-	a, err := o.args[0].compute(item)
-	if err != nil {
-		return a, err
-	}
-	b, err := o.args[1].compute(item)
-	if err != nil {
-		return b, err
-	}
 	want := value.N
 	if o.from == fromListAppend {
 		want = value.L
 	}
+	var args [2]value.Value
+	for i, arg := range o.args {
+		var err *Error
+		if args[i], err = arg.compute(item); err != nil {
+			return args[i], err
+		}
+		if args[i].Kind() != want {
+			return args[i], errBadOperand
+		}
+	}
+	a, b := args[0], args[1]
 	switch {
-	case a.Kind() != want || b.Kind() != want:
-		return a, errBadOperand
 	case o.from == fromListAppend:
 		return join(a, b), nil
 	case o.from == fromSum:

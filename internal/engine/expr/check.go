@@ -109,7 +109,9 @@ func (c *checker) call(n *node) (*operand, *Error) {
 		err = c.known(n, args, sizeKinds)
 	case "if_not_exists":
 		o.from = fromIfNotExists
-		err = c.wantPath(n, args[0])
+		if err = c.distinct(n, args); err == nil {
+			err = c.wantPath(n, args[0])
+		}
 	case "list_append":
 		o.from, o.known = fromListAppend, value.L
 		err = c.known(n, args, listKinds)

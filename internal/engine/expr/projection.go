@@ -34,7 +34,7 @@ func parseProjection(text string, p *Params) (*Projection, *Error) {
 		return nil, err
 	}
 	c := checker{param: projectionParam, params: p}
-	root, err := growTree(projectionParam, len(list), func(i int) (path, *Error) { return c.path(list[i]) })
+	root, _, err := growTree(projectionParam, len(list), func(i int) (path, *Error) { return c.path(list[i]) })
 	if err != nil {
 		return nil, err
 	}

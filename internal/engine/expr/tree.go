@@ -18,38 +18,38 @@ type branch struct {
 	sub *tree
 }
 
-// growTree makes the tree of paths. The service adds them from the last to the first, which shows in
-// its errors when there are several.
-func growTree(name param, count int, get func(i int) (path, *Error)) (*tree, *Error) {
+// growTree makes the tree of paths, and gives the order in which the service looks at them. It adds them from the
+// last to the first, which shows in its errors when there are several.
+func growTree(name param, count int, get func(i int) (path, *Error)) (t *tree, order []int, err *Error) {
 	root := &tree{leaf: -1}
 	for i := count - 1; i >= 0; i-- {
 		p, err := get(i)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if verb, other := root.add(p, i); verb != "" {
-			return nil, name.refuse("Two document paths " + verb + " with each other; must remove or rewrite one of these paths; path one: " +
+			return nil, nil, name.refuse("Two document paths " + verb + " with each other; must remove or rewrite one of these paths; path one: " +
 				p.String() + ", path two: " + other.String())
 		}
 	}
+	order = root.leaves(nil)
 	root.sort()
-	return root, nil
+	return root, order, nil
 }
 
-// add grows the tree by a path. If the path collides with one that is there, add says how, and names the other path
-// as the service does: not always the one that collides, but the one the service comes upon last when it looks below
-// the place of the collision.
+// add grows the tree by a path. If the path collides with one that is there, add says how, and names that other path
+// as the service does: the first that it finds where they collide, whether or not it is the one that collides.
 func (t *tree) add(p path, leaf int) (verb string, other path) {
 	for i, s := range p {
 		if len(t.branches) > 0 && (t.branches[0].name == "") != (s.name == "") {
-			return "conflict", t.lastPath(p[:i])
+			return "conflict", t.firstPath(p[:i])
 		}
 		j := slices.IndexFunc(t.branches, func(b branch) bool { return b.step == s })
 		if j < 0 {
 			j = len(t.branches)
 			t.branches = append(t.branches, branch{s, &tree{leaf: -1}})
 		} else if sub := t.branches[j].sub; sub.leaf >= 0 || i == len(p)-1 {
-			return "overlap", t.lastPath(p[:i])
+			return "overlap", t.firstPath(p[:i])
 		}
 		t = t.branches[j].sub
 	}
@@ -57,38 +57,54 @@ func (t *tree) add(p path, leaf int) (verb string, other path) {
 	return "", nil
 }
 
-// lastPath is the path to the last leaf of the tree at prefix, when branches come in the order of the hash map that
-// the service seems to keep them in: javaHash is fitted to recorded messages.
-func (t *tree) lastPath(prefix path) path {
+// firstPath is the path to the first leaf of the tree at prefix.
+func (t *tree) firstPath(prefix path) path {
 	p := slices.Clone(prefix)
 	for len(t.branches) > 0 {
-		buckets := 16
-		for 4*len(t.branches) > 3*buckets {
-			buckets *= 2
-		}
-		last, best := 0, -1
-		for i, b := range t.branches {
-			if at := int(javaHash(b.step)) & (buckets - 1); at > best {
-				last, best = i, at
-			}
-		}
-		p = append(p, t.branches[last].step)
-		t = t.branches[last].sub
+		b := t.hashOrder()[0]
+		p = append(p, b.step)
+		t = b.sub
 	}
 	return p
 }
 
-func javaHash(s step) uint32 {
-	h, power := uint32(17), uint32(1)
-	if s.name == "" {
-		return h + uint32(s.index)
+// leaves appends the numbers of the leaves in the order in which the service comes to them.
+func (t *tree) leaves(dst []int) []int {
+	if t.leaf >= 0 {
+		return append(dst, t.leaf)
 	}
-	for _, c := range slices.Backward(utf16.Encode([]rune(s.name))) {
-		h += power * uint32(c)
-		power *= 31
+	for _, b := range t.hashOrder() {
+		dst = b.sub.leaves(dst)
 	}
-	return h
+	return dst
 }
+
+// hashOrder gives the branches, which must still be in the order in which they were added, in the order of the Java hash map
+// that the service seems to keep them in. It shows in the choice among several errors. The seeds are fitted to
+// recorded messages.
+func (t *tree) hashOrder() []branch {
+	buckets := 16
+	for 4*len(t.branches) > 3*buckets {
+		buckets *= 2
+	}
+	bucket := func(s step) int {
+		h := uint32(indexSeed + s.index)
+		if s.name != "" {
+			h = 0
+			for _, c := range utf16.Encode([]rune(s.name)) {
+				h = 31*h + uint32(c)
+			}
+			h += nameSeed
+		}
+		return int(h^h>>16) & (buckets - 1)
+	}
+	return slices.SortedStableFunc(slices.Values(t.branches), func(a, b branch) int { return bucket(a.step) - bucket(b.step) })
+}
+
+const (
+	nameSeed  = 1039681
+	indexSeed = 1039681
+)
 
 func (t *tree) sort() {
 	slices.SortFunc(t.branches, func(a, b branch) int {

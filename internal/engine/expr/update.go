@@ -11,6 +11,7 @@ type Update struct {
 	heads
 	actions []action
 	targets *tree // leaves are indexes of actions
+	order   []int // in which the actions are computed
 }
 
 // verb is the section of an update.
@@ -56,7 +57,7 @@ func parseUpdate(text string, p *Params) (*Update, *Error) {
 	}
 	c := checker{param: updateParam, params: p}
 	u := &Update{actions: make([]action, len(raw))}
-	u.targets, err = growTree(updateParam, len(raw), func(i int) (p path, err *Error) {
+	u.targets, u.order, err = growTree(updateParam, len(raw), func(i int) (p path, err *Error) {
 		u.actions[i].verb = raw[i].verb
 		u.actions[i].target, err = c.path(raw[i].target)
 		return u.actions[i].target, err
