@@ -180,6 +180,7 @@ func (c *Collection[C]) Query(example any) *CollectionQuery[C] {
 		return q
 	}
 	q.plan = planQuery(c.table, e, "", ptr)
+	q.plan.members = c.memberNames()
 	q.plan.member = func(e *entity) bool {
 		_, ok := c.members[e]
 		return ok

@@ -22,7 +22,7 @@ const (
 	ErrNoClient = sentinel("no DynamoDB client: call Table.Use, Entity.Use, SetDefaultClient or WithClient first")
 
 	// ErrBadCursor is returned by a query whose cursor is damaged or belongs to another query:
-	// another table, index, partition, direction or set of entities. Nothing is read.
+	// another table, index, partition, range of sort keys, direction or set of entities. Nothing is read.
 	ErrBadCursor = sentinel("invalid cursor")
 )
 

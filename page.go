@@ -283,15 +283,22 @@ type cursor struct {
 	Version int             `json:"v"`
 	Query   string          `json:"q"` // fingerprint of what the cursor belongs to
 	Key     json.RawMessage `json:"k"` // DynamoDB JSON
+	Sum     string          `json:"s"` // checksum of the key, against damage
 }
 
 const cursorVersion = 1
 
-// fingerprint binds a cursor to the table, index, partition, direction and entities of its query.
+// fingerprint binds a cursor to the table, index, partition, range, direction and entities of its
+// query. The range belongs to it because the service refuses to start outside of it.
 func (p *queryPlan) fingerprint() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %t %q", p.table.name, p.index, p.pk.attr.name, p.partition, p.reverse, p.name())
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
+	s := p.sort
+	return digest(fmt.Appendf(nil, "%q %q %q %q %d %q %q %t %t %t %q %q", p.table.name, p.index, p.pk.attr.name, p.partition,
+		s.op, s.lo, s.hi, s.loOpen, s.hiOpen, p.reverse, p.name(), p.members))
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 func (p *queryPlan) sealCursor(key map[string]types.AttributeValue) (string, error) {
@@ -302,7 +309,7 @@ func (p *queryPlan) sealCursor(key map[string]types.AttributeValue) (string, err
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(cursor{Version: cursorVersion, Query: p.fingerprint(), Key: raw})
+	text, err := json.Marshal(cursor{Version: cursorVersion, Query: p.fingerprint(), Key: raw, Sum: digest(raw)})
 	return base64.RawURLEncoding.EncodeToString(text), err
 }
 
@@ -326,6 +333,10 @@ func (p *queryPlan) openCursor() (map[string]types.AttributeValue, error) {
 	}
 	key, err := p.keyIn(c.Key)
 	if err != nil {
+		return nil, bad("it is damaged")
+	}
+	// There is one text for one position, so that whatever was changed shows.
+	if sealed, err := p.sealCursor(key); err != nil || sealed != p.cursor {
 		return nil, bad("it is damaged")
 	}
 	return key, nil

@@ -152,9 +152,8 @@ func (r *Refine[Q]) Consistent(on bool) Q {
 	return r.self
 }
 
-// From continues behind the cursor of a page of the same query; "" starts at the beginning. Filters,
-// limits and the condition on the sort key may be others; if anything else is, the error matches
-// [ErrBadCursor].
+// From continues behind the cursor of a page of the same query; "" starts at the beginning. Filters
+// and limits may be others; if anything else is, the error matches [ErrBadCursor].
 func (r *Refine[Q]) From(cursor string) Q {
 	r.plan.cursor = cursor
 	return r.self
@@ -207,11 +206,12 @@ func (r *sortRange) edge() string {
 // queryPlan is a query without its types. Conditions on the sort key are kept as the range of sort
 // keys that they leave.
 type queryPlan struct {
-	table  *Table
-	from   *entity // the entity whose fields name the partition
-	want   *entity // only items of this entity, or nil
-	member func(*entity) bool
-	op     string // for errors
+	table   *Table
+	from    *entity // the entity whose fields name the partition
+	want    *entity // only items of this entity, or nil
+	member  func(*entity) bool
+	members string // the members' names
+	op      string // for errors
 
 	index      string
 	local      bool // the index is local
