@@ -92,10 +92,14 @@ func (o *operand) compute(item value.Item) (value.Value, *Error) {
 		}
 		return v, nil
 	case fromIfNotExists:
+		other, err := o.args[1].compute(item) // even if it is not needed: it must exist
+		if err != nil {
+			return other, err
+		}
 		if v, ok := lookup(item, o.args[0].path); ok {
 			return v, nil
 		}
-		return o.args[1].compute(item)
+		return other, nil
 	}
 	want := value.N
 	if o.from == fromListAppend {

@@ -5,13 +5,12 @@
 //
 // The service finds one error at a time, in this order, and so does this package:
 //
-//  1. the text: empty, too long, a token that does not fit (parse.go)
-//  2. redundant parentheses
-//  3. from left to right, outside in: unknown or misplaced functions, reserved words, list indexes out of range,
+//  1. the text: empty, too long, a token that does not fit, redundant parentheses (parse.go)
+//  2. from left to right, outside in: unknown or misplaced functions, reserved words, list indexes out of range,
 //     sections used twice (shape.go)
-//  4. from left to right, inside out: undefined placeholders, paths too deep, numbers and types of operands
+//  3. from left to right, inside out: undefined placeholders, paths too deep, numbers and types of operands
 //     (check.go, update.go)
-//  5. the expression as a whole: too many operators, overlapping paths
+//  4. the expression as a whole: too many operators, overlapping paths
 //
 // Parsed expressions are immutable, safe for concurrent use, and do not keep the Params they were parsed with.
 //

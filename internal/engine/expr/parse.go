@@ -56,13 +56,11 @@ func newParser(p param, text string) (*parser, *Error) {
 	return &parser{param: p, text: text, tokens: lex(text)}, nil
 }
 
-// finish checks that the text is at its end, and then for redundant parentheses.
+// finish checks that the text is at its end.
 func (p *parser) finish() *Error {
+	p.settle()
 	if p.err == nil && p.peek().kind != tokEnd {
 		p.fail()
-	}
-	if p.err == nil && p.redundant {
-		p.err = p.param.refuse("The expression has redundant parentheses;")
 	}
 	return p.err
 }
@@ -172,6 +170,14 @@ func (p *parser) close(open int) {
 	p.expect(")")
 }
 
+// settle reports redundant parentheses. The service does so when it is through with the comparison, function or
+// action that they are in, so that an error of syntax in there goes first, and one behind it does not.
+func (p *parser) settle() {
+	if p.err == nil && p.redundant {
+		p.err = p.param.refuse("The expression has redundant parentheses;")
+	}
+}
+
 // operands parses a list of at least one operand.
 func (p *parser) operands() []*node {
 	list := []*node{p.operand()}
@@ -220,31 +226,36 @@ func (p *parser) not(bare bool) *node {
 
 // condition parses a comparison, a function call, or either in parentheses.
 func (p *parser) condition(bare bool) *node {
-	left := p.conditionOrOperand()
-	if p.err != nil {
-		return left
+	n := p.conditionOrOperand()
+	if p.err == nil && n.isOperand() {
+		n = p.comparison(n)
 	}
-	if left.isOperand() {
-		switch t := p.peek(); {
-		case t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">="):
-			p.pos++
-			return &node{kind: nodeCompare, text: t.text, args: []*node{left, p.operand()}}
-		case t.is("BETWEEN"):
-			p.pos++
-			low := p.operand()
-			p.expect("AND")
-			return &node{kind: nodeBetween, text: "BETWEEN", args: []*node{left, low, p.operand()}}
-		case t.is("IN"):
-			p.pos++
-			p.expect("(")
-			n := &node{kind: nodeIn, text: "IN", args: append([]*node{left}, p.operands()...)}
-			p.expect(")")
-			return n
-		}
-		// what is no condition by itself must be the inside of a parenthesis
-		if left.kind != nodeCall && (!bare || !p.peek().is(")")) {
+	// what is no condition by itself must be the inside of a parenthesis
+	if n.kind == nodePath || n.kind == nodeValue {
+		if !bare || !p.peek().is(")") {
 			p.fail()
 		}
+		return n
+	}
+	p.settle()
+	return n
+}
+
+// comparison parses what follows the left operand, if that is an operator at all.
+func (p *parser) comparison(left *node) *node {
+	switch t := p.peek(); {
+	case t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">="):
+		p.pos++
+		return &node{kind: nodeCompare, text: t.text, args: []*node{left, p.operand()}}
+	case p.accept("BETWEEN"):
+		low := p.operand()
+		p.expect("AND")
+		return &node{kind: nodeBetween, text: "BETWEEN", args: []*node{left, low, p.operand()}}
+	case p.accept("IN"):
+		p.expect("(")
+		n := &node{kind: nodeIn, text: "IN", args: append([]*node{left}, p.operands()...)}
+		p.expect(")")
+		return n
 	}
 	return left
 }
@@ -257,6 +268,9 @@ func (p *parser) conditionOrOperand() *node {
 	open := p.pos
 	n := p.or(true)
 	p.close(open)
+	if !n.isOperand() {
+		p.settle()
+	}
 	return n
 }
 

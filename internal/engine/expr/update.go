@@ -148,6 +148,7 @@ func (p *parser) action(v verb) rawAction {
 			p.fail()
 		}
 	}
+	p.settle()
 	return a
 }
 
