@@ -7,12 +7,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/entable/entable/internal/keys"
 )
 
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ Refine[*ItemsQuery] }
+type ItemsQuery struct{ RefineQuery[*ItemsQuery] }
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -30,6 +32,21 @@ func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 	q.plan = planQuery(t, e, index, ptr)
 	return q
 }
+
+// Only keeps the items of some entities. Where their sort keys have prefixes, the query reads no more than
+// the part of the partition from the first prefix to the last; where not, other items are filtered out
+// after they were read and paid for. [RefineQuery.Input] shows which.
+func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
+	q.plan.only(entities)
+	return q
+}
+
+// One sends the query and returns its only item. The error matches [ErrNotFound] when there is none and
+// [ErrSeveral] when there are more.
+func (q *ItemsQuery) One(ctx context.Context) (any, error) { return q.plan.one(ctx) }
+
+// Count sends the query and returns the number of its items, which are read for it.
+func (q *ItemsQuery) Count(ctx context.Context) (int, error) { return q.plan.count(ctx) }
 
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
 // [*UnknownEntityError].
@@ -180,28 +197,26 @@ func (c *Collection[C]) Query(example any) *CollectionQuery[C] {
 		return q
 	}
 	q.plan = planQuery(c.table, e, "", ptr)
-	q.plan.members = c.memberNames()
-	q.plan.member = func(e *entity) bool {
-		_, ok := c.members[e]
-		return ok
+	q.plan.member = map[*entity]bool{}
+	for e := range c.members {
+		q.plan.member[e] = true
 	}
 	return q
 }
 
 func (c *Collection[C]) memberNames() string {
-	var names []string
+	members := map[*entity]bool{}
 	for e := range c.members {
-		names = append(names, e.name)
+		members[e] = true
 	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return strings.Join(memberNames(members), ", ")
 }
 
 // CollectionQuery reads the items of a collection's members from one partition, in the order of the
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	Refine[*CollectionQuery[C]]
+	RefineQuery[*CollectionQuery[C]]
 	collection *Collection[C]
 }
 
@@ -252,4 +267,70 @@ func (q *CollectionQuery[C]) First(ctx context.Context) (any, error) { return q.
 // limit, and a cursor to go on with [Refine.From].
 func (q *CollectionQuery[C]) Page(ctx context.Context) (*Page[any], error) {
 	return pageOf[any](ctx, &q.plan)
+}
+
+// only restricts a plan to some entities.
+func (p *queryPlan) only(entities []Registered) {
+	if p.err != nil {
+		return
+	}
+	p.member = map[*entity]bool{}
+	var names []string
+	for _, r := range entities {
+		e := entityOf(r)
+		if e == nil || e.table != p.table {
+			p.fail(usagef("table %q: Only takes entities that are registered on it", p.table.name))
+			return
+		}
+		p.member[e] = true
+		names = append(names, e.name)
+	}
+	if len(p.member) == 0 {
+		p.fail(usagef("table %q: Only takes at least one entity", p.table.name))
+		return
+	}
+	if p.narrow() || p.table.discriminator == "" {
+		return
+	}
+	slices.Sort(names)
+	p.filters = append(p.filters, ofTypes(p.table.discriminator, slices.Compact(names)))
+}
+
+// narrow sets the range of sort keys to that of the members, if all have a lead.
+func (p *queryPlan) narrow() bool {
+	var r sortRange
+	for e := range p.member {
+		k := e.sk
+		if p.index != "" {
+			x := e.index(p.index)
+			if x == nil {
+				continue // it has no items there
+			}
+			k = x.sk
+		}
+		if k == nil || k.lead() == "" {
+			return false
+		}
+		lo, hi, open := k.lead(), keys.After(k.lead()), true
+		if len(k.comps) == 0 {
+			hi, open = lo, false
+		}
+		if r.op == anySort || lo < r.lo {
+			r.lo = lo
+		}
+		if r.op == anySort || hi > r.hi || hi == r.hi && !open {
+			r.hi, r.hiOpen = hi, open
+		}
+		r.op = between
+	}
+	switch {
+	case r.op == anySort:
+		return false
+	case r.hi == r.lo:
+		r.op = equal
+	case r.hi == keys.After(r.lo):
+		r = sortRange{op: prefix, lo: r.lo}
+	}
+	p.sort = r
+	return true
 }

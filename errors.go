@@ -32,6 +32,9 @@ const (
 	// ErrNotFound is returned by reads of a single item when there is none.
 	ErrNotFound = sentinel("item not found")
 
+	// ErrSeveral is returned by One when a query has more than one item.
+	ErrSeveral = sentinel("more than one item")
+
 	// ErrExists is matched by the [*ConditionFailedError] of a Create whose key is taken.
 	ErrExists = sentinel("item already exists")
 

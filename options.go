@@ -2,6 +2,7 @@ package entable
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -36,6 +37,7 @@ type tableConfig struct {
 	plainRoute    bool
 	copyStrings   bool
 	hideExpired   bool
+	cursorKeys    [][]byte
 }
 
 // indexConfig is an index of the table.
@@ -47,6 +49,14 @@ type indexConfig struct {
 	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
 	native    bool
 	hash, rng []keyAttr
+}
+
+// keyAttrs lists the attributes of the index's key.
+func (c *indexConfig) keyAttrs() []keyAttr {
+	if c.native {
+		return slices.Concat(c.hash, c.rng)
+	}
+	return c.attrs()
 }
 
 // attrs lists the attributes that the table owns for the index.

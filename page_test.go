@@ -229,11 +229,11 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 	if n := s.spy.sent(""); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	if want := "entable: invalid cursor of Task: it is damaged"; err.Error() != want {
+	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query"; err.Error() != want {
 		t.Errorf("error %s, want %s", err, want)
 	}
 	_, err = tasks.Query(Task{List: "b"}).From(cursor).Page(t.Context())
-	if want := "entable: invalid cursor of Task: it belongs to another query"; err.Error() != want {
+	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query"; err.Error() != want {
 		t.Errorf("error %s, want %s", err, want)
 	}
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"reflect"
+	"slices"
 	"unicode/utf8"
 	"unsafe"
 
@@ -20,7 +22,7 @@ import (
 // refine it and return it; [Query.All], [Query.First] and [Query.Page] send it. A mistake in building
 // it is returned by these. A Query may be sent several times, but is not for concurrent use.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
-type Query[T any] struct{ Refine[*Query[T]] }
+type Query[T any] struct{ RefineQuery[*Query[T]] }
 
 // Query starts a query of the partition that key's partition-key fields name; its other fields do not
 // count. It reads the entity's own part of the partition: the sort keys with its prefix.
@@ -85,6 +87,17 @@ func (q *Query[T]) First(ctx context.Context) (*T, error) {
 	return t, err
 }
 
+// One sends the query and returns its only item. The error matches [ErrNotFound] when there is none and
+// [ErrSeveral] when there are more.
+func (q *Query[T]) One(ctx context.Context) (*T, error) {
+	v, err := q.plan.one(ctx)
+	t, _ := v.(*T)
+	return t, err
+}
+
+// Count sends the query and returns the number of its items. Reading them is paid for all the same.
+func (q *Query[T]) Count(ctx context.Context) (int, error) { return q.plan.count(ctx) }
+
 // Page sends the query and returns as many items as the limit says, or one response page without a
 // limit, and a cursor to go on with [Refine.From].
 func (q *Query[T]) Page(ctx context.Context) (*Page[*T], error) { return pageOf[*T](ctx, &q.plan) }
@@ -140,12 +153,6 @@ func (r *Refine[Q]) PageSize(items int) Q {
 	return r.self
 }
 
-// Reverse sets descending order, overriding the default, ascending.
-func (r *Refine[Q]) Reverse() Q {
-	r.plan.reverse = true
-	return r.self
-}
-
 // Consistent sets whether the read is strongly consistent, see [Consistent].
 func (r *Refine[Q]) Consistent(on bool) Q {
 	r.plan.consistent = Consistent(on).c
@@ -169,8 +176,24 @@ func (r *Refine[Q]) SkipUnknown(n *int) Q {
 	return r.self
 }
 
+// Select reads only the attributes at the paths, and those that identify the item; the fields of all
+// others stay zero. The whole item is paid for all the same.
+func (r *Refine[Q]) Select(paths ...string) Q {
+	r.plan.paths = append(r.plan.paths, paths...)
+	return r.self
+}
+
+// RefineQuery holds the settings of queries. Q is the query itself, which each method returns.
+type RefineQuery[Q any] struct{ Refine[Q] }
+
+// Reverse sets descending order, overriding the default, ascending.
+func (r *RefineQuery[Q]) Reverse() Q {
+	r.plan.reverse = true
+	return r.self
+}
+
 // Input returns the request that the query starts with, without a client and without sending it.
-func (r *Refine[Q]) Input() (*dynamodb.QueryInput, error) { return r.plan.input() }
+func (r *RefineQuery[Q]) Input() (*dynamodb.QueryInput, error) { return r.plan.input() }
 
 // sortOp is a condition on the sort key.
 type sortOp uint8
@@ -206,15 +229,13 @@ func (r *sortRange) edge() string {
 // queryPlan is a query without its types. Conditions on the sort key are kept as the range of sort
 // keys that they leave.
 type queryPlan struct {
-	table   *Table
-	from    *entity // the entity whose fields name the partition
-	want    *entity // only items of this entity, or nil
-	member  func(*entity) bool
-	members string // the members' names
-	op      string // for errors
+	table  *Table
+	from   *entity          // the entity whose fields name the partition
+	want   *entity          // only items of this entity, or nil
+	member map[*entity]bool // only items of these, or nil
+	op     string           // for errors
 
 	index      string
-	local      bool // the index is local
 	pk, sk     *key
 	partition  []byte
 	sort       sortRange
@@ -227,6 +248,9 @@ type queryPlan struct {
 	cursor     string
 	skipped    *int
 	raw        bool // items of unknown types are given as RawItem
+	paths      []string
+	segments   int // of a scan
+	progress   func(ScanProgress)
 	err        error
 }
 
@@ -240,7 +264,7 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 			p.err = usagef("%s: unknown index %q: %s", from.name, index, from.indexNames())
 			return p
 		}
-		p.pk, p.sk, p.local = x.pk, x.sk, x.local
+		p.pk, p.sk = x.pk, x.sk
 		if x.native {
 			p.planNative(x, ptr)
 			return p
@@ -387,20 +411,32 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 	if p.reverse {
 		in.ScanIndexForward = new(false)
 	}
-	if p.pageSize > 0 {
-		in.Limit = new(int32(min(p.pageSize, 1<<30)))
-	} else if p.limit > 0 && len(p.filters) == 0 {
-		in.Limit = new(int32(min(p.limit, 1<<30)))
-	}
-	if err := p.setConsistency(in); err != nil {
-		return nil, err
-	}
-	if err := p.addFilter(in); err != nil {
-		return nil, err
-	}
+	in.Limit = p.requestLimit()
 	var err error
-	in.ExclusiveStartKey, err = p.openCursor()
-	return in, err
+	if in.ConsistentRead, err = p.consistentRead(); err != nil {
+		return nil, err
+	}
+	if err := p.addExpressions(in); err != nil {
+		return nil, err
+	}
+	at, err := p.openCursor(1)
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = at[0].after
+	return in, nil
+}
+
+// requestLimit is how many items the service may read for a response: without a filter no more than
+// are wanted.
+func (p *queryPlan) requestLimit() *int32 {
+	switch {
+	case p.pageSize > 0:
+		return new(int32(min(p.pageSize, math.MaxInt32)))
+	case p.limit > 0 && len(p.filters) == 0 && p.segments == 0:
+		return new(int32(min(p.limit, math.MaxInt32)))
+	}
+	return nil
 }
 
 // sortCondition writes the condition on the sort key, with its names and values.
@@ -464,40 +500,75 @@ func operator(op string, open bool) string {
 	return op + "="
 }
 
-func (p *queryPlan) setConsistency(in *dynamodb.QueryInput) error {
-	if p.index != "" && !p.local {
+func (p *queryPlan) consistentRead() (*bool, error) {
+	if x := p.table.index(p.index); x != nil && !x.local {
 		if p.consistent == strong {
-			return usagef("%s: index %q has no consistent reads: query the table, or leave Consistent out", p.name(), p.index)
+			return nil, usagef("%s: index %q has no consistent reads: query the table, or leave Consistent out", p.name(), p.index)
 		}
-		return nil
+		return nil, nil
 	}
 	c := p.consistent
 	if p.want != nil {
 		c = c.or(p.want.consistent)
 	}
 	if c.or(p.table.consistent) == strong {
-		in.ConsistentRead = new(true)
+		return new(true), nil
 	}
-	return nil
+	return nil, nil
 }
 
-// addFilter adds the filters; their placeholders, #0 and :0, do not meet those of the keys.
-func (p *queryPlan) addFilter(in *dynamodb.QueryInput) error {
-	if len(p.filters) == 0 {
+// addExpressions adds filters and projection; their placeholders, #0 and :0, do not meet those of the
+// keys.
+func (p *queryPlan) addExpressions(in *dynamodb.QueryInput) error {
+	if len(p.filters) == 0 && len(p.paths) == 0 {
 		return nil
 	}
-	all := p.filters[0]
-	for _, f := range p.filters[1:] {
-		all = all.And(f)
-	}
-	x, err := expression.NewBuilder().WithFilter(all).Build()
+	x, err := p.expressions()
 	if err != nil {
-		return &EncodeError{Entity: p.name(), Err: err}
+		return err
 	}
-	in.FilterExpression = x.Filter()
+	in.FilterExpression, in.ProjectionExpression = x.Filter(), x.Projection()
 	maps.Copy(in.ExpressionAttributeNames, x.Names())
 	maps.Copy(in.ExpressionAttributeValues, x.Values())
 	return nil
+}
+
+// expressions builds filters and projection. The projection also has what identifies an item and its
+// place.
+func (p *queryPlan) expressions() (*expression.Expression, error) {
+	b := expression.NewBuilder()
+	if len(p.filters) > 0 {
+		b = b.WithFilter(allOf(p.filters))
+	}
+	if len(p.paths) > 0 {
+		own := p.keyNames()
+		if p.table.discriminator != "" {
+			own = append(own, p.table.discriminator)
+		}
+		var list expression.ProjectionBuilder
+		for _, name := range own {
+			list = list.AddNames(attr(name))
+		}
+		for _, path := range p.paths {
+			name := expression.Name(path)
+			if p.want != nil {
+				t, err := p.want.resolve(path)
+				if err != nil {
+					return nil, err
+				}
+				name = t.name
+			}
+			if !slices.Contains(own, path) {
+				list = list.AddNames(name)
+			}
+		}
+		b = b.WithProjection(list)
+	}
+	x, err := b.Build()
+	if err != nil {
+		return nil, &EncodeError{Entity: p.name(), Err: err}
+	}
+	return &x, nil
 }
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and

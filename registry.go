@@ -355,6 +355,16 @@ func (t *Table) indexNames() string {
 	return "it has " + strings.Join(names, ", ")
 }
 
+// index finds an index of the table, or nil.
+func (t *Table) index(name string) *indexConfig {
+	for i := range t.indexes {
+		if t.indexes[i].name == name {
+			return &t.indexes[i]
+		}
+	}
+	return nil
+}
+
 func (e *entity) index(name string) *entityIndex {
 	for _, x := range e.indexes {
 		if x.name == name {

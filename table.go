@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"crypto/cipher"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,6 +29,7 @@ type Table struct {
 	plainRoute    bool
 	copyStrings   bool
 	hideExpired   bool
+	cursorAEADs   []cipher.AEAD
 
 	gen  *generator
 	conn atomic.Pointer[conn]
@@ -61,8 +63,13 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	if c.validate == nil {
 		c.validate = defaultValidate()
 	}
+	aeads, err := cursorAEADs(c.cursorKeys)
+	if err != nil {
+		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
+	}
 	return &Table{
 		name:          name,
+		cursorAEADs:   aeads,
 		pk:            c.pk,
 		sk:            c.sk,
 		discriminator: c.discriminator,
