@@ -33,7 +33,7 @@ const (
 
 var errDepth = fmt.Errorf("lists and maps nest deeper than %d levels", wire.MaxDepth)
 
-func tooDeep(depth int) bool { return depth > wire.MaxDepth*level }
+func tooDeep(depth int) bool { return depth >= (wire.MaxDepth+1)*level }
 
 type codecKey struct {
 	typ  reflect.Type

@@ -60,7 +60,7 @@ func (s stringer) String() string { return "<" + string(s) + ">" }
 func (u upper) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(u.s)), nil }
 func (u *upper) UnmarshalText(b []byte) error {
 	if len(b) > 0 && b[0] == '!' {
-		return errors.New("starts with a bang")
+		return errBang
 	}
 	u.s = string(b)
 	return nil
@@ -92,7 +92,10 @@ func (c *celsius) UnmarshalDynamoDBAttributeValue(av types.AttributeValue) error
 	return errNoTemperature
 }
 
-var errNoTemperature = errors.New("no temperature")
+var (
+	errNoTemperature = errors.New("no temperature")
+	errBang          = errors.New("starts with a bang")
+)
 
 func (k textKey) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "k%d", k.N), nil }
 func (k *textKey) UnmarshalText(b []byte) error {

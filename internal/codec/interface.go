@@ -72,16 +72,20 @@ func decodeHeld(r *wire.Reader, k wire.Kind, held reflect.Value, o options) erro
 
 func fillAttributeValue(c *codec) {
 	c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
-		out, err := wire.AppendValue(dst, *(*types.AttributeValue)(p))
-		if err != nil {
-			return dst, cannotEncode(c.typ, err)
-		}
-		return out, nil
+		return appendAttributeValue(dst, *(*types.AttributeValue)(p))
 	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
 		*(*types.AttributeValue)(p), err = r.Payload(k)
 		return err
 	}
+}
+
+func appendAttributeValue(dst []byte, v types.AttributeValue) ([]byte, error) {
+	out, err := wire.AppendValue(dst, v)
+	if err != nil {
+		return dst, cannotEncode(attributeValueType, err)
+	}
+	return out, nil
 }
 
 // appendAny appends what an interface holds, not nil, as a field of that type would be.
@@ -104,6 +108,8 @@ func appendAny(dst []byte, v any, o options, depth int) ([]byte, error) {
 			v = []any{}
 		}
 		p = unsafe.Pointer(&v)
+	case types.AttributeValue:
+		return appendAttributeValue(dst, v)
 	default:
 		return appendHeld(dst, reflect.ValueOf(v), o, depth)
 	}
@@ -327,11 +333,8 @@ func trim(digits []byte, exponent, zeros int) ([]byte, int) {
 
 // AppendValue appends any Go value as one attribute value, like a field of its type without options. A nil v is NULL.
 func AppendValue(dst []byte, v any) ([]byte, error) {
-	if v == nil {
-		return wire.AppendNull(dst), nil
-	}
 	n := len(dst)
-	out, err := appendRoot(dst, reflect.ValueOf(v))
+	out, err := appendRoot(dst, v)
 	if err != nil {
 		return out[:n], err
 	}
@@ -341,13 +344,20 @@ func AppendValue(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-func appendRoot(dst []byte, v reflect.Value) ([]byte, error) {
-	c, err := codecOf(v.Type(), 0)
+func appendRoot(dst []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return wire.AppendNull(dst), nil
+	case types.AttributeValue:
+		return appendAttributeValue(dst, v)
+	}
+	t := reflect.TypeOf(v)
+	c, err := codecOf(t, 0)
 	if err != nil {
 		return dst, err
 	}
-	root := reflect.New(v.Type())
-	root.Elem().Set(v)
+	root := reflect.New(t)
+	root.Elem().Set(reflect.ValueOf(v))
 	return c.encode(dst, root.UnsafePointer(), 0)
 }
 

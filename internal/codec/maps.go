@@ -16,10 +16,9 @@ import (
 // mapping is the codec of a map. Names are sorted when encoding.
 type mapping struct {
 	*codec
-	key     *codec // decodes text as a key of that type; nil if UnmarshalText does
-	keyKind wire.Kind
-	elem    *codec
-	plain   *codec
+	key   *codec // decodes text as a key of that type; nil if UnmarshalText does
+	elem  *codec
+	plain *codec
 }
 
 func (c *compiler) fillMap(made *codec) error {
@@ -44,12 +43,10 @@ func (m *mapping) setKey(c *compiler, key reflect.Type) (err error) {
 		return nil
 	}
 	switch key.Kind() {
-	case reflect.Bool, reflect.String:
-		m.keyKind = wire.S
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+	case reflect.Bool, reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
 		reflect.Float32, reflect.Float64:
-		m.keyKind = wire.N
 	default:
 		return fmt.Errorf("type %s: the keys of a map must be text, numbers, booleans or TextMarshalers that are no pointers", m.typ)
 	}
@@ -176,8 +173,13 @@ func (m *mapping) decodeKey(name string, key reflect.Value) (err error) {
 		r := wire.NewReader(wire.AppendString(nil, name))
 		err = m.key.decode(r, wire.N, key.UnsafePointer())
 	}
-	if err != nil {
-		return cannotDecode(m.keyKind, m.typ, fmt.Errorf("invalid key: %w", err))
+	if err == nil {
+		return nil
 	}
-	return nil
+	if _, ok := errors.AsType[*wire.SyntaxError](err); ok { // of the reader of the name, at an offset that tells nothing
+		return cannotDecode(wire.M, m.typ, errKey)
+	}
+	return cannotDecode(wire.M, m.typ, fmt.Errorf("%w: %w", errKey, err))
 }
+
+var errKey = errors.New("invalid key")

@@ -212,7 +212,7 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 		if s.codec != nil && !s.folded {
 			err = d.attribute(r, s, k)
 		} else {
-			err = d.other(r, s, k, name)
+			err = d.other(r, s, name)
 		}
 		if err != nil {
 			return within(err, cmp.Or(s.name, string(name)))
@@ -274,16 +274,10 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 
 // other reads what is no attribute under its own name: another spelling counts as long as nothing else has come for the
 // attribute, all else is skipped.
-func (d *structDecoder) other(r *wire.Reader, s *slot, k wire.Kind, name []byte) error {
+func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 	if s.codec != nil && !d.has(s) && !slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
 		d.folded = append(d.folded, s)
-		if k == wire.Invalid {
-			return s.codec.decodeWhole(r, s.makeField(d.p))
-		}
-		if err := s.codec.decode(r, k, s.makeField(d.p)); err != nil {
-			return err
-		}
-		return r.CloseValue()
+		return s.codec.decodeWhole(r, s.makeField(d.p))
 	}
 	value, err := r.Skip()
 	if err != nil || d.rest == nil || s.codec != nil {
@@ -350,8 +344,8 @@ func (l *layout) unknown(name []byte) *slot {
 func (l *layout) spelled(name string) *slot {
 	for _, a := range l.slots {
 		if strings.EqualFold(a.name, name) {
-			s := newSlot(name, a.codec)
-			s.index, s.hops, s.offset, s.folded = a.index, a.hops, a.offset, true
+			s := newSlot(name, nil)
+			s.codec, s.index, s.hops, s.offset, s.folded = a.codec, a.index, a.hops, a.offset, true
 			s.next.Store(lastSlot)
 			s.after.Store(lastSlot)
 			return s
