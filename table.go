@@ -226,7 +226,7 @@ func (t *Table) reserved(attr string) string {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (t *Table) CreateInput() *dynamodb.CreateTableInput {
 	in := &dynamodb.CreateTableInput{
-		TableName:   &t.name,
+		TableName:   new(t.name),
 		BillingMode: types.BillingModePayPerRequest,
 		KeySchema:   keySchema([]keyAttr{t.pk}, []keyAttr{t.sk}),
 	}
