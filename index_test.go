@@ -1,0 +1,174 @@
+package entable_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
+// Ticket is open while it has an owner; the index of owners is sparse.
+type Ticket struct {
+	ID       string    `dynamodbav:"id"`
+	Owner    string    `dynamodbav:"owner,omitempty"`
+	Due      time.Time `dynamodbav:"due"`
+	Priority int       `dynamodbav:"priority,omitempty"`
+}
+
+func TestIndexQueries(t *testing.T) {
+	due := func(day int) time.Time { return time.Date(2024, 1, day, 0, 0, 0, 0, time.UTC) }
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable(entable.GSI("gsi1"), entable.GSI("by-priority",
+			entable.PartitionKey("prio", types.ScalarAttributeTypeN), entable.NoSortKey()))
+		tickets := entable.Register[Ticket](table,
+			entable.Index("gsi1", entable.PK("owner"), entable.SK(entable.Attr("due").Layout("2006-01-02"))),
+			entable.Index("by-priority", entable.PK("priority")))
+		for n, v := range []Ticket{
+			{"1", "ann", due(3), 1}, {"2", "ann", due(1), 2}, {"3", "bob", due(2), 1}, {"4", "ann", due(2), 0}, {"5", "", due(1), 1}, {"6", "anna", due(1), 0},
+		} {
+			if err := tickets.Put(t.Context(), &v); err != nil {
+				t.Fatal(n, err)
+			}
+		}
+		ids := func(q *entable.Query[Ticket]) string {
+			got := ""
+			for _, v := range collect(t, q.All(t.Context())) {
+				got += v.ID
+			}
+			return got
+		}
+		ann := func() *entable.Query[Ticket] { return tickets.QueryIndex("gsi1", Ticket{Owner: "ann"}) }
+		for _, test := range []struct {
+			name  string
+			query *entable.Query[Ticket]
+			want  string
+		}{
+			{"order of the index", ann(), "241"},
+			{"backwards", ann().Reverse(), "142"},
+			{"range", ann().GreaterEqual(Ticket{Due: due(2)}), "41"},
+			{"equal", ann().Equal(Ticket{Due: due(2)}), "4"},
+			{"limit", ann().Limit(2).PageSize(1), "24"},
+			{"nobody", tickets.QueryIndex("gsi1", Ticket{Owner: "an"}), ""},
+		} {
+			if got := ids(test.query); got != test.want {
+				t.Errorf("%s: read %q, want %q", test.name, got, test.want)
+			}
+		}
+		if got := collect(t, tickets.QueryIndex("by-priority", Ticket{Priority: 1}).All(t.Context())); len(got) != 3 {
+			t.Errorf("read %s of priority 1", pointees(got))
+		}
+
+		// Items without a component are not in the index, and hold no attribute of it.
+		want := `{"_type":{"S":"Ticket"},"due":{"S":"2024-01-01T00:00:00Z"},"id":{"S":"5"},"pk":{"S":"TI#5"},"prio":{"N":"1"},"priority":{"N":"1"},"sk":{"S":"A"}}`
+		if got := dynamoJSON(s.load(table, key("TI#5", "A"))); got != want {
+			t.Errorf("stored\n%s, want\n%s", got, want)
+		}
+		want = `{"_type":{"S":"Ticket"},"due":{"S":"2024-01-02T00:00:00Z"},"gsi1pk":{"S":"TO#ann"},"gsi1sk":{"S":"TD#2024-01-02"},"id":{"S":"4"},"owner":{"S":"ann"},"pk":{"S":"TI#4"},"sk":{"S":"A"}}`
+		if got := dynamoJSON(s.load(table, key("TI#4", "A"))); got != want {
+			t.Errorf("stored\n%s, want\n%s", got, want)
+		}
+
+		// A later Put takes an item out of an index, or moves it.
+		check(t, tickets.Put(t.Context(), &Ticket{ID: "2", Due: due(1)}))
+		check(t, tickets.Put(t.Context(), &Ticket{ID: "1", Owner: "bob", Due: due(3)}))
+		if got := ids(ann()); got != "4" {
+			t.Errorf("read %q of ann, want 4", got)
+		}
+		if got := ids(tickets.QueryIndex("gsi1", Ticket{Owner: "bob"})); got != "31" {
+			t.Errorf("read %q of bob, want 31", got)
+		}
+	})
+}
+
+// A component that is not omitempty must be set: the item would be missing in the index unnoticed.
+func TestIndexKeysOfUnsetFields(t *testing.T) {
+	s := onMemory(t)
+	table := s.newTable(entable.GSI("gsi1"))
+	carts := entable.Register[keyed[string]](table, entable.Name("Keyed"), entable.Index("gsi1", entable.PK("note")))
+	s.spy.reset(nil)
+	err := carts.Put(t.Context(), &keyed[string]{Key: "1"})
+	if !is[*entable.KeyError](err) || s.spy.sent("") != 0 {
+		t.Fatalf("put without the index's component: %v", err)
+	}
+	if want := `entable: Keyed: cannot build key gsi1pk: attribute "note": text is empty`; err.Error() != want {
+		t.Errorf("error\n%s, want\n%s", err, want)
+	}
+}
+
+func TestIndexOfTheTableIsMissing(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		created := s.newTable()
+		table := entable.NewTable(created.Name(), append(s.opts, entable.GSI("gsi1"))...)
+		table.Use(s.client)
+		carts := entable.Register[Cart](table, entable.Index("gsi1", entable.PK("year")))
+		err := drain(carts.QueryIndex("gsi1", Cart{Year: 1}).All(t.Context()))
+		if err == nil || !entable.IsError(err) || errors.Is(err, entable.ErrNotFound) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestCreateTable(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.declare(entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey()), entable.SortKey("s", types.ScalarAttributeTypeN))
+		check(t, table.Create(t.Context()))
+		t.Cleanup(func() { s.drop(table) })
+		// It is ready at once, with its indexes.
+		carts := entable.Register[Cart](table, entable.SK("year"), entable.Index("gsi1", entable.PK("year")), entable.Index("gsi2", entable.PK("id")))
+		check(t, carts.Put(t.Context(), &Cart{ID: "1", Year: 2024}))
+		for _, q := range []*entable.Query[Cart]{carts.QueryIndex("gsi1", Cart{Year: 2024}), carts.QueryIndex("gsi2", Cart{ID: "1"})} {
+			if got := collect(t, q.All(t.Context())); len(got) != 1 {
+				t.Errorf("read %s", pointees(got))
+			}
+		}
+
+		err := table.Create(t.Context())
+		if !errors.Is(err, entable.ErrTableExists) || !entable.IsError(err) || entable.IsRetryable(err) {
+			t.Errorf("create again: %v, want ErrTableExists", err)
+		}
+		if !is[*types.ResourceInUseException](err) {
+			t.Errorf("the SDK's own error is not in the chain of %v", err)
+		}
+	})
+}
+
+func TestCreateInput(t *testing.T) {
+	table := entable.NewTable("shop", entable.GSI("gsi1"), entable.GSI("gsi2", entable.PartitionKey("g", types.ScalarAttributeTypeN), entable.NoSortKey()))
+	in := table.CreateInput()
+	text := fmt.Sprint(*in.TableName, " ", in.BillingMode)
+	for _, k := range in.KeySchema {
+		text += fmt.Sprint(" ", *k.AttributeName, ":", k.KeyType)
+	}
+	for _, a := range in.AttributeDefinitions {
+		text += fmt.Sprint(" ", *a.AttributeName, ":", a.AttributeType)
+	}
+	for _, g := range in.GlobalSecondaryIndexes {
+		text += fmt.Sprint(" ", *g.IndexName, "(")
+		for _, k := range g.KeySchema {
+			text += fmt.Sprint(*k.AttributeName, ":", k.KeyType, " ")
+		}
+		text += fmt.Sprint(g.Projection.ProjectionType, ")")
+	}
+	want := "shop PAY_PER_REQUEST pk:HASH sk:RANGE pk:S sk:S gsi1pk:S gsi1sk:S g:N gsi1(gsi1pk:HASH gsi1sk:RANGE ALL) gsi2(g:HASH ALL)"
+	if text != want {
+		t.Errorf("input\n%s, want\n%s", text, want)
+	}
+	if in == table.CreateInput() || in.TableName == table.CreateInput().TableName {
+		t.Error("the input is shared with the table: a change would change the next")
+	}
+}
+
+// A client without CreateTable cannot create tables, and says so.
+func TestCreateTableNeedsAClientThatCan(t *testing.T) {
+	s := onMemory(t)
+	table := entable.NewTable("shop")
+	table.Use(struct{ entable.Client }{s.sdk})
+	err := table.Create(t.Context())
+	if want := `entable: cannot create table "shop": the client struct { entable.Client } has no CreateTable and DescribeTable`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
