@@ -4,11 +4,12 @@ import (
 	"github.com/entable/entable/internal/engine/value"
 )
 
-// The three ways in which an update can fail on an item.
+// The ways in which an update can fail on an item, apart from numbers out of range.
 var (
 	errNoAttribute = &Error{"The provided expression refers to an attribute that does not exist in the item"}
 	errBadTarget   = &Error{"The document path provided in the update expression is invalid for update"}
 	errBadOperand  = &Error{"An operand in the update expression has an incorrect data type"}
+	errTooDeep     = &Error{"Nesting Levels have exceeded supported limits"}
 )
 
 // Apply gives the item after the update. All operands are taken from the item as it was before. For an item that
@@ -21,7 +22,11 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 			return value.Item{}, err
 		}
 	}
-	return u.targets.write(item, results), nil
+	after := u.targets.write(item, results)
+	if len(u.nested) > 0 && after.Depth() >= value.MaxDepth {
+		return value.Item{}, errTooDeep
+	}
+	return after, nil
 }
 
 // result computes what an action writes to its target: None removes it.
@@ -105,24 +110,41 @@ func (o *operand) compute(item value.Item) (value.Value, *Error) {
 	if o.from == fromListAppend {
 		want = value.L
 	}
-	var args [2]value.Value
-	for i, arg := range o.args {
-		var err *Error
-		if args[i], err = arg.compute(item); err != nil {
-			return args[i], err
-		}
-		if args[i].Kind() != want {
-			return args[i], errBadOperand
-		}
+	args, err := o.operands(item, want)
+	if err != nil {
+		return value.Value{}, err
 	}
 	a, b := args[0], args[1]
 	switch {
 	case o.from == fromListAppend:
-		return join(a, b), nil
+		return value.Concat(a, b), nil
 	case o.from == fromSum:
 		return arithmetic(value.Add, a, b)
 	}
 	return arithmetic(value.Sub, a, b)
+}
+
+// operands computes both operands of an operator, which must be of the wanted kind. Functions among them come first,
+// and fail first.
+func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Value, err *Error) {
+	for i, a := range o.args {
+		if a.from == fromIfNotExists {
+			if args[i], err = a.compute(item); err != nil {
+				return args, err
+			}
+		}
+	}
+	for i, a := range o.args {
+		if a.from != fromIfNotExists {
+			if args[i], err = a.compute(item); err != nil {
+				return args, err
+			}
+		}
+		if args[i].Kind() != want {
+			return args, errBadOperand
+		}
+	}
+	return args, nil
 }
 
 func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value) (value.Value, *Error) {
@@ -131,17 +153,6 @@ func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value)
 		return v, &Error{err.(*value.Error).Message}
 	}
 	return v, nil
-}
-
-func join(a, b value.Value) value.Value {
-	elems := make([]value.Value, 0, 8)
-	for e := range a.Elems() {
-		elems = append(elems, e)
-	}
-	for e := range b.Elems() {
-		elems = append(elems, e)
-	}
-	return value.List(elems...)
 }
 
 // write puts the results into the item, each at its leaf.

@@ -67,14 +67,6 @@ func (p *parser) finish() *Error {
 
 func (p *parser) peek() token { return p.tokens[p.pos] }
 
-func (p *parser) next() token {
-	t := p.tokens[p.pos]
-	if t.kind != tokEnd {
-		p.pos++
-	}
-	return t
-}
-
 // fail reports the current token. The service shows the text from the token in front of it to the
 // one behind it, and from or to the text's ends where there is none.
 func (p *parser) fail() {

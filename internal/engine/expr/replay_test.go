@@ -16,7 +16,7 @@ import (
 // recorded is one line of testdata: an expression, the item it was put to, and the answer of DynamoDB Local, with
 // the service's wording where the two are known to differ.
 type recorded struct {
-	Param  string            `json:"param"`
+	Param  string            `json:"param"` // or UPDATED_OLD, UPDATED_NEW: what an update returns
 	Text   string            `json:"text"`
 	Names  map[string]string `json:"names"`
 	Values json.RawMessage   `json:"values"`
@@ -61,7 +61,7 @@ func run(param, text string, p *expr.Params, item value.Item) (string, error) {
 			return "", err
 		}
 		return string(pr.Apply(item).AppendJSON(nil)), nil
-	case "UpdateExpression":
+	case "UpdateExpression", "UPDATED_OLD", "UPDATED_NEW":
 		u, err := expr.ParseUpdate(text, p)
 		if err == nil {
 			err = p.Unused()
@@ -72,6 +72,12 @@ func run(param, text string, p *expr.Params, item value.Item) (string, error) {
 		after, err := u.Apply(item)
 		if err != nil {
 			return "", err
+		}
+		switch param {
+		case "UPDATED_OLD":
+			after = u.Touched(item)
+		case "UPDATED_NEW":
+			after = u.Touched(after)
 		}
 		return string(after.AppendJSON(nil)), nil
 	case "KeyConditionExpression":

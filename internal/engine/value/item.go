@@ -19,9 +19,16 @@ type Attr struct {
 
 // NewItem makes an item of attrs; of several with the same name the last one counts.
 func NewItem(attrs ...Attr) Item {
-	sorted := slices.Clone(attrs)
-	slices.SortStableFunc(sorted, func(a, b Attr) int { return strings.Compare(a.Name, b.Name) })
-	var b []byte
+	compare := func(a, b Attr) int { return strings.Compare(a.Name, b.Name) }
+	sorted, size := attrs, 0
+	if !slices.IsSortedFunc(attrs, compare) {
+		sorted = slices.Clone(attrs)
+		slices.SortStableFunc(sorted, compare)
+	}
+	for _, a := range sorted {
+		size += len(a.Name) + len(a.Value.data) + 2*maxUvarint
+	}
+	b := make([]byte, 0, size)
 	for i, a := range sorted {
 		if i+1 < len(sorted) && sorted[i+1].Name == a.Name {
 			continue

@@ -41,8 +41,22 @@ func Number(text string) (Value, error) {
 	return d.value(), nil
 }
 
-// Int makes an N of i.
+// Int makes an N of i. It does not allocate for small ones, such as the sizes that conditions ask for.
 func Int(i int64) Value {
+	if i >= 0 && i < int64(len(smallInts)) {
+		return smallInts[i]
+	}
+	return newInt(i)
+}
+
+var smallInts = func() (list [256]Value) {
+	for i := range list {
+		list[i] = newInt(int64(i))
+	}
+	return list
+}()
+
+func newInt(i int64) Value {
 	var d decimal
 	d.setInt(i)
 	return d.value()

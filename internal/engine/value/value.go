@@ -103,12 +103,19 @@ func Null() Value { return Value{NULL, ""} }
 
 // List makes an L. A None among the elements is a bug of the caller.
 func List(elems ...Value) Value {
-	var b []byte
+	size := 0
+	for _, e := range elems {
+		size += len(e.data) + 1 + maxUvarint
+	}
+	b := make([]byte, 0, size)
 	for _, e := range elems {
 		b = appendValue(b, e)
 	}
 	return Value{L, string(b)}
 }
+
+// Concat makes a list of the elements of a and then those of b, which are lists.
+func Concat(a, b Value) Value { return Value{L, a.data + b.data} }
 
 // Map makes an M with the attributes of it.
 func Map(it Item) Value { return Value{M, it.data} }
