@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -41,6 +42,10 @@ func words(id, local, service string) wording {
 	return wording{id, regexp.MustCompile(local), regexp.MustCompile(service)}
 }
 
+// keyFaults are the words in which DynamoDB Local finds fault with keys.
+const keyFaults = `(One of the required keys was not given|The number of conditions on the keys|Type mismatch for key$|Type mismatch for Index Key$|` +
+	`Invalid attribute value type|Hash primary key values must be under|Size limit exceeded|Type mismatch for attribute to update|Cannot have null key)`
+
 var wordings = []wording{
 	words("not-found", `Cannot do operations on a non-existent table$`, `Requested resource not found`),
 	words("names", `Invalid table/index name`, `validation errors? detected|not found`),
@@ -51,13 +56,12 @@ var wordings = []wording{
 	words("json-types", `^InternalFailure`, `^SerializationException`),
 	words("start-key", `(Exclusive Start Key must have same size|Type mismatch for attribute to update|The provided starting key does not match)`,
 		`(The provided starting key is|The provided key element does not match)`),
-	words("keys", `(One of the required keys was not given|The number of conditions on the keys|Type mismatch for key$|Type mismatch for Index Key$|`+
-		`Hash primary key values must be under|Size limit exceeded|Type mismatch for attribute to update|Cannot have null key)`,
-		`^ValidationException: (One or more parameter values were invalid: (Missing the key|Type mismatch for|Size of hashkey|Aggregated size)|The provided key element)`),
+	words("keys", keyFaults,
+		`^ValidationException: (One or more parameter values were invalid: (Missing the key|Type mismatch for|Size of hashkey|Aggregated size)|The provided key element|.*empty (string|binary) value)`),
 	words("missed-key", `Query condition missed key schema element$`, `Query condition missed key schema element: |Query key condition not supported`),
-	words("consistent-index", `Consistent read cannot be true when querying a GSI`, `Consistent reads are not supported`),
+	words("consistent-index", `Consistent read cannot be true when (querying|scanning) a GSI`, `Consistent reads are not supported`),
 	words("return-values", `Return values set to invalid value`, `ReturnValues can only be ALL_OLD or NONE`),
-	words("unused-parameters", `can only be specified when using expressions`, `can only be specified when using expressions`),
+	words("unused-parameters", `unused in expressions|can only be specified when using expressions`, `can only be specified when using expressions`),
 	words("transaction-reasons", `^(ValidationException|TransactionCanceledException): `,
 		`^TransactionCanceledException: .*ValidationError`),
 	words("idempotency", `^IdempotentParameterMismatchException`, `^IdempotentParameterMismatchException`),
@@ -69,8 +73,53 @@ var wordings = []wording{
 	words("tags", `^UnknownOperationException`, `.`),
 	words("internal", `^InternalFailure`, `.`),
 	words("on-demand-throughput", `.`, `Neither ReadCapacityUnits nor WriteCapacityUnits can be specified|should not be specified for index`),
+	words("values", `(cannot be converted into a number|DynamoDB only supports precision|contains duplicates( for key.*)?$)`,
+		`(cannot be converted to a numeric value|significant digits|contains duplicates\.)`),
+	words("listing-order", `unused in expressions: keys: {.*, `, `unused in expressions: keys: {.*, `),
+	words("listing-order", `(does not project [a-z ]*|filter attributes: )\[.*, `, `(does not project [a-z ]*|filter attributes: )\[.*, `),
+	words("listing-order", `Cannot update attribute`, `Cannot update attribute`),
+	words("listing-order", `Key attributes must be scalars`, `Key attributes must be scalars`),
+	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
+	words("values", `DynamoDB only supports precision`, `Number overflow`),
+	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
 	words("index-key-update", `The provided expression refers to an attribute that does not exist|Invalid attribute value type`,
 		`Type mismatch for Index Key|incorrect data type`),
+}
+
+// causes tell faults apart. A request with several faults may be refused for any
+// of them: which one is the matter of the difference "order".
+var causes = []struct {
+	name    string
+	message *regexp.Regexp
+}{
+	{"update", regexp.MustCompile(`Invalid UpdateExpression: `)},
+	{"condition expression", regexp.MustCompile(`Invalid ConditionExpression: `)},
+	{"key condition expression", regexp.MustCompile(`Invalid KeyConditionExpression: `)},
+	{"filter expression", regexp.MustCompile(`Invalid FilterExpression: `)},
+	{"projection expression", regexp.MustCompile(`Invalid ProjectionExpression: `)},
+	{"values", regexp.MustCompile(`ExpressionAttributeValues contains invalid value`)},
+	{"placeholders", regexp.MustCompile(`unused in expressions|can only be specified when using expressions`)},
+	{"updated key", regexp.MustCompile(`Cannot update attribute`)},
+	{"paths", regexp.MustCompile(`Key attributes must be scalars`)},
+	{"keys", regexp.MustCompile(keyFaults + `|empty (string|binary) value|The provided key element|Missing the key|Type mismatch for|Size of hashkey|Aggregated size`)},
+	{"select", regexp.MustCompile(`(Must|Cannot) specify the|ALL_PROJECTED_ATTRIBUTES can be used`)},
+	{"consistency", regexp.MustCompile(`[Cc]onsistent read`)},
+	{"filter", regexp.MustCompile(`Filter Expression can only|filter attributes`)},
+	{"projection", regexp.MustCompile(`index [a-z0-9]+ (does not project|because)|ALL_ATTRIBUTES is not supported`)},
+	{"duplicates", regexp.MustCompile(`list of item keys contains duplicates|multiple operations on one item`)},
+	{"condition", regexp.MustCompile(`ConditionalCheckFailed`)},
+	{"execution", regexp.MustCompile(`An operand in the update|The provided expression refers|The document path provided`)},
+	{"value", regexp.MustCompile(`AttributeValue|Input collection|may not be empty|should not be empty|numeric value|into a number|significant digits|magnitude|precision|overflow|underflow|Null attribute`)},
+	{"key condition", regexp.MustCompile(`Query key condition|Query condition|KeyCondition`)},
+}
+
+func causeOf(msg string) string {
+	for _, c := range causes {
+		if c.message.MatchString(msg) {
+			return c.name
+		}
+	}
+	return ""
 }
 
 // explain finds the difference that makes the engine's answer right although it is
@@ -80,6 +129,9 @@ func explain(operation string, local, got *reply) string {
 		if got.Error == local.Error {
 			return "transaction-reasons" // the service's reasons end without a full stop
 		}
+		if a, b := causeOf(local.String()), causeOf(got.String()); a != b && a != "" && b != "" {
+			return "order"
+		}
 		for _, w := range wordings {
 			if w.local.MatchString(local.Error) && w.service.MatchString(got.Error) {
 				return w.id
@@ -88,9 +140,16 @@ func explain(operation string, local, got *reply) string {
 		return ""
 	}
 	text := got.String()
+	if got.Error == "" && local.Error == "" {
+		return explainAnswer(operation, local, got)
+	}
 	switch {
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
+	case causeOf(got.Error) == "duplicates":
+		return "duplicate-numbers"
+	case got.Error != "" && strings.Contains(text, "Key attributes must be scalars"):
+		return "order"
 	case got.Error != "" && strings.Contains(text, "ReadCapacityUnits"):
 		return "on-demand-throughput"
 	case strings.Contains(text, "validation error"):
@@ -101,10 +160,27 @@ func explain(operation string, local, got *reply) string {
 		return "internal"
 	case strings.Contains(local.Error, "ResourceInUseException"):
 		return "slow-tables"
-	case got.Error != "" || local.Error != "":
-		return ""
+	}
+	return ""
+}
+
+func explainAnswer(operation string, local, got *reply) string {
+	text := got.String()
+	switch {
 	case got.Answer["Count"] == 0.0 && local.Answer["Count"] == 0.0:
 		return "empty-read"
+	case operation == "BatchGetItem" && sameBut(local, got, "ConsumedCapacity"):
+		return "empty-read"
+	case operation == "TransactGetItems" && strings.Contains(local.String(), `"Item":{}`):
+		return "transact-get-empty"
+	case operation == "Scan":
+		return "scan-filter"
+	case operation == "DeleteItem" && sameBut(local, got, "ConsumedCapacity") && got.Answer["ConsumedCapacity"] == nil:
+		return "unasked-capacity"
+	case sameBut(local, got, "ConsumedCapacity") && units(local) > units(got) && strings.HasSuffix(operation, "Item"):
+		return "sparse-capacity"
+	case operation == "BatchWriteItem" && sameBut(local, got, "ConsumedCapacity"):
+		return "unasked-capacity"
 	case strings.HasPrefix(operation, "Transact") && got.Answer["ConsumedCapacity"] != nil:
 		return "transaction-capacity"
 	case strings.Contains(text, "ItemCollectionMetrics"):
@@ -113,6 +189,23 @@ func explain(operation string, local, got *reply) string {
 		return "table-description"
 	}
 	return ""
+}
+
+// units is the capacity that an answer reports.
+func units(r *reply) float64 {
+	capacity, _ := r.Answer["ConsumedCapacity"].(map[string]any)
+	n, _ := capacity["CapacityUnits"].(float64)
+	return n
+}
+
+// sameBut says whether two answers agree but for one member.
+func sameBut(local, got *reply, member string) bool {
+	without := func(r *reply) string {
+		answer := maps.Clone(r.Answer)
+		delete(answer, member)
+		return (&reply{Answer: answer}).String()
+	}
+	return without(local) == without(got)
 }
 
 func TestDifferencesAreDocumented(t *testing.T) {

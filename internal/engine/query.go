@@ -19,7 +19,8 @@ import (
 //     place in the table.
 //   - A page ends at Limit items or with the item that reaches 1 MB, both counted
 //     before the filter; LastEvaluatedKey is then the key of the last item looked at.
-//   - A filter cannot look at the key attributes of what is read.
+//   - A filter cannot look at the key attributes of what is read, nor at what an index
+//     does not project.
 //   - ConsistentRead is refused on GSIs. A GSI gives only what it projects; an LSI
 //     fetches what else is asked for from the table, at the price of a read each.
 //
@@ -89,7 +90,7 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 	if err := t.checkPaths(exprs); err != nil {
 		return nil, err
 	}
-	if err := r.checkFilterKeys(); err != nil {
+	if err := r.checkFilter(); err != nil {
 		return nil, err
 	}
 	if err := r.choose(deref(in.Select)); err != nil {
@@ -147,6 +148,7 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 			r.span = compared(prefix, r.span, t)
 			return nil
 		}
+		r.exact = used == len(r.key.hash)+len(r.key.rng)
 		prefix = t.Low.AppendOrdered(prefix)
 		r.span = span{string(prefix), after(prefix)}
 	}
@@ -223,7 +225,9 @@ func (r *reading) startAfter(start value.Item, terms []expr.KeyTerm) error {
 	return nil
 }
 
-func (r *reading) checkFilterKeys() error {
+// checkFilter refuses filters on the keys of what is read, and on attributes that
+// an index does not hold.
+func (r *reading) checkFilter() error {
 	if r.filter == nil {
 		return nil
 	}
@@ -231,6 +235,11 @@ func (r *reading) checkFilterKeys() error {
 	for _, a := range r.key.attrs() {
 		if slices.Contains(names, a.name) {
 			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: " + a.name)
+		}
+	}
+	if r.index != nil {
+		if missing := r.index.missing(names); len(missing) > 0 {
+			return badValue("Secondary index " + r.index.name + " does not project one or more filter attributes: " + list(missing))
 		}
 	}
 	return nil

@@ -32,6 +32,8 @@ type reading struct {
 	// that each item is read from the table too.
 	fetch      bool
 	consistent bool
+	// exact says that the condition fixes the last range attribute too.
+	exact bool
 }
 
 // A page is what one reading saw.
@@ -52,7 +54,7 @@ func (r *reading) read() page {
 		tree = r.index.items
 	}
 	size := 0
-	for _, rec := range tree.scan(r.span, r.forward) {
+	for key, rec := range tree.scan(r.span, r.forward) {
 		if size >= maxPage {
 			p.more = true
 			break
@@ -62,14 +64,27 @@ func (r *reading) read() page {
 		if r.fetch {
 			p.fetched = append(p.fetched, r.table.items.get(string(r.table.key.appendKey(nil, rec.item))))
 		}
-		// A page that the limit ends says that there may be more, even at the end:
-		// the service does not look ahead.
+		// A page that the limit ends says that there may be more, even at the end: the
+		// service does not look ahead. But it knows that nothing comes after the very
+		// bound of the key condition.
 		if len(p.records) == r.limit {
-			p.more = true
+			p.more = !r.atEnd(key)
 			break
 		}
 	}
 	return p
+}
+
+// atEnd says whether a key of the table is the last that the span can have. A
+// condition that fixes the range key says so of no page.
+func (r *reading) atEnd(key string) bool {
+	switch {
+	case r.exact:
+		return false
+	case r.forward:
+		return r.span.high != "" && r.span.high == after([]byte(key))
+	}
+	return r.span.low == key
 }
 
 // answer renders the response for a page.
@@ -226,38 +241,36 @@ func checkSelect(sel string, projected, indexed bool) error {
 }
 
 // choose works out which attributes are read from where. Only an LSI can reach
-// into its table for attributes that it does not project, and not for a filter.
+// into its table for attributes that it does not project.
 func (r *reading) choose(sel string) error {
 	r.countOnly = sel == selectCount
-	if r.index == nil || r.index.projected == nil {
-		return nil
-	}
-	missing := func(names []string) []string {
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-			_, ok := slices.BinarySearch(r.index.projected, name)
-			return ok
-		})
-	}
 	switch {
+	case r.index == nil || r.index.projected == nil:
+		return nil
 	case sel == selectAll && !r.index.local:
 		return badValue("Select type ALL_ATTRIBUTES is not supported for global secondary index " +
 			r.index.name + " because its projection type is not ALL")
 	case sel == selectAll:
 		r.fetch = true
 	case r.projection != nil:
-		if names := missing(r.projection.Attributes()); len(names) > 0 {
-			if !r.index.local {
-				return badValue("Global secondary index " + r.index.name + " does not project " + list(names))
-			}
-			r.fetch = true
+		missing := r.index.missing(r.projection.Attributes())
+		if len(missing) > 0 && !r.index.local {
+			return badValue("Global secondary index " + r.index.name + " does not project " + list(missing))
 		}
-	}
-	if r.filter != nil && !r.fetch {
-		if names := missing(r.filter.Attributes()); len(names) > 0 {
-			return badValue("Secondary index " + r.index.name + " does not project one or more filter attributes: " + list(names))
-		}
+		r.fetch = len(missing) > 0
 	}
 	return nil
+}
+
+// missing are those of the names that the index does not project.
+func (ix *index) missing(names []string) []string {
+	if ix.projected == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, ok := slices.BinarySearch(ix.projected, name)
+		return ok
+	})
 }
 
 // checkStartKey judges the values of an ExclusiveStartKey by themselves. Faults

@@ -75,6 +75,9 @@ func normalize(out map[string]any) map[string]any {
 			sortByText(items)
 		}
 	}
+	if list, ok := out["ConsumedCapacity"].([]any); ok {
+		sortByText(list)
+	}
 	return out
 }
 

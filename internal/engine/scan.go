@@ -15,7 +15,8 @@ import (
 //   - Segment i of n is the i-th n-th of the hashes: each partition is in exactly one
 //     segment, whatever is written meanwhile.
 //   - Pages end as those of a Query do.
-//   - A filter may look at key attributes.
+//   - A filter may look at key attributes. What an index does not project is absent for
+//     a filter, unless all attributes are fetched from the table.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 

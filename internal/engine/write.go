@@ -112,11 +112,8 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 	}
 	next := func(old *record) (*record, error) {
 		stored := keyItem
-		switch {
-		case old != nil:
+		if old != nil {
 			stored = old.item
-		case u != nil && u.OnlyRemoves():
-			return nil, nil
 		}
 		if u == nil {
 			return newRecord(stored), nil
@@ -124,6 +121,9 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 		it, err := u.Apply(stored)
 		if err != nil {
 			return nil, err
+		}
+		if old == nil && u.OnlyRemoves() {
+			return nil, nil
 		}
 		rec := newRecord(it)
 		if rec.size > maxItemSize {
