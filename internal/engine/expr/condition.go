@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"unicode/utf16"
 
 	"github.com/entable/entable/internal/engine/value"
 )
@@ -183,11 +184,17 @@ func (o *operand) eval(it value.Item) value.Value {
 	return sizeOf(o.args[0].eval(it))
 }
 
-// sizeOf is the size function: bytes of strings and binaries, elements of everything else, None for
-// kinds that have no size.
+// sizeOf is the size function: UTF-16 units of strings, bytes of binaries, elements of everything else, None
+// for kinds that have no size.
 func sizeOf(v value.Value) value.Value {
 	switch {
-	case prefixKinds.has(v.Kind()):
+	case v.Kind() == value.S:
+		n := 0
+		for _, r := range v.Str() {
+			n += utf16.RuneLen(r)
+		}
+		return value.Int(int64(n))
+	case v.Kind() == value.B:
 		return value.Int(int64(len(v.Str())))
 	case sizeKinds.has(v.Kind()):
 		return value.Int(int64(v.Len()))

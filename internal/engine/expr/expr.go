@@ -16,15 +16,21 @@
 //
 // # Where DynamoDB Local differs
 //
+//   - SIZE and CONVERT are not reserved there.
+//   - a.:v is a path there that ends in an internal error; here it is an error of syntax.
 //   - Its list of type names for attribute_type has internal names that the service does not show.
-//   - It says which values are unused in the order of a Java hash set, and so does the service, differently
-//     on each host; here they are sorted.
+//   - It names unused placeholders in the order of a Java hash set, as the service does, differently on each host;
+//     here they are sorted.
 //   - A sum of more than 38 digits is a number overflow in the service, and a precision error there.
+//   - UPDATED_OLD and UPDATED_NEW return the whole attribute there when a part of it was updated.
+//   - "Attempting to store more than 38 significant digits" and "cannot be converted to a numeric value" are
+//     the service's words; malformed values are a SerializationException, not an internal error (package value).
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.html
 package expr
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -93,10 +99,8 @@ func (h *heads) add(p path) {
 }
 
 func addOnce(list []string, s string) []string {
-	for _, x := range list {
-		if x == s {
-			return list
-		}
+	if slices.Contains(list, s) {
+		return list
 	}
 	return append(list, s)
 }
