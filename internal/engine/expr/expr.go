@@ -53,7 +53,7 @@ type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
 
-// text names one of the expression parameters, for messages.
+// param is the name of an expression parameter, for messages.
 type param string
 
 func (p param) refuse(msg string) *Error {

@@ -162,7 +162,7 @@ func (p *parser) close(open int) {
 	p.expect(")")
 }
 
-// settle reports redundant parentheses. The service does so when it is through with the comparison, function or
+// settle reports redundant parentheses. The service does so when it is through with the operand, function or
 // action that they are in, so that an error of syntax in there goes first, and one behind it does not.
 func (p *parser) settle() {
 	if p.err == nil && p.redundant {
@@ -238,12 +238,15 @@ func (p *parser) comparison(left *node) *node {
 	switch t := p.peek(); {
 	case t.is("=") || t.is("<>") || t.is("<") || t.is("<=") || t.is(">") || t.is(">="):
 		p.pos++
+		p.settle()
 		return &node{kind: nodeCompare, text: t.text, args: []*node{left, p.operand()}}
 	case p.accept("BETWEEN"):
+		p.settle()
 		low := p.operand()
 		p.expect("AND")
 		return &node{kind: nodeBetween, text: "BETWEEN", args: []*node{left, low, p.operand()}}
 	case p.accept("IN"):
+		p.settle()
 		p.expect("(")
 		n := &node{kind: nodeIn, text: "IN", args: append([]*node{left}, p.operands()...)}
 		p.expect(")")

@@ -191,7 +191,7 @@ func parseExponent(s string) (int, bool) {
 	if s == "" {
 		return 0, false
 	}
-	const limit = 1 << 40
+	const limit = 1 << 20
 	e := 0
 	for i := range len(s) {
 		c := s[i]
