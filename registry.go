@@ -37,6 +37,7 @@ type entity struct {
 	name        string
 	typ         reflect.Type
 	plan        *codec.Plan
+	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
 	pk          *key
 	sk          *key // nil in a table without sort key
 	keyAttrs    []string
@@ -177,6 +178,7 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 	if e.plan, err = codec.PlanOf(typ); err != nil {
 		return nil, &DeclarationError{What: e.name, Err: err}
 	}
+	e.embedded = embeddedPointers(e.plan)
 	if err := r.checkNames(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -250,11 +252,35 @@ func allOf(conditions []expression.ConditionBuilder) expression.ConditionBuilder
 // attr names a top-level attribute in an expression, whatever characters it has.
 func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
 
-// clone copies the item at ptr, as a value and its address.
+// clone copies the item at ptr, with the structs that it embeds by pointer, as a value and its address.
 func (e *entity) clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
 	v := reflect.New(e.typ)
 	v.Elem().Set(reflect.NewAt(e.typ, ptr).Elem())
+	for _, index := range e.embedded {
+		p, err := v.Elem().FieldByIndexErr(index)
+		if err != nil || p.IsNil() {
+			continue
+		}
+		own := reflect.New(p.Type().Elem())
+		own.Elem().Set(p.Elem())
+		reflect.NewAt(p.Type(), p.Addr().UnsafePointer()).Elem().Set(own) // the embedded type may be unexported
+	}
 	return v.Interface(), v.UnsafePointer()
+}
+
+// embeddedPointers lists the structs that a type embeds by pointer and whose fields are stored, outer
+// ones first.
+func embeddedPointers(p *codec.Plan) (list [][]int) {
+	for _, f := range p.Fields() {
+		for n := 1; n < len(f.Index); n++ {
+			index := f.Index[:n:n]
+			known := slices.ContainsFunc(list, func(have []int) bool { return slices.Equal(have, index) })
+			if !known && p.Type().FieldByIndex(index).Type.Kind() == reflect.Pointer {
+				list = append(list, index)
+			}
+		}
+	}
+	return list
 }
 
 // assign sets the item at to to that at from.
