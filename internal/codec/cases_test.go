@@ -69,13 +69,13 @@ type (
 	asText[T any] struct {
 		V T `dynamodbav:",string"`
 	}
-	strings_[T any] struct {
+	stringsOf[T any] struct {
 		V T `dynamodbav:",stringset"`
 	}
-	numbers_[T any] struct {
+	numbersOf[T any] struct {
 		V T `dynamodbav:",numberset"`
 	}
-	binaries_[T any] struct {
+	binariesOf[T any] struct {
 		V T `dynamodbav:",binaryset"`
 	}
 	unix[T any] struct {
@@ -189,18 +189,18 @@ var cases = []testCase{
 	is(&omitElem[map[string]int]{map[string]int{"a": 0, "b": 1}}, `{"V":{"M":{"b":{"N":"1"}}}}`).encoded(),
 	is(&omitBoth[**int]{new((*int)(nil))}, `{}`).encoded(),
 	is(&v[[]string]{[]string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}}, `{"V":{"L":[{"S":"a"},{"S":"b"},{"S":"c"},{"S":"d"},{"S":"e"},{"S":"f"},{"S":"g"},{"S":"h"},{"S":"i"},{"S":"j"}]}}`),
-	is(&strings_[[]string]{[]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
-	is(&strings_[[]string]{[]string{}}, `{"V":{"NULL":true}}`).encoded(),
-	is(&strings_[[]uuid.UUID]{[]uuid.UUID{someID}}, `{"V":{"SS":["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}}`).differs(),
-	is(&strings_[[2]string]{[2]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
-	is(&numbers_[[]int]{[]int{1, -2}}, `{"V":{"NS":["1","-2"]}}`),
-	is(&numbers_[[]*float64]{[]*float64{new(1.5)}}, `{"V":{"NS":["1.5"]}}`),
-	is(&numbers_[[]celsius]{[]celsius{{1.5}, {2}}}, `{"V":{"NS":["1.5","2"]}}`).differs(),
-	is(&binaries_[[][]byte]{[][]byte{{1}, {}}}, `{"V":{"BS":["AQ==",""]}}`),
+	is(&stringsOf[[]string]{[]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
+	is(&stringsOf[[]string]{[]string{}}, `{"V":{"NULL":true}}`).encoded(),
+	is(&stringsOf[[]uuid.UUID]{[]uuid.UUID{someID}}, `{"V":{"SS":["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}}`).differs(),
+	is(&stringsOf[[2]string]{[2]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
+	is(&numbersOf[[]int]{[]int{1, -2}}, `{"V":{"NS":["1","-2"]}}`),
+	is(&numbersOf[[]*float64]{[]*float64{new(1.5)}}, `{"V":{"NS":["1.5"]}}`),
+	is(&numbersOf[[]celsius]{[]celsius{{1.5}, {2}}}, `{"V":{"NS":["1.5","2"]}}`).differs(),
+	is(&binariesOf[[][]byte]{[][]byte{{1}, {}}}, `{"V":{"BS":["AQ==",""]}}`),
 	is(&v[[][]byte]{[][]byte{{1}, {2}}}, `{"V":{"BS":["AQ==","Ag=="]}}`),
-	is(&binaries_[[]packed]{[]packed{{1, 2}}}, `{"V":{"BS":["AQI="]}}`).differs(),
+	is(&binariesOf[[]packed]{[]packed{{1, 2}}}, `{"V":{"BS":["AQI="]}}`).differs(),
 	is(&v[[]string]{[]string{"a"}}, `{"V":{"SS":["a"]}}`).decoded(),
-	is(&strings_[[]string]{[]string{"a"}}, `{"V":{"L":[{"S":"a"}]}}`).decoded(),
+	is(&stringsOf[[]string]{[]string{"a"}}, `{"V":{"L":[{"S":"a"}]}}`).decoded(),
 	is(&asText[int]{5}, `{"V":{"S":"5"}}`),
 	is(&asText[int]{5}, `{"V":{"N":"5"}}`).decoded(),
 	is(&asText[attributevalue.Number]{"5"}, `{"V":{"S":"5"}}`),
@@ -227,6 +227,11 @@ var cases = []testCase{
 	is(&v[celsius]{celsius{-1}}, `{"V":{"NULL":true}}`).decoded(),
 	is(&v[*celsius]{}, `{"V":{"NULL":true}}`),
 	is(&item{Name: "x"}, `{"custom":{"S":"x"}}`),
+	is(&labelled{A: 1}, `{"A":{"N":"1"}}`).differs(),
+	is(&v[labelled]{labelled{A: 1}}, `{"V":{"S":"label"}}`).encoded(),
+	is(&v[struct{ *upper }]{struct{ *upper }{&upper{"AB"}}}, `{"V":{"S":"AB"}}`).encoded(),
+	is(&struct{ *unexported }{&unexported{B: 1}}, `{"B":{"N":"1"}}`).differs(),
+	is(&v[*any]{new(any("x"))}, `{"V":{"S":"x"}}`).differs(),
 
 	// Structs.
 	is(&v[struct{ A, B int }]{struct{ A, B int }{1, 2}}, `{"V":{"M":{"A":{"N":"1"},"B":{"N":"2"}}}}`),
@@ -250,6 +255,13 @@ var cases = []testCase{
 	is(&v[map[string]int]{map[string]int{"a": 1}}, `{"v":{"M":{"z":{"N":"9"}}},"V":{"M":{"a":{"N":"1"}}}}`).decoded().differs(),
 	is(&v[*struct{ V *int }]{&struct{ V *int }{new(1)}}, `{"V":{"M":{"v":{"N":"1"}}}}`).decoded(),
 }
+
+// labelled is text inside an item, not as an item.
+type labelled struct{ A int }
+
+func (labelled) MarshalText() ([]byte, error) { return []byte("label"), nil }
+
+type unexported struct{ B int }
 
 // item encodes itself.
 type item struct{ Name string }

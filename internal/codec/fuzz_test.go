@@ -91,7 +91,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 var (
-	errNaive    = errors.New("not a value of this time")
+	errNaive    = errors.New("not an attribute value")
 	naiveNumber = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 )
 

@@ -167,6 +167,11 @@ func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
 	return reflect.NewAt(f.Type, p).Elem(), true
 }
 
+// Reach is Value, but makes the embedded pointers on the way that are nil.
+func (f *Field) Reach(ptr unsafe.Pointer) reflect.Value {
+	return reflect.NewAt(f.Type, f.slot.makeField(ptr)).Elem()
+}
+
 // AppendValue appends v, of the field's type, as an attribute value as this field would be stored: nothing if it would be
 // omitted. After an error dst has its old length.
 func (f *Field) AppendValue(dst []byte, v reflect.Value) ([]byte, error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,7 @@ func TestErrorMessages(t *testing.T) {
 		{&v[types.AttributeValue]{&types.AttributeValueMemberN{Value: "x"}}, `attribute V: cannot encode types.AttributeValue: invalid number "x"`},
 		{&v[time.Time]{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, `attribute V: cannot encode time.Time: Time.AppendText: year outside of range [0,9999]`},
 		{&v[failing]{}, `attribute V: cannot encode codec_test.failing: unexpected EOF`},
-		{&numbers_[[]string]{[]string{"1"}}, `attribute V[0]: cannot encode string: a number set holds numbers only`},
+		{&numbersOf[[]string]{[]string{"1"}}, `attribute V[0]: cannot encode string: a number set holds numbers only`},
 		{circle, `attribute ` + strings.Repeat("Next.", 31) + `Next.Next: cannot encode codec_test.node: lists and maps nest deeper than 32 levels`},
 	} {
 		plan, p := planOf(t, tc.value)
@@ -403,4 +404,20 @@ func TestAllocations(t *testing.T) {
 	if !reflect.DeepEqual(&got, o) {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// The fast way to write a number must write what the slow one writes.
+func FuzzFloat(f *testing.F) {
+	for _, x := range []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 0.29, 1.005, 99.99, -123456.78, 9999999999999.99, 10000000000000.01, 1e15, 1e21, 5e-324, 0.01, 0.001, 100, 1e300} {
+		f.Add(x)
+	}
+	f.Fuzz(func(t *testing.T, x float64) {
+		for _, x := range []float64{x, math.Round(x*100) / 100, math.Round(x*10) / 10, math.Round(x)} {
+			got, err := codec.AppendValue(nil, x)
+			want := `{"N":"` + strconv.FormatFloat(x, 'f', -1, 64) + `"}`
+			if bad := math.IsNaN(x) || math.IsInf(x, 0); bad != (err != nil) || !bad && string(got) != want {
+				t.Errorf("%g: got %s, %v, want %s", x, got, err, want)
+			}
+		}
+	})
 }

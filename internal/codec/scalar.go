@@ -41,11 +41,11 @@ func fillString(c *codec) {
 		c.encode = encodeNumberText(c)
 	} else {
 		c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
-			dst, err := wire.AppendText(append(dst, `{"S":`...), *(*string)(p))
+			dst, err := wire.AppendS(dst, *(*string)(p))
 			if err != nil {
 				return dst, cannotEncode(c.typ, err)
 			}
-			return append(dst, '}'), nil
+			return dst, nil
 		}
 	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
@@ -225,7 +225,12 @@ func fillFloating[T float32 | float64](c *codec) {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return dst, cannotEncode(c.typ, fmt.Errorf("%v is no number of the service", f))
 		}
-		dst = strconv.AppendFloat(append(dst, tag...), f, 'f', -1, bits)
+		dst = append(dst, tag...)
+		if out, ok := appendCents(dst, f); ok && bits == 64 {
+			dst = out
+		} else {
+			dst = strconv.AppendFloat(dst, f, 'f', -1, bits)
+		}
 		return append(dst, '"', '}'), nil
 	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
@@ -249,6 +254,27 @@ func fillFloating[T float32 | float64](c *codec) {
 		*(*T)(p) = T(f)
 		return nil
 	}
+}
+
+// appendCents appends a number with at most two decimal places and fewer than 16 digits, as strconv.AppendFloat would, or
+// reports false. The shortest text for f is the one that this makes: no two decimals of up to 15 digits are read as the
+// same float64, so that if n/100 is read as f, nothing shorter or other is.
+func appendCents(dst []byte, f float64) ([]byte, bool) {
+	n := int64(math.RoundToEven(f * 100))
+	if f == 0 || n <= -1e15 || n >= 1e15 || float64(n)/100 != f {
+		return dst, false
+	}
+	if n < 0 {
+		dst = append(dst, '-')
+		n = -n
+	}
+	dst = strconv.AppendInt(dst, n/100, 10)
+	if n %= 100; n > 0 {
+		if dst = append(dst, '.', byte('0'+n/10)); n%10 > 0 {
+			dst = append(dst, byte('0'+n%10))
+		}
+	}
+	return dst, true
 }
 
 // decodeBigInt reads a number into a big.Int, which attributevalue cannot: it stores it as text, and so does encode.

@@ -27,49 +27,49 @@ func AppendString(dst []byte, s string) []byte {
 }
 
 // AppendText appends s as a JSON string. It escapes only what JSON demands: quotes, backslashes, control characters.
-func AppendText(dst []byte, s string) ([]byte, error) {
-	i, high := 0, uint64(0)
+func AppendText(dst []byte, s string) ([]byte, error) { return AppendTextIn(dst, `"`, s, `"`) }
+
+// AppendTextIn appends s as a JSON string like AppendText, in one go with what stands before it, which ends with the opening
+// quote, and what stands after it, which begins with the closing one. After an error dst is as it was.
+func AppendTextIn(dst []byte, before, s, after string) ([]byte, error) {
 	b := unsafeBytes(s)
-	for i+8 <= len(b) {
-		w := binary.LittleEndian.Uint64(b[i:])
-		if special(w) != 0 {
-			break
+	var high, found uint64
+	if n := len(b); n >= 8 {
+		for i := 0; i < n-8; i += 8 {
+			w := binary.LittleEndian.Uint64(b[i:])
+			high |= w
+			found |= special(w)
 		}
+		w := binary.LittleEndian.Uint64(b[n-8:])
 		high |= w
-		i += 8
-	}
-	if i < len(b) && special(tail(b[i:])) != 0 {
-		return appendEscaped(dst, s)
-	}
-	if i < len(b) {
-		high |= tail(b[i:])
+		found |= special(w)
+	} else if n > 0 {
+		high = short(b)
+		found = special(high)
 	}
 	if high&highs != 0 && !utf8.ValidString(s) {
 		return dst, ErrUTF8
 	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"'), nil
+	dst = append(dst, before...)
+	if found != 0 {
+		dst = appendEscaped(dst, s)
+	} else {
+		dst = append(dst, s...)
+	}
+	return append(dst, after...), nil
 }
 
-// tail returns the first eight bytes of b, which is not empty, with spaces after its end.
-func tail(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b)
+// short returns a word that has all of 1 to 7 bytes in it, some of them twice, and spaces.
+func short(b []byte) uint64 {
+	n := len(b)
+	if n >= 4 {
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32
 	}
-	w := uint64(ones * ' ')
-	for i := len(b) - 1; i >= 0; i-- {
-		w = w<<8 | uint64(b[i])
-	}
-	return w
+	return 0x2020202020<<24 | uint64(b[0]) | uint64(b[n>>1])<<8 | uint64(b[n-1])<<16
 }
 
-// appendEscaped is AppendText's twin without shortcuts.
-func appendEscaped(dst []byte, s string) ([]byte, error) {
-	if !utf8.ValidString(s) {
-		return dst, ErrUTF8
-	}
-	dst = append(dst, '"')
+// appendEscaped appends what stands between the quotes, byte by byte.
+func appendEscaped(dst []byte, s string) []byte {
 	plain := 0
 	for i := range len(s) {
 		c := s[i]
@@ -92,8 +92,7 @@ func appendEscaped(dst []byte, s string) ([]byte, error) {
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}
-	dst = append(dst, s[plain:]...)
-	return append(dst, '"'), nil
+	return append(dst, s[plain:]...)
 }
 
 // AppendBase64 appends b as a JSON string of base64.
@@ -104,14 +103,7 @@ func AppendBase64(dst, b []byte) []byte {
 }
 
 // AppendS appends a whole string value, {"S":"…"}.
-func AppendS(dst []byte, s string) ([]byte, error) {
-	n := len(dst)
-	out, err := AppendText(append(dst, `{"S":`...), s)
-	if err != nil {
-		return out[:n], err
-	}
-	return append(out, '}'), nil
-}
+func AppendS(dst []byte, s string) ([]byte, error) { return AppendTextIn(dst, `{"S":"`, s, `"}`) }
 
 // AppendN appends a whole number value, {"N":"…"}. Text that is no decimal number is an error.
 func AppendN(dst []byte, number string) ([]byte, error) {

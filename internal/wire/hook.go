@@ -70,6 +70,10 @@ type protocol struct {
 	sink Sink
 }
 
+// maxSplicedBody is up to where it is cheaper to let the protocol copy a body twice than to exchange it afterwards, for
+// which the SDK copies the request.
+const maxSplicedBody = 4 << 10
+
 var bodies = sync.Pool{New: func() any { return new(serializer) }}
 
 func (p *protocol) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
@@ -83,10 +87,14 @@ func (p *protocol) SerializeRequest(ctx context.Context, op *smithy.OperationSch
 	if s.err != nil {
 		return &smithy.SerializationError{Err: s.err}
 	}
-	if err := p.ClientProtocol.SerializeRequest(ctx, op, rawBody(s.buf), req); err != nil {
+	body := rawBody(s.buf)
+	if len(body) > maxSplicedBody {
+		body = rawBody("{}")
+	}
+	if err := p.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
 		return err
 	}
-	// The protocol has copied the body, if it knows documents. One that does not has sent something else.
+	// The protocol has copied the body, if it knows documents. One that does not has put something else there.
 	if n, ok, err := req.StreamLength(); err == nil && ok && n == int64(len(s.buf)) {
 		return nil
 	}

@@ -19,7 +19,10 @@ func (r *Reader) skip() error {
 	var objects [maxJSONDepth/64 + 1]uint64
 	depth, limit := 0, maxJSONDepth-2*r.depth
 	for {
-		open, err := r.skipToken()
+		open, err := byte(0), error(nil)
+		if depth == limit || !r.skipScalar() {
+			open, err = r.skipToken()
+		}
 		if err != nil {
 			return err
 		}
@@ -47,6 +50,22 @@ func (r *Reader) skip() error {
 			return err
 		}
 	}
+}
+
+// skipScalar consumes an attribute value that is a string, a number or bytes, written without white space, and reports
+// false in front of all else. Such a value is one level deep, which is allowed wherever it can stand.
+func (r *Reader) skipScalar() bool {
+	d, i := r.data, r.pos
+	if i+6 > len(d) || d[i] != '{' || d[i+1] != '"' || d[i+3] != '"' || d[i+4] != ':' || d[i+5] != '"' || oneByteKinds[d[i+2]] == Invalid {
+		return false
+	}
+	r.pos = i + 5
+	if _, err := r.text(); err == nil && r.peek() == '}' {
+		r.pos++
+		return true
+	}
+	r.pos = i
+	return false
 }
 
 // skipEnds runs over the ends of containers after a value, up to the next value. It returns the depth then, 0 at the end.
