@@ -177,7 +177,7 @@ func BenchmarkQuery500(b *testing.B) {
 
 func BenchmarkDecode500(b *testing.B) {
 	body := page(b, 500)
-	items := body[bytes.IndexByte(body, '['):bytes.LastIndexByte(body, ']')]
+	items := body[bytes.IndexByte(body, '[') : bytes.LastIndexByte(body, ']')+1]
 	plan, err := codec.PlanOf(reflect.TypeFor[order]())
 	if err != nil {
 		b.Fatal(err)
@@ -187,16 +187,17 @@ func BenchmarkDecode500(b *testing.B) {
 	list := make([]order, 500)
 	for b.Loop() {
 		r := wire.NewReader(items)
-		more, err := r.Open('[')
-		for i := 0; more; i++ {
+		if _, err := r.Open('['); err != nil {
+			b.Fatal(err)
+		}
+		for i := range list {
 			list[i] = order{}
-			if err = plan.Decode(r, unsafe.Pointer(&list[i])); err != nil {
+			if err := plan.Decode(r, unsafe.Pointer(&list[i])); err != nil {
 				b.Fatal(err)
 			}
-			if i == 499 {
-				break
+			if _, err := r.More(']'); err != nil {
+				b.Fatal(err)
 			}
-			more, err = r.More(']')
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"strconv"
 	"testing"
-	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -205,5 +204,3 @@ func recoverInto(err *error) {
 		*err = fmt.Errorf("panic: %v", r)
 	}
 }
-
-func pointer[T any](v *T) unsafe.Pointer { return unsafe.Pointer(v) }

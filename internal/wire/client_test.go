@@ -5,6 +5,7 @@ import (
 	"context"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -52,9 +53,7 @@ func (s *service) Do(req *http.Request) (*http.Response, error) {
 	}
 	r := s.replies[min(len(s.requests), len(s.replies))-1]
 	header := http.Header{}
-	for k, v := range r.header {
-		header[k] = v
-	}
+	maps.Copy(header, r.header)
 	if r.crc == "" {
 		r.crc = strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(r.body))), 10)
 	}

@@ -374,13 +374,13 @@ func TestServiceErrorsKeepTheirTypes(t *testing.T) {
 func TestCancelledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	client, service := newClient(t, []reply{{body: `{}`}})
+	client, _ := newClient(t, []reply{{body: `{}`}})
 	if _, err := query(ctx, client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
-	client, service = newClient(t, []reply{{body: `{"Items":[` + itemA, readErr: context.Canceled}})
+	client, service := newClient(t, []reply{{body: `{"Items":[` + itemA, readErr: context.Canceled}})
 	if _, err := query(ctx, client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
 		t.Errorf("error %v after %d requests", err, len(service.requests))
 	}

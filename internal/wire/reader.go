@@ -48,6 +48,9 @@ func (r *Reader) Offset() int { return r.pos }
 // Rewind goes to a position that Offset returned, in front of a whole item.
 func (r *Reader) Rewind(offset int) { r.pos, r.depth = offset, 0 }
 
+// Since returns the bytes from a position that Offset returned up to the current one. They alias the text.
+func (r *Reader) Since(offset int) []byte { return r.data[offset:r.pos:r.pos] }
+
 // End checks that nothing but white space is left.
 func (r *Reader) End() error {
 	if r.space(); r.pos < len(r.data) {
