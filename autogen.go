@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -224,14 +225,19 @@ func (p *autoPlan) fill(g *generator, ptr unsafe.Pointer) error {
 	return nil
 }
 
+// touches reports whether every write sets a field.
+func (p *autoPlan) touches(f *codec.Field) bool {
+	return slices.ContainsFunc(p.fields, func(a autoField) bool { return a.always && a.field == f })
+}
+
 // keepIDs copies generated ids from one item to another that has none, so that a retry of a failed
 // write writes the same item.
 func (p *autoPlan) keepIDs(from, to unsafe.Pointer) {
 	for _, f := range p.ids {
-		dst, ok := f.Value(to)
-		src, ok2 := f.Value(from)
-		if ok && ok2 && dst.IsZero() {
-			dst.Set(src)
+		if src, ok := f.Value(from); ok && !src.IsZero() {
+			if dst := f.Reach(to); dst.IsZero() {
+				dst.Set(src)
+			}
 		}
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -42,81 +42,162 @@ type change struct {
 
 // target is what a path names.
 type target struct {
-	root   *codec.Field // the top-level attribute
-	leaf   *codec.Field // the field itself, or nil for an element of a list or map
-	typ    reflect.Type // the Go type there, or nil when it is open (any, a marshaler's)
-	name   expression.NameBuilder
-	nested bool
+	root  *codec.Field // the top-level attribute
+	leaf  *codec.Field // the field itself, or nil for an element of a list or map
+	typ   reflect.Type // the Go type there, or nil when it is open (any, a marshaler's)
+	name  expression.NameBuilder
+	steps []step // from the top-level attribute down; none for itself
+	rest  bool   // the attribute is in the rest field; root has only its name
 }
 
-// quotePath makes a path of one attribute whose name may have dots and brackets.
-func quotePath(name string) string { return "\x00" + name }
+// step goes into a map, by name, or, when that is empty, into a list.
+type step struct {
+	name string
+	at   int
+}
+
+// nameMark surrounds a name in a path that may have dots: paths that the library makes itself.
+const nameMark = "\x00"
+
+// quotePath makes a path of one name, whatever characters it has.
+func quotePath(name string) string { return nameMark + name + nameMark }
+
+// showPath is a path for messages.
+func showPath(path string) string { return strings.ReplaceAll(path, nameMark, "") }
+
+// segment is a name in a path and the positions in lists behind it: lines[2][0].
+type segment struct {
+	name string
+	at   []int
+}
+
+func splitPath(path string) ([]segment, error) {
+	var out []segment
+	for rest := path; ; {
+		var s segment
+		if quoted, ok := strings.CutPrefix(rest, nameMark); ok {
+			s.name, rest, _ = strings.Cut(quoted, nameMark)
+		} else {
+			end := strings.IndexAny(rest, ".[")
+			if end < 0 {
+				end = len(rest)
+			}
+			s.name, rest = rest[:end], rest[end:]
+		}
+		if s.name == "" {
+			return nil, errors.New("a name is empty")
+		}
+		if strings.ContainsAny(s.name, "[]") {
+			return nil, fmt.Errorf("the SDK's expressions cannot name %q, which has brackets", s.name)
+		}
+		for strings.HasPrefix(rest, "[") {
+			digits, after, ok := strings.Cut(rest[1:], "]")
+			n, err := strconv.Atoi(digits)
+			if !ok || err != nil || n < 0 || digits != strconv.Itoa(n) {
+				return nil, errors.New("an index is not a number in brackets")
+			}
+			s.at, rest = append(s.at, n), after
+		}
+		out = append(out, s)
+		if rest == "" {
+			return out, nil
+		}
+		var ok bool
+		if rest, ok = strings.CutPrefix(rest, "."); !ok {
+			return nil, errors.New("text follows an index")
+		}
+	}
+}
 
 // resolve finds what a path names in the entity.
 func (e *entity) resolve(path string) (target, error) {
-	if name, ok := strings.CutPrefix(path, "\x00"); ok {
-		f := e.plan.Field(name)
-		if f == nil { // one of the attributes in the rest field
-			return target{root: &codec.Field{Name: name}, name: attr(name), nested: true}, nil
-		}
-		return target{root: f, leaf: f, typ: f.Type, name: attr(name)}, nil
+	segments, err := splitPath(path)
+	if err != nil {
+		return target{}, usagef("%s: invalid path %q: %s", e.name, showPath(path), err)
+	}
+	if name := segments[0].name; e.rest != nil && strings.HasPrefix(path, nameMark) && e.plan.Field(name) == nil {
+		return target{root: &codec.Field{Name: name}, name: attr(name), rest: true}, nil
 	}
 	var t target
-	plan := e.plan
-	for i, segment := range strings.Split(path, ".") {
-		name, indexes, err := splitIndexes(segment)
-		if err != nil {
-			return t, usagef("%s: invalid path %q: %s", e.name, path, err)
+	for i, s := range segments {
+		if err := t.descend(e, s.name, i == 0); err != nil {
+			return t, usagef("%s: path %q: %s", e.name, showPath(path), err)
 		}
-		switch {
-		case plan != nil:
-			f := plan.Field(name)
-			if f == nil {
-				return t, usagef("%s: unknown attribute %q in path %q: %s has %s", e.name, name, path, plan.Type(), attrNames(plan))
+		text := s.name
+		for _, at := range s.at {
+			if err := t.index(at); err != nil {
+				return t, usagef("%s: path %q: %s", e.name, showPath(path), err)
 			}
-			t.leaf, t.typ = f, f.Type
-		case t.typ != nil && t.typ.Kind() == reflect.Map:
-			t.leaf, t.typ = nil, t.typ.Elem()
-		case t.typ != nil:
-			return t, usagef("%s: path %q: %s has no attributes", e.name, path, t.typ)
+			text += "[" + strconv.Itoa(at) + "]"
 		}
 		if i == 0 {
-			t.root, t.name = t.leaf, attr(name+strings.Join(indexes, ""))
+			t.name = attr(text)
 		} else {
-			t.nested, t.name = true, t.name.AppendName(attr(name+strings.Join(indexes, "")))
-		}
-		for range indexes {
-			t.nested, t.leaf = true, nil
-			if t.typ == nil {
-				continue
-			}
-			elem := deref(t.typ)
-			if k := elem.Kind(); k != reflect.Slice && k != reflect.Array {
-				return t, usagef("%s: path %q: %s is no list", e.name, path, t.typ)
-			}
-			t.typ = elem.Elem()
-		}
-		if plan, err = innerPlan(&t); err != nil {
-			return t, &EncodeError{Entity: e.name, Err: err}
+			t.name = t.name.AppendName(attr(text))
 		}
 	}
 	return t, nil
 }
 
-// innerPlan is the plan of the struct at t, or nil. Where a type decides for itself how it is stored,
-// everything below it is open.
-func innerPlan(t *target) (*codec.Plan, error) {
-	if t.typ == nil {
-		return nil, nil
+// descend goes to the attribute called name in what t names so far.
+func (t *target) descend(e *entity, name string, first bool) error {
+	plan := e.plan
+	if !first {
+		t.steps = append(t.steps, step{name: name})
+		if t.typ != nil && (isOpen(t.typ) || deref(t.typ).Kind() == reflect.Map) {
+			t.leaf = nil
+			if t.typ = deref(t.typ); t.typ.Kind() == reflect.Map && !isOpen(t.typ) {
+				t.typ = t.typ.Elem()
+			} else {
+				t.typ = nil
+			}
+			return nil
+		}
+		if t.typ == nil {
+			return nil
+		}
+		typ := deref(t.typ)
+		if typ.Kind() != reflect.Struct || typ == timeType || reflect.PointerTo(typ).Implements(textMarshalerType) {
+			return fmt.Errorf("%s has no attributes", t.typ)
+		}
+		var err error
+		if plan, err = codec.PlanOf(typ); err != nil {
+			return err
+		}
 	}
-	typ := deref(t.typ)
+	f := plan.Field(name)
+	if f == nil {
+		return fmt.Errorf("unknown attribute %q: %s has %s", name, plan.Type(), attrNames(plan))
+	}
+	t.leaf, t.typ = f, f.Type
+	if first {
+		t.root = f
+	}
+	return nil
+}
+
+// index goes to an element of the list that t names so far.
+func (t *target) index(at int) error {
+	t.steps, t.leaf = append(t.steps, step{at: at}), nil
 	switch {
-	case typ.Kind() == reflect.Interface, typ.Implements(avMarshalerType), reflect.PointerTo(typ).Implements(avMarshalerType):
+	case t.typ == nil:
+		return nil
+	case isOpen(t.typ):
 		t.typ = nil
-	case typ.Kind() == reflect.Struct && typ != timeType && !reflect.PointerTo(typ).Implements(textMarshalerType):
-		return codec.PlanOf(typ)
+		return nil
 	}
-	return nil, nil
+	list := deref(t.typ)
+	if k := list.Kind(); k != reflect.Slice && k != reflect.Array {
+		return fmt.Errorf("%s is no list", t.typ)
+	}
+	t.typ = list.Elem()
+	return nil
+}
+
+// isOpen reports whether a type decides for itself, or at run time, what is stored.
+func isOpen(t reflect.Type) bool {
+	t = deref(t)
+	return t.Kind() == reflect.Interface || t.Implements(avMarshalerType) || reflect.PointerTo(t).Implements(avMarshalerType)
 }
 
 func deref(t reflect.Type) reflect.Type {
@@ -126,26 +207,13 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// splitIndexes takes "lines[2][0]" apart.
-func splitIndexes(segment string) (name string, indexes []string, err error) {
-	name, rest, has := strings.Cut(segment, "[")
-	if name == "" {
-		return "", nil, errors.New("a name is empty")
+// overlaps reports whether one of two targets lies in the other. The service refuses both in one update.
+func (t target) overlaps(o target) bool {
+	if t.root.Name != o.root.Name {
+		return false
 	}
-	for has {
-		digits, after, ok := strings.Cut(rest, "]")
-		if n, convErr := strconv.Atoi(digits); !ok || convErr != nil || n < 0 || digits != strconv.Itoa(n) {
-			return "", nil, errors.New("an index is not a number in brackets")
-		}
-		indexes = append(indexes, "["+digits+"]")
-		if after == "" {
-			break
-		}
-		if rest, has = strings.CutPrefix(after, "["); !has {
-			return "", nil, errors.New("text follows an index")
-		}
-	}
-	return name, indexes, nil
+	n := min(len(t.steps), len(o.steps))
+	return slices.Equal(t.steps[:n], o.steps[:n])
 }
 
 // addTo adds the change to an update expression.
@@ -156,14 +224,14 @@ func (c *change) addTo(u *expression.UpdateBuilder, e *entity, t target) error {
 	}
 	v, err := c.encode(t)
 	if err != nil {
-		return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: %w", t.path(c), err)}
+		return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: %w", showPath(c.path), err)}
 	}
 	if v == nil { // left out when empty
 		if c.op == changeSet {
 			*u = u.Remove(t.name)
 			return nil
 		}
-		return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: the value is empty", t.path(c))}
+		return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: the value is empty", showPath(c.path))}
 	}
 	value := expression.Value(v)
 	switch c.op {
@@ -196,8 +264,6 @@ func orZero(n expression.NameBuilder) expression.SetValueBuilder {
 	return expression.IfNotExists(n, expression.Value(0))
 }
 
-func (t target) path(c *change) string { return strings.TrimPrefix(c.path, "\x00") }
-
 // encode makes the stored form of the value and checks that the change fits it; nil when the tag leaves
 // it out.
 func (c *change) encode(t target) (types.AttributeValue, error) {
@@ -210,6 +276,9 @@ func (c *change) encode(t target) (types.AttributeValue, error) {
 		raw, err = t.leaf.AppendValue(nil, v)
 	} else {
 		raw, err = codec.AppendValue(nil, v.Interface())
+	}
+	if err == nil && len(raw) == 0 && (c.op == changeAdd || c.op == changeSubtract) {
+		raw, err = codec.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added
 	}
 	if err != nil || len(raw) == 0 {
 		return nil, err
@@ -244,7 +313,7 @@ func (c *change) fits(av types.AttributeValue, t target) error {
 		return fmt.Errorf("cannot delete elements from %s: it takes a set", kind)
 	case (c.op == changeAppend || c.op == changePrepend) && kind != "a list":
 		return fmt.Errorf("cannot append to %s: it takes a list", kind)
-	case set && t.nested && c.op == changeAdd:
+	case set && len(t.steps) > 0 && c.op == changeAdd:
 		return errors.New("the service adds only to sets at the top level of an item")
 	}
 	return nil
@@ -316,85 +385,60 @@ func convertExactly(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
 	return out, true
 }
 
-// applyTo does the change to the item at ptr, as far as that can be known from the item: a top-level
-// attribute that is set, removed, added to or subtracted from.
-func (c *change) applyTo(e *entity, ptr unsafe.Pointer) error {
-	t, err := e.resolve(c.path)
-	if err != nil {
-		return err
-	}
-	if t.nested {
-		return nil
-	}
-	f, ok := t.root.Value(ptr)
-	if !ok {
-		return nil
-	}
-	if c.op == changeRemove {
-		f.SetZero()
-		return nil
-	}
-	v, err := c.convert(t.typ)
-	if err != nil {
-		return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: %w", t.path(c), err)}
-	}
-	switch c.op {
-	case changeSet:
-		f.Set(v)
-	case changeSetIfAbsent:
-		if f.IsZero() {
-			f.Set(v)
-		}
-	case changeAdd, changeSubtract:
-		return c.addLocally(f, v)
-	}
-	return nil
-}
-
-func (c *change) addLocally(f, v reflect.Value) error {
-	sign := int64(1)
-	if c.op == changeSubtract {
-		sign = -1
-	}
-	switch {
-	case f.CanInt():
-		f.SetInt(f.Int() + sign*v.Int())
-	case f.CanUint():
-		f.SetUint(f.Uint() + uint64(sign)*v.Uint())
-	}
-	return nil
-}
-
-// validate checks a single value against the rules of its field. Rules that look at other fields
-// cannot be checked here and are left to the writes of instances.
+// validate checks a single value against the rules of its field, and those inside it. Rules that look at
+// other fields cannot be checked here and are left to the writes of instances.
 func (c *change) validate(ctx context.Context, e *entity, t target) error {
-	if t.leaf == nil {
+	if !e.validates || t.typ == nil {
 		return nil
 	}
-	rules := ownRules(t.leaf.Tag.Get("validate"))
-	if rules == "" || c.op != changeSet && c.op != changeSetIfAbsent && c.op != changeRemove {
-		return nil
+	rules := ""
+	if t.leaf != nil {
+		rules = ownRules(t.leaf.Tag.Get("validate"))
 	}
-	v := reflect.Zero(t.leaf.Type)
+	v := reflect.Zero(t.typ)
 	if c.op != changeRemove {
 		var err error
 		if v, err = c.convert(t.typ); err != nil {
 			return nil //nolint:nilerr // encode reports it
 		}
 	}
-	err := e.table.validate.VarCtx(ctx, v.Interface(), rules)
+	switch c.op {
+	case changeAppend, changePrepend: // elements, not the whole list
+		var dives bool
+		if _, rules, dives = strings.Cut(","+rules, ",dive"); !dives {
+			return nil
+		}
+		rules = "dive" + rules
+	case changeAdd, changeSubtract, changeDelete:
+		return nil
+	}
+	var err error
+	if plain := reflect.Indirect(v); rules == "" && plain.Kind() == reflect.Struct && plain.Type() != timeType && c.op != changeRemove {
+		err = e.table.validate.StructCtx(ctx, plain.Interface())
+	} else if rules != "" {
+		err = e.table.validate.VarCtx(ctx, v.Interface(), rules)
+	}
 	if err == nil {
 		return nil
 	}
 	invalid := &ValidationError{Entity: e.name, Err: err}
-	if broken, ok := errors.AsType[validator.ValidationErrors](err); ok {
-		for _, b := range broken {
-			invalid.Fields = append(invalid.Fields, FieldError{
-				Attribute: t.path(c), Rule: b.Tag(), Param: b.Param(), Kind: t.leaf.Type.String(),
-			})
-		}
+	broken, _ := errors.AsType[validator.ValidationErrors](err)
+	for _, b := range broken {
+		invalid.Fields = append(invalid.Fields, FieldError{
+			Attribute: showPath(c.path) + inner(b), Rule: b.Tag(), Param: b.Param(), Kind: b.Type().String(),
+		})
 	}
 	return invalid
+}
+
+// inner is where a rule is broken inside the value that was checked: "", ".city", "[2].qty".
+func inner(b validator.FieldError) string {
+	path := b.Namespace()
+	if path == "" || path[0] == '[' {
+		return path
+	}
+	_, path, _ = strings.Cut(path, ".") // starts with the type's name
+	return "." + path
 }
 
 // ownRules drops the rules that compare with other fields.

@@ -52,7 +52,7 @@ func (o *DeleteOp) Input() (*dynamodb.DeleteItemInput, error) {
 	if o.ptr == nil {
 		return nil, o.e.nilInstance(o.op)
 	}
-	r, err := o.plan(newWriteConfig(o.e, o.opts))
+	r, err := o.plan(newWriteConfig(o.e, o.opts), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -67,30 +67,33 @@ func (o *DeleteOp) prepare(ctx context.Context, c *conn) (*request, error) {
 	}
 	w := newWriteConfig(o.e, o.opts)
 	hooks := o.op == opRemove && !w.skipHooks
-	if hooks {
-		if err := o.e.runBeforeDelete(ctx, o.e.at(o.ptr)); err != nil {
+	one := *o
+	if hooks { // on a copy: what the hook changes counts when the delete succeeds
+		var v any
+		v, one.ptr = o.e.clone(o.ptr)
+		if err := o.e.runBeforeDelete(ctx, v); err != nil {
 			return nil, err
 		}
 	}
+	var r *request
+	var err error
 	if len(o.e.unique) > 0 && o.op != opCheck {
-		return o.guarded(ctx, c, w, hooks)
+		r, err = one.guarded(ctx, c, w)
+	} else {
+		r, err = one.plan(w, nil)
 	}
-	r, err := o.plan(w)
-	if err != nil {
-		return nil, err
+	if err != nil || !hooks {
+		return r, err
 	}
-	o.settleHooks(r, hooks)
+	r.settle = func(ctx context.Context, _ loaded) error {
+		o.e.assign(o.ptr, one.ptr)
+		return o.e.runAfterDelete(ctx, o.e.at(o.ptr))
+	}
 	return r, nil
 }
 
-func (o *DeleteOp) settleHooks(r *request, hooks bool) {
-	if hooks {
-		r.settle = func(ctx context.Context, _ loaded) error { return o.e.runAfterDelete(ctx, o.e.at(o.ptr)) }
-	}
-}
-
-// plan makes the request without hooks.
-func (o *DeleteOp) plan(w writeConfig) (*request, error) {
+// plan makes the request without hooks; more gives conditions of its own.
+func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.ConditionBuilder) (*request, error) {
 	r := &request{e: o.e, op: o.op, verb: verbDelete, settle: settled, abandon: nothing}
 	if o.op == opCheck {
 		r.verb = verbCheck
@@ -101,6 +104,9 @@ func (o *DeleteOp) plan(w writeConfig) (*request, error) {
 	var err error
 	if r.key, err = o.e.keyOf(o.ptr); err != nil {
 		return nil, err
+	}
+	if more != nil {
+		w.conditions = append(w.conditions, more(r)...)
 	}
 	r.expr, err = o.e.build(nil, w.conditions)
 	return r, err

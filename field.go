@@ -74,7 +74,7 @@ func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflec
 			continue
 		}
 		name := f.Name
-		if depth == 0 && strings.ContainsAny(name, ".[") {
+		if strings.ContainsAny(name, ".[]") {
 			name = quotePath(name)
 		}
 		if fv.Addr().UnsafePointer() == at && f.Type == want {

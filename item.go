@@ -173,7 +173,11 @@ func (e *entity) restDifference(a, b unsafe.Pointer) ([]change, error) {
 			}
 		}
 		if !bytes.Equal(was, now) {
-			out = append(out, change{op: changeSet, path: quotePath(name), value: after[name], checked: true})
+			v, err := wire.ReadValue(now)
+			if err != nil {
+				return nil, &EncodeError{Entity: e.name, Err: err}
+			}
+			out = append(out, change{op: changeSet, path: quotePath(name), value: v})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {

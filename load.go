@@ -189,7 +189,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	return e.check(ctx, sink, k.text, rc.skipHooks)
 }
 
-func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink *oneItem) error {
+func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink wire.Sink) error {
 	if t.hooked(c) {
 		_, err := c.GetItem(ctx, in, wire.Hook(sink))
 		return err

@@ -169,6 +169,16 @@ func (e *entity) appendKey(dst []byte, k *key, ptr unsafe.Pointer) ([]byte, erro
 	return dst, nil
 }
 
+// checkInstanceSize is checkSize for the instance of an update, as far as it is one: one that was not
+// loaded may lack what its index keys are made of.
+func (e *entity) checkInstanceSize(ptr unsafe.Pointer, key string) error {
+	raw, err := e.appendItem(nil, ptr)
+	if err != nil {
+		return nil //nolint:nilerr // the update does not need it
+	}
+	return e.checkSize(raw, key)
+}
+
 // checkSize refuses an item above the limit. The JSON is never shorter than the size that counts
 // (every name has quotes, every value its type and braces), so that most items need no second look.
 func (e *entity) checkSize(item []byte, key string) error {

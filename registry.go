@@ -45,10 +45,11 @@ type entity struct {
 	consistent  consistency
 	maxSize     int
 	auto        autoPlan
-	version     *codec.Field   // the field of the optimistic lock, or nil
-	unique      []*uniqueField // fields that are kept unique
-	ttl         *codec.Field   // when items expire, or nil
-	rest        []int          // the field that takes unknown attributes, or nil
+	version     *codec.Field          // the field of the optimistic lock, or nil
+	unique      []*uniqueField        // fields that are kept unique
+	ttl         *codec.Field          // when items expire, or nil
+	rest        []int                 // the field that takes unknown attributes, or nil
+	unstored    []reflect.StructField // fields of the struct that are no attributes
 	skipHooks   bool
 	hideExpired bool
 	validates   bool
@@ -191,6 +192,10 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 	if err := e.readTags(); err != nil {
 		return nil, err
 	}
+	if err := r.checkMoving(); err != nil {
+		return nil, err
+	}
+	e.unstored = e.unstoredFields()
 	_, v := newItem()
 	e.hooks = hooksOf(v)
 	var rules ruleSet
@@ -223,6 +228,21 @@ func (r *registration) checkNames() error {
 	for _, f := range r.e.plan.Fields() {
 		if use := r.t.reserved(f.Name); use != "" {
 			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
+		}
+	}
+	return nil
+}
+
+// checkMoving refuses keys made of what every write changes.
+func (r *registration) checkMoving() error {
+	e := r.e
+	for _, f := range e.plan.Fields() {
+		moves := f == e.version || e.auto.touches(f)
+		switch {
+		case moves && slices.Contains(e.keyAttrs, f.Name):
+			return r.errorf(r.fieldName(f), "every write changes it: it cannot be part of the key")
+		case f == e.version && e.derivesFrom(f):
+			return r.errorf(r.fieldName(f), "the version cannot be part of an index key or unique")
 		}
 	}
 	return nil

@@ -333,7 +333,7 @@ func (t *transaction) onlyRaced(err error) bool {
 	}
 	for _, reason := range te.Reasons {
 		_, failed := errors.AsType[*ConditionFailedError](reason.Err)
-		if !failed || !t.requests[reason.Index].again {
+		if !failed || !t.requests[reason.Index].again(reason.Err) {
 			return false
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
 )
 
 // Unique fields, `entable:"unique"`: for each value there is a sentinel item in the table whose key is
@@ -59,6 +60,28 @@ func uniqueFieldOf(e *entity, f *codec.Field) (*uniqueField, error) {
 		{Attr: "entity", Kind: keys.Text}, {Attr: "attribute", Kind: keys.Text}, c.seg,
 	})
 	return &uniqueField{field: f, component: c, pattern: pattern}, err
+}
+
+// anySentinel is the key of a sentinel of any entity.
+var anySentinel = func() *keys.Pattern {
+	p, err := keys.Compile(sentinelPrefix, keys.DefaultSeparator, []keys.Segment{
+		{Attr: "entity", Kind: keys.Text}, {Attr: "attribute", Kind: keys.Text}, {Attr: "value", Kind: keys.Text},
+	})
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return p
+}()
+
+// meetsSentinels reports whether an item of the entity can have the key of a sentinel.
+func (e *entity) meetsSentinels() bool {
+	if e.pk.pattern == nil {
+		return false // sentinels need a string
+	}
+	if apart, _ := keys.Disjoint(e.pk.pattern, anySentinel); apart {
+		return false
+	}
+	return e.sk == nil || e.sk.pattern == nil || e.sk.matches("A")
 }
 
 // guard is a sentinel item that is written or deleted with an item.
@@ -158,36 +181,83 @@ func (g *guard) transactItem(t *Table) types.TransactWriteItem {
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
 }
 
-// readStored reads the stored item with a key, consistently; nil when there is none.
-func (e *entity) readStored(ctx context.Context, c *conn, key itemKey) (unsafe.Pointer, error) {
-	sink := &oneItem{table: e.table, want: e}
-	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: key.attrs, ConsistentRead: new(true)}
-	if err := e.table.getItem(ctx, c, in, sink); err != nil {
-		return nil, &OpError{Op: "Get", Entity: e.name, Key: key.text, Err: err}
-	}
-	if !sink.found {
-		return nil, nil
-	}
-	if sink.err != nil {
-		return nil, sink.err
-	}
-	return e.pointer(sink.value), nil
+// storedItem is an item that a write has read before, decoded and as it is stored.
+type storedItem struct {
+	oneItem
+	attrs map[string]types.AttributeValue
 }
 
-// unchanged is the condition that the unique values of the stored item are still those at old.
-func (e *entity) unchanged(old unsafe.Pointer) ([]expression.ConditionBuilder, error) {
-	if old == nil {
-		return []expression.ConditionBuilder{expression.AttributeNotExists(attr(e.table.pk.name))}, nil
+func (s *storedItem) Reset() {
+	s.attrs = nil
+	s.oneItem.Reset()
+}
+
+func (s *storedItem) Item(table string, index int, r *wire.Reader) error {
+	start := r.Offset()
+	raw, err := r.Skip()
+	if err != nil {
+		return err
 	}
-	conditions := []expression.ConditionBuilder{expression.AttributeExists(attr(e.table.pk.name))}
-	for _, u := range e.unique {
-		same, err := e.sameValue(u.field, old)
-		if err != nil {
-			return nil, err
+	if s.attrs, err = wire.ReadItem(raw); err != nil {
+		return err
+	}
+	r.Rewind(start)
+	return s.oneItem.Item(table, index, r)
+}
+
+// attr is an attribute as it is stored; nil when it, or the item, is absent.
+func (s *storedItem) attr(name string) types.AttributeValue {
+	if s == nil {
+		return nil
+	}
+	return s.attrs[name]
+}
+
+// at is the decoded item, or nil.
+func (s *storedItem) at() unsafe.Pointer {
+	if s == nil {
+		return nil
+	}
+	return s.want.pointer(s.value)
+}
+
+// readStored reads the stored item with a key, consistently; nil when there is none.
+func (e *entity) readStored(ctx context.Context, c *conn, key itemKey) (*storedItem, error) {
+	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
+	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: key.attrs, ConsistentRead: new(true)}
+	if err := e.table.getItem(ctx, c, in, s); err != nil {
+		return nil, &OpError{Op: opRead, Entity: e.name, Key: key.text, Err: err}
+	}
+	if !s.found {
+		return nil, nil
+	}
+	return s, s.err
+}
+
+// opRead is the operation in the errors of the read that comes before a write.
+const opRead = "Get"
+
+// unchanged is the condition that the unique values of the item are still those that were read.
+func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
+	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
+	for _, u := range r.e.unique {
+		if old != nil {
+			was := old.attr(u.field.Name)
+			r.assumed = append(r.assumed, assumption{u.field.Name, was})
+			conditions = append(conditions, sameValue(u.field.Name, was))
 		}
-		conditions = append(conditions, same)
 	}
-	return conditions, nil
+	return conditions
+}
+
+// assumeExists is the condition that the item that was read is still there, or still is not.
+func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
+	pk := r.e.table.pk.name
+	r.assumed = append(r.assumed, assumption{pk, old.attr(pk)})
+	if old == nil {
+		return expression.AttributeNotExists(attr(pk))
+	}
+	return expression.AttributeExists(attr(pk))
 }
 
 // guardPut adds the sentinels of a put of the item at work.
@@ -195,26 +265,20 @@ func (e *entity) guardPut(ctx context.Context, c *conn, r *request, w *writeConf
 	if c == nil { // only the request's form is asked for
 		return nil
 	}
-	var old unsafe.Pointer
+	var old *storedItem
+	var err error
 	if r.op != opCreate {
-		var err error
 		if old, err = e.readStored(ctx, c, r.key); err != nil {
 			return err
 		}
-		conditions, err := e.unchanged(old)
-		if err != nil {
-			return err
-		}
-		w.conditions = append(w.conditions, conditions...)
-		r.again = true
+		w.conditions = append(w.conditions, r.unchanged(old)...)
 	}
-	var err error
-	r.guards, err = e.guards(r.key, old, work)
+	r.guards, err = e.guards(r.key, old.at(), work)
 	return err
 }
 
 // guarded prepares a delete of an item with unique fields.
-func (o *DeleteOp) guarded(ctx context.Context, c *conn, w writeConfig, hooks bool) (*request, error) {
+func (o *DeleteOp) guarded(ctx context.Context, c *conn, w writeConfig) (*request, error) {
 	key, err := o.e.keyOf(o.ptr)
 	if err != nil {
 		return nil, err
@@ -223,36 +287,42 @@ func (o *DeleteOp) guarded(ctx context.Context, c *conn, w writeConfig, hooks bo
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := o.e.unchanged(old)
+	r, err := o.plan(w, func(r *request) []expression.ConditionBuilder { return r.unchanged(old) })
 	if err != nil {
 		return nil, err
 	}
-	w.conditions = append(w.conditions, conditions...)
-	r, err := o.plan(w)
-	if err != nil {
-		return nil, err
-	}
-	r.again = true
-	if old != nil {
-		if r.guards, err = o.e.guards(key, old, nil); err != nil {
-			return nil, err
-		}
-	}
-	o.settleHooks(r, hooks)
-	return r, nil
+	r.guards, err = o.e.guards(key, old.at(), nil)
+	return r, err
 }
 
 // sendGuarded writes an item and its sentinels in one transaction. Its errors are those of a single
-// write.
-func (r *request) sendGuarded(ctx context.Context, c *conn) error {
+// write. What an update is to give back is read afterwards.
+func (r *request) sendGuarded(ctx context.Context, c *conn) (loaded, error) {
 	t := &transaction{writes: []Write{requestWrite{r}}, requests: []*request{r}}
-	err := t.send(ctx, c, "")
+	if err := t.send(ctx, c, ""); err != nil {
+		return loaded{}, single(err)
+	}
+	if r.verb != verbUpdate || r.returns != types.ReturnValueAllNew {
+		return loaded{}, nil
+	}
+	s, err := r.e.readStored(ctx, c, r.key)
+	if err != nil {
+		return loaded{err: err}, nil
+	}
+	if s == nil { // deleted since
+		return loaded{}, nil
+	}
+	return s.loaded, nil
+}
+
+// single makes the error of a transaction one of a single write.
+func single(err error) error {
 	te, ok := errors.AsType[*TransactionError](err)
-	if !ok || len(te.Reasons) == 0 {
-		if ok {
-			return te.Err
-		}
+	switch {
+	case !ok:
 		return err
+	case len(te.Reasons) == 0:
+		return te.Err
 	}
 	first := te.Reasons[0].Err
 	if failed, ok := errors.AsType[*ConditionFailedError](first); ok {

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
-	"github.com/entable/entable/internal/wire"
 )
 
 const (
@@ -166,7 +165,7 @@ func (u *Update[T]) returning(ctx context.Context, what types.ReturnValue) (*T, 
 	one := *u
 	one.u.returns = what
 	var stored *T
-	one.u.give = func(l loaded) { stored, _ = l.value.(*T) }
+	one.u.give = func(v any) { stored, _ = v.(*T) }
 	err := do(ctx, &one, u.u.op)
 	return stored, err
 }
@@ -174,11 +173,15 @@ func (u *Update[T]) returning(ctx context.Context, what types.ReturnValue) (*T, 
 // Input returns the request that the update would send, without a client and without sending it.
 // Hooks do not run.
 func (u *Update[T]) Input() (*dynamodb.UpdateItemInput, error) {
-	p, err := u.u.plan(nil, nil)
+	one := u.u
+	r, err := one.request(context.Background(), nil, false)
 	if err != nil {
 		return nil, err
 	}
-	return p.updateInput(), nil
+	if r == nil {
+		return nil, one.changesNothing()
+	}
+	return r.updateInput(), nil
 }
 
 func (u *Update[T]) entity() *entity { return u.u.e }
@@ -207,6 +210,7 @@ type update struct {
 	key        unsafe.Pointer // an item with the key fields set
 	instance   unsafe.Pointer // the caller's struct: Patch and SaveChanges
 	before     unsafe.Pointer // SaveChanges: as it was loaded
+	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
 	changes    []change
 	known      []change
 	conditions []expression.ConditionBuilder
@@ -215,50 +219,69 @@ type update struct {
 	fetch      bool
 	skipHooks  *bool
 	returns    types.ReturnValue
-	give       func(loaded)
+	give       func(stored any)
 }
 
 // prepare makes the request of one attempt.
 func (u *update) prepare(ctx context.Context, c *conn) (*request, error) {
-	e := u.e
-	if u.key == nil || u.op == opSaveChanges && u.instance == nil {
-		return nil, e.nilInstance(u.op)
-	}
-	one := *u // what this attempt adds is its own
-	hooks := u.instance != nil && !e.skipHooks
+	hooks := u.instance != nil && !u.e.skipHooks
 	if u.skipHooks != nil {
 		hooks = u.instance != nil && !*u.skipHooks
 	}
-	var work unsafe.Pointer
-	if u.instance != nil {
-		var err error
-		if work, err = one.fromInstance(ctx, hooks); err != nil || work == nil {
-			return nil, err
-		}
-	}
-	r, err := one.plan(ctx, c)
+	one := *u // what this attempt adds is its own
+	r, err := one.request(ctx, c, hooks)
 	if err != nil {
 		return nil, err
 	}
-	r.settle = func(ctx context.Context, stored loaded) error { return u.settle(ctx, stored, work, hooks) }
+	if r == nil {
+		if u.give != nil {
+			_, same := u.e.clone(u.instance)
+			u.give(u.e.at(same))
+		}
+		return nil, nil
+	}
+	r.settle = func(ctx context.Context, stored loaded) error { return one.settle(ctx, stored, hooks) }
 	return r, nil
 }
 
+// request makes the request, or nil when SaveChanges has nothing to send.
+func (u *update) request(ctx context.Context, c *conn, hooks bool) (*request, error) {
+	if u.key == nil || u.op == opSaveChanges && u.instance == nil {
+		return nil, u.e.nilInstance(u.op)
+	}
+	if u.ifVersion != nil {
+		switch {
+		case u.e.version == nil:
+			return nil, usagef("%s: IfVersion: it has no version field", u.e.name)
+		case u.instance != nil:
+			return nil, usagef("%s: IfVersion is for updates by key: a %s checks the version of its instance", u.e.name, u.op)
+		}
+	}
+	if u.instance != nil {
+		if any, err := u.fromInstance(ctx, hooks); err != nil || !any {
+			return nil, err
+		}
+	}
+	return u.plan(ctx, c)
+}
+
 // settle gives the values of a successful update to the caller.
-func (u *update) settle(ctx context.Context, stored loaded, work unsafe.Pointer, hooks bool) error {
+func (u *update) settle(ctx context.Context, stored loaded, hooks bool) error {
+	if stored.err != nil {
+		return stored.err
+	}
 	if u.give != nil {
-		u.give(stored)
+		u.give(stored.value)
 	}
 	if u.instance == nil {
-		return stored.err
+		return nil
 	}
-	switch {
-	case stored.err != nil:
-		return stored.err
-	case stored.value != nil && stored.entity == u.e:
-		u.e.assign(u.instance, u.e.pointer(stored.value))
-	default: // in a transaction, which gives nothing back: what was computed
-		u.e.assign(u.instance, work)
+	if stored.value != nil {
+		now := u.e.pointer(stored.value)
+		u.e.keepUnstored(now, u.work)
+		u.e.assign(u.instance, now)
+	} else { // in a transaction, which gives nothing back: what was computed
+		u.e.assign(u.instance, u.work)
 	}
 	if !hooks {
 		return nil
@@ -266,42 +289,44 @@ func (u *update) settle(ctx context.Context, stored loaded, work unsafe.Pointer,
 	return u.e.runAfterUpdate(ctx, u.e.at(u.instance))
 }
 
-// fromInstance turns the difference between the instance and its new values into changes. It returns
-// the copy with the new values, or nil when SaveChanges has nothing to do.
-func (u *update) fromInstance(ctx context.Context, hooks bool) (unsafe.Pointer, error) {
+// fromInstance turns the difference between the instance and its new values into changes. It reports
+// whether there are any for SaveChanges to send; a Patch has its own.
+func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 	e := u.e
 	v, work := e.clone(u.instance)
-	old := u.before
-	if old == nil {
-		old = u.instance
-		for i := range u.changes {
-			if err := u.changes[i].applyTo(e, work); err != nil {
-				return nil, err
-			}
+	u.work = work
+	for i := range u.changes {
+		if err := u.changes[i].applyTo(e, work); err != nil {
+			return false, err
 		}
 	}
-	_, plain := e.clone(work) // before the hook and the generated values
+	base := u.before
+	if base == nil {
+		_, base = e.clone(work) // before the hook
+	}
 	if hooks {
 		if err := e.runBeforeUpdate(ctx, v); err != nil {
-			return nil, err
+			return false, err
 		}
-	}
-	base := plain
-	if u.before != nil {
-		base = u.before
 	}
 	extra, err := e.difference(base, work)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	if u.before != nil && len(extra) == 0 {
-		return nil, nil
+	old := u.instance
+	if u.before != nil {
+		if old = u.before; len(extra)+len(u.changes) == 0 {
+			return false, nil
+		}
+		if err := e.validate(ctx, v); err != nil {
+			return false, err
+		}
+		for i := range extra {
+			extra[i].checked = true
+		}
 	}
-	if err := e.validate(ctx, v); err != nil && u.before != nil {
-		return nil, err
-	}
-	u.changes = append(slices.Clone(u.changes), extra...)
-	u.key, u.ifVersion = old, nil
+	u.changes = override(u.changes, extra)
+	u.key = old
 	if e.version != nil {
 		u.ifVersion = new(e.versionOf(old))
 		e.setVersion(work, e.versionOf(old)+1)
@@ -309,10 +334,20 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (unsafe.Pointer, 
 	if u.returns == "" {
 		u.returns = types.ReturnValueAllNew
 	}
-	return work, nil
+	return true, nil
 }
 
-// difference lists the changes that make the item at a into the one at b.
+// override adds changes of whole attributes to others, in whose place they come.
+func override(changes, extra []change) []change {
+	out := slices.DeleteFunc(slices.Clone(changes), func(c change) bool {
+		segments, err := splitPath(c.path)
+		return err == nil && slices.ContainsFunc(extra, func(x change) bool { return x.path == quotePath(segments[0].name) })
+	})
+	return append(out, extra...)
+}
+
+// difference lists the changes that make the item at a into the one at b, but for what every update
+// sets by itself.
 func (e *entity) difference(a, b unsafe.Pointer) ([]change, error) {
 	var out []change
 	for _, f := range e.plan.Fields() {
@@ -324,13 +359,13 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change, error) {
 		if err != nil {
 			return nil, &EncodeError{Entity: e.name, Err: err}
 		}
-		if f == e.version || bytes.Equal(before, after) {
+		if f == e.version || e.auto.touches(f) || bytes.Equal(before, after) {
 			continue
 		}
 		c := change{op: changeRemove, path: quotePath(f.Name)}
 		if len(after) > 0 {
 			v, _ := f.Value(b)
-			c = change{op: changeSet, path: quotePath(f.Name), value: v.Interface(), checked: true}
+			c = change{op: changeSet, path: quotePath(f.Name), value: v.Interface()}
 		}
 		out = append(out, c)
 	}
@@ -347,24 +382,19 @@ func (u *update) plan(ctx context.Context, c *conn) (*request, error) {
 		return nil, err
 	}
 	if len(u.changes) == 0 {
-		return nil, usagef("%s: the update changes nothing", e.name)
+		return nil, u.changesNothing()
 	}
-	s := &updateState{u: u, r: r, changed: map[string]*change{}}
-	_, s.now = e.clone(u.key)
-	if err := s.resolve(ctx); err != nil {
+	s := &updateState{u: u, r: r, c: c, changed: map[string][]resolved{}, known: map[string]bool{}}
+	if s.now, err = e.keyOnly(u.key); err != nil {
 		return nil, err
 	}
-	if err := s.fill(); err != nil {
-		return nil, err
+	for _, k := range e.keyFields() {
+		s.known[k] = true
 	}
-	if err := s.knownValues(ctx, c); err != nil {
-		return nil, err
-	}
-	if err := s.indexKeys(); err != nil {
-		return nil, err
-	}
-	if err := s.uniqueFields(ctx, c); err != nil {
-		return nil, err
+	for _, step := range []func(context.Context) error{s.resolve, s.fill, s.useKnown, s.findMissing, s.indexKeys, s.uniqueFields} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	conditions := append(s.conditions, u.conditions...)
 	if !u.upsert {
@@ -372,40 +402,57 @@ func (u *update) plan(ctx context.Context, c *conn) (*request, error) {
 	} else if err := s.addUpsert(); err != nil {
 		return nil, err
 	}
+	if u.instance != nil {
+		if err := e.checkInstanceSize(u.work, r.key.text); err != nil {
+			return nil, err
+		}
+	}
 	r.expr, err = e.build(&s.update, conditions)
 	return r, err
 }
+
+func (u *update) changesNothing() error { return usagef("%s: the update changes nothing", u.e.name) }
 
 // updateState is one request on its way.
 type updateState struct {
 	u          *update
 	r          *request
+	c          *conn // nil when nothing may be read
 	update     expression.UpdateBuilder
 	conditions []expression.ConditionBuilder
-	changed    map[string]*change // by top-level attribute
-	roots      []string           // its keys, in order
-	now        unsafe.Pointer     // the item as far as it is known: after the changes
-	known      map[string]bool    // the attributes of now that are known
+	changed    map[string][]resolved // by top-level attribute
+	now        unsafe.Pointer        // the item after the update: the attributes that are known
+	known      map[string]bool
+	stored     *storedItem // what was read; nil when there is no item
+	hasRead    bool
+}
+
+// resolved is a change and what it names.
+type resolved struct {
+	*change
+	target
 }
 
 // resolve checks the changes and adds them to the expression.
 func (s *updateState) resolve(ctx context.Context) error {
 	e := s.u.e
-	s.known = map[string]bool{}
-	for _, k := range e.keyFields() {
-		s.known[k] = true
-	}
 	for i := range s.u.changes {
 		c := &s.u.changes[i]
 		t, err := e.resolve(c.path)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(e.keyFields(), t.root.Name) {
-			return usagef("%s: attribute %q is part of the key and cannot be changed: delete the item and put another", e.name, t.root.Name)
+		name := t.root.Name
+		if slices.Contains(e.keyFields(), name) {
+			return usagef("%s: attribute %q is part of the key and cannot be changed: delete the item and put another", e.name, name)
 		}
 		if t.root == e.version {
-			return usagef("%s: attribute %q is the version, which every write raises by itself", e.name, t.root.Name)
+			return usagef("%s: attribute %q is the version, which every write raises by itself", e.name, name)
+		}
+		for _, o := range s.changed[name] {
+			if t.overlaps(o.target) {
+				return usagef("%s: the paths %q and %q overlap: an update can change each once", e.name, showPath(o.path), showPath(c.path))
+			}
 		}
 		if !c.checked {
 			if err := c.validate(ctx, e, t); err != nil {
@@ -415,42 +462,60 @@ func (s *updateState) resolve(ctx context.Context) error {
 		if err := c.addTo(&s.update, e, t); err != nil {
 			return err
 		}
-		s.note(t, c)
+		s.changed[name] = append(s.changed[name], resolved{c, t})
+		if len(t.steps) == 0 && (c.op == changeSet || c.op == changeRemove) && e.derivesFrom(t.root) {
+			if err := s.after(t.root, nil); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// note remembers what a change does to a top-level attribute.
-func (s *updateState) note(t target, c *change) {
-	name := t.root.Name
-	if _, again := s.changed[name]; !again {
-		s.roots = append(s.roots, name)
+// derivesFrom reports whether an index key or a sentinel is made of a field.
+func (e *entity) derivesFrom(f *codec.Field) bool {
+	return slices.ContainsFunc(e.indexes, func(x *entityIndex) bool { return slices.Contains(x.fields(), f) }) ||
+		slices.ContainsFunc(e.unique, func(u *uniqueField) bool { return u.field == f })
+}
+
+// after sets an attribute of now to what the changes make of the value was, nil if it is absent.
+func (s *updateState) after(f *codec.Field, was types.AttributeValue) error {
+	for _, c := range s.changed[f.Name] {
+		var err error
+		if was, err = c.result(c.target, was); err != nil {
+			return &EncodeError{Entity: s.u.e.name, Err: fmt.Errorf("attribute %s: %w", showPath(c.path), err)}
+		}
 	}
-	s.changed[name] = c
-	s.known[name] = !t.nested && c.applyTo(s.u.e, s.now) == nil && (c.op == changeSet || c.op == changeRemove)
+	if err := setStored(f, s.now, was); err != nil {
+		return &EncodeError{Entity: s.u.e.name, Err: err}
+	}
+	s.known[f.Name] = true
+	return nil
 }
 
 // fill adds what moves with every update: touch fields and the version.
-func (s *updateState) fill() error {
+func (s *updateState) fill(context.Context) error {
 	e := s.u.e
 	now := e.table.gen.clock().UTC()
 	for i := range e.auto.fields {
 		f := &e.auto.fields[i]
-		if !f.always || s.changed[f.field.Name] != nil {
+		name := f.field.Name
+		if !f.always || len(s.changed[name]) > 0 {
 			continue
 		}
-		v, ok := f.field.Value(s.now)
-		if !ok {
-			continue
-		}
+		v := f.field.Reach(s.now)
 		if err := f.set(e.table.gen, now, v); err != nil {
 			return &EncodeError{Entity: e.name, Err: err}
 		}
-		c := &change{op: changeSet, path: quotePath(f.field.Name), value: v.Interface(), checked: true}
-		if err := c.addTo(&s.update, e, target{root: f.field, leaf: f.field, name: attr(f.field.Name)}); err != nil {
+		if s.u.work != nil {
+			f.field.Reach(s.u.work).Set(v)
+		}
+		c := &change{op: changeSet, path: quotePath(name), value: v.Interface()}
+		t := target{root: f.field, leaf: f.field, typ: f.field.Type, name: attr(name)}
+		if err := c.addTo(&s.update, e, t); err != nil {
 			return err
 		}
-		s.changed[f.field.Name], s.known[f.field.Name] = c, true
+		s.changed[name], s.known[name] = []resolved{{c, t}}, true
 	}
 	if e.version == nil {
 		return nil
@@ -463,111 +528,122 @@ func (s *updateState) fill() error {
 	return nil
 }
 
-// knownValues completes now for the index keys that the changes touch: from Known, from the instance, or
-// from the stored item. Each value that is used becomes a condition.
-func (s *updateState) knownValues(ctx context.Context, c *conn) error {
+// useKnown takes the values of Known, each of which becomes a condition.
+func (s *updateState) useKnown(context.Context) error {
 	e := s.u.e
 	for i := range s.u.known {
 		k := &s.u.known[i]
 		t, err := e.resolve(k.path)
+		switch {
+		case err != nil:
+			return err
+		case len(t.steps) > 0:
+			return usagef("%s: Known(%q): give a whole attribute", e.name, k.path)
+		case slices.Contains(e.keyFields(), t.root.Name):
+			return usagef("%s: Known(%q): the attribute is part of the key, which is known", e.name, k.path)
+		}
+		was, err := k.encode(t)
 		if err != nil {
+			return &EncodeError{Entity: e.name, Err: fmt.Errorf("attribute %s: %w", k.path, err)}
+		}
+		if err := s.assume(t.root, was); err != nil {
 			return err
 		}
-		if err := k.applyTo(e, s.now); err != nil {
+	}
+	return nil
+}
+
+// findMissing completes now for the index keys that the changes touch: from the stored item, or from the
+// instance. Each value that is used becomes a condition.
+func (s *updateState) findMissing(ctx context.Context) error {
+	e := s.u.e
+	missing := s.missing()
+	if len(missing) == 0 {
+		return nil
+	}
+	if s.u.fetch && s.c != nil {
+		if err := s.read(ctx); err != nil {
 			return err
 		}
-		if err := s.assume(t.root, s.now); err != nil {
-			return err
+		for _, f := range missing {
+			if err := s.assumeStored(f); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
 	source := s.u.before
 	if source == nil {
 		source = s.u.instance
 	}
-	missing := s.missing()
-	if len(missing) == 0 && (len(e.unique) == 0 || !s.u.fetch) {
-		return nil
-	}
-	if source == nil && s.u.fetch && c != nil {
-		var err error
-		if source, err = e.readStored(ctx, c, s.r.key); err != nil {
-			return err
-		}
-		s.r.again = true
-		if source == nil {
-			if !s.u.upsert {
-				return &OpError{Op: s.u.op, Entity: e.name, Key: s.r.key.text, Err: ErrNotFound}
-			}
-			_, source = e.clone(s.u.key)
-		}
-	}
 	if source == nil {
 		return nil
 	}
 	for _, f := range missing {
-		if err := s.takeFrom(source, f); err != nil {
+		was, err := storedForm(f, source)
+		if err != nil {
+			return &EncodeError{Entity: e.name, Err: err}
+		}
+		if err := s.assume(f, was); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// takeFrom takes the value of a field from a copy of the stored item, and applies the change that
-// depends on it.
-func (s *updateState) takeFrom(source unsafe.Pointer, f *codec.Field) error {
-	if err := s.assume(f, source); err != nil {
-		return err
-	}
-	from, ok := f.Value(source)
-	to, ok2 := f.Value(s.now)
-	if !ok || !ok2 {
+// read reads the stored item, once. Its being there, or not, becomes a condition.
+func (s *updateState) read(ctx context.Context) error {
+	if s.hasRead {
 		return nil
 	}
-	to.Set(from)
-	if c := s.changed[f.Name]; c != nil {
-		if err := c.applyTo(s.u.e, s.now); err != nil {
-			s.known[f.Name] = false
-			return nil //nolint:nilerr // indexKeys names the attribute that stays unknown
-		}
+	var err error
+	if s.stored, err = s.u.e.readStored(ctx, s.c, s.r.key); err != nil {
+		return err
 	}
+	s.hasRead = true
+	if s.stored == nil && !s.u.upsert {
+		return &OpError{Op: s.u.op, Entity: s.u.e.name, Key: s.r.key.text, Err: ErrNotFound}
+	}
+	s.conditions = append(s.conditions, s.r.assumeExists(s.stored))
 	return nil
 }
 
-// assume makes the value of a field in the item at ptr a condition.
-func (s *updateState) assume(f *codec.Field, ptr unsafe.Pointer) error {
-	if s.known[f.Name] {
-		return nil
-	}
-	same, err := s.u.e.sameValue(f, ptr)
-	if err != nil {
-		return err
-	}
-	s.conditions = append(s.conditions, same)
-	s.known[f.Name] = true
-	return nil
+// assumeStored is assume for the value that was read.
+func (s *updateState) assumeStored(f *codec.Field) error {
+	was := s.stored.attr(f.Name)
+	s.r.assumed = append(s.r.assumed, assumption{f.Name, was})
+	return s.assume(f, was)
 }
 
-// sameValue is the condition that the stored attribute has the value in the item at ptr.
-func (e *entity) sameValue(f *codec.Field, ptr unsafe.Pointer) (expression.ConditionBuilder, error) {
-	raw, err := f.AppendFrom(nil, ptr)
-	if err != nil {
-		return expression.ConditionBuilder{}, &EncodeError{Entity: e.name, Err: err}
-	}
-	if len(raw) == 0 {
-		return expression.AttributeNotExists(attr(f.Name)), nil
-	}
-	v, err := wire.ReadValue(raw)
-	if err != nil {
-		return expression.ConditionBuilder{}, &EncodeError{Entity: e.name, Err: err}
-	}
-	return expression.Equal(attr(f.Name), expression.Value(v)), nil
+// assume makes the present value of an attribute a condition, and completes now with what the update
+// makes of it.
+func (s *updateState) assume(f *codec.Field, was types.AttributeValue) error {
+	s.conditions = append(s.conditions, sameValue(f.Name, was))
+	return s.after(f, was)
 }
 
-// touched lists the indexes that have a changed component.
+// sameValue is the condition that the stored attribute has a value; nil: that it is absent.
+func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
+	if was == nil {
+		return expression.AttributeNotExists(attr(name))
+	}
+	return expression.Equal(attr(name), expression.Value(was))
+}
+
+// touched lists the indexes whose keys have to be written: those with a changed component, and for an
+// upsert, which may create the item, those whose keys are known anyway.
 func (s *updateState) touched() []*entityIndex {
 	var out []*entityIndex
 	for _, x := range s.u.e.indexes {
-		if slices.ContainsFunc(x.fields(), func(f *codec.Field) bool { return s.changed[f.Name] != nil }) || s.u.upsert {
+		if len(x.keys()) == 0 {
+			continue
+		}
+		changed, known := false, true
+		for _, f := range x.fields() {
+			changed = changed || len(s.changed[f.Name]) > 0
+			known = known && s.known[f.Name]
+		}
+		if changed || s.u.upsert && known {
 			out = append(out, x)
 		}
 	}
@@ -578,6 +654,9 @@ func (s *updateState) touched() []*entityIndex {
 func (s *updateState) missing() []*codec.Field {
 	var out []*codec.Field
 	for _, x := range s.touched() {
+		if s.leaves(x) {
+			continue
+		}
 		for _, f := range x.fields() {
 			if !s.known[f.Name] && !slices.Contains(out, f) {
 				out = append(out, f)
@@ -587,28 +666,26 @@ func (s *updateState) missing() []*codec.Field {
 	return out
 }
 
+// leaves reports whether the item is out of a sparse index after the update, whatever the attributes are
+// that are not known.
+func (s *updateState) leaves(x *entityIndex) bool {
+	return slices.ContainsFunc(x.fields(), func(f *codec.Field) bool {
+		return s.known[f.Name] && f.OmitEmpty && f.Reach(s.now).IsZero()
+	})
+}
+
 // indexKeys sets the keys of touched indexes, or removes them when the item leaves the index.
-func (s *updateState) indexKeys() error {
+func (s *updateState) indexKeys(context.Context) error {
 	e := s.u.e
 	for _, x := range s.touched() {
-		if s.u.upsert && !s.anyKnown(x) {
-			continue
-		}
-		var unknown []string
-		for _, f := range x.fields() {
-			if !s.known[f.Name] {
-				unknown = append(unknown, fmt.Sprintf("%q", f.Name))
-			}
-		}
-		if len(unknown) > 0 {
-			return usagef("%s: the update would leave the key of index %q stale, which is also made of %s: "+
-				"set them too, give their present values with Known, or use Fetch", e.name, x.name, strings.Join(unknown, ", "))
-		}
-		if x.absent(s.now) {
+		if s.leaves(x) {
 			for _, k := range x.keys() {
 				s.update = s.update.Remove(attr(k.attr.name))
 			}
 			continue
+		}
+		if err := s.stale(x); err != nil {
+			return err
 		}
 		for _, k := range x.keys() {
 			text, err := k.appendText(nil, s.now)
@@ -621,47 +698,44 @@ func (s *updateState) indexKeys() error {
 	return nil
 }
 
-// anyKnown reports whether an upsert says something about an index: else a created item is left out.
-func (s *updateState) anyKnown(x *entityIndex) bool {
-	return slices.ContainsFunc(x.fields(), func(f *codec.Field) bool { return s.changed[f.Name] != nil })
+// stale is the error of an index key whose components are not all known.
+func (s *updateState) stale(x *entityIndex) error {
+	var unknown []string
+	for _, f := range x.fields() {
+		if name := fmt.Sprintf("%q", f.Name); !s.known[f.Name] && !slices.Contains(unknown, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	switch {
+	case len(unknown) == 0:
+		return nil
+	case s.u.fetch:
+		return usagef("%s: the key of index %q depends on %s in the stored item, which is read when the update is sent", s.u.e.name, x.name, strings.Join(unknown, ", "))
+	}
+	return usagef("%s: the update would leave the key of index %q stale, which is also made of %s: "+
+		"set them too, give their present values with Known, or use Fetch", s.u.e.name, x.name, strings.Join(unknown, ", "))
 }
 
 // uniqueFields adds the sentinels when a unique field is changed, which takes its stored value.
-func (s *updateState) uniqueFields(ctx context.Context, c *conn) error {
+func (s *updateState) uniqueFields(ctx context.Context) error {
 	e := s.u.e
-	changed := slices.ContainsFunc(e.unique, func(u *uniqueField) bool { return s.changed[u.field.Name] != nil })
-	if !changed || c == nil {
+	changed := slices.ContainsFunc(e.unique, func(u *uniqueField) bool { return len(s.changed[u.field.Name]) > 0 })
+	if !changed || s.c == nil {
 		return nil
 	}
+	if s.u.returns == types.ReturnValueAllOld {
+		return usagef("%s: Previous of an update of a unique attribute: it takes a transaction, which gives nothing back", e.name)
+	}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
 	for _, u := range e.unique {
-		if s.changed[u.field.Name] != nil && !s.known[u.field.Name] {
-			return usagef("%s: attribute %q is unique and can only be set or removed as a whole", e.name, u.field.Name)
+		if err := s.assumeStored(u.field); err != nil {
+			return err
 		}
 	}
-	old, err := e.readStored(ctx, c, s.r.key)
-	if err != nil {
-		return err
-	}
-	if old == nil && !s.u.upsert {
-		return &OpError{Op: s.u.op, Entity: e.name, Key: s.r.key.text, Err: ErrNotFound}
-	}
-	same, err := e.unchanged(old)
-	if err != nil {
-		return err
-	}
-	s.conditions = append(s.conditions, same...)
-	s.r.again = true
-	now := s.now
-	if old != nil { // the unique fields that do not change keep their sentinels
-		for _, u := range e.unique {
-			if s.changed[u.field.Name] == nil {
-				to, _ := u.field.Value(now)
-				from, _ := u.field.Value(old)
-				to.Set(from)
-			}
-		}
-	}
-	s.r.guards, err = e.guards(s.r.key, old, now)
+	var err error
+	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.now)
 	return err
 }
 
@@ -672,19 +746,13 @@ func (s *updateState) addUpsert() error {
 		s.update = s.update.Set(attr(e.table.discriminator), expression.Value(e.name))
 	}
 	for _, name := range e.keyFields() {
-		f := e.plan.Field(name)
-		raw, err := f.AppendFrom(nil, s.u.key)
+		v, err := storedForm(e.plan.Field(name), s.u.key)
 		if err != nil {
 			return &EncodeError{Entity: e.name, Err: err}
 		}
-		if len(raw) == 0 {
-			continue
+		if v != nil {
+			s.update = s.update.Set(attr(name), expression.Value(v))
 		}
-		v, err := wire.ReadValue(raw)
-		if err != nil {
-			return &EncodeError{Entity: e.name, Err: err}
-		}
-		s.update = s.update.Set(attr(name), expression.Value(v))
 	}
 	return nil
 }

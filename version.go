@@ -35,12 +35,9 @@ func (e *entity) versionOf(ptr unsafe.Pointer) int64 {
 }
 
 func (e *entity) setVersion(ptr unsafe.Pointer, n int64) {
-	v, ok := e.version.Value(ptr)
-	switch {
-	case !ok:
-	case v.CanInt():
+	if v := e.version.Reach(ptr); v.CanInt() {
 		v.SetInt(n)
-	default:
+	} else {
 		v.SetUint(uint64(n))
 	}
 }

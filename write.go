@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -56,13 +57,30 @@ type request struct {
 	mustExist bool
 	// extra: a Create has conditions of the caller's besides its own.
 	extra bool
-	// again: the condition holds a value that prepare has read, so that a failure may only mean that
-	// another writer came between.
-	again bool
+	// assumed are the stored values that prepare has read and made conditions.
+	assumed []assumption
 	// settle hands the values to the caller after a success; stored is what an update gave back.
 	settle func(ctx context.Context, stored loaded) error
 	// abandon undoes what prepare left in the caller's struct, after a failure.
 	abandon func()
+}
+
+// assumption is an attribute's value as it was read before a write; nil: absent.
+type assumption struct {
+	name string
+	was  types.AttributeValue
+}
+
+// again reports whether a write that failed with err did so only because another writer came between,
+// after its reading or with a transaction of its own, so that it should be prepared and sent again.
+func (r *request) again(err error) bool {
+	failed, ok := conditionFailed(err)
+	if !ok {
+		return len(r.guards) > 0 && errors.Is(err, ErrConflict)
+	}
+	return slices.ContainsFunc(r.assumed, func(a assumption) bool {
+		return !reflect.DeepEqual(failed.Item[a.name], a.was)
+	})
 }
 
 // maxConflicts bounds how often a read-modify-write is repeated when another writer comes between.
@@ -94,7 +112,7 @@ func carry(ctx context.Context, c *conn, w Write, r *request) error {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
-		if _, failed := conditionFailed(err); !failed || !r.again || attempt == maxConflicts {
+		if !r.again(err) || attempt == maxConflicts {
 			return r.error(err)
 		}
 		if pause(ctx, attempt) != nil {
@@ -109,7 +127,7 @@ func carry(ctx context.Context, c *conn, w Write, r *request) error {
 // send makes the request. The result is what an update gave back.
 func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
 	if len(r.guards) > 0 {
-		return loaded{}, r.sendGuarded(ctx, c)
+		return r.sendGuarded(ctx, c)
 	}
 	t := r.e.table
 	switch r.verb {
@@ -261,9 +279,10 @@ func (e *entity) clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
 		if err != nil || p.IsNil() {
 			continue
 		}
+		p = reflect.NewAt(p.Type(), p.Addr().UnsafePointer()).Elem() // the embedded type may be unexported
 		own := reflect.New(p.Type().Elem())
 		own.Elem().Set(p.Elem())
-		reflect.NewAt(p.Type(), p.Addr().UnsafePointer()).Elem().Set(own) // the embedded type may be unexported
+		p.Set(own)
 	}
 	return v.Interface(), v.UnsafePointer()
 }
@@ -281,6 +300,27 @@ func embeddedPointers(p *codec.Plan) (list [][]int) {
 		}
 	}
 	return list
+}
+
+// keyOnly makes an item with the key fields of the one at ptr.
+func (e *entity) keyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
+	out, _ := e.newItem()
+	for _, name := range e.keyAttrs {
+		f := e.plan.Field(name)
+		v, ok := f.Value(ptr)
+		if !ok {
+			return nil, &KeyError{Entity: e.name, Key: name, Err: errZero(f)}
+		}
+		f.Reach(out).Set(v)
+	}
+	return out, nil
+}
+
+// keepUnstored copies the fields that are not stored from one item to another.
+func (e *entity) keepUnstored(to, from unsafe.Pointer) {
+	for _, f := range e.unstored {
+		reflect.NewAt(f.Type, unsafe.Add(to, f.Offset)).Elem().Set(reflect.NewAt(f.Type, unsafe.Add(from, f.Offset)).Elem())
+	}
 }
 
 // assign sets the item at to to that at from.
@@ -305,6 +345,23 @@ func pause(ctx context.Context, attempt int) error {
 // nilInstance is the error of an operation on a nil pointer.
 func (e *entity) nilInstance(op string) error {
 	return usagef("%s: %s of a nil *%s", e.name, op, e.typ)
+}
+
+// unstoredFields lists the struct's own fields that are no attributes.
+func (e *entity) unstoredFields() (list []reflect.StructField) {
+	stored := map[int]bool{}
+	for _, f := range e.plan.Fields() {
+		stored[f.Index[0]] = true
+	}
+	for _, i := range e.rest {
+		stored[i] = true
+	}
+	for i := range e.typ.NumField() {
+		if f := e.typ.Field(i); !stored[i] {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 func settled(context.Context, loaded) error { return nil }
