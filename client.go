@@ -38,6 +38,8 @@ type conn struct {
 	Client
 	// hookable: items can be encoded into requests and decoded from responses without the SDK's types.
 	hookable bool
+	// meter counts requests; nil when nobody wants to know.
+	meter *meter
 }
 
 func newConn(c Client) *conn {
@@ -71,21 +73,20 @@ func (t *Table) Use(c Client) { t.conn.Store(newConn(c)) }
 
 // connFor finds the client of an operation: context, entity, table, default. e may be nil.
 func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) {
-	if c, _ := ctx.Value(connKey{}).(*conn); c != nil {
-		return c, nil
+	c, _ := ctx.Value(connKey{}).(*conn)
+	if c == nil && e != nil {
+		c = e.conn.Load()
 	}
-	if e != nil {
-		if c := e.conn.Load(); c != nil {
-			return c, nil
-		}
+	if c == nil {
+		c = t.conn.Load()
 	}
-	if c := t.conn.Load(); c != nil {
-		return c, nil
+	if c == nil {
+		c = defaultConn.Load()
 	}
-	if c := defaultConn.Load(); c != nil {
-		return c, nil
+	if c == nil {
+		return nil, ErrNoClient
 	}
-	return nil, ErrNoClient
+	return t.metered(ctx, c, e), nil
 }
 
 // hooked reports whether requests of this table through c take the fast route.

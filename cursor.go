@@ -200,7 +200,7 @@ func (p *queryPlan) readPositions(text []byte, n int) ([]position, error) {
 		raw := text[used : used+int(size)]
 		text = text[used+int(size):]
 		key, err := p.keyIn(raw)
-		if err != nil || !p.inPartition(key) {
+		if err != nil || !p.inPartition(key, i) {
 			return nil, errCursor
 		}
 		at[i].after = key
@@ -211,12 +211,12 @@ func (p *queryPlan) readPositions(text []byte, n int) ([]position, error) {
 	return at, nil
 }
 
-// inPartition reports whether a key belongs to the query's partition.
-func (p *queryPlan) inPartition(key map[string]types.AttributeValue) bool {
-	if p.pk == nil || p.native.native {
-		return true // a scan; or several attributes, which the service compares with the condition
+// inPartition reports whether a key belongs to the query's partition, or its i-th shard.
+func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool {
+	if i >= len(p.partitions) {
+		return true // a scan; or a native index, where the service compares the key with the condition
 	}
-	return avText(key[p.pk.attr.name]) == string(p.partition)
+	return avText(key[p.pk.attr.name]) == string(p.partitions[i])
 }
 
 // avText is the content of a key attribute.

@@ -142,10 +142,20 @@ func (e *entity) keyOf(ptr unsafe.Pointer) (itemKey, error) {
 	return k, nil
 }
 
-// discriminatorMember is `"_type":{"S":"Order"}`, or nothing.
-func (e *entity) discriminatorMember() ([]byte, error) {
-	if e.table.discriminator == "" {
-		return nil, nil
+// ownMembers are the attributes that every item of the entity has: its type, and the version of its shape.
+func (e *entity) ownMembers() ([]byte, error) {
+	var dst []byte
+	if e.table.discriminator != "" {
+		var err error
+		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.table.discriminator), ':'), e.name); err != nil {
+			return nil, err
+		}
 	}
-	return wire.AppendS(append(wire.AppendString(nil, e.table.discriminator), ':'), e.name)
+	if n := len(e.upgrades); n > 0 {
+		if len(dst) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = wire.AppendInt(append(wire.AppendString(dst, schemaAttribute), ':'), int64(n))
+	}
+	return dst, nil
 }

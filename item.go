@@ -115,7 +115,7 @@ func (e *entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
 	}
 	rest := map[string]any{}
 	err := p.DecodeRest(r, ptr, func(name string, value []byte) error {
-		if e.table.reserved(name) != "" {
+		if e.table.reserved(name) != "" || name == schemaAttribute {
 			return nil
 		}
 		v, err := wire.ReadValue(value)

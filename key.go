@@ -38,7 +38,8 @@ type KeySpec struct {
 //   - [Attr]: the same with a width or a layout;
 //   - [Literal]: fixed text;
 //
-// and, anywhere among them, settings of the whole key: [Prefix], [NoPrefix], [PrefixOf], [Separator].
+// and, anywhere among them, settings of the whole key: [Prefix], [NoPrefix], [PrefixOf], [Separator],
+// [Shards].
 //
 // The key is rendered as prefix, "#", component, "#", component, …; `#` and `%` inside a component are
 // percent-encoded, so that different values never give the same key. Without a setting the prefix is
@@ -146,6 +147,7 @@ type component struct {
 	field *codec.Field
 	seg   keys.Segment
 	read  func(reflect.Value) (keys.Value, error)
+	shard *shard // the component is the number of a shard, not a field's value
 }
 
 // errZero is the error for a key field that has not been set.
@@ -154,6 +156,10 @@ func errZero(f *codec.Field) error {
 }
 
 func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
+	if c.shard != nil {
+		n, err := c.shard.number(ptr)
+		return keys.Value{Kind: keys.Int, I: int64(n)}, err
+	}
 	v, ok := c.field.Value(ptr)
 	if !ok {
 		return keys.Value{}, errZero(c.field)
@@ -226,16 +232,21 @@ const (
 )
 
 func (k *key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
-	switch v.Kind {
-	case keys.Int:
-		return strconv.AppendInt(dst, v.I, 10), nil
-	case keys.Uint:
-		return strconv.AppendUint(dst, v.U, 10), nil
-	}
-	if size := math.Abs(v.F); size != 0 && !(size >= minNumber && size < endNumber) {
+	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
 		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].field.Name, v.F)
 	}
-	return strconv.AppendFloat(dst, v.F, 'g', -1, 64), nil
+	return appendNumberText(dst, v), nil
+}
+
+// appendNumberText appends a number's shortest text.
+func appendNumberText(dst []byte, v keys.Value) []byte {
+	switch v.Kind {
+	case keys.Int:
+		return strconv.AppendInt(dst, v.I, 10)
+	case keys.Uint:
+		return strconv.AppendUint(dst, v.U, 10)
+	}
+	return strconv.AppendFloat(dst, v.F, 'g', -1, 64)
 }
 
 // attributeValue makes the SDK's value of a key's text.

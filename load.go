@@ -30,7 +30,7 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 	d := t.directory()
 	if e := t.guess(d, r, want); e != nil {
 		ptr, v := e.newItem()
-		if e.load(e.checked, r, ptr) == nil {
+		if e.load(e.checked, r, ptr) == nil && e.fillKey(r, start, ptr) == nil {
 			return loaded{entity: e, value: v}
 		}
 		r.Rewind(start)
@@ -43,7 +43,14 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 		return t.unknown(r, start, name)
 	}
 	ptr, v := e.newItem()
-	if err := e.load(e.plan, r, ptr); err != nil {
+	now, err := e.upgrade(r)
+	if err == nil {
+		at := now.Offset()
+		if err = e.load(e.plan, now, ptr); err == nil {
+			err = e.fillKey(now, at, ptr)
+		}
+	}
+	if err != nil {
 		return t.undecodable(r, start, e, err)
 	}
 	return loaded{entity: e, value: v}
@@ -53,11 +60,15 @@ func (t *Table) guess(d *directory, r *wire.Reader, want *entity) *entity {
 	if t.discriminator == "" {
 		return nil
 	}
-	if want != nil {
-		return want
+	e := want
+	if e == nil {
+		name, _ := r.GuessText(t.discriminator)
+		e = d.byName[name]
 	}
-	name, _ := r.GuessText(t.discriminator)
-	return d.byName[name]
+	if e != nil && len(e.upgrades) > 0 { // the version comes first
+		return nil
+	}
+	return e
 }
 
 // identify finds the entity of the item at r: by its discriminator, or, if it has none, by its keys.
@@ -155,12 +166,7 @@ func (s *oneItem) Reset() { s.found, s.loaded = false, loaded{} }
 
 func (s *oneItem) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = s.table.copyStrings
-	start := r.Offset()
-	s.found, s.loaded = true, s.table.decode(r, s.want)
-	if s.err == nil && s.entity != s.want {
-		name := s.entity.name
-		s.loaded = s.table.unknown(r, start, name)
-	}
+	s.found, s.loaded = true, s.table.decodeAs(r, s.want)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"context"
 	"io"
 	"slices"
 	"time"
@@ -38,6 +39,7 @@ type tableConfig struct {
 	copyStrings   bool
 	hideExpired   bool
 	cursorKeys    [][]byte
+	observe       func(context.Context, Event)
 }
 
 // indexConfig is an index of the table.
@@ -80,6 +82,7 @@ type entityConfig struct {
 	maxSize     int
 	skipHooks   bool
 	hideExpired bool
+	upgrades    []func(RawItem) error
 }
 
 type readConfig struct {

@@ -72,31 +72,60 @@ type position struct {
 
 // pager walks one stream of pages and fetches them as it goes. The plan is not changed by it.
 type pager struct {
-	plan  *queryPlan
-	conn  *conn
-	req   pageRequest
-	start position // where the next request starts
-	sink  pageItems
-	next  int // in sink.items
-	out   int // items given out
+	plan   *queryPlan
+	conn   *conn
+	req    pageRequest
+	start  position // where the next request starts
+	before position // where the page in sink started
+	sink   pageItems
+	next   int // in sink.items
+	out    int // items given out
 }
 
 func (p *queryPlan) pager(c *conn, req pageRequest, start position) *pager {
 	return &pager{plan: p, conn: c, req: req, start: start, sink: pageItems{plan: p}}
 }
 
+// streams is the number of partitions that a query asks.
+func (p *queryPlan) streams() int { return max(1, len(p.partitions)) }
+
 // walk starts a walk over a query from its cursor.
-func (p *queryPlan) walk(ctx context.Context) (*pager, error) {
-	in, err := p.input()
+func (p *queryPlan) walk(ctx context.Context) (walker, error) {
+	pagers, err := p.pagers(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(pagers) == 1 {
+		return pagers[0], nil
+	}
+	return &merged{plan: p, pagers: pagers}, nil
+}
+
+func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	at, err := p.openCursor(p.streams())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*pager, len(at))
+	one := *p
+	for i := range out {
+		if i < len(p.partitions) {
+			one.partition = p.partitions[i]
+		}
+		in, err := one.input()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p.pager(nil, queryRequest{in}, at[i])
 	}
 	c, err := p.table.connFor(ctx, p.from)
-	if err != nil {
-		return nil, err
+	for _, g := range out {
+		g.conn = c
 	}
-	start := position{after: in.ExclusiveStartKey}
-	return p.pager(c, queryRequest{in}, start), nil
+	return out, err
 }
 
 // item returns the next item, or ok == false at the end or at the limit.
@@ -136,7 +165,7 @@ func (g *pager) fetch(ctx context.Context) error {
 	if err != nil {
 		return g.plan.opError(err)
 	}
-	g.start = position{after: res.last, done: len(res.last) == 0}
+	g.before, g.start = g.start, position{after: res.last, done: len(res.last) == 0}
 	if g.plan.skipped != nil {
 		g.plan.countSkipped(g.sink.skipped)
 	}
@@ -145,8 +174,11 @@ func (g *pager) fetch(ctx context.Context) error {
 
 // position is where the walk goes on behind the last item that was given out.
 func (g *pager) position() (position, error) {
-	if g.next == len(g.sink.items) {
+	switch g.next {
+	case len(g.sink.items):
 		return g.start, nil
+	case 0:
+		return g.before, nil
 	}
 	after, err := g.plan.keyIn(g.sink.raws[g.next-1])
 	return position{after: after}, err
@@ -200,17 +232,13 @@ func (p *queryPlan) keyIn(raw []byte) (map[string]types.AttributeValue, error) {
 
 // each gives every item to yield, until it says no; an error comes last.
 func (p *queryPlan) each(ctx context.Context, yield func(any, error) bool) {
-	g, err := p.walk(ctx)
+	w, err := p.walk(ctx)
 	if err != nil {
 		yield(nil, err)
 		return
 	}
-	g.each(ctx, yield)
-}
-
-func (g *pager) each(ctx context.Context, yield func(any, error) bool) {
 	for {
-		v, ok, err := g.item(ctx)
+		v, ok, err := w.item(ctx)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -225,12 +253,9 @@ func (g *pager) each(ctx context.Context, yield func(any, error) bool) {
 func (p *queryPlan) few(ctx context.Context, n int) ([]any, error) {
 	one := *p
 	one.limit = n
-	g, err := one.walk(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var out []any
-	g.each(ctx, func(v any, e error) bool {
+	var err error
+	one.each(ctx, func(v any, e error) bool {
 		if err = e; err == nil {
 			out = append(out, v)
 		}
@@ -293,20 +318,22 @@ func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	if name := p.table.discriminator; name != "" {
 		one.filters = append(slices.Clone(p.filters), ofTypes(name, []string{p.want.name}))
 	}
-	g, err := one.walk(ctx)
+	pagers, err := one.pagers(ctx)
 	if err != nil {
 		return 0, err
 	}
-	q := g.req.(queryRequest)
-	q.in.Select = types.SelectCount
 	n := 0
-	for !g.start.done && (p.limit == 0 || n < p.limit) {
-		res, err := q.send(ctx, g.conn, false, g.start.after, &g.sink)
-		if err != nil {
-			return 0, p.opError(err)
+	for _, g := range pagers {
+		q := g.req.(queryRequest)
+		q.in.Select = types.SelectCount
+		for !g.start.done && (p.limit == 0 || n < p.limit) {
+			res, err := q.send(ctx, g.conn, false, g.start.after, &g.sink)
+			if err != nil {
+				return 0, p.opError(err)
+			}
+			n += int(res.count)
+			g.start = position{after: res.last, done: len(res.last) == 0}
 		}
-		n += int(res.count)
-		g.start = position{after: res.last, done: len(res.last) == 0}
 	}
 	if p.limit > 0 {
 		n = min(n, p.limit)
@@ -325,34 +352,34 @@ func ofTypes(discriminator string, names []string) expression.ConditionBuilder {
 
 // page gives the items of one page to add and returns the cursor behind them.
 func (p *queryPlan) page(ctx context.Context, add func(any)) (string, error) {
-	g, err := p.walk(ctx)
+	w, err := p.walk(ctx)
 	if err != nil {
 		return "", err
 	}
-	at, err := g.page(ctx, add)
+	at, err := p.pageOf(ctx, w, add)
 	if err != nil {
 		return "", err
 	}
-	return p.sealCursor([]position{at})
+	return p.sealCursor(at)
 }
 
-func (g *pager) page(ctx context.Context, add func(any)) (position, error) {
+func (p *queryPlan) pageOf(ctx context.Context, w walker, add func(any)) ([]position, error) {
 	for {
-		v, ok, err := g.item(ctx)
+		v, ok, err := w.item(ctx)
 		if err != nil {
-			return position{}, err
+			return nil, err
 		}
 		if !ok {
 			break
 		}
 		add(v)
-		if g.plan.limit == 0 && g.next == len(g.sink.items) {
+		if p.limit == 0 && w.pageEnds() {
 			break
 		}
 	}
-	at, err := g.position()
+	at, err := w.positions()
 	if err != nil {
-		return position{}, g.plan.opError(err)
+		return nil, p.opError(err)
 	}
 	return at, nil
 }

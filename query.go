@@ -192,8 +192,20 @@ func (r *RefineQuery[Q]) Reverse() Q {
 	return r.self
 }
 
-// Input returns the request that the query starts with, without a client and without sending it.
-func (r *RefineQuery[Q]) Input() (*dynamodb.QueryInput, error) { return r.plan.input() }
+// Input returns the request that the query starts with, without a client and without sending it: that of
+// the first shard, if the partition has [Shards].
+func (r *RefineQuery[Q]) Input() (*dynamodb.QueryInput, error) {
+	in, err := r.plan.input()
+	if err != nil {
+		return nil, err
+	}
+	at, err := r.plan.openCursor(r.plan.streams())
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = at[0].after
+	return in, nil
+}
 
 // sortOp is a condition on the sort key.
 type sortOp uint8
@@ -238,6 +250,7 @@ type queryPlan struct {
 	index      string
 	pk, sk     *key
 	partition  []byte
+	partitions [][]byte // of all shards; partition is the first
 	sort       sortRange
 	native     nativeRange
 	filters    []expression.ConditionBuilder
@@ -270,11 +283,12 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 			return p
 		}
 	}
-	text, err := p.pk.appendText(nil, ptr)
-	if err != nil {
+	var err error
+	if p.partitions, err = p.pk.partitions(ptr); err != nil {
 		p.err = &KeyError{Entity: from.name, Key: p.pk.attr.name, Err: err}
+		return p
 	}
-	p.partition = text
+	p.partition = p.partitions[0]
 	return p
 }
 
@@ -419,11 +433,6 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 	if err := p.addExpressions(in); err != nil {
 		return nil, err
 	}
-	at, err := p.openCursor(1)
-	if err != nil {
-		return nil, err
-	}
-	in.ExclusiveStartKey = at[0].after
 	return in, nil
 }
 

@@ -59,6 +59,7 @@ type entity struct {
 	sizeHint    atomic.Int64
 	newItem     func() (unsafe.Pointer, any)
 	conn        atomic.Pointer[conn]
+	upgrades    []func(RawItem) error // from each version of the shape to the next
 }
 
 // entityIndex is an index of the table as one entity uses it.
@@ -157,7 +158,7 @@ func (r *registration) errorf(field, format string, args ...any) error {
 }
 
 func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
+	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()
@@ -204,7 +205,7 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 		return nil, r.errorf("", "invalid validate tag: %s", err)
 	}
 	e.validates = r.t.validate != defaultValidate() || rules.any
-	if e.head, err = e.discriminatorMember(); err != nil {
+	if e.head, err = e.ownMembers(); err != nil {
 		return nil, r.errorf("", "invalid name: %s", err)
 	}
 	e.checked = e.plan.Expect(r.t.discriminator, e.name)
@@ -226,7 +227,11 @@ func (r *registration) checkNames() error {
 		return r.errorf("", "%s has no exported field to store", r.e.typ)
 	}
 	for _, f := range r.e.plan.Fields() {
-		if use := r.t.reserved(f.Name); use != "" {
+		use := r.t.reserved(f.Name)
+		if len(r.e.upgrades) > 0 && strings.EqualFold(f.Name, schemaAttribute) {
+			use = "the version of the item's shape"
+		}
+		if use != "" {
 			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
 		}
 	}
@@ -404,6 +409,7 @@ type keySettings struct {
 	noPrefix  bool
 	share     *entity
 	separator string
+	shard     *component
 }
 
 // compile builds one key of the entity, called what in messages, for attribute a; same finds the
@@ -474,12 +480,22 @@ func (r *registration) settings(spec KeySpec, what string) (keySettings, error) 
 			if s.share = entityOf(p.of); s.share == nil {
 				return s, r.errorf(what, "PrefixOf(nil): the entity is not registered yet; declare it before this one")
 			}
+		case shardsPart:
+			if s.shard != nil {
+				return s, r.errorf(what, "Shards is given twice")
+			}
+			if err := r.addShards(&s, p, what, spec.sort); err != nil {
+				return s, err
+			}
 		default:
 			return s, r.errorf(what, "a part of type %T: give attribute names, Attr, Literal, or a setting such as Prefix", p)
 		}
 	}
 	if len(s.segs) == 0 {
 		return s, r.errorf(what, "it names no attribute")
+	}
+	if s.shard != nil {
+		s.segs, s.comps = append(s.segs, s.shard.seg), append(s.comps, *s.shard)
 	}
 	if len(s.comps) > maxComponents {
 		return s, r.errorf(what, "%d components are above the limit of %d", len(s.comps), maxComponents)
@@ -596,6 +612,9 @@ func (r *registration) generate(attr, separator, what string) (string, error) {
 
 // proveDisjoint shows that no other entity of the table can build the key of an item of this one.
 func (r *registration) proveDisjoint() error {
+	if r.e.meetsSentinels() {
+		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", sentinelPrefix)
+	}
 	for _, o := range r.t.reg.entities {
 		pkApart, example := disjoint(r.e.pk, o.pk)
 		if pkApart {
@@ -668,6 +687,9 @@ func (t *Table) directory() *directory {
 	t.reg.found.Store(d)
 	return d
 }
+
+// entityOfValue is the entity of a pointer to a registered type.
+func (d *directory) entityOfValue(v any) *entity { return d.byType[reflect.TypeOf(v).Elem()] }
 
 // firstSegment is text up to and with the first separator, or all of it.
 func firstSegment(text, separators string) string {

@@ -199,9 +199,11 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 			continue
 		}
 		g.out = given // the limit counts over all segments
-		if at[i], err = g.page(ctx, add); err != nil {
+		behind, err := p.pageOf(ctx, g, add)
+		if err != nil {
 			return "", err
 		}
+		at[i] = behind[0]
 		if given = g.out; given > 0 && (p.limit == 0 || given == p.limit) {
 			break
 		}
@@ -213,17 +215,20 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 type segmentPage struct {
 	segment int
 	items   []loaded
-	raws    [][]byte
 	at      position // behind the page
 	err     error
 }
 
-// eachSegment gives the items of all segments to yield. A goroutine for each segment fetches a page while
-// the one before is given out.
+// eachSegment gives the items of all segments to yield. With several, a goroutine for each fetches a page
+// while the one before is given out; with one, nothing is requested ahead.
 func (p *queryPlan) eachSegment(ctx context.Context, yield func(any, error) bool) {
 	pagers, at, err := p.segmentPagers(ctx)
 	if err != nil {
 		yield(nil, err)
+		return
+	}
+	if len(pagers) == 1 {
+		p.consume(ctx, pagers[0].pages(ctx), at, yield)
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -243,14 +248,33 @@ func (p *queryPlan) eachSegment(ctx context.Context, yield func(any, error) bool
 		for range pages {
 		}
 	}()
-	p.consume(ctx, pages, at, yield)
+	p.consume(ctx, func(yield func(segmentPage) bool) {
+		for page := range pages {
+			if !yield(page) {
+				return
+			}
+		}
+	}, at, yield)
+}
+
+// pages fetches the pages of the only segment as they are asked for.
+func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
+	return func(yield func(segmentPage) bool) {
+		for !g.start.done {
+			page := segmentPage{err: g.fetch(ctx)}
+			page.items, page.at = g.sink.items, g.start
+			if !yield(page) {
+				return
+			}
+		}
+	}
 }
 
 // produce fetches the pages of one segment.
 func (g *pager) produce(ctx context.Context, segment int, pages chan<- segmentPage) {
 	for !g.start.done {
 		page := segmentPage{segment: segment, err: g.fetch(ctx)}
-		page.items, page.raws, page.at = g.sink.items, g.sink.raws, g.start
+		page.items, page.at = g.sink.items, g.start
 		g.sink.items, g.sink.raws = nil, nil
 		select {
 		case pages <- page:
@@ -263,7 +287,7 @@ func (g *pager) produce(ctx context.Context, segment int, pages chan<- segmentPa
 	}
 }
 
-func (p *queryPlan) consume(ctx context.Context, pages <-chan segmentPage, at []position, yield func(any, error) bool) {
+func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at []position, yield func(any, error) bool) {
 	var done ScanProgress
 	for page := range pages {
 		if page.err != nil {

@@ -30,6 +30,7 @@ type Table struct {
 	copyStrings   bool
 	hideExpired   bool
 	cursorAEADs   []cipher.AEAD
+	observe       func(context.Context, Event)
 
 	gen  *generator
 	conn atomic.Pointer[conn]
@@ -70,6 +71,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	return &Table{
 		name:          name,
 		cursorAEADs:   aeads,
+		observe:       c.observe,
 		pk:            c.pk,
 		sk:            c.sk,
 		discriminator: c.discriminator,

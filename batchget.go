@@ -1,0 +1,434 @@
+package entable
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// Limits of the service.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+const (
+	maxBatchGet    = 100
+	maxTransactGet = 100
+)
+
+// BatchGet reads the items with the key fields of keys, in requests of up to 100 keys, several at once.
+// The result has one element for each key, in their order, nil where there is no item; a key that is
+// given twice is read once and answered twice, with the same pointer. Keys that the service leaves
+// unprocessed are asked for again, as in [BatchWrite]. Options are [Consistent], [SkipHooks],
+// [Concurrency] and [Attempts].
+//
+// When some items could not be read, the error is a [*BatchError], and the result has the others.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOption) ([]*T, error) {
+	examples := make([]any, len(keys))
+	for i := range keys {
+		examples[i] = &keys[i]
+	}
+	return typed[T](e.e.table.batchGet(ctx, examples, opts))
+}
+
+// BatchGet is [Entity.BatchGet] for keys of any entities of the table: each is a registered struct, or a
+// pointer to one, with its key fields set. Results are pointers to the registered types.
+func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
+	return t.batchGet(ctx, keys, opts)
+}
+
+// TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
+// the order of keys, nil where there is no item.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
+func (e *Entity[T]) TransactGet(ctx context.Context, keys []T) ([]*T, error) {
+	examples := make([]any, len(keys))
+	for i := range keys {
+		examples[i] = &keys[i]
+	}
+	return typed[T](e.e.table.TransactGet(ctx, examples))
+}
+
+func typed[T any](found []any, err error) ([]*T, error) {
+	if found == nil {
+		return nil, err
+	}
+	out := make([]*T, len(found))
+	for i, v := range found {
+		out[i], _ = v.(*T)
+	}
+	return out, err
+}
+
+// BatchGetOption refines one BatchGet.
+type BatchGetOption interface{ applyBatchGet(*batchGetConfig) }
+
+type batchGetConfig struct {
+	batchConfig
+	readConfig
+}
+
+func (o ConsistencyOption) applyBatchGet(c *batchGetConfig) { c.consistent = o.c }
+func (o HooksOption) applyBatchGet(c *batchGetConfig)       { c.skipHooks = bool(o) }
+func (f batchOption) applyBatchGet(c *batchGetConfig)       { f(&c.batchConfig) }
+
+// getKey is one distinct key of a batch or transaction.
+type getKey struct {
+	e     *entity
+	key   itemKey
+	at    []int // positions in the caller's list
+	found loaded
+	err   error
+}
+
+// getKeys builds the distinct keys of examples; each position in the list belongs to one.
+func (t *Table) getKeys(examples []any) ([]*getKey, error) {
+	var out []*getKey
+	byID := map[string]*getKey{}
+	for i, example := range examples {
+		e, ptr, err := t.exampleOf(example)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i, err)
+		}
+		k, err := e.keyOf(ptr)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i, err)
+		}
+		id := t.keyID(k.attrs)
+		g := byID[id]
+		if g == nil {
+			g = &getKey{e: e, key: k}
+			byID[id] = g
+			out = append(out, g)
+		}
+		g.at = append(g.at, i)
+	}
+	return out, nil
+}
+
+// keyID is a key as text that is equal for equal keys, however the service writes a number.
+func (t *Table) keyID(attrs map[string]types.AttributeValue) string {
+	return idText(t.pk, avText(attrs[t.pk.name])) + "\x00" + idText(t.sk, avText(attrs[t.sk.name]))
+}
+
+func idText(a keyAttr, text string) string {
+	if a.typ != types.ScalarAttributeTypeN || len(text) < 19 && !strings.ContainsAny(text, ".eE") {
+		return text
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && (len(text) > 20 || strings.ContainsAny(text, ".eE")) {
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	return text
+}
+
+func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOption) ([]any, error) {
+	if len(examples) == 0 {
+		return nil, nil
+	}
+	cfg := batchGetConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}
+	for _, o := range opts {
+		o.applyBatchGet(&cfg)
+	}
+	all, err := t.getKeys(examples)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.connFor(ctx, all[0].e)
+	if err != nil {
+		return nil, err
+	}
+	b := &batchGet{t: t, cfg: cfg, conn: c}
+	b.run(ctx, b.chunks(all))
+	return b.result(ctx, all, len(examples))
+}
+
+type batchGet struct {
+	t    *Table
+	cfg  batchGetConfig
+	conn *conn
+}
+
+// chunks splits the keys into requests; consistent and other reads do not share one.
+func (b *batchGet) chunks(all []*getKey) [][]*getKey {
+	byConsistency := map[bool][]*getKey{}
+	for _, g := range all {
+		strongly := b.cfg.consistent.or(g.e.consistent).or(b.t.consistent) == strong
+		byConsistency[strongly] = append(byConsistency[strongly], g)
+	}
+	var out [][]*getKey
+	for _, strongly := range []bool{false, true} {
+		rest := byConsistency[strongly]
+		for len(rest) > 0 {
+			n := min(maxBatchGet, len(rest))
+			out = append(out, rest[:n])
+			rest = rest[n:]
+		}
+	}
+	return out
+}
+
+func (b *batchGet) run(ctx context.Context, chunks [][]*getKey) {
+	queue := make(chan []*getKey)
+	var wg sync.WaitGroup
+	for range min(b.cfg.concurrency, len(chunks)) {
+		wg.Go(func() {
+			for chunk := range queue {
+				b.get(ctx, chunk)
+			}
+		})
+	}
+	for _, chunk := range chunks {
+		queue <- chunk
+	}
+	close(queue)
+	wg.Wait()
+}
+
+// get reads one chunk until nothing is left unprocessed.
+func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
+	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
+	sink := &manyItems{t: b.t, byID: map[string]*getKey{}}
+	for _, g := range chunk {
+		sink.byID[b.t.keyID(g.key.attrs)] = g
+	}
+	left := chunk
+	for attempt := 1; ; attempt++ {
+		var err error
+		if left, err = b.request(ctx, left, strongly, sink); err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts) {
+			b.fail(left, err)
+			return
+		}
+		if len(left) == 0 {
+			return
+		}
+		if attempt == b.cfg.attempts {
+			b.fail(left, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt))
+			return
+		}
+		if err := pause(ctx, attempt); err != nil {
+			b.fail(left, err)
+			return
+		}
+	}
+}
+
+func (b *batchGet) fail(left []*getKey, err error) {
+	for _, g := range left {
+		g.err = err
+	}
+}
+
+// request makes one request and returns the keys that are still to be read: all after an error.
+func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, sink *manyItems) ([]*getKey, error) {
+	keys := types.KeysAndAttributes{}
+	if strongly {
+		keys.ConsistentRead = new(true)
+	}
+	for _, g := range left {
+		keys.Keys = append(keys.Keys, g.key.attrs)
+	}
+	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.t.name: keys}}
+	var out *dynamodb.BatchGetItemOutput
+	var err error
+	if b.t.hooked(b.conn) {
+		out, err = b.conn.BatchGetItem(ctx, in, wire.Hook(sink))
+	} else if out, err = b.conn.BatchGetItem(ctx, in); err == nil {
+		err = replay(sink, out.Responses[b.t.name])
+	}
+	if err != nil {
+		return left, err
+	}
+	sink.keep()
+	var again []*getKey
+	for _, attrs := range out.UnprocessedKeys[b.t.name].Keys {
+		if g := sink.byID[b.t.keyID(attrs)]; g != nil {
+			again = append(again, g)
+		}
+	}
+	return again, nil
+}
+
+// result puts the items in the order of the caller's keys.
+func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, error) {
+	out := make([]any, n)
+	failed := &BatchError{Total: n}
+	for _, g := range all {
+		v, err := g.value(ctx, b.cfg.skipHooks)
+		for _, i := range g.at {
+			if err != nil {
+				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.name, Key: g.key.text, Err: err})
+			} else if v != nil {
+				out[i] = v
+			}
+		}
+	}
+	if len(failed.Failures) > 0 {
+		return out, failed
+	}
+	return out, nil
+}
+
+// value is the item of a key, nil when there is none.
+func (g *getKey) value(ctx context.Context, skipHooks bool) (any, error) {
+	switch {
+	case g.err != nil:
+		return nil, &OpError{Op: "Get", Entity: g.e.name, Key: g.key.text, Err: g.err}
+	case g.found.err != nil:
+		if u, ok := g.found.err.(*UnknownEntityError); ok {
+			u.Want = g.e.name
+		}
+		return nil, g.found.err
+	case g.found.value == nil || g.e.hides(g.found.value):
+		return nil, nil
+	case skipHooks || g.e.skipHooks:
+		return g.found.value, nil
+	}
+	return g.found.value, g.e.runAfterLoad(ctx, g.found.value)
+}
+
+// manyItems receives the items of a BatchGetItem. What one attempt gives counts only when the whole
+// response was read.
+type manyItems struct {
+	t    *Table
+	byID map[string]*getKey
+	got  map[*getKey]loaded
+}
+
+func (s *manyItems) Reset() { s.got = map[*getKey]loaded{} }
+
+func (s *manyItems) keep() {
+	for g, l := range s.got {
+		g.found = l
+	}
+	s.got = nil
+}
+
+func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
+	r.Copy = s.t.copyStrings
+	id, err := s.t.idAt(r)
+	if err != nil {
+		return err
+	}
+	g := s.byID[id]
+	if g == nil {
+		return fmt.Errorf("the service returned an item that was not asked for")
+	}
+	s.got[g] = s.t.decodeAs(r, g.e)
+	return nil
+}
+
+// idAt is the keyID of the item at r.
+func (t *Table) idAt(r *wire.Reader) (string, error) {
+	names, values := [2]string{t.pk.name, t.sk.name}, [2][]byte{}
+	if err := r.FindAttrs(names[:], values[:]); err != nil {
+		return "", err
+	}
+	var texts [2]string
+	for i, v := range values {
+		if v == nil {
+			continue
+		}
+		var err error
+		if _, texts[i], err = wire.Scalar(v); err != nil {
+			return "", err
+		}
+	}
+	return idText(t.pk, texts[0]) + "\x00" + idText(t.sk, texts[1]), nil
+}
+
+// decodeAs decodes the item at r, which must be of the entity e.
+func (t *Table) decodeAs(r *wire.Reader, e *entity) loaded {
+	start := r.Offset()
+	l := t.decode(r, e)
+	if l.err == nil && l.entity != e {
+		return t.unknown(r, start, l.entity.name)
+	}
+	return l
+}
+
+// TransactGet is [Entity.TransactGet] for keys of any entities of the table.
+func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
+	switch {
+	case len(keys) == 0:
+		return nil, nil
+	case len(keys) > maxTransactGet:
+		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.name, len(keys), maxTransactGet)
+	}
+	all, err := t.getKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	c, err := t.connFor(ctx, all[0].e)
+	if err != nil {
+		return nil, err
+	}
+	in := &dynamodb.TransactGetItemsInput{}
+	for _, g := range all {
+		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.name, Key: g.key.attrs}})
+	}
+	sink := &transactItems{t: t, keys: all}
+	if err := sink.send(ctx, c, in); err != nil {
+		return nil, &OpError{Op: "TransactGet", Entity: t.name, Err: err}
+	}
+	out := make([]any, len(keys))
+	for i, g := range all {
+		g.found = sink.got[i]
+		v, err := g.value(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, at := range g.at {
+			if v != nil {
+				out[at] = v
+			}
+		}
+	}
+	return out, nil
+}
+
+// transactItems receives the items of a TransactGetItems, by their positions in the request.
+type transactItems struct {
+	t    *Table
+	keys []*getKey
+	got  []loaded
+}
+
+func (s *transactItems) Reset() { s.got = make([]loaded, len(s.keys)) }
+
+func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
+	r.Copy = s.t.copyStrings
+	if i >= len(s.keys) {
+		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
+	}
+	s.got[i] = s.t.decodeAs(r, s.keys[i].e)
+	return nil
+}
+
+func (s *transactItems) send(ctx context.Context, c *conn, in *dynamodb.TransactGetItemsInput) error {
+	s.Reset()
+	if s.t.hooked(c) {
+		_, err := c.TransactGetItems(ctx, in, wire.Hook(s))
+		return err
+	}
+	out, err := c.TransactGetItems(ctx, in)
+	if err != nil {
+		return err
+	}
+	for i, response := range out.Responses {
+		if len(response.Item) == 0 {
+			continue
+		}
+		raw, err := wire.AppendItem(nil, response.Item)
+		if err != nil {
+			return err
+		}
+		if err := s.Item("", i, wire.NewReader(raw)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

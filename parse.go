@@ -1,0 +1,100 @@
+package entable
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// fillKey sets the key fields of the item at ptr that its attributes have not set, from the keys of the
+// item, which stands in r at start: items of an index with few attributes, of a projection, or of a
+// stream that has only keys. Most items have all, and cost no more than a look at the fields.
+func (e *entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
+	for _, k := range [...]*key{e.pk, e.sk} {
+		if k == nil || k.pattern == nil || k.set(ptr) {
+			continue
+		}
+		end := r.Offset()
+		r.Rewind(start)
+		var value [1][]byte
+		err := r.FindAttrs([]string{k.attr.name}, value[:])
+		if err == nil && value[0] != nil {
+			err = k.fill(value[0], ptr)
+		}
+		r.Rewind(end)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set reports whether every component has a value.
+func (k *key) set(ptr unsafe.Pointer) bool {
+	for i := range k.comps {
+		if v, ok := k.comps[i].field.Value(ptr); ok && v.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// fill sets the components that are zero from the key's text. A text that is not the entity's own form
+// of a key says nothing: the item has its type by its discriminator.
+func (k *key) fill(raw []byte, ptr unsafe.Pointer) error {
+	kind, text, err := wire.Scalar(raw)
+	if err != nil || kind != wire.S {
+		return err
+	}
+	vals, err := k.pattern.Parse(text, nil)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	for i := range k.comps {
+		c := &k.comps[i]
+		v, ok := c.field.Value(ptr)
+		if !ok || !v.IsZero() || c.shard != nil {
+			continue
+		}
+		stored, err := c.attributeOf(vals[i])
+		if err != nil {
+			return err
+		}
+		if err := c.field.DecodeValue(wire.NewReader(stored), ptr); err != nil {
+			return fmt.Errorf("key %s: %w", k.attr.name, err)
+		}
+	}
+	return nil
+}
+
+// attributeOf is the stored form of a component's value.
+func (c *component) attributeOf(v keys.Value) ([]byte, error) {
+	_, options, _ := strings.Cut(c.field.Tag.Get("dynamodbav"), ",")
+	number := func(text string) ([]byte, error) {
+		if slices.Contains(strings.Split(options, ","), "string") {
+			return wire.AppendS(nil, text)
+		}
+		return wire.AppendN(nil, text)
+	}
+	switch v.Kind {
+	case keys.Int, keys.Uint, keys.Float:
+		return number(string(appendNumberText(nil, v)))
+	case keys.Bool:
+		return wire.AppendBool(nil, v.I != 0), nil
+	case keys.Bytes:
+		return wire.AppendB(nil, v.B), nil
+	case keys.Time:
+		if c.storedAs() == types.ScalarAttributeTypeN {
+			return wire.AppendInt(nil, v.T.Unix()), nil
+		}
+		return wire.AppendS(nil, v.T.Format(time.RFC3339Nano))
+	}
+	return wire.AppendS(nil, v.S)
+}
