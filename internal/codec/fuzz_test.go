@@ -52,6 +52,10 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(tc.item), uint8(len(targets)-1))
 	}
 	f.Add([]byte(`{"V":{"N":"1"},"a":{"N":"3.4028236e38"},"b":{"BOOL":true},"c":{"B":"AA=="},"e":{"S":"2024-02-30T00:00:00Z"},"i":{"M":{"-5":{"N":"1"}}},"j":{"S":"5"},"m":{"M":{"x":{"S":"!"}}}}`), uint8(4))
+	for _, c := range []string{"\x00", "\"", "{", ",", "\x00\"V\":"} { // in place of a name
+		f.Add([]byte(`{`+c+`{"S":"x"}}`), uint8(0))
+		f.Add([]byte(`{"V":{"S":"x"},`+c+`{"S":"x"}}`), uint8(0))
+	}
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
 		typ := targets[int(which)%len(targets)]
 		plan, err := codec.PlanOf(typ)

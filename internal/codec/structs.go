@@ -45,13 +45,10 @@ type slot struct {
 	offset uintptr
 
 	// next and after guess the slot that follows in the input: as it was the last time, and the time before if that was
-	// another. The service sends the attributes of like items in the same order, so that in place of a look-up one
-	// comparison nearly always will do.
+	// another; nil if nothing ever did. The service sends the attributes of like items in the same order, so that in place
+	// of a look-up one comparison nearly always will do.
 	next, after atomic.Pointer[slot]
 }
-
-// lastSlot ends the chain of guesses where there is none. No JSON text continues with its prefix.
-var lastSlot = &slot{prefix: "\x00"}
 
 func (c *compiler) layout(t reflect.Type) (*layout, error) {
 	attrs, err := attributesOf(t)
@@ -101,11 +98,8 @@ func (l *layout) link() {
 	last := &l.head
 	for _, s := range l.slots {
 		last.next.Store(s)
-		last.after.Store(lastSlot)
 		last = s
 	}
-	last.next.Store(lastSlot)
-	last.after.Store(lastSlot)
 }
 
 // field returns the address of the attribute's field, or nil behind an embedded pointer that is nil.
@@ -199,12 +193,12 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 	more, err := r.Open('{')
 	for more && err == nil {
 		var name []byte
+		var k wire.Kind
 		s := last.next.Load()
-		k := s.kind
-		if !r.Match(s.prefix) {
-			if s, k, name, err = l.find(r, last); err != nil {
-				return err
-			}
+		if s != nil && r.Match(s.prefix) {
+			k = s.kind
+		} else if s, k, name, err = l.find(r, last); err != nil {
+			return err
 		}
 		if s != skipped {
 			last = s
@@ -289,7 +283,7 @@ func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 // find reads a name that was not guessed, or a value that is not of the usual kind, and corrects the guess. The name is
 // returned if the slot is skipped.
 func (l *layout) find(r *wire.Reader, last *slot) (*slot, wire.Kind, []byte, error) {
-	if s := last.after.Load(); r.Match(s.prefix) {
+	if s := last.after.Load(); s != nil && r.Match(s.prefix) {
 		return s, s.kind, nil, nil
 	}
 	name, err := r.Name()
@@ -331,8 +325,6 @@ func (l *layout) unknown(name []byte) *slot {
 	if len(known) < maxLearned {
 		if s == skipped {
 			s = newSlot(string(name), nil)
-			s.next.Store(lastSlot)
-			s.after.Store(lastSlot)
 		}
 		known[s.name] = s
 		l.learned.Store(&known)
@@ -346,8 +338,6 @@ func (l *layout) spelled(name string) *slot {
 		if strings.EqualFold(a.name, name) {
 			s := newSlot(name, nil)
 			s.codec, s.index, s.hops, s.offset, s.folded = a.codec, a.index, a.hops, a.offset, true
-			s.next.Store(lastSlot)
-			s.after.Store(lastSlot)
 			return s
 		}
 	}
