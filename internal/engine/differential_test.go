@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/entable/entable/internal/ddblocal"
 	"github.com/entable/entable/internal/engine"
@@ -36,14 +35,7 @@ func TestRandomRequestsAreAnsweredAsByDynamoDBLocal(t *testing.T) {
 	if os.Getenv("ENTABLE_SOAK") != "" {
 		requests = soakRun
 	}
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("ENTABLE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("ENTABLE_SEED=%d", seed)
+	seed := seeded(t)
 	explained := map[string]int{}
 	for round := range requests / min(perRound, requests) {
 		d := &differential{T: t, endpoint: endpoint, explained: explained,
