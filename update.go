@@ -397,6 +397,9 @@ func (u *update) plan(ctx context.Context, c *conn) (*request, error) {
 		}
 	}
 	conditions := append(s.conditions, u.conditions...)
+	if len(e.upgrades) > 0 {
+		conditions = append(conditions, e.inShape(u.upsert))
+	}
 	if !u.upsert {
 		conditions = append([]expression.ConditionBuilder{expression.AttributeExists(attr(e.table.pk.name))}, conditions...)
 	} else if err := s.addUpsert(); err != nil {
@@ -744,6 +747,9 @@ func (s *updateState) addUpsert() error {
 	e := s.u.e
 	if e.table.discriminator != "" {
 		s.update = s.update.Set(attr(e.table.discriminator), expression.Value(e.name))
+	}
+	if len(e.upgrades) > 0 {
+		s.update = s.update.Set(attr(schemaAttribute), expression.Value(len(e.upgrades)))
 	}
 	for _, name := range e.keyFields() {
 		v, err := storedForm(e.plan.Field(name), s.u.key)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/wire"
 )
@@ -69,7 +68,12 @@ func (e *entity) upgrade(r *wire.Reader) (*wire.Reader, error) {
 	return wire.NewReader(raw), nil
 }
 
-// inShape is the condition that the stored item has today's shape.
-func (e *entity) inShape() expression.ConditionBuilder {
-	return expression.Equal(attr(schemaAttribute), expression.Value(&types.AttributeValueMemberN{Value: strconv.Itoa(len(e.upgrades))}))
+// inShape is the condition that the stored item has today's shape, or, where an upsert may create it, that
+// there is none.
+func (e *entity) inShape(orNone bool) expression.ConditionBuilder {
+	today := expression.Equal(attr(schemaAttribute), expression.Value(len(e.upgrades)))
+	if !orNone {
+		return today
+	}
+	return expression.Or(today, expression.AttributeNotExists(attr(e.table.pk.name)))
 }
