@@ -361,21 +361,28 @@ func idSetter(s Strategy, t reflect.Type) (setter, error) {
 	if t.Kind() == reflect.String {
 		return func(g *generator, now time.Time, v reflect.Value) error {
 			text, err := g.text(s, now)
-			v.SetString(text)
+			if err == nil {
+				v.SetString(text)
+			}
 			return err
 		}, nil
 	}
 	if t != own {
 		return nil, fmt.Errorf("%s cannot hold a %s: use string or %s", t, s, own)
 	}
-	return func(g *generator, now time.Time, v reflect.Value) (err error) {
-		switch p := v.Addr().Interface().(type) {
-		case *uuid.UUID:
-			*p, err = g.uuid(s, now)
-		case *ulid.ULID:
-			*p, err = g.ulid(now)
-		case *ksuid.KSUID:
-			*p, err = g.ksuid(now)
+	return func(g *generator, now time.Time, v reflect.Value) error {
+		var id any
+		var err error
+		switch s {
+		case ULID:
+			id, err = g.ulid(now)
+		case KSUID:
+			id, err = g.ksuid(now)
+		default:
+			id, err = g.uuid(s, now)
+		}
+		if err == nil {
+			v.Set(reflect.ValueOf(id))
 		}
 		return err
 	}, nil
