@@ -95,7 +95,7 @@ func TestFaultsHitWhatTheyAreNarrowedTo(t *testing.T) {
 	hit := func(fault memory.Fault, want string) {
 		t.Helper()
 		defer db.Inject(fault)()
-		got := ""
+		var got strings.Builder
 		for _, err := range []error{
 			put(t.Context(), client, "1"), put(t.Context(), client, "2"), put(t.Context(), client, "3"), put(t.Context(), client, "4"),
 			func() error {
@@ -109,13 +109,13 @@ func TestFaultsHitWhatTheyAreNarrowedTo(t *testing.T) {
 			}(),
 		} {
 			if err != nil {
-				got += "x"
+				got.WriteString("x")
 			} else {
-				got += "."
+				got.WriteString(".")
 			}
 		}
-		if got != want {
-			t.Errorf("hit %s, want %s", got, want)
+		if got.String() != want {
+			t.Errorf("hit %s, want %s", got.String(), want)
 		}
 	}
 	hit(memory.Throttle(), "xxxxxx")

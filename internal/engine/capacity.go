@@ -89,17 +89,6 @@ func (c *consumption) index(ix *index) *indexConsumption {
 	return &c.indexes[i]
 }
 
-// add puts the consumption of another request on the same table on top.
-func (c *consumption) add(other *consumption) {
-	c.reads += other.reads
-	c.writes += other.writes
-	for _, o := range other.indexes {
-		ic := c.index(&index{name: o.name, local: o.local})
-		ic.reads += o.reads
-		ic.writes += o.writes
-	}
-}
-
 func (c *consumption) double() {
 	c.reads *= 2
 	c.writes *= 2

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,7 +52,7 @@ func TestTransfersNeverChangeTheSum(t *testing.T) {
 					continue
 				}
 				status, out := call(t, db, "TransactWriteItems", fmt.Sprintf(`{"TransactItems":[%s,%s]}`,
-					transfer(from, -amount, fmt.Sprintf(`"ConditionExpression":"h >= :min",`)), transfer(to, amount, "")))
+					transfer(from, -amount, `"ConditionExpression":"h >= :min",`), transfer(to, amount, "")))
 				switch {
 				case status == 200:
 					moved.Add(1)
@@ -92,15 +93,15 @@ func transfer(account, amount int, condition string) string {
 
 // sums adds up all accounts in three kinds of reads.
 func sums(t *testing.T, db *engine.DB, n int) map[string]int {
-	gets := ""
+	var gets strings.Builder
 	for i := range n {
 		if i > 0 {
-			gets += ","
+			gets.WriteString(",")
 		}
-		gets += fmt.Sprintf(`{"Get":{"TableName":"things","Key":{"pk":{"S":"bank"},"sk":{"S":"%d"}}}}`, i)
+		fmt.Fprintf(&gets, `{"Get":{"TableName":"things","Key":{"pk":{"S":"bank"},"sk":{"S":"%d"}}}}`, i)
 	}
 	result := map[string]int{}
-	_, out := call(t, db, "TransactGetItems", `{"TransactItems":[`+gets+`]}`)
+	_, out := call(t, db, "TransactGetItems", `{"TransactItems":[`+gets.String()+`]}`)
 	for _, r := range asList(out["Responses"]) {
 		result["TransactGetItems"] += balance(r.(map[string]any)["Item"])
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/entable/entable/internal/ddblocal"
@@ -163,14 +164,14 @@ func (d *differential) settle(r *genRequest) {
 
 // state tells what the engine has of the items that a failed request touched.
 func (d *differential) state(r *genRequest) string {
-	text := ""
+	var text strings.Builder
 	for _, touched := range r.touched {
 		key := genRequest{body: object{"TableName": touched.table.name, "Key": touched.key}}
 		_, out := call(d.T, d.db, "GetItem", key.text())
 		b, _ := json.Marshal(out)
 		def := must(d.T, d.db, "DescribeTable", fmt.Sprintf(`{"TableName":%q}`, touched.table.name))
 		indexes, _ := json.Marshal(touched.table.indexes)
-		text += fmt.Sprintf(" now   %s in %v %s %v\n", b, touched.table.keys, indexes, def["Table"].(map[string]any)["GlobalSecondaryIndexes"])
+		fmt.Fprintf(&text, " now   %s in %v %s %v\n", b, touched.table.keys, indexes, def["Table"].(map[string]any)["GlobalSecondaryIndexes"])
 	}
-	return text
+	return text.String()
 }

@@ -256,15 +256,16 @@ func (x *genExpressions) name(attr string) string {
 }
 
 func (x *genExpressions) path() string {
-	p := x.name(x.attr())
+	var p strings.Builder
+	p.WriteString(x.name(x.attr()))
 	for x.chance(5) {
 		if x.chance(2) {
-			p += "." + x.name(pick(x.generator, "a", "b", "x"))
+			p.WriteString("." + x.name(pick(x.generator, "a", "b", "x")))
 		} else {
-			p += fmt.Sprintf("[%d]", x.IntN(3))
+			fmt.Fprintf(&p, "[%d]", x.IntN(3))
 		}
 	}
-	return p
+	return p.String()
 }
 
 func (x *genExpressions) attr() string {

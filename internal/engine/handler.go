@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -81,9 +82,7 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	gzipped := compress(r, &resp)
 	header := w.Header()
-	for name, values := range resp.header(gzipped) {
-		header[name] = values
-	}
+	maps.Copy(header, resp.header(gzipped))
 	if r.Header.Get("Origin") != "" {
 		header.Set("Access-Control-Allow-Origin", "*")
 	}

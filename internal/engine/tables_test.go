@@ -26,12 +26,13 @@ func tableStatus(t *testing.T, db *engine.DB) string {
 		return refusal(out)
 	}
 	table := out["Table"].(map[string]any)
-	text := table["TableStatus"].(string)
+	var text strings.Builder
+	text.WriteString(table["TableStatus"].(string))
 	for _, ix := range asList(table["GlobalSecondaryIndexes"]) {
 		ix := ix.(map[string]any)
-		text += fmt.Sprintf(" %v=%v", ix["IndexName"], ix["IndexStatus"])
+		fmt.Fprintf(&text, " %v=%v", ix["IndexName"], ix["IndexStatus"])
 	}
-	return text
+	return text.String()
 }
 
 func asList(v any) []any {

@@ -3,6 +3,7 @@ package input
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -294,10 +295,8 @@ func enumRule(values []string) rule {
 	msg := "Member must satisfy enum value set: [" + strings.Join(values, ", ") + "]"
 	return rule{broken: func(v reflect.Value) (string, bool) {
 		got := indirect(v).String()
-		for _, want := range values {
-			if got == want {
-				return "", false
-			}
+		if slices.Contains(values, got) {
+			return "", false
 		}
 		return msg, true
 	}}
