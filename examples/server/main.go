@@ -27,17 +27,19 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr); err != nil {
+	if err := serve(ctx, *addr, func(url string) { fmt.Println("listening on", url) }); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func serve(ctx context.Context, addr string) error {
-	listener, err := net.Listen("tcp", addr)
+// serve serves a new database until the context ends, and tells ready its URL.
+func serve(ctx context.Context, addr string, ready func(url string)) error {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
+	ready("http://" + listener.Addr().String())
 	db := memory.New()
 	defer db.Close()
 	server := &http.Server{Handler: db, ReadHeaderTimeout: 10 * time.Second}
