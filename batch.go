@@ -315,7 +315,7 @@ func (b *batch) result() error {
 	return e
 }
 
-// BatchError reports the writes of a batch that failed; all others were carried out.
+// BatchError reports the writes or reads of a batch that failed; all others were carried out.
 type BatchError struct {
 	// Total is the number of writes in the batch.
 	Total int
@@ -326,8 +326,9 @@ type BatchError struct {
 
 // BatchFailure is one write that failed.
 type BatchFailure struct {
-	// Index is the write's position in the batch.
+	// Index is the position of the write, or of the key that was read, in the batch.
 	Index int
+	// Write is nil for a read.
 	Write Write
 	// Entity and Key name the item; Key is empty when it could not be built.
 	Entity, Key string
@@ -342,7 +343,11 @@ func (e *BatchError) Error() string {
 	if f.Key != "" {
 		where += "[" + f.Key + "]"
 	}
-	return fmt.Sprintf("entable: batch: %d of %d writes failed, the first at %d, %s: %s", len(e.Failures), e.Total, f.Index, where, trim(f.Err, f.Entity))
+	what := "writes"
+	if f.Write == nil {
+		what = "reads"
+	}
+	return fmt.Sprintf("entable: batch: %d of %d %s failed, the first at %d, %s: %s", len(e.Failures), e.Total, what, f.Index, where, trim(f.Err, f.Entity))
 }
 
 // Unwrap returns the errors of the failures.

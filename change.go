@@ -123,17 +123,18 @@ func (e *entity) resolve(path string) (target, error) {
 		if err := t.descend(e, s.name, i == 0); err != nil {
 			return t, usagef("%s: path %q: %s", e.name, showPath(path), err)
 		}
-		text := s.name
+		var text strings.Builder
+		text.WriteString(s.name)
 		for _, at := range s.at {
 			if err := t.index(at); err != nil {
 				return t, usagef("%s: path %q: %s", e.name, showPath(path), err)
 			}
-			text += "[" + strconv.Itoa(at) + "]"
+			text.WriteString("[" + strconv.Itoa(at) + "]")
 		}
 		if i == 0 {
-			t.name = attr(text)
+			t.name = attr(text.String())
 		} else {
-			t.name = t.name.AppendName(attr(text))
+			t.name = t.name.AppendName(attr(text.String()))
 		}
 	}
 	return t, nil

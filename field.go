@@ -56,8 +56,7 @@ func fillPointers(v reflect.Value, depth int) {
 	if v.Kind() != reflect.Struct || depth > maxFieldDepth {
 		return
 	}
-	for i := range v.NumField() {
-		f := v.Field(i)
+	for _, f := range v.Fields() {
 		if f.CanSet() && f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
 			f.Set(reflect.New(f.Type().Elem()))
 			fillPointers(f.Elem(), depth+1)

@@ -3,6 +3,7 @@ package entable_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,11 +36,11 @@ func TestIndexQueries(t *testing.T) {
 			}
 		}
 		ids := func(q *entable.Query[Ticket]) string {
-			got := ""
+			var got strings.Builder
 			for _, v := range collect(t, q.All(t.Context())) {
-				got += v.ID
+				got.WriteString(v.ID)
 			}
-			return got
+			return got.String()
 		}
 		ann := func() *entable.Query[Ticket] { return tickets.QueryIndex("gsi1", Ticket{Owner: "ann"}) }
 		for _, test := range []struct {
@@ -139,23 +140,24 @@ func TestCreateTable(t *testing.T) {
 func TestCreateInput(t *testing.T) {
 	table := entable.NewTable("shop", entable.GSI("gsi1"), entable.GSI("gsi2", entable.PartitionKey("g", types.ScalarAttributeTypeN), entable.NoSortKey()))
 	in := table.CreateInput()
-	text := fmt.Sprint(*in.TableName, " ", in.BillingMode)
+	var text strings.Builder
+	text.WriteString(fmt.Sprint(*in.TableName, " ", in.BillingMode))
 	for _, k := range in.KeySchema {
-		text += fmt.Sprint(" ", *k.AttributeName, ":", k.KeyType)
+		text.WriteString(fmt.Sprint(" ", *k.AttributeName, ":", k.KeyType))
 	}
 	for _, a := range in.AttributeDefinitions {
-		text += fmt.Sprint(" ", *a.AttributeName, ":", a.AttributeType)
+		text.WriteString(fmt.Sprint(" ", *a.AttributeName, ":", a.AttributeType))
 	}
 	for _, g := range in.GlobalSecondaryIndexes {
-		text += fmt.Sprint(" ", *g.IndexName, "(")
+		text.WriteString(fmt.Sprint(" ", *g.IndexName, "("))
 		for _, k := range g.KeySchema {
-			text += fmt.Sprint(*k.AttributeName, ":", k.KeyType, " ")
+			text.WriteString(fmt.Sprint(*k.AttributeName, ":", k.KeyType, " "))
 		}
-		text += fmt.Sprint(g.Projection.ProjectionType, ")")
+		text.WriteString(fmt.Sprint(g.Projection.ProjectionType, ")"))
 	}
 	want := "shop PAY_PER_REQUEST pk:HASH sk:RANGE pk:S sk:S gsi1pk:S gsi1sk:S g:N gsi1(gsi1pk:HASH gsi1sk:RANGE ALL) gsi2(g:HASH ALL)"
-	if text != want {
-		t.Errorf("input\n%s, want\n%s", text, want)
+	if text.String() != want {
+		t.Errorf("input\n%s, want\n%s", text.String(), want)
 	}
 	if in == table.CreateInput() || in.TableName == table.CreateInput().TableName {
 		t.Error("the input is shared with the table: a change would change the next")

@@ -278,12 +278,12 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 				{q().Between(Reading{At: -2}, Reading{At: 1}), "ab"},
 				{q().Equal(Reading{At: 2e30}), "c"},
 			} {
-				got := ""
+				var got strings.Builder
 				for _, r := range collect(t, test.query.All(t.Context())) {
-					got += r.Note
+					got.WriteString(r.Note)
 				}
-				if got != test.want {
-					t.Errorf("read %q, want %q", got, test.want)
+				if got.String() != test.want {
+					t.Errorf("read %q, want %q", got.String(), test.want)
 				}
 			}
 			for _, bad := range []float64{math.NaN(), math.Inf(1), 1e300} {
@@ -302,12 +302,12 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 			for _, part := range [][]byte{{0}, {0, 1}, {0xff}, {'#'}} {
 				check(t, blobs.Put(t.Context(), &Blob{[2]byte{1}, part}))
 			}
-			got := ""
+			var got strings.Builder
 			for _, b := range collect(t, blobs.Query(Blob{Hash: [2]byte{1}}).Prefix(Blob{Part: []byte{0}}).All(t.Context())) {
-				got += fmt.Sprintf("%x ", b.Part)
+				got.WriteString(fmt.Sprintf("%x ", b.Part))
 			}
-			if got != "00 0001 " {
-				t.Errorf("read parts %s", got)
+			if got.String() != "00 0001 " {
+				t.Errorf("read parts %s", got.String())
 			}
 		}
 	})

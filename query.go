@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -297,14 +298,15 @@ func (e *entity) indexNames() string {
 	if len(e.indexes) == 0 {
 		return "it is in no index"
 	}
-	text := "it has"
+	var text strings.Builder
+	text.WriteString("it has")
 	for i, x := range e.indexes {
 		if i > 0 {
-			text += ","
+			text.WriteString(",")
 		}
-		text += fmt.Sprintf(" %q", x.name)
+		fmt.Fprintf(&text, " %q", x.name)
 	}
-	return text
+	return text.String()
 }
 
 func (p *queryPlan) name() string {

@@ -2,6 +2,7 @@ package entable
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -145,9 +146,7 @@ func (t *Table) register(typ reflect.Type, newItem func() (unsafe.Pointer, any),
 	if t.reg.taken == nil {
 		t.reg.taken = map[string]claim{}
 	}
-	for p, c := range r.taken {
-		t.reg.taken[p] = c
-	}
+	maps.Copy(t.reg.taken, r.taken)
 	t.reg.entities = append(t.reg.entities, e)
 	t.reg.found.Store(nil)
 	return e, nil
@@ -595,16 +594,17 @@ func (r *registration) generate(attr, separator, what string) (string, error) {
 		return p, nil
 	}
 	first := []rune(r.e.name)[0]
-	p := string(unicode.ToUpper(first))
+	var p strings.Builder
+	p.WriteString(string(unicode.ToUpper(first)))
 	for _, c := range attr {
-		p += string(unicode.ToUpper(c))
-		if strings.Contains(p, separator) {
+		p.WriteString(string(unicode.ToUpper(c)))
+		if strings.Contains(p.String(), separator) {
 			break
 		}
-		if r.holder(p) == "" {
-			r.generated[attr] = p
-			r.taken[p] = claim{owner: r.e.name}
-			return p, nil
+		if r.holder(p.String()) == "" {
+			r.generated[attr] = p.String()
+			r.taken[p.String()] = claim{owner: r.e.name}
+			return p.String(), nil
 		}
 	}
 	return "", r.errorf(what, "every prefix that can be made of attribute %q is taken on table %q: choose one with entable.Prefix(\"…\")", attr, r.t.name)

@@ -198,7 +198,7 @@ func (t *Table) DecodeExport(r io.Reader) iter.Seq2[any, error] {
 				yield(nil, &DecodeError{Entity: t.name, Err: fmt.Errorf("cannot read the export: %w", err)})
 				return
 			}
-			defer z.Close() //nolint:errcheck // only read from
+			defer z.Close()
 			in = bufio.NewReader(z)
 		}
 		lines := bufio.NewScanner(in)

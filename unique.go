@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -171,9 +172,7 @@ func (g *guard) transactItem(t *Table) types.TransactWriteItem {
 			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
 	}
 	item := map[string]types.AttributeValue{sentinelOwner: owner}
-	for name, v := range g.key {
-		item[name] = v
-	}
+	maps.Copy(item, g.key)
 	if t.discriminator != "" {
 		item[t.discriminator] = &types.AttributeValueMemberS{Value: sentinelPrefix}
 	}

@@ -51,8 +51,6 @@ type request struct {
 	guards []guard
 	// returns is what an update gives back.
 	returns types.ReturnValue
-	// bare: a create's only condition is that there is no item.
-	bare bool
 	// mustExist: a failed condition on an absent item means that it was not found.
 	mustExist bool
 	// extra: a Create has conditions of the caller's besides its own.

@@ -28,7 +28,7 @@ func decode(r io.Reader) iter.Seq2[listed, error] {
 		for n := 1; ; n++ {
 			var p listed
 			err := d.Decode(&p)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err == nil && p.ImportPath == "" {
