@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -27,6 +29,7 @@ type BatchOption interface{ applyBatch(*batchConfig) }
 type batchConfig struct {
 	concurrency int
 	attempts    int
+	slots       chan struct{} // bounds the requests of several batches together, if set
 }
 
 type batchOption func(*batchConfig)
@@ -53,25 +56,30 @@ func Attempts(n int) BatchOption {
 // The service takes no conditions in a batch. Writes with a condition, a version or unique fields, and
 // updates, are therefore sent one by one, within the same bound of concurrency.
 //
-// An item may be in a batch once; a second write of it is refused before any request. Items that the
-// service leaves unprocessed are sent again, see [Attempts], until ctx ends. When ctx ends, the batch
-// returns at once, and the error says which writes are unknown and which were not sent.
+// An item may be in a batch once; a second write of it is refused before any request, and with it the
+// batch: the other writes then fail with [ErrNotSent]. Items that the service leaves unprocessed are
+// sent again, see [Attempts], until ctx ends. When ctx ends, the batch returns at once, and the error
+// says which writes are unknown and which were not sent.
 func BatchWrite(ctx context.Context, writes []Write, opts ...BatchOption) error {
-	if len(writes) == 0 {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return failAll(writes, err)
-	}
-	c, err := connOf(ctx, writes)
-	if err != nil {
-		return err
-	}
 	cfg := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
 	for _, o := range opts {
 		o.applyBatch(&cfg)
 	}
-	b := &batch{cfg: cfg, conn: c, writes: writes, errs: make([]BatchFailure, len(writes))}
+	return cfg.write(ctx, writes)
+}
+
+func (cfg batchConfig) write(ctx context.Context, writes []Write) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	c, err := connOf(ctx, writes)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return failAll(writes, err)
+	}
+	b := &batch{cfg: cfg, conn: c, writes: writes, errs: make([]BatchFailure, len(writes)), maybe: make([]bool, len(writes))}
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -79,15 +87,19 @@ func BatchWrite(ctx context.Context, writes []Write, opts ...BatchOption) error 
 	return b.result()
 }
 
-func failAll(writes []Write, err error) error {
+func failAll(writes []Write, err error) *BatchError {
 	e := &BatchError{Total: len(writes)}
 	for i, w := range writes {
-		e.Failures = append(e.Failures, BatchFailure{Index: i, Write: w, Entity: w.entity().name, Err: err})
+		f := BatchFailure{Index: i, Write: w, Err: err}
+		if w != nil {
+			f.Entity = w.entity().name
+		}
+		e.Failures = append(e.Failures, f)
 	}
 	return e
 }
 
-// batch is one BatchWrite. Each write belongs to one worker at a time, so that errs and settled need no
+// batch is one BatchWrite. Each write belongs to one worker at a time, so that errs and maybe need no
 // lock.
 type batch struct {
 	cfg      batchConfig
@@ -95,6 +107,7 @@ type batch struct {
 	writes   []Write
 	requests []*request
 	errs     []BatchFailure // Err is nil for a success
+	maybe    []bool         // an attempt that failed may have been carried out
 }
 
 // prepare makes the requests; an error means that nothing was sent.
@@ -116,7 +129,9 @@ func (b *batch) prepare(ctx context.Context) error {
 					r.abandon()
 				}
 			}
-			return &BatchError{Total: len(b.writes), Failures: []BatchFailure{{Index: i, Write: w, Entity: w.entity().name, Err: err}}}
+			refused := failAll(b.writes, ErrNotSent)
+			refused.Failures[i].Err = err
+			return refused
 		}
 	}
 	return nil
@@ -163,56 +178,84 @@ func (b *batch) run(ctx context.Context) {
 
 // send carries out one job: a chunk of plain requests, or a single other one.
 func (b *batch) send(ctx context.Context, job []int) {
-	if i := job[0]; !b.requests[i].plain() {
-		if err := ctx.Err(); err != nil {
-			b.fail(job, err, false)
-		} else if err := carry(ctx, b.conn, b.writes[i], b.requests[i]); err != nil {
-			b.note(i, err, sent(err))
-		}
+	leave, err := b.cfg.enter(ctx)
+	if err != nil {
+		b.fail(job, err)
 		return
 	}
-	for attempt := 1; len(job) > 0; attempt++ {
-		if err := ctx.Err(); err != nil {
-			b.fail(job, err, false)
-			return
+	defer leave()
+	if i := job[0]; !b.requests[i].plain() {
+		b.sendSingle(ctx, i)
+		return
+	}
+	for attempt := 1; ; attempt++ {
+		var d doubt
+		left, err := b.sendChunk(ctx, d.watch(b.conn), job)
+		if err != nil {
+			for _, i := range job {
+				b.maybe[i] = b.maybe[i] || d.of(err)
+			}
+		} else {
+			b.succeed(ctx, job, left)
+			if job = left; len(job) == 0 {
+				return
+			}
 		}
-		left, err := b.sendChunk(ctx, job)
 		switch {
 		case err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts):
-			b.fail(job, err, sent(err))
+			b.fail(job, err)
 			return
-		case err == nil:
-			b.succeed(ctx, job, left)
-			job = left
-		}
-		if len(job) == 0 {
+		case attempt == b.cfg.attempts:
+			b.fail(job, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt))
 			return
 		}
-		if attempt == b.cfg.attempts {
-			b.fail(job, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt), false)
-			return
-		}
-		if err := pause(ctx, attempt); err != nil {
-			b.fail(job, err, false)
+		if ended := pause(ctx, attempt); ended != nil {
+			if err != nil {
+				ended = fmt.Errorf("%w, after: %w", ended, err)
+			}
+			b.fail(job, ended)
 			return
 		}
 	}
 }
 
-// sent reports whether a request that gave err may have been carried out all the same.
-func sent(err error) bool {
-	return err != nil && classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
+// enter waits until another request may be under way, and returns what to call when it no longer is.
+func (cfg *batchConfig) enter(ctx context.Context) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if cfg.slots == nil {
+		return nothing, nil
+	}
+	select {
+	case cfg.slots <- struct{}{}:
+		return func() { <-cfg.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
-func (b *batch) note(i int, err error, unknown bool) {
+// sendSingle carries out a write that the service does not take in a batch.
+func (b *batch) sendSingle(ctx context.Context, i int) {
+	var d doubt
+	err := carry(ctx, d.watch(b.conn), b.writes[i], b.requests[i])
+	if err == nil {
+		return
+	}
+	_, after := errors.AsType[*HookError](err) // all hooks before the request have run
+	b.maybe[i] = !after && d.of(err)
+	b.note(i, err)
+}
+
+func (b *batch) note(i int, err error) {
 	r := b.requests[i]
-	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text, Unknown: unknown, Err: err}
+	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text, Unknown: b.maybe[i], Err: err}
 }
 
-func (b *batch) fail(job []int, err error, unknown bool) {
+func (b *batch) fail(job []int, err error) {
 	for _, i := range job {
 		b.requests[i].abandon()
-		b.note(i, err, unknown)
+		b.note(i, err)
 	}
 }
 
@@ -225,13 +268,14 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 			continue
 		}
 		if err := b.requests[i].settle(ctx, loaded{}); err != nil {
-			b.note(i, err, false)
+			b.maybe[i] = false
+			b.note(i, err)
 		}
 	}
 }
 
 // sendChunk makes one request and returns the writes that the service left unprocessed, in order.
-func (b *batch) sendChunk(ctx context.Context, job []int) ([]int, error) {
+func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
 	hooked := true
 	for _, i := range job {
@@ -249,7 +293,7 @@ func (b *batch) sendChunk(ctx context.Context, job []int) ([]int, error) {
 	if hooked {
 		opts = append(opts, wire.Hook(nil))
 	}
-	out, err := b.conn.BatchWriteItem(ctx, in, opts...)
+	out, err := c.BatchWriteItem(ctx, in, opts...)
 	if err != nil || out == nil {
 		return nil, err
 	}
@@ -281,7 +325,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 			}
 			for _, i := range job {
 				if t := b.requests[i].e.table; t.name == table {
-					back[table+" "+t.keyText(attrs)] = true
+					back[t.identity(attrs)] = true
 					break
 				}
 			}
@@ -290,7 +334,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	var left []int
 	for _, i := range job {
 		r := b.requests[i]
-		if id := r.e.table.name + " " + r.key.text; back[id] {
+		if id := r.e.table.identity(r.key.attrs); back[id] {
 			left = append(left, i)
 			delete(back, id)
 		}
@@ -299,6 +343,24 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 		return nil, usagef("the service left items unprocessed that were not sent")
 	}
 	return left, nil
+}
+
+// identity tells items apart, whatever form the service gives to numbers.
+func (t *Table) identity(item map[string]types.AttributeValue) string {
+	key := map[string]types.AttributeValue{}
+	for _, name := range []string{t.pk.name, t.sk.name} {
+		v, ok := item[name]
+		if !ok {
+			continue
+		}
+		key[name] = v
+		if n, ok := v.(*types.AttributeValueMemberN); ok {
+			if r, ok := new(big.Rat).SetString(n.Value); ok {
+				key[name] = &types.AttributeValueMemberN{Value: r.RatString()}
+			}
+		}
+	}
+	return t.name + " " + t.keyText(key)
 }
 
 // result collects the failures.
@@ -319,8 +381,8 @@ func (b *batch) result() error {
 type BatchError struct {
 	// Total is the number of writes in the batch.
 	Total int
-	// Failures are in the order of the batch. When one write is refused before any request, it is the
-	// only one, and nothing was sent.
+	// Failures are in the order of the batch. When one write is refused before any request, nothing is
+	// sent, and the others are here with [ErrNotSent].
 	Failures []BatchFailure
 }
 
@@ -338,7 +400,7 @@ type BatchFailure struct {
 }
 
 func (e *BatchError) Error() string {
-	f := e.Failures[0]
+	f := e.Failures[max(0, slices.IndexFunc(e.Failures, func(f BatchFailure) bool { return f.Err != ErrNotSent }))]
 	where := f.Entity
 	if f.Key != "" {
 		where += "[" + f.Key + "]"
@@ -379,7 +441,7 @@ func (*BatchError) entableError() {}
 // concurrent requests, and on Close. It is safe for concurrent use. Its errors are those of
 // [BatchWrite]; the positions in them are those within the batch that failed.
 type BatchWriter struct {
-	opts []BatchOption
+	cfg  batchConfig
 	size int
 
 	mu      sync.Mutex // guards what follows
@@ -388,11 +450,12 @@ type BatchWriter struct {
 
 // NewBatchWriter returns an empty writer. Close it, or the last writes are lost.
 func NewBatchWriter(opts ...BatchOption) *BatchWriter {
-	cfg := batchConfig{concurrency: defaultConcurrency}
+	cfg := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
 	for _, o := range opts {
 		o.applyBatch(&cfg)
 	}
-	return &BatchWriter{opts: opts, size: cfg.concurrency * maxBatchWrite}
+	cfg.slots = make(chan struct{}, cfg.concurrency)
+	return &BatchWriter{cfg: cfg, size: cfg.concurrency * maxBatchWrite}
 }
 
 // Write adds writes, and sends what is collected when there is enough. A caller's struct may be used
@@ -405,7 +468,7 @@ func (w *BatchWriter) Write(ctx context.Context, writes ...Write) error {
 		full, w.pending = w.pending, nil
 	}
 	w.mu.Unlock()
-	return BatchWrite(ctx, full, w.opts...)
+	return w.cfg.write(ctx, full)
 }
 
 // Flush sends what is collected.
@@ -414,7 +477,7 @@ func (w *BatchWriter) Flush(ctx context.Context) error {
 	all := w.pending
 	w.pending = nil
 	w.mu.Unlock()
-	return BatchWrite(ctx, all, w.opts...)
+	return w.cfg.write(ctx, all)
 }
 
 // Close sends what is collected. The writer can be used again.

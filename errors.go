@@ -21,6 +21,10 @@ const (
 	// ([WithClient]), none on the entity or the table (Use), and no default ([SetDefaultClient]).
 	ErrNoClient = sentinel("no DynamoDB client: call Table.Use, Entity.Use, SetDefaultClient or WithClient first")
 
+	// ErrNotSent is the error of a write in a batch that was not sent because another one was refused
+	// before any request.
+	ErrNotSent = sentinel("not sent, because another write of the batch was refused")
+
 	// ErrBadCursor is returned by a query whose cursor is damaged or belongs to another query:
 	// another table, index, partition, range of sort keys, direction or set of entities. Nothing is read.
 	ErrBadCursor = sentinel("invalid cursor")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -81,12 +83,18 @@ func connOf(ctx context.Context, writes []Write) (*conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if conn != nil && conn.Client != c.Client {
+		if conn != nil && !sameClient(conn.Client, c.Client) {
 			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().name, w.entity().name)
 		}
 		conn = c
 	}
 	return conn, nil
+}
+
+// sameClient compares clients. Values of a type that Go cannot compare count as the same: to tell such
+// clients apart, give them as pointers.
+func sameClient(a, b Client) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }
 
 // transaction is a prepared one: requests[i] is that of writes[i], nil where there is nothing to do.
@@ -99,28 +107,81 @@ type transaction struct {
 func prepareTransaction(ctx context.Context, c *conn, writes []Write) (*transaction, error) {
 	t := &transaction{writes: writes, requests: make([]*request, len(writes))}
 	seen := map[string]int{}
-	items := 0
 	for i, w := range writes {
 		r, err := w.prepare(ctx, c)
 		if err == nil && r != nil {
 			t.requests[i] = r
-			items += 1 + len(r.guards)
 			err = r.once(seen, i)
 		}
-		if err == nil && items > maxTransaction {
-			err = usagef("%d items are above the service's limit of %d in a transaction", items, maxTransaction)
+		if err == nil && len(seen) > maxTransaction {
+			err = tooMany(len(writes))
 		}
 		if err != nil {
 			t.abandon()
 			return nil, err
 		}
 	}
+	err := t.joinGuards()
+	if n := t.size(); err == nil && n > maxTransaction {
+		err = tooMany(n)
+	}
+	if err != nil {
+		t.abandon()
+		return nil, err
+	}
 	return t, nil
+}
+
+func tooMany(items int) error {
+	return usagef("%d items are above the service's limit of %d in a transaction, which counts those of unique fields too", items, maxTransaction)
+}
+
+// size counts the items that the transaction writes.
+func (t *transaction) size() (n int) {
+	for _, r := range t.requests {
+		if r != nil {
+			n += 1 + len(r.guards)
+		}
+	}
+	return n
+}
+
+// joinGuards makes one write of the two when an item takes over a unique value that another gives up,
+// and refuses a value that two items take.
+func (t *transaction) joinGuards() error {
+	taken := map[string]*guard{}
+	for _, r := range t.requests {
+		for i := 0; r != nil && i < len(r.guards); i++ {
+			g := &r.guards[i]
+			if g.delete {
+				continue
+			}
+			id := r.e.table.name + " " + r.e.table.keyText(g.key)
+			if taken[id] != nil {
+				return &UniqueError{Entity: r.e.name, Attribute: g.attr}
+			}
+			taken[id] = g
+		}
+	}
+	for _, r := range t.requests {
+		if r == nil {
+			continue
+		}
+		r.guards = slices.DeleteFunc(r.guards, func(g guard) bool {
+			next := taken[r.e.table.name+" "+r.e.table.keyText(g.key)]
+			if !g.delete || next == nil {
+				return false
+			}
+			next.from = g.owner
+			return true
+		})
+	}
+	return nil
 }
 
 // once refuses a second write of one item.
 func (r *request) once(seen map[string]int, i int) error {
-	id := r.e.table.name + " " + r.key.text
+	id := r.e.table.identity(r.key.attrs)
 	if first, twice := seen[id]; twice {
 		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.key.text)
 	}

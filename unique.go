@@ -90,6 +90,7 @@ type guard struct {
 	attr   string
 	key    map[string]types.AttributeValue
 	owner  map[string]types.AttributeValue
+	from   map[string]types.AttributeValue // the owner that gives the value up in the same transaction, or nil
 	delete bool
 }
 
@@ -167,6 +168,10 @@ func (g *guard) transactItem(t *Table) types.TransactWriteItem {
 	names := map[string]string{"#pk": t.pk.name, "#owner": sentinelOwner}
 	values := map[string]types.AttributeValue{":owner": owner}
 	condition := new("attribute_not_exists(#pk) OR #owner = :owner")
+	if g.from != nil {
+		*condition += " OR #owner = :from"
+		values[":from"] = &types.AttributeValueMemberM{Value: g.from}
+	}
 	if g.delete {
 		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: g.key, ConditionExpression: condition,
 			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
