@@ -125,7 +125,8 @@ type ConsistencyOption struct{ c consistency }
 
 // Consistent sets whether reads are strongly consistent, overriding the default of the next level:
 // an operation's setting goes before the entity's, the entity's before the table's; without any,
-// reads are eventually consistent, at half the price. Global secondary indexes have no consistent
+// reads are eventually consistent, at half the price. For a query of mixed items or a collection the
+// entity is that of the example. Global secondary indexes have no consistent
 // reads: there the settings of entity and table do not count, and that of an operation is an error.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
 func Consistent(on bool) ConsistencyOption {

@@ -519,8 +519,8 @@ func (p *queryPlan) consistentRead() (*bool, error) {
 		return nil, nil
 	}
 	c := p.consistent
-	if p.want != nil {
-		c = c.or(p.want.consistent)
+	if p.from != nil {
+		c = c.or(p.from.consistent)
 	}
 	if c.or(p.table.consistent) == strong {
 		return new(true), nil

@@ -82,9 +82,8 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	}
 	invalid := &ValidationError{Entity: e.name, Err: err}
 	for _, b := range broken {
-		_, path, _ := strings.Cut(b.Namespace(), ".") // the namespace starts with the type's name
 		invalid.Fields = append(invalid.Fields, FieldError{
-			Attribute: path,
+			Attribute: strings.TrimPrefix(b.Namespace(), e.typ.Name()+"."),
 			Rule:      b.Tag(),
 			Param:     b.Param(),
 			Kind:      b.Type().String(),
@@ -123,17 +122,23 @@ func (r *ruleSet) add(t reflect.Type) {
 
 // check makes the validator read all tags. It does so when it first meets a type, and panics about a
 // wrong one: that is to happen at registration.
-func (r *ruleSet) check(v *validator.Validate) (err error) {
+func (r *ruleSet) check(v *validator.Validate) error {
+	for _, t := range r.structs {
+		if err := checkRules(v, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkRules(v *validator.Validate, t reflect.Type) (err error) {
 	defer func() {
-		switch reason := recover().(type) {
-		case nil:
-		case string:
+		// The validator panics with text; anything else is a rule for whole structs that does not like an
+		// empty one.
+		if reason, ok := recover().(string); ok {
 			err = errors.New(reason)
-		default: // a rule for whole structs does not like an empty one
 		}
 	}()
-	for _, t := range r.structs {
-		_ = v.StructPartial(reflect.New(t).Interface()) // of no fields
-	}
+	_ = v.StructPartial(reflect.New(t).Interface()) // of no fields
 	return nil
 }
