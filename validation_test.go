@@ -1,0 +1,138 @@
+package entable_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable"
+)
+
+type line struct {
+	SKU string `dynamodbav:"sku" validate:"required,uppercase"`
+	Qty int    `dynamodbav:"qty" validate:"gt=0"`
+}
+
+// Invoice has rules at every depth.
+type Invoice struct {
+	ID     string          `dynamodbav:"id" validate:"required,max=10"`
+	Status Status          `dynamodbav:"status" entable:"default=open" validate:"oneof=open paid"`
+	Email  string          `dynamodbav:"mail,omitempty" validate:"omitempty,email"`
+	Lines  []line          `dynamodbav:"lines" validate:"dive"`
+	Ship   *line           `dynamodbav:"ship,omitempty"`
+	ByName map[string]line `dynamodbav:"by_name,omitempty" validate:"dive"`
+	NoTag  int             `validate:"lte=5"`
+}
+
+func TestValidation(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		invoices := entable.Register[Invoice](s.newTable())
+		valid := Invoice{ID: "1", Email: "a@b.example", Lines: []line{{"A", 1}}, Ship: &line{"B", 2}, ByName: map[string]line{"x": {"C", 3}}}
+		check(t, invoices.Put(t.Context(), &valid)) // the default is filled in before
+		for _, test := range []struct {
+			change func(*Invoice)
+			fields []entable.FieldError
+		}{
+			{func(v *Invoice) { v.Status = "lost" }, []entable.FieldError{{Attribute: "status", Rule: "oneof", Param: "open paid", Kind: "entable_test.Status"}}},
+			{func(v *Invoice) { v.Email = "nobody" }, []entable.FieldError{{Attribute: "mail", Rule: "email", Kind: "string"}}},
+			{func(v *Invoice) { v.NoTag = 6 }, []entable.FieldError{{Attribute: "NoTag", Rule: "lte", Param: "5", Kind: "int"}}},
+			{func(v *Invoice) { v.Lines = []line{{"A", 1}, {"b", 0}} }, []entable.FieldError{
+				{Attribute: "lines[1].sku", Rule: "uppercase", Kind: "string"}, {Attribute: "lines[1].qty", Rule: "gt", Param: "0", Kind: "int"}}},
+			{func(v *Invoice) { v.Ship = &line{Qty: 1} }, []entable.FieldError{{Attribute: "ship.sku", Rule: "required", Kind: "string"}}},
+			{func(v *Invoice) { v.ByName = map[string]line{"a b": {"A", 0}} }, []entable.FieldError{{Attribute: "by_name[a b].qty", Rule: "gt", Param: "0", Kind: "int"}}},
+		} {
+			v := valid
+			test.change(&v)
+			before := v
+			s.spy.reset(nil)
+			err := invoices.Put(t.Context(), &v)
+			invalid, ok := errors.AsType[*entable.ValidationError](err)
+			if !ok || !entable.IsError(err) {
+				t.Fatalf("error %v, want a *ValidationError", err)
+			}
+			if invalid.Entity != "Invoice" || !reflect.DeepEqual(invalid.Fields, test.fields) {
+				t.Errorf("the error is %+v, want %+v", invalid.Fields, test.fields)
+			}
+			if !is[validator.ValidationErrors](err) {
+				t.Error("the validator's own error is not in the chain")
+			}
+			if s.spy.sent("") != 0 || !reflect.DeepEqual(v, before) {
+				t.Errorf("%d requests were sent, the caller has %+v", s.spy.sent(""), v)
+			}
+		}
+		err := invoices.Create(t.Context(), &Invoice{ID: strings.Repeat("x", 11), Lines: []line{{"a", -1}}})
+		want := `entable: Invoice: invalid: attribute id: string value does not satisfy "max=10"; ` +
+			`attribute lines[0].sku: string value does not satisfy "uppercase"; attribute lines[0].qty: int value does not satisfy "gt=0"`
+		if err == nil || err.Error() != want {
+			t.Errorf("error\n%v, want\n%s", err, want)
+		}
+	})
+}
+
+// Stored items are never validated: old ones may break new rules.
+func TestReadsDoNotValidate(t *testing.T) {
+	s := onMemory(t)
+	invoices := entable.Register[Invoice](s.newTable())
+	item := key("II#1", "A")
+	item["_type"], item["id"], item["status"] = avS("Invoice"), avS("1"), avS("lost")
+	s.store(invoices.Table(), item)
+	got, err := invoices.Get(t.Context(), Invoice{ID: "1"})
+	check(t, err)
+	if got.Status != "lost" {
+		t.Errorf("read %+v", got)
+	}
+	if _, err := invoices.Query(Invoice{ID: "1"}).First(t.Context()); err != nil {
+		t.Error(err)
+	}
+	check(t, invoices.Delete(t.Context(), *got))
+}
+
+// The path to an attribute does not depend on how the type is called.
+func TestValidationOfGenericTypes(t *testing.T) {
+	s := onMemory(t)
+	type Wrapped[T any] struct {
+		ID    string `dynamodbav:"id"`
+		Value T      `dynamodbav:"value" validate:"required"`
+	}
+	items := entable.Register[Wrapped[Kind]](s.newTable(), entable.Name("Wrapped"))
+	err := items.Put(t.Context(), &Wrapped[Kind]{ID: "1"})
+	if want := `entable: Wrapped: invalid: attribute value: entable_test.Kind value does not satisfy "required"`; err == nil || err.Error() != want {
+		t.Errorf("error\n%v, want\n%s", err, want)
+	}
+}
+
+// A validator of the user's own, with rules of its own.
+func TestOwnValidator(t *testing.T) {
+	type Even struct {
+		ID string `dynamodbav:"id"`
+		N  int    `dynamodbav:"n" validate:"even"`
+	}
+	if _, err := entable.TryRegister[Even](entable.NewTable("evens")); !is[*entable.DeclarationError](err) {
+		t.Errorf("a rule that the package's validator does not know: %v", err)
+	}
+	v := validator.New()
+	check(t, v.RegisterValidation("even", func(f validator.FieldLevel) bool { return f.Field().Int()%2 == 0 }))
+	v.RegisterStructValidation(func(sl validator.StructLevel) {
+		if e := sl.Current().Interface().(Even); e.ID == fmt.Sprint(e.N) {
+			sl.ReportError(e.ID, "ID", "ID", "different", "")
+		}
+	}, Even{})
+	s := onMemory(t)
+	evens := entable.Register[Even](s.newTable(entable.Validator(v)))
+	check(t, evens.Put(t.Context(), &Even{"1", 2}))
+	for _, test := range []struct {
+		item Even
+		want string
+	}{
+		{Even{"1", 3}, `entable: Even: invalid: attribute N: int value does not satisfy "even"`},
+		{Even{"2", 2}, `entable: Even: invalid: attribute ID: string value does not satisfy "different"`},
+	} {
+		if err := evens.Put(t.Context(), &test.item); err == nil || err.Error() != test.want {
+			t.Errorf("error %v, want %s", err, test.want)
+		}
+	}
+}
