@@ -249,7 +249,7 @@ func (b *batch) sendSingle(ctx context.Context, i int) {
 
 func (b *batch) note(i int, err error) {
 	r := b.requests[i]
-	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text, Unknown: b.maybe[i], Err: err}
+	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text(), Unknown: b.maybe[i], Err: err}
 }
 
 func (b *batch) fail(job []int, err error) {

@@ -260,7 +260,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 		v, err := g.value(ctx, b.cfg.skipHooks)
 		for _, i := range g.at {
 			if err != nil {
-				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.name, Key: g.key.text, Err: err})
+				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.name, Key: g.key.text(), Err: err})
 			} else if v != nil {
 				out[i] = v
 			}
@@ -276,7 +276,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 func (g *getKey) value(ctx context.Context, skipHooks bool) (any, error) {
 	switch {
 	case g.err != nil:
-		return nil, &OpError{Op: "Get", Entity: g.e.name, Key: g.key.text, Err: g.err}
+		return nil, &OpError{Op: "Get", Entity: g.e.name, Key: g.key.text(), Err: g.err}
 	case g.found.err != nil:
 		if u, ok := g.found.err.(*UnknownEntityError); ok {
 			u.Want = g.e.name

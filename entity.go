@@ -119,26 +119,29 @@ func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) erro
 // at is the instance at ptr, as a pointer to the entity's type.
 func (e *entity) at(ptr unsafe.Pointer) any { return reflect.NewAt(e.typ, ptr).Interface() }
 
-// itemKey is the primary key of one item: the request's form, and the text for messages.
+// itemKey is the primary key of one item as a request holds it.
 type itemKey struct {
+	table *Table
 	attrs map[string]types.AttributeValue
-	text  string
 }
+
+// text is the key for messages: `pk="CU#1" sk="O#7"`.
+func (k itemKey) text() string { return k.table.keyText(k.attrs) }
 
 // keyOf builds the primary key of the item at ptr.
 func (e *entity) keyOf(ptr unsafe.Pointer) (itemKey, error) {
-	k := itemKey{attrs: make(map[string]types.AttributeValue, 2)}
-	for _, part := range []*key{e.pk, e.sk} {
+	k := itemKey{table: e.table, attrs: make(map[string]types.AttributeValue, 2)}
+	for _, part := range [...]*key{e.pk, e.sk} {
 		if part == nil {
 			continue
 		}
-		text, err := part.appendText(nil, ptr)
+		var scratch [128]byte
+		text, err := part.appendText(scratch[:0], ptr)
 		if err != nil {
 			return k, &KeyError{Entity: e.name, Key: part.attr.name, Err: err}
 		}
 		k.attrs[part.attr.name] = part.attributeValue(text)
 	}
-	k.text = e.table.keyText(k.attrs)
 	return k, nil
 }
 

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"bytes"
 	"encoding"
 	"fmt"
 	"math"
@@ -255,7 +256,7 @@ func (k *key) attributeValue(text []byte) types.AttributeValue {
 	case types.ScalarAttributeTypeN:
 		return &types.AttributeValueMemberN{Value: string(text)}
 	case types.ScalarAttributeTypeB:
-		return &types.AttributeValueMemberB{Value: text}
+		return &types.AttributeValueMemberB{Value: bytes.Clone(text)}
 	default:
 		return &types.AttributeValueMemberS{Value: string(text)}
 	}

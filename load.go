@@ -190,9 +190,9 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	}
 	sink := &oneItem{table: e.table, want: e}
 	if err := e.table.getItem(ctx, c, in, sink); err != nil {
-		return nil, &OpError{Op: "Get", Entity: e.name, Key: k.text, Err: err}
+		return nil, &OpError{Op: "Get", Entity: e.name, Key: k.text(), Err: err}
 	}
-	return e.check(ctx, sink, k.text, rc.skipHooks)
+	return e.check(ctx, sink, k.text(), rc.skipHooks)
 }
 
 func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink wire.Sink) error {

@@ -100,11 +100,12 @@ func (o *PutOp) fill(ctx context.Context, c *conn, r *request, w *writeConfig, v
 	if e.version != nil {
 		w.conditions = append(w.conditions, e.raiseVersion(work, o.op == opCreate)...)
 	}
+	r.work = work
 	var err error
-	if r.key, err = e.keyOf(work); err != nil {
-		return err
-	}
 	if len(e.unique) > 0 {
+		if r.key, err = e.keyOf(work); err != nil {
+			return err
+		}
 		if err := e.guardPut(ctx, c, r, w, work); err != nil {
 			return err
 		}
@@ -113,7 +114,7 @@ func (o *PutOp) fill(ctx context.Context, c *conn, r *request, w *writeConfig, v
 		return err
 	}
 	e.sizeHint.Store(int64(len(r.item) + len(r.item)/8))
-	if err := e.checkSize(r.item, r.key.text); err != nil {
+	if err := e.checkSize(r.item, r); err != nil {
 		return err
 	}
 	r.expr, err = e.build(nil, w.conditions)
@@ -171,17 +172,17 @@ func (e *entity) appendKey(dst []byte, k *key, ptr unsafe.Pointer) ([]byte, erro
 
 // checkInstanceSize is checkSize for the instance of an update, as far as it is one: one that was not
 // loaded may lack what its index keys are made of.
-func (e *entity) checkInstanceSize(ptr unsafe.Pointer, key string) error {
+func (e *entity) checkInstanceSize(ptr unsafe.Pointer, r *request) error {
 	raw, err := e.appendItem(nil, ptr)
 	if err != nil {
 		return nil //nolint:nilerr // the update does not need it
 	}
-	return e.checkSize(raw, key)
+	return e.checkSize(raw, r)
 }
 
 // checkSize refuses an item above the limit. The JSON is never shorter than the size that counts
 // (every name has quotes, every value its type and braces), so that most items need no second look.
-func (e *entity) checkSize(item []byte, key string) error {
+func (e *entity) checkSize(item []byte, r *request) error {
 	limit := maxItemSize
 	for _, set := range []int{e.table.maxSize, e.maxSize} {
 		if set > 0 {
@@ -196,7 +197,7 @@ func (e *entity) checkSize(item []byte, key string) error {
 		return &EncodeError{Entity: e.name, Err: err}
 	}
 	if size > limit {
-		return &ItemTooLargeError{Entity: e.name, Size: size, Max: limit, Key: key}
+		return &ItemTooLargeError{Entity: e.name, Size: size, Max: limit, Key: r.itemKey().text()}
 	}
 	return nil
 }

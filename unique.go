@@ -230,7 +230,7 @@ func (e *entity) readStored(ctx context.Context, c *conn, key itemKey) (*storedI
 	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
 	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: key.attrs, ConsistentRead: new(true)}
 	if err := e.table.getItem(ctx, c, in, s); err != nil {
-		return nil, &OpError{Op: opRead, Entity: e.name, Key: key.text, Err: err}
+		return nil, &OpError{Op: opRead, Entity: e.name, Key: key.text(), Err: err}
 	}
 	if !s.found {
 		return nil, nil

@@ -406,7 +406,7 @@ func (u *update) plan(ctx context.Context, c *conn) (*request, error) {
 		return nil, err
 	}
 	if u.instance != nil {
-		if err := e.checkInstanceSize(u.work, r.key.text); err != nil {
+		if err := e.checkInstanceSize(u.work, r); err != nil {
 			return nil, err
 		}
 	}
@@ -605,7 +605,7 @@ func (s *updateState) read(ctx context.Context) error {
 	}
 	s.hasRead = true
 	if s.stored == nil && !s.u.upsert {
-		return &OpError{Op: s.u.op, Entity: s.u.e.name, Key: s.r.key.text, Err: ErrNotFound}
+		return &OpError{Op: s.u.op, Entity: s.u.e.name, Key: s.r.key.text(), Err: ErrNotFound}
 	}
 	s.conditions = append(s.conditions, s.r.assumeExists(s.stored))
 	return nil

@@ -45,7 +45,8 @@ type request struct {
 	op   string
 	verb verb
 	key  itemKey
-	item []byte // of a put
+	work unsafe.Pointer // the item of a put
+	item []byte         // the same, encoded
 	expr *expression.Expression
 	// guards are the sentinel items of unique fields, written in one transaction with the item.
 	guards []guard
@@ -99,6 +100,15 @@ func do(ctx context.Context, w Write, op string) error {
 		return err
 	}
 	return carry(ctx, c, w, r)
+}
+
+// itemKey is the primary key of the request's item. That of a put is made when it is asked for: the
+// request itself has it in the item.
+func (r *request) itemKey() itemKey {
+	if r.key.attrs == nil {
+		r.key, _ = r.e.keyOf(r.work) // the item has been encoded with it
+	}
+	return r.key
 }
 
 // carry sends the prepared request of a write, and prepares and sends it again when another writer came
@@ -183,7 +193,7 @@ func (r *request) itemAttrs(hooked bool) (map[string]types.AttributeValue, error
 }
 
 func (r *request) updateInput() *dynamodb.UpdateItemInput {
-	in := &dynamodb.UpdateItemInput{TableName: &r.e.table.name, Key: r.key.attrs, ReturnValues: r.returns}
+	in := &dynamodb.UpdateItemInput{TableName: &r.e.table.name, Key: r.itemKey().attrs, ReturnValues: r.returns}
 	in.UpdateExpression = r.expr.Update()
 	in.ConditionExpression = r.expr.Condition()
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = r.expr.Names(), r.expr.Values()
@@ -194,7 +204,7 @@ func (r *request) updateInput() *dynamodb.UpdateItemInput {
 }
 
 func (r *request) deleteInput() *dynamodb.DeleteItemInput {
-	in := &dynamodb.DeleteItemInput{TableName: &r.e.table.name, Key: r.key.attrs}
+	in := &dynamodb.DeleteItemInput{TableName: &r.e.table.name, Key: r.itemKey().attrs}
 	if x := r.expr; x != nil {
 		in.ConditionExpression = x.Condition()
 		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
@@ -208,7 +218,7 @@ func (r *request) error(err error) error {
 	if failed, ok := conditionFailed(err); ok {
 		err = r.conditionError(failed.Item, err)
 	}
-	return &OpError{Op: r.op, Entity: r.e.name, Key: r.key.text, Err: err}
+	return &OpError{Op: r.op, Entity: r.e.name, Key: r.itemKey().text(), Err: err}
 }
 
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
