@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/entable/entable/internal/ddblocal"
 	"github.com/entable/entable/internal/engine"
 )
 
@@ -28,7 +27,7 @@ const (
 )
 
 func TestRandomRequestsAreAnsweredAsByDynamoDBLocal(t *testing.T) {
-	endpoint := ddblocal.Endpoint(t)
+	endpoint := localEndpoint(t)
 	requests := shortRun
 	if n, err := strconv.Atoi(os.Getenv("ENTABLE_REQUESTS")); err == nil {
 		requests = n

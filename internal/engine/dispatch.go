@@ -62,7 +62,8 @@ var outOfScope = map[string]bool{
 	"PutResourcePolicy": true, "RestoreTableFromBackup": true, "RestoreTableToPointInTime": true,
 	"UpdateContinuousBackups": true, "UpdateContributorInsights": true, "UpdateGlobalTable": true,
 	"UpdateGlobalTableSettings": true, "UpdateKinesisStreamingDestination": true,
-	"UpdateTableReplicaAutoScaling": true,
+	"UpdateTableReplicaAutoScaling": true, "SearchVectors": true, "StartBulkPutItems": true, "DescribeBulkOperation": true,
+	"ListBulkOperations": true, "CancelBulkOperation": true,
 }
 
 // firstChecker is an input with checks that come even before the constraints of

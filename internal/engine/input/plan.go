@@ -28,6 +28,7 @@
 package input
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -136,10 +137,7 @@ func compile(t reflect.Type) *plan {
 	case t == legacyType:
 		return &plan{decode: func(s *scanner, v reflect.Value) error {
 			v.Field(0).SetBool(true)
-			if _, ok := s.skip(); !ok {
-				return errSyntax
-			}
-			return nil
+			return s.ignore()
 		}}
 	case t == valuesType:
 		return &plan{decode: decodeValues}
@@ -257,16 +255,21 @@ func compileStruct(t reflect.Type) *plan {
 		return s.members(func(name string) error {
 			i, ok := p.byName[name]
 			if !ok {
-				if _, ok := s.skip(); !ok {
-					return errSyntax
-				}
-				return nil
+				return s.ignore()
 			}
 			m := &p.members[i]
 			return m.plan.decodeOrNull(s, v.Field(m.index))
 		})
 	}
 	return p
+}
+
+// ignore consumes a value that nobody will decode.
+func (s *scanner) ignore() error {
+	if raw, ok := s.skip(); !ok || !json.Valid(raw) {
+		return errSyntax
+	}
+	return nil
 }
 
 // parameterized is p for a place where the service's reader works with a
