@@ -249,7 +249,7 @@ func (b *batch) sendSingle(ctx context.Context, i int) {
 
 func (b *batch) note(i int, err error) {
 	r := b.requests[i]
-	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.key.text(), Unknown: b.maybe[i], Err: err}
+	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.itemKey().text(), Unknown: b.maybe[i], Err: err}
 }
 
 func (b *batch) fail(job []int, err error) {
@@ -302,7 +302,7 @@ func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error
 
 func (r *request) writeRequest(hooked bool) (types.WriteRequest, error) {
 	if r.verb == verbDelete {
-		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.key.attrs}}, nil
+		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.itemKey().attrs}}, nil
 	}
 	item, err := r.itemAttrs(hooked)
 	return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}, err
@@ -334,7 +334,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	var left []int
 	for _, i := range job {
 		r := b.requests[i]
-		if id := r.e.table.identity(r.key.attrs); back[id] {
+		if id := r.e.table.identity(r.itemKey().attrs); back[id] {
 			left = append(left, i)
 			delete(back, id)
 		}

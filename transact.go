@@ -181,9 +181,9 @@ func (t *transaction) joinGuards() error {
 
 // once refuses a second write of one item.
 func (r *request) once(seen map[string]int, i int) error {
-	id := r.e.table.identity(r.key.attrs)
+	id := r.e.table.identity(r.itemKey().attrs)
 	if first, twice := seen[id]; twice {
-		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.key.text())
+		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.itemKey().text())
 	}
 	seen[id] = i
 	return nil
@@ -357,7 +357,7 @@ func (t *transaction) error(err error) error {
 		te.Reasons = append(te.Reasons, TransactionReason{
 			Index:  t.owner[i],
 			Entity: r.e.name,
-			Key:    r.key.text(),
+			Key:    r.itemKey().text(),
 			Code:   *reason.Code,
 			Err:    r.reasonError(reason, guard, err),
 		})

@@ -7,11 +7,12 @@
 //
 // It runs go list for the graph or, with -stdin, reads what go list -json has printed for any
 // packages. -package prints all that is stored of one package, from one query; -importers prints who
-// imports a package, from an index. The last line sums up what was written: files are those that
+// imports a package, from an index. The last line sums up what was loaded: files are those that
 // go list calls GoFiles.
 //
 // The table lives in the process. With -endpoint http://localhost:8000 it is one of a server such as
-// DynamoDB Local, and created there when it is missing.
+// DynamoDB Local, and created there when it is missing. When it is there, only what has changed since is
+// sent.
 package main
 
 import (
@@ -71,10 +72,11 @@ func connect(endpoint string) *dynamodb.Client {
 func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, error], q questions, out, progress io.Writer) error {
 	start := time.Now()
 	Table.Use(client)
-	if err := Table.Create(ctx); err != nil && !errors.Is(err, entable.ErrTableExists) {
+	err := Table.Create(ctx)
+	if err != nil && !errors.Is(err, entable.ErrTableExists) {
 		return err
 	}
-	written, err := load(ctx, list, progress)
+	loaded, err := load(ctx, list, err == nil, progress)
 	if err != nil {
 		return err
 	}
@@ -89,6 +91,6 @@ func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, er
 		}
 	}
 	fmt.Fprintf(out, "packages=%d files=%d imports=%d seconds=%.2f\n",
-		written.packages.Load(), written.files.Load(), written.imports.Load(), time.Since(start).Seconds())
+		loaded.packages.Load(), loaded.files.Load(), loaded.imports.Load(), time.Since(start).Seconds())
 	return nil
 }

@@ -175,7 +175,7 @@ packages=2 files=3 imports=3 seconds=`
 			if diff := cmp.Diff(want, got+"seconds="); diff != "" {
 				t.Errorf("the output differs (-want +got):\n%s", diff)
 			}
-			if !strings.HasSuffix(progress.String(), "\r10 items written\n") {
+			if !strings.HasSuffix(progress.String(), "\r10 items, 10 written\n") {
 				t.Errorf("the progress is %q", &progress)
 			}
 		})
@@ -207,6 +207,35 @@ func TestReadsAPackageWithOneQuery(t *testing.T) {
 	}
 }
 
+// changedPackages is twoPackages after some work on it: another comment, a file more, a file and an
+// import less, a test that has become internal.
+const changedPackages = `
+{"ImportPath": "test/a/b", "Name": "b", "Doc": "Package b has moved.", "GoFiles": ["x.go", "z.go"], "Imports": ["test/fmt"],
+ "TestGoFiles": ["x_test.go", "example_test.go"]}
+{"ImportPath": "test/a", "Name": "main", "GoFiles": ["a.go"], "Imports": ["test/fmt"]}`
+
+func TestSendsOnlyWhatHasChanged(t *testing.T) {
+	client := memory.New().Client()
+	for _, load := range []struct{ list, progress string }{
+		{twoPackages, "\r10 items, 10 written\n"},
+		{twoPackages, "\r10 items, 0 written\n"},
+		{changedPackages, "\r9 items, 5 written\n"}, // the package, z.go, y.go, example_test.go, test/io
+	} {
+		var progress bytes.Buffer
+		if err := run(t.Context(), client, decode(strings.NewReader(load.list)), questions{}, io.Discard, &progress); err != nil {
+			t.Fatal(err)
+		}
+		if got := progress.String(); !strings.HasSuffix(got, load.progress) {
+			t.Errorf("the progress is %q, want %q", got, load.progress)
+		}
+	}
+	checkCollection(t, listed{
+		ImportPath: "test/a/b", Name: "b", GoFiles: []string{"x.go", "z.go"}, Imports: []string{"test/fmt"},
+		TestGoFiles: []string{"example_test.go", "x_test.go"},
+	})
+	checkImporters(t, "test/fmt", []string{"test/a", "test/a/b"})
+}
+
 func TestReportsWhatIsWrong(t *testing.T) {
 	for _, test := range []struct {
 		name, list string
@@ -216,7 +245,7 @@ func TestReportsWhatIsWrong(t *testing.T) {
 		{"cut list", `{"ImportPath": "a"} {"ImportPath": "b", "Na`, questions{}, "cannot read package 2 of the list: unexpected EOF"},
 		{"no JSON", "std\n", questions{}, "cannot read package 1 of the list: invalid character 's' looking for beginning of value"},
 		{"not go list", `{"Path": "a"}`, questions{}, "cannot read package 1 of the list: it has no ImportPath"},
-		{"file without a name", `{"ImportPath": "a", "GoFiles": [""]}`, questions{}, `entable: SourceFile: cannot build key sk: attribute "file": text is empty`},
+		{"file without a name", `{"ImportPath": "a", "GoFiles": [""]}`, questions{}, `entable: batch: 2 of 2 writes failed, the first at 1, SourceFile: cannot build key sk: attribute "file": text is empty`},
 		{"unknown package", `{"ImportPath": "a"}`, questions{packagePath: "b"}, "package b is not in the table"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
