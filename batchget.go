@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,17 +111,34 @@ func (t *Table) getKeys(examples []any) ([]*getKey, error) {
 	return out, nil
 }
 
-// keyID is a key as text that is equal for equal keys, however the service writes a number.
-func (t *Table) keyID(attrs map[string]types.AttributeValue) string {
-	return idText(t.pk, avText(attrs[t.pk.name])) + "\x00" + idText(t.sk, avText(attrs[t.sk.name]))
+// commonEntity is the entity of all keys, or nil when they are of several.
+func commonEntity(all []*getKey) *entity {
+	for _, g := range all {
+		if g.e != all[0].e {
+			return nil
+		}
+	}
+	return all[0].e
 }
 
-func idText(a keyAttr, text string) string {
-	if a.typ != types.ScalarAttributeTypeN || len(text) < 19 && !strings.ContainsAny(text, ".eE") {
+// keyID is a key as text that is equal for equal keys, however the service writes a number.
+func (t *Table) keyID(attrs map[string]types.AttributeValue) string {
+	return t.idOf(avText(attrs[t.pk.name]), avText(attrs[t.sk.name]))
+}
+
+func (t *Table) idOf(pk, sk string) string {
+	pk = t.pk.idText(pk)
+	return strconv.Itoa(len(pk)) + ":" + pk + t.sk.idText(sk)
+}
+
+// idText is the text of a key attribute, but one text for all forms of a number: the service writes
+// 1000000 where a float's own form is 1e+06.
+func (a keyAttr) idText(text string) string {
+	if a.typ != types.ScalarAttributeTypeN || !strings.ContainsAny(text, ".eE") && !strings.HasPrefix(text, "-0") {
 		return text
 	}
-	if f, err := strconv.ParseFloat(text, 64); err == nil && (len(text) > 20 || strings.ContainsAny(text, ".eE")) {
-		return strconv.FormatFloat(f, 'g', -1, 64)
+	if r, ok := new(big.Rat).SetString(text); ok {
+		return r.RatString()
 	}
 	return text
 }
@@ -137,7 +155,7 @@ func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOpt
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.connFor(ctx, all[0].e)
+	c, err := t.connFor(ctx, commonEntity(all))
 	if err != nil {
 		return nil, err
 	}
@@ -337,7 +355,7 @@ func (t *Table) idAt(r *wire.Reader) (string, error) {
 			return "", err
 		}
 	}
-	return idText(t.pk, texts[0]) + "\x00" + idText(t.sk, texts[1]), nil
+	return t.idOf(texts[0], texts[1]), nil
 }
 
 // decodeAs decodes the item at r, which must be of the entity e.
@@ -362,7 +380,7 @@ func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.connFor(ctx, all[0].e)
+	c, err := t.connFor(ctx, commonEntity(all))
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,11 @@ func WithClient(ctx context.Context, c Client) context.Context {
 func (t *Table) Use(c Client) { t.conn.Store(newConn(c)) }
 
 // connFor finds the client of an operation: context, entity, table, default. e may be nil.
-func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) {
+func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) { return t.connAs(ctx, e, e) }
+
+// connAs is connFor for an operation whose cost is counted for another entity than the client's, or for
+// none.
+func (t *Table) connAs(ctx context.Context, e, counted *entity) (*conn, error) {
 	c, _ := ctx.Value(connKey{}).(*conn)
 	if c == nil && e != nil {
 		c = e.conn.Load()
@@ -86,7 +90,7 @@ func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) {
 	if c == nil {
 		return nil, ErrNoClient
 	}
-	return t.metered(ctx, c, e), nil
+	return t.metered(ctx, c, counted), nil
 }
 
 // hooked reports whether requests of this table through c take the fast route.

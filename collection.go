@@ -177,6 +177,9 @@ func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption
 		var rc readConfig
 		o.applyRead(&rc)
 		q.plan.consistent = rc.consistent.or(q.plan.consistent)
+		if h, ok := o.(HooksOption); ok {
+			q.SkipHooks(bool(h))
+		}
 	}
 	return q.Group(ctx)
 }
@@ -272,6 +275,10 @@ func (q *CollectionQuery[C]) Page(ctx context.Context) (*Page[any], error) {
 // only restricts a plan to some entities.
 func (p *queryPlan) only(entities []Registered) {
 	if p.err != nil {
+		return
+	}
+	if p.member != nil {
+		p.fail(usagef("table %q: give Only once, with all entities", p.table.name))
 		return
 	}
 	p.member = map[*entity]bool{}

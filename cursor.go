@@ -29,7 +29,7 @@ const (
 	cursorPlain  = 1
 	cursorSealed = 2
 	cursorSum    = 12
-	maxCursor    = 64 << 10
+	maxCursor    = 128 << 10 // for each position: eight key attributes, every byte escaped, in base64
 )
 
 const (
@@ -130,7 +130,7 @@ func (p *queryPlan) openCursor(n int) ([]position, error) {
 	if p.cursor == "" {
 		return make([]position, n), nil
 	}
-	text, err := p.cursorText()
+	text, err := p.cursorText(n)
 	if err == nil {
 		var at []position
 		if at, err = p.readPositions(text, n); err == nil {
@@ -143,8 +143,8 @@ func (p *queryPlan) openCursor(n int) ([]position, error) {
 var errCursor = errors.New("it is damaged, or belongs to another query")
 
 // cursorText opens and checks a cursor.
-func (p *queryPlan) cursorText() ([]byte, error) {
-	if len(p.cursor) > maxCursor {
+func (p *queryPlan) cursorText(n int) ([]byte, error) {
+	if len(p.cursor)/n > maxCursor {
 		return nil, errCursor
 	}
 	token, err := cursorEncoding.DecodeString(p.cursor)
@@ -216,7 +216,7 @@ func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool
 	if i >= len(p.partitions) {
 		return true // a scan; or a native index, where the service compares the key with the condition
 	}
-	return avText(key[p.pk.attr.name]) == string(p.partitions[i])
+	return p.pk.attr.idText(avText(key[p.pk.attr.name])) == p.pk.attr.idText(string(p.partitions[i]))
 }
 
 // avText is the content of a key attribute.

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -17,6 +18,8 @@ type loaded struct {
 	entity *entity
 	value  any // *T
 	err    error
+	// skipped counts the unknown items right before it that a query has passed over.
+	skipped int
 }
 
 // decode reads the item at r into its registered type. want is the entity that the caller expects, or
@@ -123,6 +126,9 @@ func (t *Table) unknown(r *wire.Reader, start int, name string) loaded {
 	item, err := wire.ReadItem(raw)
 	if err != nil {
 		return loaded{err: &DecodeError{Entity: t.name, Err: err}}
+	}
+	if name == "" && strings.HasPrefix(avText(item[t.pk.name]), sentinelPrefix+keys.DefaultSeparator) {
+		name = sentinelPrefix // a table without discriminators, or an item that has only its keys
 	}
 	return loaded{err: &UnknownEntityError{Table: t.name, Type: name, Key: t.keyText(item), Item: item}}
 }

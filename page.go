@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,8 +16,8 @@ import (
 
 // pageRequest is a Query or Scan that can be sent for one page after the other.
 type pageRequest interface {
-	// send requests the page behind the key start and gives its items to the sink.
-	send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, sink *pageItems) (pageResult, error)
+	// send requests the page behind the key start, of at most limit items, and gives its items to the sink.
+	send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, limit *int32, sink *pageItems) (pageResult, error)
 }
 
 // pageResult is what a page says besides its items.
@@ -28,9 +28,9 @@ type pageResult struct {
 
 type queryRequest struct{ in *dynamodb.QueryInput }
 
-func (q queryRequest) send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, sink *pageItems) (pageResult, error) {
+func (q queryRequest) send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, limit *int32, sink *pageItems) (pageResult, error) {
 	in := *q.in // the last request may still be in the hands of a client's middleware
-	in.ExclusiveStartKey = start
+	in.ExclusiveStartKey, in.Limit = start, limit
 	if hooked {
 		out, err := c.Query(ctx, &in, wire.Hook(sink))
 		if err != nil {
@@ -47,9 +47,9 @@ func (q queryRequest) send(ctx context.Context, c *conn, hooked bool, start map[
 
 type scanRequest struct{ in *dynamodb.ScanInput }
 
-func (s scanRequest) send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, sink *pageItems) (pageResult, error) {
+func (s scanRequest) send(ctx context.Context, c *conn, hooked bool, start map[string]types.AttributeValue, limit *int32, sink *pageItems) (pageResult, error) {
 	in := *s.in
-	in.ExclusiveStartKey = start
+	in.ExclusiveStartKey, in.Limit = start, limit
 	if hooked {
 		out, err := c.Scan(ctx, &in, wire.Hook(sink))
 		if err != nil {
@@ -78,8 +78,11 @@ type pager struct {
 	start  position // where the next request starts
 	before position // where the page in sink started
 	sink   pageItems
-	next   int // in sink.items
-	out    int // items given out
+	next   int        // in sink.items
+	out    int        // items given out
+	short  int        // pages from which items were passed over
+	passed int        // unknown items that the walk has gone past since countSkipped
+	key    *sortValue // of the next item, in a merged walk; nil: not read yet
 }
 
 func (p *queryPlan) pager(c *conn, req pageRequest, start position) *pager {
@@ -121,7 +124,7 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 		}
 		out[i] = p.pager(nil, queryRequest{in}, at[i])
 	}
-	c, err := p.table.connFor(ctx, p.from)
+	c, err := p.table.connAs(ctx, p.from, p.want)
 	for _, g := range out {
 		g.conn = c
 	}
@@ -141,9 +144,16 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 		if err := g.fetch(ctx); err != nil {
 			return nil, false, err
 		}
+		g.countSkipped()
 	}
 	l := g.sink.items[g.next]
 	g.next++
+	g.key = nil
+	g.passed += l.skipped
+	if g.pageEnds() {
+		g.passed += g.sink.skipped
+	}
+	g.countSkipped()
 	if l.err != nil {
 		return nil, false, l.err
 	}
@@ -152,7 +162,7 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 }
 
 func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
-	if l.entity == nil || l.entity.skipHooks {
+	if l.entity == nil || p.skipHooks == nil && l.entity.skipHooks || p.skipHooks != nil && *p.skipHooks {
 		return nil
 	}
 	return l.entity.runAfterLoad(ctx, l.value)
@@ -160,16 +170,43 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 
 // fetch requests the next page.
 func (g *pager) fetch(ctx context.Context) error {
-	g.next = 0
-	res, err := g.req.send(ctx, g.conn, g.plan.table.hooked(g.conn), g.start.after, &g.sink)
+	g.next, g.key = 0, nil
+	res, err := g.req.send(ctx, g.conn, g.plan.table.hooked(g.conn), g.start.after, g.limit(), &g.sink)
 	if err != nil {
 		return g.plan.opError(err)
 	}
 	g.before, g.start = g.start, position{after: res.last, done: len(res.last) == 0}
-	if g.plan.skipped != nil {
-		g.plan.countSkipped(g.sink.skipped)
+	if len(g.sink.items) < g.sink.seen {
+		g.short++
+	}
+	if len(g.sink.items) == 0 {
+		g.passed += g.sink.skipped
 	}
 	return nil
+}
+
+// limit is how many items the next request may read. Without a page size these are as many as are still
+// wanted, and twice as many after each page with items that were passed over here: a few items among
+// many others do not take a request each.
+func (g *pager) limit() *int32 {
+	limit := g.plan.requestLimit()
+	if limit == nil || g.plan.pageSize > 0 {
+		return limit
+	}
+	wanted := min(g.plan.limit-g.out, math.MaxInt32)
+	return new(int32(min(wanted<<min(g.short, 16), math.MaxInt32)))
+}
+
+// countSkipped adds to the counter of SkipUnknown. It is called only by the goroutine that walks.
+func (g *pager) countSkipped() {
+	g.plan.countSkipped(g.passed)
+	g.passed = 0
+}
+
+func (p *queryPlan) countSkipped(n int) {
+	if p.skipped != nil {
+		*p.skipped += n
+	}
 }
 
 // position is where the walk goes on behind the last item that was given out.
@@ -327,7 +364,7 @@ func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 		q := g.req.(queryRequest)
 		q.in.Select = types.SelectCount
 		for !g.start.done && (p.limit == 0 || n < p.limit) {
-			res, err := q.send(ctx, g.conn, false, g.start.after, &g.sink)
+			res, err := q.send(ctx, g.conn, false, g.start.after, q.in.Limit, &g.sink)
 			if err != nil {
 				return 0, p.opError(err)
 			}
@@ -389,13 +426,14 @@ type pageItems struct {
 	plan    *queryPlan
 	items   []loaded
 	raws    [][]byte
-	skipped int
+	seen    int // items of the response
+	skipped int // unknown items behind the last of items
 }
 
 func (s *pageItems) Reset() {
 	clear(s.items)
 	clear(s.raws)
-	s.items, s.raws, s.skipped = s.items[:0], s.raws[:0], 0
+	s.items, s.raws, s.seen, s.skipped = s.items[:0], s.raws[:0], 0, 0
 }
 
 // Item takes one item. A bad item is kept as the error in its place: what comes before it is given
@@ -403,6 +441,7 @@ func (s *pageItems) Reset() {
 func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	p := s.plan
 	r.Copy = p.table.copyStrings
+	s.seen++
 	start := r.Offset()
 	if edge := p.sort.edge(); edge != "" {
 		if at, err := p.atEdge(r, edge); err != nil || at {
@@ -420,6 +459,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 			return nil
 		}
 	}
+	l.skipped, s.skipped = s.skipped, 0
 	s.items = append(s.items, l)
 	s.raws = append(s.raws, r.Since(start))
 	return nil
@@ -449,15 +489,6 @@ func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 		u.Want = s.plan.want.name
 	}
 	return l, true
-}
-
-// skippedMu guards the counters of SkipUnknown, to which the segments of a scan add side by side.
-var skippedMu sync.Mutex
-
-func (p *queryPlan) countSkipped(n int) {
-	skippedMu.Lock()
-	defer skippedMu.Unlock()
-	*p.skipped += n
 }
 
 // atEdge reports whether the sort key of the item at r is the one that the range does not include.

@@ -18,7 +18,7 @@ import (
 // stream that has only keys. Most items have all, and cost no more than a look at the fields.
 func (e *entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
 	for _, k := range [...]*key{e.pk, e.sk} {
-		if k == nil || k.pattern == nil || k.set(ptr) {
+		if k == nil || k.set(ptr) {
 			continue
 		}
 		end := r.Offset()
@@ -39,7 +39,7 @@ func (e *entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
 // set reports whether every component has a value.
 func (k *key) set(ptr unsafe.Pointer) bool {
 	for i := range k.comps {
-		if v, ok := k.comps[i].field.Value(ptr); ok && v.IsZero() {
+		if v, ok := k.comps[i].field.Value(ptr); !ok || v.IsZero() {
 			return false
 		}
 	}
@@ -50,8 +50,11 @@ func (k *key) set(ptr unsafe.Pointer) bool {
 // of a key says nothing: the item has its type by its discriminator.
 func (k *key) fill(raw []byte, ptr unsafe.Pointer) error {
 	kind, text, err := wire.Scalar(raw)
-	if err != nil || kind != wire.S {
+	if err != nil || kind.String() != string(k.attr.typ) {
 		return err
+	}
+	if k.pattern == nil {
+		return k.comps[0].fill(raw, kind, text, ptr)
 	}
 	vals, err := k.pattern.Parse(text, nil)
 	if err != nil {
@@ -59,8 +62,7 @@ func (k *key) fill(raw []byte, ptr unsafe.Pointer) error {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		v, ok := c.field.Value(ptr)
-		if !ok || !v.IsZero() || c.shard != nil {
+		if v, ok := c.field.Value(ptr); ok && !v.IsZero() || c.shard != nil {
 			continue
 		}
 		stored, err := c.attributeOf(vals[i])
@@ -72,6 +74,17 @@ func (k *key) fill(raw []byte, ptr unsafe.Pointer) error {
 		}
 	}
 	return nil
+}
+
+// fill sets the component from a key attribute that holds nothing but its value.
+func (c *component) fill(raw []byte, kind wire.Kind, text string, ptr unsafe.Pointer) error {
+	if kind == wire.N && c.storedAs() == types.ScalarAttributeTypeS {
+		var err error
+		if raw, err = wire.AppendS(nil, text); err != nil {
+			return err
+		}
+	}
+	return c.field.DecodeValue(wire.NewReader(raw), ptr)
 }
 
 // attributeOf is the stored form of a component's value.

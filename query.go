@@ -177,8 +177,15 @@ func (r *Refine[Q]) SkipUnknown(n *int) Q {
 	return r.self
 }
 
-// Select reads only the attributes at the paths, and those that identify the item; the fields of all
-// others stay zero. The whole item is paid for all the same.
+// SkipHooks sets whether the AfterLoad hooks are left out, see [SkipHooks].
+func (r *Refine[Q]) SkipHooks(on bool) Q {
+	r.plan.skipHooks = &on
+	return r.self
+}
+
+// Select reads only the attributes at the paths, and those that the library needs: the keys, the type, and,
+// where they are used, the time to live and the version of the shape. All other fields stay zero; defaults
+// and validation do not run. The whole item is paid for all the same.
 func (r *Refine[Q]) Select(paths ...string) Q {
 	r.plan.paths = append(r.plan.paths, paths...)
 	return r.self
@@ -261,7 +268,8 @@ type queryPlan struct {
 	consistent consistency
 	cursor     string
 	skipped    *int
-	raw        bool // items of unknown types are given as RawItem
+	skipHooks  *bool // overrides the entities' setting
+	raw        bool  // items of unknown types are given as RawItem
 	paths      []string
 	segments   int // of a scan
 	progress   func(ScanProgress)
@@ -444,7 +452,7 @@ func (p *queryPlan) requestLimit() *int32 {
 	switch {
 	case p.pageSize > 0:
 		return new(int32(min(p.pageSize, math.MaxInt32)))
-	case p.limit > 0 && len(p.filters) == 0 && p.segments == 0:
+	case p.limit > 0 && len(p.filters) == 0 && p.segments <= 1:
 		return new(int32(min(p.limit, math.MaxInt32)))
 	}
 	return nil
@@ -552,10 +560,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		b = b.WithFilter(allOf(p.filters))
 	}
 	if len(p.paths) > 0 {
-		own := p.keyNames()
-		if p.table.discriminator != "" {
-			own = append(own, p.table.discriminator)
-		}
+		own := p.ownNames()
 		var list expression.ProjectionBuilder
 		for _, name := range own {
 			list = list.AddNames(attr(name))
@@ -571,6 +576,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			}
 			if !slices.Contains(own, path) {
 				list = list.AddNames(name)
+				own = append(own, path)
 			}
 		}
 		b = b.WithProjection(list)
@@ -580,6 +586,30 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		return nil, &EncodeError{Entity: p.name(), Err: err}
 	}
 	return &x, nil
+}
+
+// ownNames lists the attributes without which an item cannot be told, placed, upgraded or hidden.
+func (p *queryPlan) ownNames() []string {
+	names := p.keyNames()
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(p.table.discriminator)
+	for _, e := range p.table.directory().byType {
+		if p.want != nil && p.want != e {
+			continue
+		}
+		if len(e.upgrades) > 0 {
+			add(schemaAttribute)
+		}
+		if e.hideExpired && e.ttl != nil {
+			add(e.ttl.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and

@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -172,7 +173,7 @@ func (p *queryPlan) segmentPagers(ctx context.Context) ([]*pager, []position, er
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := p.table.connFor(ctx, p.from)
+	c, err := p.table.connAs(ctx, p.from, p.want)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -215,6 +216,7 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 type segmentPage struct {
 	segment int
 	items   []loaded
+	skipped int      // unknown items behind the last of items
 	at      position // behind the page
 	err     error
 }
@@ -262,10 +264,11 @@ func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 	return func(yield func(segmentPage) bool) {
 		for !g.start.done {
 			page := segmentPage{err: g.fetch(ctx)}
-			page.items, page.at = g.sink.items, g.start
+			page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
 			if !yield(page) {
 				return
 			}
+			g.out += len(page.items)
 		}
 	}
 }
@@ -274,7 +277,7 @@ func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 func (g *pager) produce(ctx context.Context, segment int, pages chan<- segmentPage) {
 	for !g.start.done {
 		page := segmentPage{segment: segment, err: g.fetch(ctx)}
-		page.items, page.at = g.sink.items, g.start
+		page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
 		g.sink.items, g.sink.raws = nil, nil
 		select {
 		case pages <- page:
@@ -294,10 +297,8 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 			yield(nil, page.err)
 			return
 		}
-		for _, l := range page.items {
-			if p.limit > 0 && done.Items == p.limit {
-				return
-			}
+		for i, l := range page.items {
+			p.countSkipped(l.skipped)
 			err := l.err
 			if err == nil {
 				err = l.afterLoad(ctx, p)
@@ -307,23 +308,27 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 				return
 			}
 			done.Items++
-			if !yield(l.value, nil) {
+			if !yield(l.value, nil) || done.Items == p.limit && i < len(page.items)-1 {
 				return
 			}
 		}
+		p.countSkipped(page.skipped)
 		at[page.segment] = page.at
-		if p.progress == nil {
-			continue
-		}
 		done.Pages++
-		var err error
-		if done.Cursor, err = p.sealCursor(at); err != nil {
-			yield(nil, err)
+		if p.progress != nil {
+			var err error
+			if done.Cursor, err = p.sealCursor(at); err != nil {
+				yield(nil, err)
+				return
+			}
+			p.progress(done)
+		}
+		if done.Items == p.limit && p.limit > 0 {
 			return
 		}
-		p.progress(done)
 	}
-	if err := ctx.Err(); err != nil {
+	unread := func(pos position) bool { return !pos.done }
+	if err := ctx.Err(); err != nil && slices.ContainsFunc(at, unread) {
 		yield(nil, p.opError(err))
 	}
 }

@@ -3,7 +3,9 @@ package entable
 import (
 	"context"
 	"hash/fnv"
+	"math/big"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -143,6 +145,7 @@ func (m *merged) ready(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, g := range m.pagers {
 		if g.pageEnds() && !g.start.done {
+			g.out = m.out
 			wg.Go(func() {
 				for g.pageEnds() && !g.start.done && errs[i] == nil {
 					errs[i] = g.fetch(ctx)
@@ -151,6 +154,9 @@ func (m *merged) ready(ctx context.Context) error {
 		}
 	}
 	wg.Wait()
+	for _, g := range m.pagers {
+		g.countSkipped()
+	}
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -167,24 +173,28 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 		return nil, false, err
 	}
 	var first *pager
-	var firstKey string
 	for _, g := range m.pagers {
 		if g.pageEnds() {
 			continue
 		}
-		key, err := m.plan.sortKeyOf(g.sink.raws[g.next])
-		if err != nil {
-			return nil, false, m.plan.opError(err)
+		if g.key == nil {
+			var err error
+			if g.key, err = m.plan.sortValueOf(g.sink.raws[g.next]); err != nil {
+				return nil, false, m.plan.opError(err)
+			}
 		}
-		if first == nil || m.plan.reverse && key > firstKey || !m.plan.reverse && key < firstKey {
-			first, firstKey = g, key
+		switch {
+		case first == nil:
+			first = g
+		case m.plan.reverse && g.key.compare(first.key) > 0, !m.plan.reverse && g.key.compare(first.key) < 0:
+			first = g
 		}
 	}
 	if first == nil {
 		return nil, false, nil
 	}
+	first.out = m.out // the limit counts over all shards
 	m.out++
-	first.out = 0 // the limit counts over all shards
 	return first.item(ctx)
 }
 
@@ -209,15 +219,32 @@ func (m *merged) pageEnds() bool {
 	return false
 }
 
-// sortKeyOf reads the text or bytes that the shards are merged by.
-func (p *queryPlan) sortKeyOf(raw []byte) (string, error) {
+// sortValue is a sort key that the shards are merged by: a text or bytes, or a number.
+type sortValue struct {
+	text   string
+	number *big.Rat
+}
+
+func (v *sortValue) compare(o *sortValue) int {
+	if v.number != nil && o.number != nil {
+		return v.number.Cmp(o.number)
+	}
+	return strings.Compare(v.text, o.text)
+}
+
+func (p *queryPlan) sortValueOf(raw []byte) (*sortValue, error) {
+	var out sortValue
 	if p.sk == nil {
-		return "", nil
+		return &out, nil
 	}
 	var value [1][]byte
 	if err := wire.FindAttrs(raw, []string{p.sk.attr.name}, value[:]); err != nil || value[0] == nil {
-		return "", err
+		return &out, err
 	}
-	_, text, err := wire.Scalar(value[0])
-	return text, err
+	kind, text, err := wire.Scalar(value[0])
+	out.text = text
+	if err == nil && kind == wire.N {
+		out.number, _ = new(big.Rat).SetString(text)
+	}
+	return &out, err
 }

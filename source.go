@@ -61,7 +61,8 @@ type ChangeRecord struct {
 	SequenceNumber string
 	// At is when the change was made, in whole seconds.
 	At time.Time
-	// Key is the entity with its key fields set, as a pointer to its registered type.
+	// Key is the entity with its key fields set, as a pointer to its registered type. It is nil, and Old
+	// and New are too, for the records of the items that guard `unique` fields: pass over them.
 	Key any
 	// Old and New are the item before and after the change, or nil: for a kind of change that has none,
 	// or when the stream does not carry them.
@@ -161,6 +162,9 @@ func (t *Table) change(r *lambdaRecord) (*ChangeRecord, error) {
 			continue
 		}
 		v, err := t.decodeRaw(image.from)
+		if ofLibrary(err) {
+			return c, nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -172,12 +176,23 @@ func (t *Table) change(r *lambdaRecord) (*ChangeRecord, error) {
 			c.Key = t.directory().keyOnly(v)
 		}
 	}
-	if c.Key != nil || len(r.Dynamodb.Keys) == 0 {
+	switch {
+	case c.Key != nil:
 		return c, nil
+	case len(r.Dynamodb.Keys) == 0:
+		return nil, usagef("table %q: the stream record has no keys", t.name)
 	}
 	var err error
-	c.Key, err = t.decodeRaw(r.Dynamodb.Keys)
-	return c, err
+	if c.Key, err = t.decodeRaw(r.Dynamodb.Keys); err != nil && !ofLibrary(err) {
+		return nil, err
+	}
+	return c, nil
+}
+
+// ofLibrary reports whether an item could not be decoded because it is the library's own: a sentinel.
+func ofLibrary(err error) bool {
+	u, ok := err.(*UnknownEntityError)
+	return ok && u.Type == sentinelPrefix
 }
 
 // maxExportLine bounds a line of an export: an item of 400 KB, whose JSON escapes and type tags can make
@@ -186,7 +201,7 @@ const maxExportLine = 8 << 20
 
 // DecodeExport ranges over the items of an export to S3 in DynamoDB JSON: the data files' lines, plain or
 // as the service compresses them. Lines of incremental exports give the new image, and nothing for a
-// removed item. An item that cannot be decoded gives its error, and the range goes on with the next; an
+// removed item; the items that guard `unique` fields are left out. An item that cannot be decoded gives its error, and the range goes on with the next; an
 // error of reading or of the form of a line ends it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 func (t *Table) DecodeExport(r io.Reader) iter.Seq2[any, error] {
@@ -212,7 +227,11 @@ func (t *Table) DecodeExport(r io.Reader) iter.Seq2[any, error] {
 			if item == nil {
 				continue
 			}
-			if v, err := t.decodeRaw(item); !yield(v, err) {
+			v, err := t.decodeRaw(item)
+			if ofLibrary(err) {
+				continue
+			}
+			if !yield(v, err) {
 				return
 			}
 		}
@@ -253,10 +272,8 @@ func (d *directory) keyOnly(v any) any {
 	ptr, out := e.newItem()
 	for _, name := range e.keyAttrs {
 		f := e.plan.Field(name)
-		from, ok := f.Value(e.pointer(v))
-		to, ok2 := f.Value(ptr)
-		if ok && ok2 {
-			to.Set(from)
+		if from, ok := f.Value(e.pointer(v)); ok {
+			f.Reach(ptr).Set(from)
 		}
 	}
 	return out

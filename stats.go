@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"sync"
@@ -152,6 +153,8 @@ func (m *meter) note(ctx context.Context, operation string, start time.Time, u u
 	}
 	if attempts, ok := retry.GetAttemptResults(u.metadata); ok {
 		e.Retries = max(0, len(attempts.Results)-1)
+	} else if gaveUp, ok := errors.AsType[*retry.MaxAttemptsError](err); ok {
+		e.Retries = gaveUp.Attempt - 1
 	}
 	for _, c := range u.capacity {
 		if c.CapacityUnits == nil {
