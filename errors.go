@@ -69,7 +69,7 @@ func IsError(err error) bool {
 // it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
 // default), so back off well before trying again. After a broken connection a write may have happened.
 func IsRetryable(err error) bool {
-	if errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict) {
+	if errors.Is(err, ErrThrottled) || classify(err) == ErrThrottled || errors.Is(err, ErrConflict) {
 		return true
 	}
 	var api smithy.APIError
