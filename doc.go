@@ -138,6 +138,6 @@
 //     It holds among writes through this package only.
 //   - [If] and filters take the SDK's expressions, which know attributes by their stored names and
 //     encode values as attributevalue does.
-//   - A cursor holds the last key in plain form: [Page].
+//   - A cursor holds the last key in plain form, unless the table has a [CursorKey].
 //   - Separators other than "#" may cost the order of text values: [Separator].
 package entable

@@ -106,8 +106,8 @@ func (q *Query[T]) Page(ctx context.Context) (*Page[*T], error) { return pageOf[
 // Page is a part of a query's items.
 type Page[I any] struct {
 	Items []I
-	// Cursor stands behind the last item; "" when there is nothing more. It holds the last item's key in
-	// plain form: do not hand it to a client that may not see keys.
+	// Cursor stands behind the last item; "" when there is nothing more. It holds the last item's key, in
+	// plain form unless the table has a [CursorKey].
 	Cursor string
 }
 
