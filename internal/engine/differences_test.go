@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"maps"
+	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,6 +81,8 @@ var wordings = []wording{
 	words("listing-order", `(does not project [a-z ]*|filter attributes: )\[.*, `, `(does not project [a-z ]*|filter attributes: )\[.*, `),
 	words("listing-order", `Cannot update attribute`, `Cannot update attribute`),
 	words("listing-order", `Key attributes must be scalars`, `Key attributes must be scalars`),
+	words("type-names", `attribute_type, operand type: \{.*DECIMAL`, `attribute_type, operand type: \{`),
+	words("value-in-path", `not defined; attribute name: :`, `Syntax error; token: `),
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),
 	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
@@ -173,6 +177,8 @@ func explainAnswer(operation string, local, got *reply) string {
 		return "empty-read"
 	case operation == "TransactGetItems" && strings.Contains(local.String(), `"Item":{}`):
 		return "transact-get-empty"
+	case sameNumbers(local.Answer, got.Answer):
+		return "number-text"
 	case operation == "Scan":
 		return "scan-filter"
 	case operation == "DeleteItem" && sameBut(local, got, "ConsumedCapacity") && got.Answer["ConsumedCapacity"] == nil:
@@ -189,6 +195,62 @@ func explainAnswer(operation string, local, got *reply) string {
 		return "table-description"
 	}
 	return ""
+}
+
+// updatedParts says whether the attributes of one answer are parts of those of another,
+// as which nested attributes that an update names are returned.
+func updatedParts(local, got *reply) bool {
+	whole, _ := local.Answer["Attributes"].(map[string]any)
+	parts, _ := got.Answer["Attributes"].(map[string]any)
+	for name, value := range whole {
+		kinds, _ := value.(map[string]any)
+		if _, ok := parts[name]; !ok && kinds["M"] == nil && kinds["L"] == nil {
+			return false
+		}
+	}
+	return sameBut(local, got, "Attributes") && partOf(whole, parts)
+}
+
+func partOf(whole, part any) bool {
+	switch part := part.(type) {
+	case map[string]any:
+		whole, _ := whole.(map[string]any)
+		for name, value := range part {
+			if !partOf(whole[name], value) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		whole, _ := whole.([]any)
+		for _, element := range part {
+			i := slices.IndexFunc(whole, func(w any) bool { return partOf(w, element) })
+			if i < 0 {
+				return false
+			}
+			whole = whole[i+1:]
+		}
+		return true
+	}
+	return whole == part
+}
+
+// sameNumbers says whether two answers differ in nothing but the texts of their numbers.
+func sameNumbers(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, _ := b.(map[string]any)
+		return maps.EqualFunc(a, b, func(v, w any) bool { return sameNumbers(v, w) })
+	case []any:
+		b, _ := b.([]any)
+		return slices.EqualFunc(a, b, sameNumbers)
+	case string:
+		b, _ := b.(string)
+		x, isNumber := new(big.Rat).SetString(a)
+		y, areNumbers := new(big.Rat).SetString(b)
+		return a == b || isNumber && areNumbers && x.Cmp(y) == 0
+	}
+	return a == b
 }
 
 // units is the capacity that an answer reports.

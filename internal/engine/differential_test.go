@@ -100,6 +100,9 @@ func (d *differential) compare(r *genRequest) {
 		if id == "" && r.removes && got.Error == "" && local.Error == "" {
 			id = "remove-only"
 		}
+		if which, _ := r.body["ReturnValues"].(string); id == "" && strings.HasPrefix(which, "UPDATED_") && updatedParts(local, got) {
+			id = "updated-parts"
+		}
 		if id == "" {
 			d.failures++
 			d.Errorf("%s %s\n got   %s\n local %s\n%s", r.operation, r.text(), short(got.String()), short(local.String()), d.state(r))
