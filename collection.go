@@ -290,7 +290,7 @@ func (p *queryPlan) only(entities []Registered) {
 			return
 		}
 		p.member[e] = true
-		names = append(names, e.name)
+		names = append(names, e.names()...)
 	}
 	if len(p.member) == 0 {
 		p.fail(usagef("table %q: Only takes at least one entity", p.table.name))

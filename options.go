@@ -40,6 +40,7 @@ type tableConfig struct {
 	hideExpired   bool
 	cursorKeys    [][]byte
 	observe       func(context.Context, Event)
+	lock          []byte
 }
 
 // indexConfig is an index of the table.
@@ -76,6 +77,7 @@ func (c *indexConfig) attrs() []keyAttr {
 
 type entityConfig struct {
 	name        string
+	was         []string
 	pks, sks    []KeySpec
 	indexes     []indexSpec
 	consistent  consistency

@@ -353,7 +353,7 @@ func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
 	one.paths = nil
 	if name := p.table.discriminator; name != "" {
-		one.filters = append(slices.Clone(p.filters), ofTypes(name, []string{p.want.name}))
+		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.want.names()))
 	}
 	pagers, err := one.pagers(ctx)
 	if err != nil {
@@ -477,7 +477,7 @@ func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 	switch {
 	case !ok:
 		return l, true
-	case u.Type == sentinelPrefix: // of a unique field, the library's own
+	case s.plan.table.owns(u.Type, u.Item): // the library's own
 		return l, false
 	case s.plan.raw:
 		return loaded{value: u.Item}, true

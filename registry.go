@@ -36,6 +36,8 @@ type claim struct {
 type entity struct {
 	table       *Table
 	name        string
+	was         []string // earlier names, the oldest first
+	origin      string   // the oldest name: of sentinels and generated prefixes
 	typ         reflect.Type
 	plan        *codec.Plan
 	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
@@ -111,6 +113,9 @@ func (e *entity) keyFields() []string { return e.keyAttrs }
 // pointer is the address of an instance of the entity.
 func (e *entity) pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).UnsafePointer() }
 
+// names are the discriminators of the entity's items, today's first.
+func (e *entity) names() []string { return append([]string{e.name}, e.was...) }
+
 // Registered is any registered entity: every *[Entity] is one.
 type Registered interface{ registered() *entity }
 
@@ -129,6 +134,7 @@ type registration struct {
 	e         *entity
 	taken     map[string]claim
 	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
+	locked    *manifestEntity   // what the lock has of the entity, or nil
 }
 
 func (t *Table) register(typ reflect.Type, newItem func() (unsafe.Pointer, any), opts []EntityOption) (*entity, error) {
@@ -157,7 +163,7 @@ func (r *registration) errorf(field, format string, args ...any) error {
 }
 
 func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, typ: typ, consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
+	e := &entity{table: r.t, name: c.name, was: c.was, typ: typ, consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()
@@ -180,7 +186,11 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 		return nil, &DeclarationError{What: e.name, Err: err}
 	}
 	e.embedded = embeddedPointers(e.plan)
+	e.origin = append(e.was[:len(e.was):len(e.was)], e.name)[0]
 	if err := r.checkNames(); err != nil {
+		return nil, err
+	}
+	if err := r.findLocked(); err != nil {
 		return nil, err
 	}
 	if err := r.compileKeys(c); err != nil {
@@ -193,6 +203,9 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 		return nil, err
 	}
 	if err := r.checkMoving(); err != nil {
+		return nil, err
+	}
+	if err := r.checkLocked(); err != nil {
 		return nil, err
 	}
 	e.unstored = e.unstoredFields()
@@ -218,8 +231,18 @@ func (r *registration) checkNames() error {
 		if o.typ == r.e.typ {
 			return r.errorf("", "%s is registered on table %q already, as %s", r.e.typ, r.t.name, o.name)
 		}
-		if o.name == r.e.name && r.t.discriminator != "" {
+		if o.name == r.e.name && (r.t.discriminator != "" || r.t.lock != nil) {
 			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.name, o.typ)
+		}
+		for _, name := range r.e.names() {
+			if slices.Contains(o.was, name) || name != r.e.name && name == o.name {
+				return r.errorf("", "the name %q is that of %s, now or before: stored items would be of two types", name, o.name)
+			}
+		}
+	}
+	for i, name := range r.e.was {
+		if name == "" || name == r.e.name || slices.Contains(r.e.was[:i], name) {
+			return r.errorf("", "Was(%q): give each earlier name once", name)
 		}
 	}
 	if len(r.e.plan.Fields()) == 0 {
@@ -434,7 +457,7 @@ func (r *registration) compile(what string, spec KeySpec, a keyAttr, same func(*
 			return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.name)
 		}
 		k.prefix, k.separator = shared.prefix, shared.separator
-	} else if k.prefix, err = r.prefix(s, k.separator, what); err != nil {
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.key(what)); err != nil {
 		return nil, err
 	}
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
@@ -554,19 +577,26 @@ func (r *registration) checkNative(k *key, s keySettings, what string) error {
 	return nil
 }
 
-// prefix reserves the key's own prefix.
-func (r *registration) prefix(s keySettings, separator, what string) (string, error) {
-	switch {
-	case s.prefix != nil && *s.prefix == sentinelPrefix || s.segs[0].Literal == sentinelPrefix:
+// prefix reserves the key's own prefix. locked is what the lock has of the key, or nil.
+func (r *registration) prefix(s keySettings, separator, what string, locked *manifestKey) (string, error) {
+	text := s.segs[0].Literal
+	if s.prefix != nil {
+		text = *s.prefix
+	}
+	switch owner := r.t.lock.foreign(text, r.locked, s.prefix == nil); {
+	case text == sentinelPrefix:
 		return "", r.errorf(what, "prefix %q is reserved for unique fields: choose another", sentinelPrefix)
+	case text == manifestPrefix:
+		return "", r.errorf(what, "prefix %q is reserved for the manifest: choose another", manifestPrefix)
+	case owner != "":
+		return "", r.errorf(what, "prefix %q is reserved for %s by the lock: choose another, share its partitions with entable.PrefixOf, or, if this is its new name, say entable.Was(%q)", text, owner, owner)
 	case s.prefix != nil:
-		if c, ok := r.t.reg.taken[*s.prefix]; ok {
+		if c, ok := r.t.reg.taken[*s.prefix]; ok && (locked == nil || locked.Prefix != *s.prefix) {
 			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, c.owner)
 		}
 		r.taken[*s.prefix] = claim{owner: r.e.name}
 		return *s.prefix, nil
-	case s.segs[0].Literal != "":
-		text := s.segs[0].Literal
+	case text != "":
 		if c, ok := r.t.reg.taken[text]; ok && !c.literal {
 			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another", text, c.owner)
 		}
@@ -577,10 +607,18 @@ func (r *registration) prefix(s keySettings, separator, what string) (string, er
 	case s.noPrefix:
 		return "", nil
 	}
+	if locked != nil && locked.Prefix != "" {
+		r.generated[s.comps[0].field.Name] = locked.Prefix
+		r.taken[locked.Prefix] = claim{owner: r.e.name}
+		return locked.Prefix, nil
+	}
 	return r.generate(s.comps[0].field.Name, separator, what)
 }
 
 func (r *registration) holder(prefix string) string {
+	if owner := r.t.lock.foreign(prefix, nil, false); owner != "" {
+		return owner
+	}
 	if c, ok := r.t.reg.taken[prefix]; ok {
 		return c.owner
 	}
@@ -593,7 +631,7 @@ func (r *registration) generate(attr, separator, what string) (string, error) {
 	if p, ok := r.generated[attr]; ok {
 		return p, nil
 	}
-	first := []rune(r.e.name)[0]
+	first := []rune(r.e.origin)[0]
 	var p strings.Builder
 	p.WriteString(string(unicode.ToUpper(first)))
 	for _, c := range attr {
@@ -671,7 +709,9 @@ func (t *Table) directory() *directory {
 	}
 	for _, e := range t.reg.entities {
 		d.byType[e.typ] = e
-		d.byName[e.name] = e
+		for _, name := range e.names() {
+			d.byName[name] = e
+		}
 		var lead [2]string
 		for i, k := range []*key{e.pk, e.sk} {
 			if k == nil {

@@ -32,6 +32,7 @@ type Table struct {
 	cursorAEADs   []cipher.AEAD
 	observe       func(context.Context, Event)
 
+	lock *lock // nil when there is none
 	gen  *generator
 	conn atomic.Pointer[conn]
 	reg  registry
@@ -68,7 +69,11 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	if err != nil {
 		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
 	}
-	return &Table{
+	pinned, err := newLock(c.lock)
+	if err != nil {
+		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
+	}
+	t := &Table{
 		name:          name,
 		cursorAEADs:   aeads,
 		observe:       c.observe,
@@ -83,7 +88,14 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 		copyStrings:   c.copyStrings,
 		hideExpired:   c.hideExpired,
 		gen:           newGenerator(c.clock, c.entropy),
-	}, nil
+		lock:          pinned,
+	}
+	if pinned != nil {
+		if err := pinned.checkTable(t); err != nil {
+			return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
+		}
+	}
+	return t, nil
 }
 
 // Quotas of the service.

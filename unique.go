@@ -79,6 +79,9 @@ func (e *entity) meetsSentinels() bool {
 	if e.pk.pattern == nil {
 		return false // sentinels need a string
 	}
+	if e.pk.matches(storedManifestKey) && (e.sk == nil || e.sk.pattern == nil || e.sk.matches("A")) {
+		return true
+	}
 	if apart, _ := keys.Disjoint(e.pk.pattern, anySentinel); apart {
 		return false
 	}
@@ -105,7 +108,7 @@ func (u *uniqueField) sentinel(e *entity, ptr unsafe.Pointer) (string, error) {
 		return "", &KeyError{Entity: e.name, Key: u.field.Name, Err: err}
 	}
 	text, err := u.pattern.Append(nil, []keys.Value{
-		{Kind: keys.Text, S: e.name}, {Kind: keys.Text, S: u.field.Name}, value,
+		{Kind: keys.Text, S: e.origin}, {Kind: keys.Text, S: u.field.Name}, value,
 	})
 	if err == nil && len(text) > maxPartitionKey {
 		err = fmt.Errorf("a unique value of %d bytes makes a key above the service's limit of %d", len(text), maxPartitionKey)
