@@ -159,11 +159,11 @@ func (c *compiler) fillStruct(made *codec) error {
 func (l *layout) appendMembers(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 	start := len(dst)
 	for _, s := range l.slots {
-		field := unsafe.Add(p, s.offset)
-		if s.hops != nil {
-			if field = s.field(p); field == nil {
-				continue
-			}
+		var field unsafe.Pointer
+		if s.hops == nil {
+			field = unsafe.Add(p, s.offset)
+		} else if field = s.field(p); field == nil { // the offset is one in the embedded struct, not in this
+			continue
 		}
 		at := len(dst)
 		if at > start {
@@ -248,8 +248,10 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 		return errTwice
 	}
 	*seen |= bit
-	field := unsafe.Add(d.p, s.offset)
-	if s.hops != nil {
+	var field unsafe.Pointer
+	if s.hops == nil {
+		field = unsafe.Add(d.p, s.offset)
+	} else {
 		field = s.makeField(d.p)
 	}
 	if d.folded != nil && slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
