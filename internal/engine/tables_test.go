@@ -159,6 +159,37 @@ func TestThroughputChanges(t *testing.T) {
 	must(t, db, "UpdateTable", `{"TableName":"things","BillingMode":"PROVISIONED","ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":5}}`)
 }
 
+func TestThroughputOfIndexesChanges(t *testing.T) {
+	db := newDB(t, engine.Config{})
+	const throughput = `"ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":5}`
+	must(t, db, "CreateTable", `{"TableName":"things",`+throughput+`,"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],
+		"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"GlobalSecondaryIndexes":[{"IndexName":"gix",`+throughput+`,
+		"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"Projection":{"ProjectionType":"ALL"}}]}`)
+	must(t, db, "PutItem", `{"TableName":"things","Item":{"pk":{"S":"a"}}}`)
+	change := func(update string) string {
+		_, out := call(t, db, "UpdateTable", `{"TableName":"things","GlobalSecondaryIndexUpdates":[{"Update":`+update+`}]}`)
+		return refusal(out)
+	}
+	for update, want := range map[string]string{
+		`{"IndexName":"gix",` + throughput + `}`:   "The provisioned throughput for the table will not change",
+		`{"IndexName":"other",` + throughput + `}`: "ResourceNotFoundException: Requested resource not found",
+		`{"IndexName":"gix"}`:                      "ValidationException: ",
+	} {
+		if got := change(update); !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", update, got, want)
+		}
+	}
+	if got := change(`{"IndexName":"gix","ProvisionedThroughput":{"ReadCapacityUnits":9,"WriteCapacityUnits":5}}`); got != "" {
+		t.Error(got)
+	}
+	must(t, db, "PutItem", `{"TableName":"things","Item":{"pk":{"S":"b"}}}`)
+	got := must(t, db, "Scan", `{"TableName":"things","IndexName":"gix"}`)
+	index := must(t, db, "DescribeTable", `{"TableName":"things"}`)["Table"].(map[string]any)["GlobalSecondaryIndexes"].([]any)[0].(map[string]any)
+	if units := index["ProvisionedThroughput"].(map[string]any)["ReadCapacityUnits"]; units != 9.0 || got["Count"] != 2.0 {
+		t.Errorf("%v units and %v items", units, got["Count"])
+	}
+}
+
 func TestTablesAreListedInPages(t *testing.T) {
 	db := newDB(t, engine.Config{})
 	for _, name := range []string{"ccc", "aaa", "bbb"} {
