@@ -243,11 +243,13 @@ func storedForm(f *codec.Field, ptr unsafe.Pointer) (types.AttributeValue, error
 // setStored sets a field of the item at ptr from its stored form; nil empties it. It shares nothing with
 // the field's former value, which belongs to the caller. After an error the field is as it was.
 func setStored(f *codec.Field, ptr unsafe.Pointer, v types.AttributeValue) error {
-	field := f.Reach(ptr)
 	if v == nil {
-		field.SetZero()
+		if field, ok := f.Value(ptr); ok {
+			field.SetZero()
+		}
 		return nil
 	}
+	field := f.Reach(ptr)
 	raw, err := wire.AppendValue(nil, v)
 	if err != nil {
 		return err

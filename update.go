@@ -587,11 +587,20 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		if err != nil {
 			return &EncodeError{Entity: e.name, Err: err}
 		}
-		if err := s.assume(f, was); err != nil {
+		condition := sameValue(f.Name, was)
+		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
+			condition = condition.Or(expression.AttributeNotExists(attr(f.Name))) // which is read as zero too
+		}
+		s.conditions = append(s.conditions, condition)
+		if err := s.after(f, was); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *updateState) setsIfAbsent(f *codec.Field) bool {
+	return slices.ContainsFunc(s.changed[f.Name], func(c resolved) bool { return c.op == changeSetIfAbsent })
 }
 
 // read reads the stored item, once. Its being there, or not, becomes a condition.
@@ -673,7 +682,8 @@ func (s *updateState) missing() []*codec.Field {
 // that are not known.
 func (s *updateState) leaves(x *entityIndex) bool {
 	return slices.ContainsFunc(x.fields(), func(f *codec.Field) bool {
-		return s.known[f.Name] && f.OmitEmpty && f.Reach(s.now).IsZero()
+		v, ok := f.Value(s.now)
+		return s.known[f.Name] && (!ok || f.OmitEmpty && v.IsZero())
 	})
 }
 
