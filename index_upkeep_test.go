@@ -56,7 +56,7 @@ func declareJobs(table *entable.Table) (*entable.Entity[Job], *entable.Entity[Sq
 // jobWriter writes one job at random, in every way there is.
 type jobWriter struct {
 	*rand.Rand
-	jobs *entable.Entity[Job]
+	jobs  *entable.Entity[Job]
 	squad *entable.Entity[Squad]
 }
 

@@ -1,5 +1,22 @@
 package entable_test
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
 // Account has unique fields of two types.
 type Account struct {
 	ID      string `dynamodbav:"id"`
@@ -7,4 +24,251 @@ type Account struct {
 	Number  int    `dynamodbav:"number,omitempty" entable:"unique"`
 	Name    string `dynamodbav:"name"`
 	Version int    `dynamodbav:"version" entable:"version"`
+}
+
+// User is the same without a version.
+type User struct {
+	ID     string `dynamodbav:"id"`
+	Email  string `dynamodbav:"email" entable:"unique"`
+	Number int    `dynamodbav:"number,omitempty" entable:"unique"`
+	Name   string `dynamodbav:"name"`
+}
+
+// sentinels reads a table past the library: the sentinels and who holds them, and what the items have.
+func sentinels(t testing.TB, s *setup, table *entable.Table) (held, wanted map[string]string) {
+	t.Helper()
+	held, wanted = map[string]string{}, map[string]string{}
+	in := &dynamodb.ScanInput{TableName: aws.String(table.Name()), ConsistentRead: aws.Bool(true)}
+	for p := dynamodb.NewScanPaginator(s.sdk, in); p.HasMorePages(); {
+		page, err := p.NextPage(t.Context())
+		check(t, err)
+		for _, item := range page.Items {
+			pk := item["pk"].(*types.AttributeValueMemberS).Value
+			if owner, ok := item["owner"].(*types.AttributeValueMemberM); ok {
+				held[pk] = owner.Value["pk"].(*types.AttributeValueMemberS).Value
+				continue
+			}
+			entity := item["_type"].(*types.AttributeValueMemberS).Value
+			if v, ok := item["email"].(*types.AttributeValueMemberS); ok && v.Value != "" {
+				wanted["_unique#"+entity+"#email#"+v.Value] = pk
+			}
+			if v, ok := item["number"].(*types.AttributeValueMemberN); ok {
+				n, err := strconv.Atoi(v.Value)
+				check(t, err)
+				wanted[fmt.Sprintf("_unique#%s#number#%019d", entity, n)] = pk
+			}
+		}
+	}
+	return held, wanted
+}
+
+func checkSentinels(t testing.TB, s *setup, table *entable.Table, what string) {
+	t.Helper()
+	held, wanted := sentinels(t, s, table)
+	if !maps.Equal(held, wanted) {
+		t.Fatalf("%s: the sentinels are %v, the items have %v", what, held, wanted)
+	}
+}
+
+// A unique value is held by one item, through all writes and changes of the value.
+func TestUniqueFields(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		accounts := entable.Register[Account](s.newTable())
+		ctx := t.Context()
+		a, b := Account{ID: "a", Email: "a@x", Number: 1}, Account{ID: "b", Email: "b@x", Number: 2}
+		save := func(v *Account, change func(*Account)) error {
+			after := *v
+			change(&after)
+			err := accounts.SaveChanges(ctx, *v, &after)
+			if err == nil {
+				*v = after
+			}
+			return err
+		}
+		for i, step := range []struct {
+			write func() error
+			taken string // the attribute whose value is taken
+		}{
+			{func() error { return accounts.Create(ctx, &a) }, ""},
+			{func() error { return accounts.Put(ctx, &b) }, ""},
+			{func() error { return accounts.Create(ctx, &Account{ID: "c", Email: "a@x"}) }, "email"},
+			{func() error { return accounts.Put(ctx, &Account{ID: "c", Email: "c@x", Number: 2}) }, "number"},
+			{func() error { b.Email = "a@x"; err := accounts.Put(ctx, &b); b.Email = "b@x"; return err }, "email"},
+			{func() error { return accounts.Put(ctx, &b) }, ""}, // nothing changes
+			{func() error { b.Email = "b2@x"; return accounts.Put(ctx, &b) }, ""},
+			{func() error { return accounts.Patch(&b).Set("email", "a@x").Do(ctx) }, "email"},
+			{func() error { return accounts.Patch(&b).Set("email", "b3@x").Do(ctx) }, ""},
+			{func() error { return accounts.Patch(&b).Add("number", 5).Do(ctx) }, ""},
+			{func() error { return accounts.Update(b).Set("number", 1).Do(ctx) }, "number"},
+			{func() error { return accounts.Update(Account{ID: "b", Email: "junk"}).Remove("number").Do(ctx) }, ""},
+			{func() error { return accounts.Update(b).SetIfAbsent("number", 8).Do(ctx) }, ""},
+			{func() error { return accounts.Update(b).Set("name", "b").Do(ctx) }, ""},
+			{func() error {
+				got, err := accounts.Update(b).Set("number", 9).Set("name", "nine").Updated(ctx)
+				if err == nil {
+					b = *got
+				}
+				return err
+			}, ""},
+			{func() error { return save(&b, func(v *Account) { v.Email = "a@x" }) }, "email"},
+			{func() error { return save(&b, func(v *Account) { v.Email, v.Number = "b4@x", 0 }) }, ""},
+			{func() error {
+				return accounts.Update(Account{ID: "d", Number: 77}).Upsert().Set("email", "d@x").Do(ctx)
+			}, ""},
+			{func() error { return accounts.Update(Account{ID: "d"}).Upsert().Set("email", "a@x").Do(ctx) }, "email"},
+			{func() error { return accounts.Update(Account{ID: "e"}).Upsert().Set("name", "e").Do(ctx) }, ""},
+			{func() error { return accounts.Put(ctx, &Account{ID: "e", Email: "e@x", Version: 1}) }, ""}, // which had none
+			{func() error { return accounts.Remove(ctx, &a) }, ""},
+			{func() error { return save(&b, func(v *Account) { v.Email = "a@x" }) }, ""}, // it is free now
+			{func() error { return accounts.Delete(ctx, Account{ID: "d"}) }, ""},
+			{func() error { return accounts.Delete(ctx, Account{ID: "d"}) }, ""}, // it is not there
+			{func() error {
+				return entable.Transact(ctx, []entable.Write{accounts.CreateOp(&Account{ID: "f", Email: "f@x"}), accounts.DeleteOp(Account{ID: "e"})})
+			}, ""},
+			{func() error {
+				return entable.BatchWrite(ctx, []entable.Write{accounts.PutOp(&Account{ID: "g", Email: "g@x"}), accounts.DeleteOp(Account{ID: "f"})})
+			}, ""},
+			{func() error { // what one gives up the other takes
+				return entable.Transact(ctx, []entable.Write{accounts.Update(Account{ID: "g"}).Set("email", "a@x"), accounts.Update(b).Set("email", "g@x")})
+			}, ""},
+			{func() error { // and the one takes what nobody gives up
+				return entable.Transact(ctx, []entable.Write{accounts.Update(Account{ID: "g"}).Set("email", "g@x"), accounts.Update(b).Set("number", 4)})
+			}, "email"},
+		} {
+			err := step.write()
+			taken, ok := errors.AsType[*entable.UniqueError](err)
+			switch {
+			case step.taken == "" && err != nil:
+				t.Fatalf("step %d: %v", i, err)
+			case step.taken != "" && (!ok || taken.Attribute != step.taken || !errors.Is(err, entable.ErrExists)):
+				t.Fatalf("step %d: %v, want a *UniqueError of %s", i, err, step.taken)
+			}
+			checkSentinels(t, s, accounts.Table(), fmt.Sprintf("step %d", i))
+		}
+	})
+}
+
+// Random writes of few items with few values, at once: afterwards each value has the sentinel of its item.
+func TestUniqueFieldsUnderRandomWrites(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		writers, each := 8, 60
+		if s.engine == "local" {
+			writers, each = 3, 15
+		}
+		users := entable.Register[User](s.newTable())
+		ctx := t.Context()
+		rnd := random(t)
+		var wg sync.WaitGroup
+		for w := range writers {
+			seed := rnd.IntN(1 << 30)
+			wg.Go(func() {
+				for i := range each {
+					n := seed + w*7919 + i*104729
+					id, email := fmt.Sprint(n%3), fmt.Sprintf("%d@x", n/3%4)
+					if err := writeUser(ctx, users, n/12%8, id, email, n/96%3); err != nil && !entable.IsRetryable(err) && !errors.Is(err, entable.ErrExists) && !errors.Is(err, entable.ErrNotFound) &&
+						!is[*entable.ConditionFailedError](err) {
+						t.Errorf("write %d: %v", i, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		checkSentinels(t, s, users.Table(), "at the end")
+	})
+}
+
+func writeUser(ctx context.Context, users *entable.Entity[User], how int, id, email string, number int) error {
+	v := User{ID: id, Email: email, Number: number}
+	switch how {
+	case 0:
+		return users.Create(ctx, &v)
+	case 1:
+		return users.Put(ctx, &v)
+	case 2:
+		return users.Patch(&v).Set("email", email+"x").Do(ctx)
+	case 3:
+		return users.Update(v).Set("email", email).Do(ctx)
+	case 4:
+		return users.Update(v).Upsert().Remove("email").Set("number", number+1).Do(ctx)
+	case 5:
+		got, err := users.Get(ctx, v)
+		if err != nil {
+			return nil
+		}
+		after := *got
+		after.Email, after.Number = email, number
+		return users.SaveChanges(ctx, *got, &after)
+	case 6:
+		return users.Remove(ctx, &v)
+	}
+	return entable.Transact(ctx, []entable.Write{users.PutOp(&v), users.DeleteOp(User{ID: "x" + id})})
+}
+
+func TestConcurrentCreatesOfOneUniqueValue(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		writers := 100
+		if s.engine == "local" {
+			writers = 20
+		}
+		accounts := entable.Register[Account](s.newTable())
+		var created atomic.Int32
+		var wg sync.WaitGroup
+		for i := range writers {
+			wg.Go(func() {
+				v := Account{ID: fmt.Sprint(i), Email: "one@x"}
+				var err error
+				if i%2 == 0 {
+					err = accounts.Create(t.Context(), &v)
+				} else {
+					err = accounts.Put(t.Context(), &v)
+				}
+				switch {
+				case err == nil:
+					created.Add(1)
+				case v.Version != 0:
+					t.Errorf("after the failure the caller has %+v", v)
+				case !errors.Is(err, entable.ErrExists) && !errors.Is(err, entable.ErrConflict):
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if created.Load() != 1 {
+			t.Errorf("%d items with one unique value were created, want 1", created.Load())
+		}
+		checkSentinels(t, s, accounts.Table(), "at the end")
+	})
+}
+
+// A transaction of another on a sentinel is waited for.
+func TestUniqueWriteDuringAnotherTransaction(t *testing.T) {
+	s := onMemory(t)
+	accounts := entable.Register[Account](s.newTable())
+	left := 2
+	accounts.Table().Use(transactClient{wrapper{s.sdk}, func() error {
+		if left--; left >= 0 {
+			return &types.TransactionCanceledException{Message: aws.String("conflict"), CancellationReasons: []types.CancellationReason{
+				{Code: aws.String("None")}, {Code: aws.String("TransactionConflict"), Message: aws.String("Transaction is ongoing for the item")},
+			}}
+		}
+		return nil
+	}})
+	check(t, accounts.Create(t.Context(), &Account{ID: "1", Email: "a"}))
+	if left != -1 {
+		t.Errorf("%d attempts were made", 2-left)
+	}
+}
+
+// transactClient can refuse transactions.
+type transactClient struct {
+	wrapper
+	before func() error
+}
+
+func (c transactClient) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if err := c.before(); err != nil {
+		return nil, err
+	}
+	return c.wrapper.TransactWriteItems(ctx, in, opts...)
 }

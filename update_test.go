@@ -96,13 +96,17 @@ var updateCases = []struct {
 	{
 		name:  "set a pointer",
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Set("note", "hello") },
-		typed: func(f parcelFields) []entable.Change[Parcel] { return []entable.Change[Parcel]{f.note.Set(new("hello"))} },
+		typed: func(f parcelFields) []entable.Change[Parcel] {
+			return []entable.Change[Parcel]{f.note.Set(new("hello"))}
+		},
 		sends: `SET #1 = :0 {"#1":"note"} {":0":{"S":"hello"}}`,
 		want:  func(p *Parcel) { p.Note = new("hello") },
 	},
 	{
-		name:  "set to what is left out",
-		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Set("note", nil).Set("tags", []string(nil)) },
+		name: "set to what is left out",
+		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
+			return u.Set("note", nil).Set("tags", []string(nil))
+		},
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.note.Set(nil), f.tags.Set(nil)}
 		},
@@ -110,8 +114,10 @@ var updateCases = []struct {
 		want:  func(p *Parcel) { p.Note, p.Tags = nil, nil },
 	},
 	{
-		name:  "set values as they are stored",
-		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Set("seen", time.Unix(1800000000, 5)).Set("level", High) },
+		name: "set values as they are stored",
+		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
+			return u.Set("seen", time.Unix(1800000000, 5)).Set("level", High)
+		},
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.seen.Set(time.Unix(1800000000, 5)), f.level.Set(High)}
 		},
@@ -169,8 +175,10 @@ var updateCases = []struct {
 		want:  func(p *Parcel) { p.Tags = nil },
 	},
 	{
-		name:  "remove",
-		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Remove("tags", "count", "lines[0]", "labels.k") },
+		name: "remove",
+		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
+			return u.Remove("tags", "count", "lines[0]", "labels.k")
+		},
 		sends: `REMOVE #1, #2, #3[0], #4.#5 {"#1":"tags","#2":"count","#3":"lines","#4":"labels","#5":"k"} null`,
 		want: func(p *Parcel) {
 			p.Tags, p.Count, p.Lines, p.Labels = nil, 0, p.Lines[1:], map[string]string{}
@@ -212,8 +220,10 @@ var updateCases = []struct {
 		},
 	},
 	{
-		name:  "beyond the end of a list",
-		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Set("lines[9]", ParcelLine{"z", 1}).Remove("lines[7]") },
+		name: "beyond the end of a list",
+		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
+			return u.Set("lines[9]", ParcelLine{"z", 1}).Remove("lines[7]")
+		},
 		sends: "REMOVE #1[7]\nSET #1[9] = :0" + ` {"#1":"lines"} {":0":{"M":{"qty":{"N":"1"},"sku":{"S":"z"}}}}`,
 		want:  func(p *Parcel) { p.Lines = append(p.Lines, ParcelLine{"z", 1}) },
 	},
@@ -238,8 +248,10 @@ var updateCases = []struct {
 		want:  func(p *Parcel) { p.Return = &ParcelAddress{City: "Ulm"} },
 	},
 	{
-		name:  "a whole struct",
-		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Set("address", ParcelAddress{City: "Ulm", Floor: 1}) },
+		name: "a whole struct",
+		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
+			return u.Set("address", ParcelAddress{City: "Ulm", Floor: 1})
+		},
 		sends: `SET #1 = :0 {"#1":"address"} {":0":{"M":{"city":{"S":"Ulm"},"floor":{"N":"1"}}}}`,
 		want:  func(p *Parcel) { p.Address = ParcelAddress{City: "Ulm", Floor: 1} },
 	},
@@ -559,7 +571,13 @@ func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 			func() error { return moves.Put(ctx, &v) },
 			func() error { return moves.Update(v).Set("text", "a").Do(ctx) },
 			func() error { v.Version++; return moves.Patch(&v).Set("text", "b").Do(ctx) },
-			func() error { after := v; after.Text = "c"; err := moves.SaveChanges(ctx, v, &after); v = after; return err },
+			func() error {
+				after := v
+				after.Text = "c"
+				err := moves.SaveChanges(ctx, v, &after)
+				v = after
+				return err
+			},
 			func() error {
 				return entable.Transact(ctx, []entable.Write{moves.PatchOp(&v).Set("text", "d")})
 			},
@@ -627,7 +645,9 @@ func TestConditionOfAFetchIsNotTriedAgain(t *testing.T) {
 	for name, write := range map[string]func(context.Context) error{
 		"Put":    func(ctx context.Context) error { return users.Put(ctx, &Account{ID: "1", Email: "b"}, entable.If(no)) },
 		"Delete": func(ctx context.Context) error { return users.Delete(ctx, Account{ID: "1"}, entable.If(no)) },
-		"Update": func(ctx context.Context) error { return users.Update(Account{ID: "1"}).Set("email", "b").If(no).Do(ctx) },
+		"Update": func(ctx context.Context) error {
+			return users.Update(Account{ID: "1"}).Set("email", "b").If(no).Do(ctx)
+		},
 		"Transact": func(ctx context.Context) error {
 			return entable.Transact(ctx, []entable.Write{users.PutOp(&Account{ID: "1", Email: "b"}, entable.If(no))})
 		},

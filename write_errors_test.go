@@ -119,7 +119,9 @@ func TestWrongWritesAreRefused(t *testing.T) {
 		{"invalid list", func() error { return update().Set("stops", []Stop{{"x"}, {}}).Do(ctx) }, `Shipment: invalid: attribute stops[1].city: string value does not satisfy "required"`},
 		{"invalid elements", func() error { return update().Append("stops", []Stop{{"x"}, {}}).Do(ctx) }, `Shipment: invalid: attribute stops[1].city: string value does not satisfy "required"`},
 		{"too many elements", func() error { return update().Set("stops", make([]Stop, 4)).Do(ctx) }, `Shipment: invalid: attribute stops: []entable_test.Stop value does not satisfy "max=3"`},
-		{"removed, but required", func() error { return moves.Update(Event{ID: "1", Slug: "x"}).Remove("state", "tags", "touched").Remove("slug").Do(ctx) },
+		{"removed, but required", func() error {
+			return moves.Update(Event{ID: "1", Slug: "x"}).Remove("state", "tags", "touched").Remove("slug").Do(ctx)
+		},
 			`Event: attribute "slug" is part of the key and cannot be changed: delete the item and put another`},
 		{"removed city", func() error { return update().Remove("stops[0].city").Do(ctx) }, `Shipment: invalid: attribute stops[0].city: string value does not satisfy "required"`},
 		{"IfVersion without a version", func() error { return moves.Update(Event{ID: "1", Slug: "x"}).Set("state", "y").IfVersion(2).Do(ctx) },
@@ -159,7 +161,9 @@ func TestWrongWritesAreRefused(t *testing.T) {
 			`batch: 2 of 2 writes failed, the first at 0, Shipment: write 1 is nil`},
 		{"duplicate in a batch", func() error { return entable.BatchWrite(ctx, append(many(30), many(1)...)) },
 			`batch: 31 of 31 writes failed, the first at 30, Shipment: writes 0 and 30 are both of Shipment[pk="SI#A" sk="A"]: an item can be written once`},
-		{"invalid in a batch", func() error { return entable.BatchWrite(ctx, append(many(3), ships.PutOp(&Shipment{ID: "x", State: "s"}))) },
+		{"invalid in a batch", func() error {
+			return entable.BatchWrite(ctx, append(many(3), ships.PutOp(&Shipment{ID: "x", State: "s"})))
+		},
 			`batch: 4 of 4 writes failed, the first at 3, Shipment: cannot build key gsi1pk: attribute "carrier": text is empty`},
 		{"check in a batch", func() error { return entable.BatchWrite(ctx, []entable.Write{ships.CheckOp(a, yes)}) },
 			`batch: 1 of 1 writes failed, the first at 0, Shipment: a condition check goes into a transaction`},
