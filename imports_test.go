@@ -32,10 +32,11 @@ var places = []place{
 	{folder: "internal/keys", stdOnly: true},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/ddblocal"},
-	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys"}, tests: []string{"internal/ddblocal"}},
+	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal"}},
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,6 +12,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/ddblocal"
+	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/memory"
 )
 
 // recording is transport with a record of what was sent.
@@ -31,6 +37,12 @@ func want(row string) any {
 		return o
 	case putItem:
 		return parse(itemJSON(&o, kinds[0]))
+	case batchWrite25:
+		var all []any
+		for _, o := range orders(25) {
+			all = append(all, parse(itemJSON(&o, kinds[0])))
+		}
+		return all
 	case mixed500:
 		var all []any
 		for i, o := range orders(500) {
@@ -49,12 +61,20 @@ func want(row string) any {
 }
 
 // normal brings results of one meaning to one form. Encoded items become what their JSON says, whatever way they went
-// into it; of a request only the item counts.
+// into it; of a request only the items count.
 func normal(t *testing.T, result any) any {
 	t.Helper()
 	switch r := result.(type) {
 	case sentRequest:
-		return parse(string(r)).(map[string]any)["Item"]
+		request := parse(string(r)).(map[string]any)
+		if request["RequestItems"] == nil {
+			return request["Item"]
+		}
+		var all []any
+		for _, write := range request["RequestItems"].(map[string]any)[tableName].([]any) {
+			all = append(all, write.(map[string]any)["PutRequest"].(map[string]any)["Item"])
+		}
+		return all
 	case []byte:
 		return parse("{" + string(r) + "}")
 	case map[string]types.AttributeValue:
@@ -97,6 +117,53 @@ func TestContestantsComeToTheSameResult(t *testing.T) {
 				t.Errorf("got\n%v\nwant\n%v", show(got), show(want))
 			}
 		})
+	}
+}
+
+func TestServersComeToTheSameResult(t *testing.T) {
+	table := "bench-" + time.Now().UTC().Format("20060102T150405.000000000")
+	inProcess, err := serverContestants(t.Context(), inMemory, server{memory.New().Client(), table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := ddblocal.Client(t)
+	local, err := serverContestants(t.Context(), ddbLocal, server{client, table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.DeleteTable(context.WithoutCancel(t.Context()), &dynamodb.DeleteTableInput{TableName: &table})
+	for i, c := range inProcess {
+		for range 3 {
+			if err := errors.Join(c.run(t.Context()), local[i].run(t.Context())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.result == nil {
+			continue
+		}
+		got, want := c.result(), local[i].result()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: DynamoDB Local gives\n%s\nmemory\n%s", c.row, show(want), show(got))
+		}
+	}
+}
+
+func TestHeldItemsHaveTheirSize(t *testing.T) {
+	for _, i := range []int{0, heldItems - 1} {
+		size, err := wire.ItemSize([]byte(heldItem(i)))
+		if err != nil || size != heldItemSize {
+			t.Errorf("item %d: %d bytes, want %d (%v)", i, size, heldItemSize, err)
+		}
+	}
+}
+
+func TestMemoryOfItemsIsMeasured(t *testing.T) {
+	held, err := measureMemory(t.Context(), 20_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held.held < heldItemSize {
+		t.Errorf("%.0f bytes for an item of %d", held.held, heldItemSize)
 	}
 }
 

@@ -33,6 +33,7 @@ func entableContestants(at func(row string) *canned) []contestant {
 		entableQuery(query20, at(query20)),
 		entableGet(at(getItem)),
 		entablePut(at(putItem)),
+		entableBatchWrite(at(batchWrite25)),
 		entableMixed(at(mixed500)),
 		entableEncode(),
 	}
@@ -82,6 +83,18 @@ func entablePut(t *canned) contestant {
 	o := one
 	return contestant{putItem, entabled, func(ctx context.Context) error {
 		return orders.Put(ctx, &o)
+	}, t.lastRequest}
+}
+
+func entableBatchWrite(t *canned) contestant {
+	_, table := orderTable(t)
+	all := orders(25)
+	return contestant{batchWrite25, entabled, func(ctx context.Context) error {
+		writes := make([]entable.Write, len(all))
+		for i := range all {
+			writes[i] = table.PutOp(&all[i])
+		}
+		return entable.BatchWrite(ctx, writes)
 	}, t.lastRequest}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,7 +20,10 @@ func floorContestants(at func(row string) *canned) []contestant {
 		floorQuery(query500), floorBytes(query500, at(query500)),
 		floorQuery(query20), floorBytes(query20, at(query20)),
 		floorGet(),
-		floorPut(),
+		floorPut(putItem, floorEmpty, map[string]types.AttributeValue{}),
+		floorPut(batchWrite25, floor16kB, map[string]types.AttributeValue{
+			"all": &types.AttributeValueMemberS{Value: strings.Repeat("x", 16e3)},
+		}),
 	}
 }
 
@@ -68,10 +72,9 @@ func floorGet() contestant {
 	}}
 }
 
-func floorPut() contestant {
+func floorPut(row, name string, item map[string]types.AttributeValue) contestant {
 	client := respond(emptyBody).client()
-	item := map[string]types.AttributeValue{}
-	return contestant{row: putItem, name: floorEmpty, run: func(ctx context.Context) error {
+	return contestant{row: row, name: name, run: func(ctx context.Context) error {
 		_, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: item})
 		return err
 	}}

@@ -18,6 +18,7 @@ func handContestants(at func(row string) *canned) []contestant {
 		handQuery(query20, at(query20)),
 		handGet(at(getItem)),
 		handPut(at(putItem)),
+		handBatchWrite(at(batchWrite25)),
 		handMixed(at(mixed500)),
 		handEncode(),
 	}
@@ -124,6 +125,32 @@ func handPut(t *canned) contestant {
 		}
 		_, err = client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: item})
 		return err
+	}, t.lastRequest}
+}
+
+func handBatchWrite(t *canned) contestant {
+	client := t.client()
+	var all []stored
+	for _, o := range orders(25) {
+		all = append(all, stored{partition, sortKey(kinds[0], &o), kinds[0], o})
+	}
+	return contestant{batchWrite25, hand, func(ctx context.Context) error {
+		writes := make([]types.WriteRequest, len(all))
+		for i := range all {
+			item, err := attributevalue.MarshalMap(&all[i])
+			if err != nil {
+				return err
+			}
+			writes[i].PutRequest = &types.PutRequest{Item: item}
+		}
+		for left := map[string][]types.WriteRequest{tableName: writes}; len(left) > 0; {
+			out, err := client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: left})
+			if err != nil {
+				return err
+			}
+			left = out.UnprocessedItems
+		}
+		return nil
 	}, t.lastRequest}
 }
 

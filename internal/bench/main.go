@@ -1,6 +1,8 @@
 // Command bench measures entable beside the SDK by hand and guregu/dynamo on one workload: a real client whose
 // transport answers from memory, so that everything but the network is counted.
 //
+// Then it measures the in-process DynamoDB beside AWS's DynamoDB Local, where Java is there to run that.
+//
 // It prints a table and, last, one line for each goal: ratio NAME VALUE goal OP NUMBER. Only these ratios carry over
 // from one machine to another.
 package main
@@ -10,7 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -39,17 +40,36 @@ func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Dur
 	if err != nil {
 		return err
 	}
+	// The databases come after: with their heap and a second process beside them, the clients would look slower.
+	engines, leftOut, err := engineContestants(ctx, match.MatchString)
+	if err != nil {
+		return err
+	}
+	more, err := measure(ctx, engines, rounds, each)
+	if err != nil {
+		return err
+	}
+	contestants, samples = append(contestants, engines...), append(samples, more...)
+	if match.MatchString(engineBytes) {
+		held, err := measureMemory(ctx, heldItems)
+		if err != nil {
+			return err
+		}
+		contestants, samples = append(contestants, contestant{row: engineBytes, name: inMemory}), append(samples, []sample{held})
+	}
+	if leftOut != nil {
+		if _, err := fmt.Fprintln(w, leftOut); err != nil {
+			return err
+		}
+	}
 	if err := printTable(w, contestants, samples); err != nil {
 		return err
 	}
 	return printGoals(w, contestants, samples)
 }
 
-// allContestants returns them row by row, so that those which are compared take their turns close together.
 func allContestants(at func(row string) *canned) []contestant {
-	all := slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at))
-	slices.SortStableFunc(all, func(a, b contestant) int { return slices.Index(rows, a.row) - slices.Index(rows, b.row) })
-	return all
+	return inOrder(slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at)))
 }
 
 func printTable(w io.Writer, contestants []contestant, samples [][]sample) error {
@@ -89,9 +109,9 @@ func printGoals(w io.Writer, contestants []contestant, samples [][]sample) error
 		}
 		var values []float64
 		for i := range num {
-			value := g.figure(num[i])
+			value := g.of(num[i])
 			if g.den != "" {
-				value /= g.figure(den[i])
+				value /= g.of(den[i])
 			}
 			values = append(values, value)
 		}
@@ -107,14 +127,6 @@ func (g *goal) denRow() string {
 		return g.otherRow
 	}
 	return g.row
-}
-
-func (g *goal) figure(s sample) float64 {
-	if g.allocs {
-		// The runtime allocates a little beside the contestant, far less than once in an operation.
-		return math.Round(s.allocs)
-	}
-	return s.ns
 }
 
 // short prints three significant digits, enough to see on which side of its goal a figure is.

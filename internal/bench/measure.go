@@ -10,6 +10,7 @@ import (
 // sample is what one operation of a contestant costs in one round.
 type sample struct {
 	ns, allocs, bytes float64
+	held              float64 // bytes that stay in use, where that is what is measured
 }
 
 // measure runs all contestants for the given number of rounds and returns each one's samples, one a round.

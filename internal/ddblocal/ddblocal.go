@@ -52,7 +52,16 @@ func unavailable(format string, args ...any) error {
 
 // local starts the emulator of this process. Its context is not a test's: the emulator serves all of them.
 var local = sync.OnceValues(func() (string, error) {
-	ctx := context.Background()
+	// A small heap and the quick compiler: several test processes share few cores, and each is short.
+	return start(context.Background(), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+})
+
+// Start starts an emulator for a benchmark and returns its endpoint. It has Java's own defaults for heap and compiler,
+// which the emulator of the tests gives up for a quick start, and dies with this process like that one; a process
+// starts one or the other, and only once.
+func Start(ctx context.Context) (endpoint string, err error) { return start(ctx) }
+
+func start(ctx context.Context, flags ...string) (string, error) {
 	java, err := findJava(ctx)
 	if err != nil {
 		return "", err
@@ -61,8 +70,8 @@ var local = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return startEmulator(ctx, java, dir)
-})
+	return startEmulator(ctx, dir, java, flags)
+}
 
 // Endpoint returns the URL of a DynamoDB that is ready for requests, or skips the test: see the package's comment.
 func Endpoint(t testing.TB) string {
@@ -85,10 +94,11 @@ func Endpoint(t testing.TB) string {
 // database for each pair of access key and region, and these are the same for all.
 func Client(t testing.TB) *dynamodb.Client {
 	t.Helper()
-	return newClient(Endpoint(t))
+	return NewClient(Endpoint(t))
 }
 
-func newClient(endpoint string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
+// NewClient returns a client of the endpoint, with the credentials and the region that the package's comment names.
+func NewClient(endpoint string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: aws.String(endpoint),
 		Region:       getenv("AWS_REGION", "us-east-1"),

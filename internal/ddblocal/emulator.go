@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ import (
 //
 // A free port can be found but not handed over: another process may take it before the emulator listens. The emulator
 // exits then, and a new port is tried.
-func startEmulator(ctx context.Context, java, dir string) (string, error) {
+func startEmulator(ctx context.Context, dir, java string, flags []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	var err error
@@ -27,10 +28,10 @@ func startEmulator(ctx context.Context, java, dir string) (string, error) {
 		if port, err = freePort(); err != nil {
 			return "", err
 		}
-		// A small heap and the quick compiler: several test processes share few cores, and each is short.
-		cmd := exec.Command(java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+		cmd := exec.Command(java, slices.Concat(flags, []string{
 			"-Djava.library.path=./DynamoDBLocal_lib", "-jar", simulator.program,
-			"-inMemory", "-disableTelemetry", "-port", strconv.Itoa(port))
+			"-inMemory", "-disableTelemetry", "-port", strconv.Itoa(port),
+		})...)
 		cmd.Dir = dir
 		var exited <-chan struct{}
 		if exited, err = startProcess(cmd); err != nil {
@@ -60,7 +61,7 @@ func freePort() (int, error) {
 
 // awaitReady asks the endpoint until it lists its tables, the process ends or ctx does.
 func awaitReady(ctx context.Context, endpoint string, exited <-chan struct{}) error {
-	client := newClient(endpoint, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+	client := NewClient(endpoint, func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
