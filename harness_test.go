@@ -1,6 +1,7 @@
 package entable_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -145,6 +146,7 @@ type spy struct {
 
 	mu       sync.Mutex
 	requests []string // the operation of each attempt, such as "PutItem"
+	body     string   // of the last
 	refuse   *refusal
 }
 
@@ -156,8 +158,13 @@ type refusal struct {
 
 func (s *spy) Do(r *http.Request) (*http.Response, error) {
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	s.mu.Lock()
-	s.requests = append(s.requests, op)
+	s.requests, s.body = append(s.requests, op), string(body)
 	refuse := s.refuse
 	s.mu.Unlock()
 	if refuse == nil {
@@ -185,11 +192,18 @@ func (s *spy) sent(op string) int {
 	return n
 }
 
+// lastBody is the body of the last request.
+func (s *spy) lastBody() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.body
+}
+
 // reset forgets requests and sets how to answer the next; nil lets them through.
 func (s *spy) reset(refuse *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests, s.refuse = nil, refuse
+	s.requests, s.body, s.refuse = nil, "", refuse
 }
 
 func check(t testing.TB, err error) {
