@@ -146,7 +146,7 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 		}
 		g.countSkipped()
 	}
-	l := g.sink.items[g.next]
+	l := &g.sink.items[g.next]
 	g.next++
 	g.key = nil
 	g.passed += l.skipped
@@ -217,7 +217,7 @@ func (g *pager) position() (position, error) {
 	case 0:
 		return g.before, nil
 	}
-	after, err := g.plan.keyIn(g.sink.raws[g.next-1])
+	after, err := g.plan.keyIn(g.sink.items[g.next-1].raw)
 	return position{after: after}, err
 }
 
@@ -424,16 +424,24 @@ func (p *queryPlan) pageOf(ctx context.Context, w walker, add func(any)) ([]posi
 // pageItems receives the items of one response.
 type pageItems struct {
 	plan    *queryPlan
-	items   []loaded
-	raws    [][]byte
+	items   []pageItem
 	seen    int // items of the response
 	skipped int // unknown items behind the last of items
 }
 
+// pageItem is an item and the bytes that it was read from, where its keys are found.
+type pageItem struct {
+	loaded
+	raw []byte
+}
+
+// firstItems is how many items a page has room for at first, unless the query wants fewer: growing from
+// nothing costs more than the room that short pages leave empty.
+const firstItems = 32
+
 func (s *pageItems) Reset() {
 	clear(s.items)
-	clear(s.raws)
-	s.items, s.raws, s.seen, s.skipped = s.items[:0], s.raws[:0], 0, 0
+	s.items, s.seen, s.skipped = s.items[:0], 0, 0
 }
 
 // Item takes one item. A bad item is kept as the error in its place: what comes before it is given
@@ -460,8 +468,14 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 		}
 	}
 	l.skipped, s.skipped = s.skipped, 0
-	s.items = append(s.items, l)
-	s.raws = append(s.raws, r.Since(start))
+	if s.items == nil {
+		first := firstItems
+		if p.limit > 0 {
+			first = min(first, p.limit)
+		}
+		s.items = make([]pageItem, 0, first)
+	}
+	s.items = append(s.items, pageItem{l, r.Since(start)})
 	return nil
 }
 

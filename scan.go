@@ -215,7 +215,7 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 // segmentPage is one response page of a segment, on its way to the goroutine that ranges.
 type segmentPage struct {
 	segment int
-	items   []loaded
+	items   []pageItem
 	skipped int      // unknown items behind the last of items
 	at      position // behind the page
 	err     error
@@ -278,7 +278,7 @@ func (g *pager) produce(ctx context.Context, segment int, pages chan<- segmentPa
 	for !g.start.done {
 		page := segmentPage{segment: segment, err: g.fetch(ctx)}
 		page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
-		g.sink.items, g.sink.raws = nil, nil
+		g.sink.items = nil
 		select {
 		case pages <- page:
 		case <-ctx.Done():

@@ -179,7 +179,7 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 		}
 		if g.key == nil {
 			var err error
-			if g.key, err = m.plan.sortValueOf(g.sink.raws[g.next]); err != nil {
+			if g.key, err = m.plan.sortValueOf(g.sink.items[g.next].raw); err != nil {
 				return nil, false, m.plan.opError(err)
 			}
 		}
