@@ -113,6 +113,7 @@ func (m *manifest) entityContradictions(old, now *manifestEntity) (list []Differ
 			Effect: "writers that check different attributes do not see each other", Cure: fmt.Sprintf("store the version as %q", old.Version)})
 	}
 	for _, was := range old.Unique {
+		was.Removed = false
 		i := slices.IndexFunc(now.Unique, func(s manifestSegment) bool { return s.Attribute == was.Attribute })
 		if i >= 0 && now.Unique[i] != was {
 			list = append(list, Difference{Where: fmt.Sprintf("%s: unique %q", now.Name, was.Attribute), What: "kind", Was: was.Kind, Is: now.Unique[i].Kind,
@@ -211,7 +212,7 @@ func (m *manifest) removals(now *manifest) (list []Difference) {
 			Cure: cure + "; if it is meant, extend the lock: its names and prefixes stay reserved"})
 	}
 	for _, x := range m.Table.Indexes {
-		if !slices.ContainsFunc(now.Table.Indexes, func(o manifestIndex) bool { return o.Name == x.Name }) {
+		if !x.Removed && !slices.ContainsFunc(now.Table.Indexes, func(o manifestIndex) bool { return o.Name == x.Name }) {
 			gone("table", "index", quoted(x.Name), "its keys are not kept up any more", "declare it")
 		}
 	}
@@ -245,10 +246,14 @@ func (m *manifest) removals(now *manifest) (list []Difference) {
 // parts lists what an entity may gain without a contradiction.
 func (m *manifestEntity) parts() (list []string) {
 	for _, x := range m.Indexes {
-		list = append(list, fmt.Sprintf("index %q", x.Name))
+		if !x.Removed {
+			list = append(list, fmt.Sprintf("index %q", x.Name))
+		}
 	}
 	for _, u := range m.Unique {
-		list = append(list, fmt.Sprintf("unique %q", u.Attribute))
+		if !u.Removed {
+			list = append(list, fmt.Sprintf("unique %q", u.Attribute))
+		}
 	}
 	if m.TTL != "" {
 		list = append(list, "ttl")
@@ -265,7 +270,7 @@ func (m *manifest) additions(now *manifest) (list []Difference) {
 		list = append(list, Difference{Where: where, What: what, Is: is, Effect: "the lock does not hold it yet", Cure: "extend the lock"})
 	}
 	for _, x := range now.Table.Indexes {
-		if !slices.ContainsFunc(m.Table.Indexes, func(o manifestIndex) bool { return o.Name == x.Name }) {
+		if !slices.ContainsFunc(m.Table.Indexes, func(o manifestIndex) bool { return o.Name == x.Name && !o.Removed }) {
 			added("table", "index", quoted(x.Name))
 		}
 	}

@@ -32,6 +32,8 @@ type RawItem map[string]types.AttributeValue
 // result is not taken on the table. So the order in which entities are registered decides prefixes:
 // use [Prefix] for keys that must survive reordering.
 //
+// A nil table stands for [DefaultTable].
+//
 // Registration proves that no item of T can have the key of an item of another entity. It panics with
 // a [*DeclarationError] when the declaration is wrong; [TryRegister] returns it. It is safe for
 // concurrent use, but is meant for package initialisation, where the order is that of the source.
@@ -47,7 +49,10 @@ func Register[T any](t *Table, opts ...EntityOption) *Entity[T] {
 func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
 	typ := reflect.TypeFor[T]()
 	if t == nil {
-		return nil, &DeclarationError{What: typ.Name(), Reason: "the table is nil: declare it before the entity"}
+		var err error
+		if t, err = tryDefaultTable(); err != nil {
+			return nil, err
+		}
 	}
 	newItem := func() (unsafe.Pointer, any) {
 		v := new(T)

@@ -248,14 +248,14 @@ func (t *Table) readLock(text []byte) (old, now *manifest, err error) {
 // as removed if mark is set. Neither is changed. It must not be contradicted by now.
 func (m *manifest) extended(now *manifest, mark bool) *manifest {
 	out := &manifest{Version: manifestVersion, Table: now.Table, Entities: []manifestEntity{}}
-	out.Table.Indexes = union(now.Table.Indexes, m.Table.Indexes, func(x manifestIndex) string { return x.Name })
+	out.Table.Indexes = union(now.Table.Indexes, m.Table.Indexes, func(x *manifestIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
 	known, seen := m.byName(), map[*manifestEntity]bool{}
 	for i := range now.Entities {
 		e := now.Entities[i]
 		for _, name := range e.names() {
 			if old := known[name]; old != nil && !seen[old] {
 				seen[old] = true
-				e.extend(old)
+				e.extend(old, mark)
 			}
 		}
 		out.Entities = append(out.Entities, e)
@@ -271,24 +271,38 @@ func (m *manifest) extended(now *manifest, mark bool) *manifest {
 	return out
 }
 
-// extend adds what only old has.
-func (m *manifestEntity) extend(old *manifestEntity) {
-	m.Indexes = union(m.Indexes, old.Indexes, func(x manifestEntityIndex) string { return x.Name })
-	m.Unique = union(m.Unique, old.Unique, func(s manifestSegment) string { return s.Attribute })
-	m.Was = union(m.Was, old.names(), func(name string) string { return name })
-	m.Was = slices.DeleteFunc(m.Was, func(name string) bool { return name == m.Name })
+// extend adds what only old has, as removed if mark is set.
+func (m *manifestEntity) extend(old *manifestEntity, mark bool) {
+	m.Indexes = union(m.Indexes, old.Indexes, func(x *manifestEntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
+	m.Unique = union(m.Unique, old.Unique, func(s *manifestSegment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
+	m.Was = slices.Clone(m.Was)
+	for _, name := range old.names() {
+		if name != m.Name && !slices.Contains(m.Was, name) {
+			m.Was = append(m.Was, name)
+		}
+	}
 	if m.Origin = old.origin(); m.Origin == m.Name {
 		m.Origin = ""
+	}
+	if mark { // nothing of these is to be reserved
+		return
 	}
 	m.TTL, m.Version = cmp.Or(m.TTL, old.TTL), cmp.Or(m.Version, old.Version)
 	m.Schema = max(m.Schema, old.Schema)
 }
 
-// union is a and what of b it does not have, in a slice of its own.
-func union[T any](a, b []T, id func(T) string) []T {
+// union is a and what of b it does not have, in a slice of its own; parts gives the name of an element and
+// where it is marked as removed, as those of b are if mark is set.
+func union[T any](a, b []T, parts func(*T) (string, *bool), mark bool) []T {
 	out := slices.Clone(a)
 	for _, v := range b {
-		if !slices.ContainsFunc(a, func(have T) bool { return id(have) == id(v) }) {
+		name, removed := parts(&v)
+		known := slices.ContainsFunc(a, func(have T) bool {
+			other, _ := parts(&have)
+			return other == name
+		})
+		if !known {
+			*removed = mark
 			out = append(out, v)
 		}
 	}

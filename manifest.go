@@ -43,10 +43,11 @@ func (a manifestAttr) String() string { return fmt.Sprintf("%q (%s)", a.Name, a.
 
 // manifestIndex is an index of the table: "global", "local" or "native".
 type manifestIndex struct {
-	Name string         `json:"name"`
-	Kind string         `json:"kind"`
-	PK   []manifestAttr `json:"pk,omitempty"`
-	SK   []manifestAttr `json:"sk,omitempty"`
+	Name    string         `json:"name"`
+	Kind    string         `json:"kind"`
+	Removed bool           `json:"removed,omitempty"`
+	PK      []manifestAttr `json:"pk,omitempty"`
+	SK      []manifestAttr `json:"sk,omitempty"`
 }
 
 type manifestEntity struct {
@@ -68,9 +69,10 @@ type manifestEntity struct {
 
 // manifestEntityIndex is an index as one entity uses it; a native one has no keys of its own.
 type manifestEntityIndex struct {
-	Name string       `json:"name"`
-	PK   *manifestKey `json:"pk,omitempty"`
-	SK   *manifestKey `json:"sk,omitempty"`
+	Name    string       `json:"name"`
+	Removed bool         `json:"removed,omitempty"`
+	PK      *manifestKey `json:"pk,omitempty"`
+	SK      *manifestKey `json:"sk,omitempty"`
 }
 
 // manifestKey is how a key is built; a key in a number or binary attribute has no separator.
@@ -88,6 +90,7 @@ type manifestSegment struct {
 	Width     int    `json:"width,omitempty"`
 	Layout    string `json:"layout,omitempty"`
 	Shards    int    `json:"shards,omitempty"`
+	Removed   bool   `json:"removed,omitempty"` // of unique attributes
 }
 
 func (s manifestSegment) String() string {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/cipher"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -286,60 +284,4 @@ func keySchema(hash, rng []keyAttr) []types.KeySchemaElement {
 		}
 	}
 	return schema
-}
-
-// Waiting for a table: the service takes seconds, an emulator none.
-const (
-	firstTableWait = 20 * time.Millisecond
-	maxTableWait   = 2 * time.Second
-	tableWaitLimit = 10 * time.Minute
-)
-
-// Create creates the table with [Table.CreateInput], waits until it and its indexes are active, at
-// most ten minutes or until ctx ends, and turns expiry on when an entity has a `ttl` field. The error matches [ErrTableExists] when there is such a table;
-// it is not compared then.
-func (t *Table) Create(ctx context.Context) error {
-	c, err := t.connFor(ctx, nil)
-	if err != nil {
-		return err
-	}
-	tc, ok := c.Client.(TableClient)
-	if !ok {
-		return usagef("cannot create table %q: the client %T has no CreateTable and DescribeTable", t.name, c.Client)
-	}
-	if _, err := tc.CreateTable(ctx, t.CreateInput()); err != nil {
-		return &OpError{Op: "Create", Entity: t.name, Err: err}
-	}
-	if err := t.waitActive(ctx, tc); err != nil {
-		return &OpError{Op: "Create", Entity: t.name, Err: err}
-	}
-	return t.enableTTL(ctx, c)
-}
-
-func (t *Table) waitActive(ctx context.Context, tc TableClient) error {
-	ctx, cancel := context.WithTimeout(ctx, tableWaitLimit)
-	defer cancel()
-	for wait := firstTableWait; ; wait = min(2*wait, maxTableWait) {
-		out, err := tc.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
-		if err != nil && classify(err) != ErrTableNotFound { // just created, it may not be visible yet
-			return err
-		}
-		if err == nil && active(out.Table) {
-			return nil
-		}
-		timer := time.NewTimer(wait/2 + rand.N(wait/2))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return fmt.Errorf("the table is created but not active yet: %w", ctx.Err())
-		}
-	}
-}
-
-func active(d *types.TableDescription) bool {
-	return d != nil && d.TableStatus == types.TableStatusActive &&
-		!slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
-			return g.IndexStatus != types.IndexStatusActive
-		})
 }

@@ -1,0 +1,283 @@
+package entable_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
+var storedManifest = key("_manifest#%", "A")
+
+// declareAs declares the registry for a table that exists.
+func (s *registryOf) declareAs(t *testing.T, setup *setup, name string) *entable.Table {
+	t.Helper()
+	table := entable.NewTable(name, append(setup.opts[:len(setup.opts):len(setup.opts)], s.table...)...)
+	table.Use(setup.client)
+	check(t, s.register(table))
+	return table
+}
+
+func TestVerifyStoresTheManifestOnce(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable(entable.GSI("gsi1"))
+		check(t, register[lockedLine](table, entable.Index("gsi1", entable.PK("owner"))))
+		check(t, table.Verify(t.Context()))
+		first := s.load(table, storedManifest)
+		if first["_revision"] == nil || first["_type"].(*types.AttributeValueMemberS).Value != "_manifest" {
+			t.Fatalf("stored %v", first)
+		}
+		s.spy.reset(nil)
+		check(t, table.Verify(t.Context()))
+		if n, reads := s.spy.sent(""), s.spy.sent("GetItem"); n != 1 || reads != 1 {
+			t.Errorf("%d requests, %d reads, when nothing changed", n, reads)
+		}
+		// It is no item of an entity.
+		for v, err := range table.Scan().All(t.Context()) {
+			t.Errorf("a scan gives %v, %v", v, err)
+		}
+	})
+}
+
+// potted registers a T with prefixes of its own.
+func potted[T any](prefix string) func(*entable.Table, ...entable.EntityOption) error {
+	return func(table *entable.Table, _ ...entable.EntityOption) error {
+		return register[T](table, entable.PK("a", entable.Prefix(prefix)), entable.SK("b", entable.Prefix(prefix+"B")))
+	}
+}
+
+func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		name := s.newTable(entable.NoDiscriminator()).Name()
+		open := func(types ...func(*entable.Table, ...entable.EntityOption) error) *entable.Table {
+			table := entable.NewTable(name, append(s.opts[:len(s.opts):len(s.opts)], entable.NoDiscriminator())...)
+			table.Use(s.client)
+			for _, r := range types {
+				check(t, r(table))
+			}
+			return table
+		}
+		older, newer := open(potted[herb0]("H0"), potted[herb1]("H1")), open(potted[herb0]("H0"), potted[herb2]("H2"))
+		check(t, older.Verify(t.Context()))
+		check(t, newer.Verify(t.Context()))
+		check(t, older.Verify(t.Context())) // and the older still runs
+		text := s.load(older, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		for _, name := range []string{"herb0", "herb1", "herb2"} {
+			if !strings.Contains(text, `"name":"`+name+`"`) {
+				t.Errorf("%s is lost: %s", name, text)
+			}
+		}
+		for v, err := range older.Scan().All(t.Context()) {
+			t.Errorf("a scan gives %v, %v", v, err)
+		}
+	})
+}
+
+func TestVerifyRefusesContradictions(t *testing.T) {
+	t.Parallel()
+	for _, test := range drifts {
+		if test.lockOnly {
+			continue
+		}
+		s := onMemory(t)
+		plain := newRegistryOf()
+		plain.was = []string{"Purchase"}
+		table := s.newTable(plain.table...)
+		check(t, plain.register(table))
+		check(t, table.Verify(t.Context()))
+		before := dynamoJSON(s.load(table, storedManifest))
+
+		changed := newRegistryOf()
+		changed.was = []string{"Purchase"}
+		test.change(changed)
+		err := changed.declareAs(t, s, table.Name()).Verify(t.Context())
+		drift, ok := errors.AsType[*entable.DriftError](err)
+		// Without the lock, the prefixes are made from the oldest name.
+		want, _, _ := strings.Cut(strings.NewReplacer("OI", "PI", "OY", "PY", `"OS"`, `"PS"`).Replace(test.want), ", is ")
+		if !ok || drift.From != "stored manifest" || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v\nwant %s", test.name, err, want)
+		}
+		if after := dynamoJSON(s.load(table, storedManifest)); after != before {
+			t.Errorf("%s: the stored manifest was changed to %s", test.name, after)
+		}
+		check(t, table.Verify(t.Context()))
+	}
+	for _, test := range allowed {
+		s := onMemory(t)
+		plain := newRegistryOf()
+		table := s.newTable(plain.table...)
+		check(t, plain.register(table))
+		check(t, table.Verify(t.Context()))
+		changed := newRegistryOf()
+		test.change(changed)
+		changed.was = nil
+		if changed.name == "Sale" {
+			changed.was = []string{"Order"}
+		}
+		if err := changed.declareAs(t, s, table.Name()).Verify(t.Context()); err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+// Instances of two versions start together, and some of a third that contradicts them.
+func TestVerifyByManyInstancesAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t, engine.client(t))
+			s.client = s.sdk
+			name := s.newTable().Name()
+			versions := [][]func(*entable.Table, ...entable.EntityOption) error{
+				{potted[herb0]("H0"), potted[herb1]("H1"), potted[herb3]("H3")}, {potted[herb0]("H0"), potted[herb2]("H2"), potted[herb4]("H4")},
+			}
+			check(t, func() error { // what the third version contradicts
+				table := entable.NewTable(name)
+				table.Use(s.client)
+				return errors.Join(register[herb5](table, entable.SK("a")), table.Verify(t.Context()))
+			}())
+			var wg sync.WaitGroup
+			start := make(chan struct{})
+			errs := make([]error, 64)
+			for i := range errs {
+				table := entable.NewTable(name)
+				table.Use(s.client)
+				if i%16 == 15 {
+					check(t, register[herb5](table, entable.SK("ab")))
+				} else {
+					for _, r := range versions[i%2] {
+						check(t, r(table))
+					}
+				}
+				wg.Go(func() {
+					<-start
+					errs[i] = table.Verify(context.WithoutCancel(t.Context()))
+				})
+			}
+			close(start)
+			wg.Wait()
+			for i, err := range errs {
+				if i%16 == 15 != is[*entable.DriftError](err) || i%16 != 15 && err != nil {
+					t.Errorf("instance %d: %v", i, err)
+				}
+			}
+			table := entable.NewTable(name)
+			item := s.load(table, storedManifest)
+			text := item["_manifest"].(*types.AttributeValueMemberS).Value
+			for _, r := range []string{"herb0", "herb1", "herb2", "herb3", "herb4", "herb5"} {
+				if strings.Count(text, `"name":"`+r+`"`) != 1 {
+					t.Errorf("%s is lost or twice: %s", r, text)
+				}
+			}
+			if revision := item["_revision"].(*types.AttributeValueMemberN).Value; revision != "3" {
+				t.Errorf("%s writes, want one for each version", revision)
+			}
+		})
+	}
+}
+
+func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	check(t, register[herb0](table))
+	for _, text := range []string{`{`, `{"version":7}`} {
+		item := key("_manifest#%", "A")
+		item["_manifest"], item["_revision"] = avS(text), avN("1")
+		s.store(table, item)
+		err := table.Verify(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "cannot read the stored manifest") {
+			t.Errorf("%s: got %v", text, err)
+		}
+		if got := s.load(table, storedManifest)["_manifest"]; got.(*types.AttributeValueMemberS).Value != text {
+			t.Errorf("it was replaced by %v", got)
+		}
+	}
+}
+
+func TestVerifyNeedsStringKeys(t *testing.T) {
+	s := onMemory(t)
+	table := s.declare(entable.PartitionKey("pk", types.ScalarAttributeTypeN))
+	err := table.Verify(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "needs a partition key that is a string") || s.spy.sent("") != 0 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestManifestKeyIsReserved(t *testing.T) {
+	for name, opt := range map[string]entable.EntityOption{
+		"prefix":  entable.PK("a", entable.Prefix("_manifest")),
+		"literal": entable.PK(entable.Literal("_manifest"), "a"),
+	} {
+		err := register[herb0](entable.NewTable("herbs"), opt)
+		if err == nil || !strings.Contains(err.Error(), `prefix "_manifest" is reserved for the manifest: choose another`) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// Items under an earlier name are read, counted and kept unique as before.
+func TestRenamedEntityReadsItsOldItems(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		type user struct {
+			ID    string `dynamodbav:"id"`
+			Email string `dynamodbav:"email" entable:"unique"`
+		}
+		old := s.newTable()
+		users := entable.Register[user](old, entable.Name("Customer"), entable.SK("id"))
+		check(t, users.Put(t.Context(), &user{"1", "a@b"}))
+
+		table := entable.NewTable(old.Name(), append(s.opts[:len(s.opts):len(s.opts)], entable.Lock(old.Manifest()))...)
+		table.Use(s.client)
+		renamed := entable.Register[user](table, entable.Name("User"), entable.Was("Customer"), entable.SK("id"))
+		got, err := renamed.Get(t.Context(), user{ID: "1"})
+		check(t, err)
+		if got.Email != "a@b" {
+			t.Errorf("got %v", got)
+		}
+		if n, err := renamed.Query(user{ID: "1"}).Count(t.Context()); n != 1 || err != nil {
+			t.Errorf("count %d, %v", n, err)
+		}
+		if err := renamed.Put(t.Context(), &user{"2", "a@b"}); !is[*entable.UniqueError](err) {
+			t.Errorf("a unique value of an old item is taken: %v", err)
+		}
+		check(t, renamed.Put(t.Context(), got))
+		item := s.load(table, key("CI#1", "CI#1"))
+		if typ := item["_type"].(*types.AttributeValueMemberS).Value; typ != "User" {
+			t.Errorf("written as %s", typ)
+		}
+		n := 0
+		for _, err := range table.Audit(t.Context(), entable.AuditOptions{}) {
+			check(t, err)
+			n++
+		}
+		if n != 0 {
+			t.Errorf("%d findings", n)
+		}
+	})
+}
+
+func TestWasIsChecked(t *testing.T) {
+	for _, test := range []struct {
+		opts []entable.EntityOption
+		want string
+	}{
+		{[]entable.EntityOption{entable.Was("")}, `entable: herb1: Was(""): give each earlier name once`},
+		{[]entable.EntityOption{entable.Was("herb1")}, `entable: herb1: Was("herb1"): give each earlier name once`},
+		{[]entable.EntityOption{entable.Was("x"), entable.Was("x")}, `entable: herb1: Was("x"): give each earlier name once`},
+		{[]entable.EntityOption{entable.Was("herb0")}, `entable: herb1: the name "herb0" is that of herb0, now or before: stored items would be of two types`},
+		{[]entable.EntityOption{entable.Was("old")}, `entable: herb1: the name "old" is that of herb0, now or before: stored items would be of two types`},
+	} {
+		table := entable.NewTable("herbs")
+		check(t, register[herb0](table, entable.Was("old")))
+		if err := register[herb1](table, test.opts...); err == nil || err.Error() != test.want {
+			t.Errorf("got %v, want %s", err, test.want)
+		}
+	}
+}
