@@ -344,6 +344,8 @@ func (p *queryPlan) where(op sortOp, low, high unsafe.Pointer) {
 	switch {
 	case p.sort.op == anySort && (p.sk == nil || len(p.sk.comps) == 0):
 		p.fail(usagef("%s: the sort key has no attribute to compare", p.name()))
+	case op == prefix && p.sk.attr.typ == types.ScalarAttributeTypeN:
+		p.fail(usagef("%s: the sort key is a number and has no beginning: use Between", p.name()))
 	case p.sort.op != anySort:
 		p.fail(usagef("%s: give one condition on the sort key", p.name()))
 	default:
