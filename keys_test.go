@@ -334,3 +334,52 @@ func TestTableWithoutSortKey(t *testing.T) {
 		}
 	})
 }
+
+// Scope holds key fields for many entities.
+type Scope struct {
+	Tenant string `dynamodbav:"tenant"`
+	Region string `dynamodbav:"region"`
+}
+
+// Key fields may lie in embedded structs; one that is embedded by pointer may be missing, and is then not set.
+func TestKeyFieldsInEmbeddedStructs(t *testing.T) {
+	type ByValue struct {
+		Scope
+		ID string `dynamodbav:"id"`
+	}
+	type ByPointer struct {
+		ID string `dynamodbav:"id"`
+		*Scope
+	}
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable(entable.GSI("gsi1"))
+		values := entable.Register[ByValue](table, entable.SK("region", "id"))
+		pointers := entable.Register[ByPointer](table, entable.PK("tenant"), entable.SK("id"), entable.Index("gsi1", entable.PK("region")))
+		v := ByValue{Scope{"t", "eu"}, "1"}
+		check(t, values.Put(t.Context(), &v))
+		got, err := values.Query(v).Prefix(v).First(t.Context())
+		check(t, err)
+		if *got != v {
+			t.Errorf("read %+v, wrote %+v", *got, v)
+		}
+		p := ByPointer{"1", &Scope{"t", "eu"}}
+		check(t, pointers.Put(t.Context(), &p))
+		gotP, err := pointers.Get(t.Context(), ByPointer{ID: "1", Scope: &Scope{Tenant: "t"}})
+		check(t, err)
+		if gotP.ID != "1" || *gotP.Scope != *p.Scope {
+			t.Errorf("read %+v, wrote %+v", *gotP.Scope, *p.Scope)
+		}
+		if all := collect(t, pointers.QueryIndex("gsi1", p).All(t.Context())); len(all) != 1 {
+			t.Errorf("the index holds %s", pointees(all))
+		}
+
+		s.spy.reset(nil)
+		_, err = pointers.Get(t.Context(), ByPointer{ID: "1"})
+		if want := `entable: ByPointer: cannot build key pk: attribute "tenant": the field is not set (string)`; err == nil || err.Error() != want || !is[*entable.KeyError](err) {
+			t.Errorf("error\n%v, want\n%s", err, want)
+		}
+		if err := pointers.Put(t.Context(), &ByPointer{ID: "1"}); !is[*entable.KeyError](err) || s.spy.sent("") != 0 {
+			t.Errorf("put without the embedded struct: %v", err)
+		}
+	})
+}

@@ -325,6 +325,10 @@ func TestMistakesInQueries(t *testing.T) {
 			t.Errorf("error\n%v, want\nentable: %s", err, test.want)
 		}
 	}
+	readings := entable.Register[Cart](numbers(), entable.PK("year"), entable.SK("year"))
+	if _, err := readings.Query(Cart{Year: 1}).Prefix(Cart{Year: 2}).Input(); err == nil || err.Error() != "entable: Cart: the sort key is a number and has no beginning: use Between" {
+		t.Errorf("error %v", err)
+	}
 	if _, err := carts.QueryIndex("gsi1", Cart{ID: "1"}).Input(); err == nil || err.Error() != `entable: Cart: unknown index "gsi1": it is in no index` {
 		t.Errorf("error %v", err)
 	}

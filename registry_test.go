@@ -64,6 +64,28 @@ func TestThousandEntities(t *testing.T) {
 	}
 }
 
+// The number of registered entities costs a read nothing.
+func TestReadsCostTheSameAmongManyEntities(t *testing.T) {
+	for _, opts := range [][]entable.TableOption{nil, {entable.NoDiscriminator()}} {
+		cost := func(entities int) float64 {
+			table := entable.NewTable("cost", opts...)
+			parts := registerParts(table)
+			check(t, registerMany(table, parts, 0, entities))
+			item := key("P#x", "A")
+			item["id"] = avS("x")
+			ctx := entable.WithClient(t.Context(), ghostly{item: item})
+			return testing.AllocsPerRun(100, func() {
+				if _, err := parts.Get(ctx, keyed[string]{Key: "x"}); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		if few, many := cost(1), cost(500); many > few {
+			t.Errorf("a read among 500 entities makes %v allocations, among one %v", many, few)
+		}
+	}
+}
+
 // Entities may be registered from many goroutines while others read and write.
 func TestRegistrationWhileReading(t *testing.T) {
 	s := onMemory(t)
