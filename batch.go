@@ -23,8 +23,11 @@ const (
 	defaultAttempts    = 10
 )
 
-// BatchOption refines one batch.
-type BatchOption interface{ applyBatch(*batchConfig) }
+// BatchOption refines one batch, of writes or of reads.
+type BatchOption interface {
+	BatchGetOption
+	applyBatch(*batchConfig)
+}
 
 type batchConfig struct {
 	concurrency int

@@ -26,7 +26,9 @@ func (e *entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
 		var value [1][]byte
 		err := r.FindAttrs([]string{k.attr.name}, value[:])
 		if err == nil && value[0] != nil {
-			err = k.fill(value[0], ptr)
+			if err = k.fill(value[0], ptr); err != nil {
+				err = fmt.Errorf("key %s: %w", k.attr.name, err)
+			}
 		}
 		r.Rewind(end)
 		if err != nil {
@@ -70,7 +72,7 @@ func (k *key) fill(raw []byte, ptr unsafe.Pointer) error {
 			return err
 		}
 		if err := c.field.DecodeValue(wire.NewReader(stored), ptr); err != nil {
-			return fmt.Errorf("key %s: %w", k.attr.name, err)
+			return err
 		}
 	}
 	return nil

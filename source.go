@@ -220,6 +220,9 @@ func (t *Table) DecodeExport(r io.Reader) iter.Seq2[any, error] {
 		lines.Buffer(nil, maxExportLine)
 		for n := 1; lines.Scan(); n++ {
 			item, err := exportedItem(lines.Bytes())
+			if err != nil && !lines.Scan() && lines.Err() != nil {
+				break // the line was cut off
+			}
 			if err != nil {
 				yield(nil, &DecodeError{Entity: t.name, Err: fmt.Errorf("line %d of the export: %w", n, err)})
 				return

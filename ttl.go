@@ -54,7 +54,8 @@ func (e *entity) expiry(ptr unsafe.Pointer) (at time.Time, ok bool) {
 	case v.CanUint():
 		return time.Unix(int64(v.Uint()), 0), true
 	}
-	return v.Interface().(time.Time), true
+	at = v.Interface().(time.Time)
+	return at, !at.IsZero()
 }
 
 // hides reports whether reads pass over v because it has expired.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/entable/entable/internal/wire"
@@ -200,6 +201,9 @@ func usualKind(t reflect.Type, o options) wire.Kind {
 // withEmpty puts the rules for empty values in front of the encoder: omit or write NULL.
 func withEmpty(c *codec) {
 	empty, nullable := emptyOf(c.typ)
+	if isTime(c.typ) && c.opts.has(omitZeroTime) {
+		empty = func(p unsafe.Pointer) bool { return (*time.Time)(p).IsZero() }
+	}
 	if empty == nil || !nullable && !c.opts.has(omitEmpty|nullEmpty) {
 		return
 	}

@@ -23,6 +23,7 @@ const (
 	numberSet
 	stringSet
 	unixTime
+	omitZeroTime // with omitEmpty, for a time to live: a zero time is empty too
 )
 
 var optionNames = map[string]options{
@@ -71,7 +72,7 @@ func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options
 	case slices.Contains(own, "rest"): // takes the attributes that are not fields, and is none itself
 		return "", 0, false, nil
 	case slices.Contains(own, "ttl"):
-		o |= unixTime | omitEmpty
+		o |= unixTime | omitEmpty | omitZeroTime
 	}
 	return name, o, true, nil
 }
