@@ -317,7 +317,7 @@ func TestNewEntitiesGetFreePrefixes(t *testing.T) {
 
 func TestWrongLocks(t *testing.T) {
 	for lock, want := range map[string]string{
-		`{`: `entable: table "shop": cannot read the lock: unexpected end of JSON input`,
+		`{`:             `entable: table "shop": cannot read the lock: unexpected end of JSON input`,
 		`{"version":2}`: `entable: table "shop": cannot read the lock: it has version 2, and this program knows 1: use a newer entable`,
 		`{"version":1}`: `entable: table "shop": cannot read the lock: the table has no partition key`,
 		`{"version":1,"table":{"pk":{"name":"pk","type":"S"},"sk":{"name":"sk","type":"S"},"discriminator":"_type"},"entities":[{"name":"A"},{"name":"B","was":["A"]}]}`: `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
