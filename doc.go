@@ -123,9 +123,10 @@
 // # Caveats
 //
 //   - Generated prefixes depend on the order of registration and on the names of types and attributes.
-//     Once data is stored, do not reorder, insert or rename, or give keys their prefixes with [Prefix]
-//     and renamed types their old names with [Name]. Files of one package are initialised in the order
-//     of their names: declare the entities of a table in one file.
+//     Once data is stored, pin them with [Lock], and give renamed types their old names with [Was].
+//     Without a lock, do not reorder, insert or rename, and declare the entities of a table in one file:
+//     files of one package are initialised in the order of their names. Start programs with
+//     [Table.Verify].
 //   - Zero is "not set". A zero time, UUID or byte array and an empty text cannot be part of a key;
 //     defaults and generated values cannot tell a zero that was meant.
 //   - Loaded strings share the memory of the response page that they came in, which lives as long as
