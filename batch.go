@@ -194,15 +194,14 @@ func (b *batch) send(ctx context.Context, job []int) {
 	for attempt := 1; ; attempt++ {
 		var d doubt
 		left, err := b.sendChunk(ctx, d.watch(b.conn), job)
-		if err != nil {
-			for _, i := range job {
-				b.maybe[i] = b.maybe[i] || d.of(err)
-			}
-		} else {
+		if err == nil {
 			b.succeed(ctx, job, left)
 			if job = left; len(job) == 0 {
 				return
 			}
+		}
+		for _, i := range job {
+			b.maybe[i] = b.maybe[i] || d.of(err)
 		}
 		switch {
 		case err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts):

@@ -12,31 +12,35 @@ import (
 // doubt finds out whether a write that failed may have happened all the same. The error alone does not
 // say: the SDK tries several times and returns the last error, so that a write may be throttled in its
 // second attempt after its first one was carried out and lost its answer. So the attempts are watched,
-// where the client is the SDK's.
+// where the client is the SDK's or hands options on to it.
 type doubt struct {
-	watched bool
-	maybe   atomic.Bool
+	sdk      bool
+	attempts atomic.Int32
+	broken   atomic.Bool // an attempt ended without an answer, or in an error of the server
+	answered atomic.Bool // an attempt was carried out
 }
 
 // watch gives a conn whose writes d watches.
 func (d *doubt) watch(c *conn) *conn {
-	if _, d.watched = c.Client.(*dynamodb.Client); !d.watched {
-		return c
-	}
+	_, d.sdk = c.Client.(*dynamodb.Client)
 	w := *c
 	w.Client = watched{c.Client, d}
 	return &w
 }
 
-// of reports whether the write that gave err may have happened.
+// of reports whether the write that gave err, or left parts of it undone when that is nil, may have
+// happened in an attempt whose answer is not known.
 func (d *doubt) of(err error) bool {
-	if d.watched {
-		return d.maybe.Load()
+	switch {
+	case d.sdk || d.attempts.Load() > 0:
+		return d.broken.Load() || err != nil && d.answered.Load()
+	case err == nil:
+		return false
 	}
 	return classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
 }
 
-// watched is an SDK client whose writes are watched.
+// watched is a client whose writes are watched.
 type watched struct {
 	Client
 	doubt *doubt
@@ -66,8 +70,7 @@ func (w watched) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWr
 	return w.Client.TransactWriteItems(ctx, in, w.with(opts)...)
 }
 
-// attempts is an HTTP client that notes attempts without a clear refusal: a broken connection, an
-// error of the server, or a success.
+// attempts is an HTTP client that notes what becomes of attempts.
 type attempts struct {
 	dynamodb.HTTPClient
 	doubt *doubt
@@ -75,8 +78,12 @@ type attempts struct {
 
 func (a attempts) Do(r *http.Request) (*http.Response, error) {
 	response, err := a.HTTPClient.Do(r)
-	if err != nil || response.StatusCode >= http.StatusInternalServerError || response.StatusCode < http.StatusMultipleChoices {
-		a.doubt.maybe.Store(true)
+	a.doubt.attempts.Add(1)
+	switch {
+	case err != nil || response.StatusCode >= http.StatusInternalServerError:
+		a.doubt.broken.Store(true)
+	case response.StatusCode < http.StatusMultipleChoices:
+		a.doubt.answered.Store(true)
 	}
 	return response, err
 }

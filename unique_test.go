@@ -151,7 +151,7 @@ func TestUniqueFields(t *testing.T) {
 // Random writes of few items with few values, at once: afterwards each value has the sentinel of its item.
 func TestUniqueFieldsUnderRandomWrites(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		writers, each := 8, 60
+		writers, each := 8, 25
 		if s.engine == "local" {
 			writers, each = 3, 15
 		}

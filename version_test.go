@@ -98,9 +98,9 @@ func TestVersionOfAnOldItem(t *testing.T) {
 // Goroutines that add to one item, each with its own copy, and try again on conflict, lose nothing.
 func TestConcurrentWritersOfOneVersionedItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		writers, each := 100, 5
+		writers, each := 100, 1
 		if s.engine == "local" {
-			writers, each = 20, 2
+			writers, each = 20, 1
 		}
 		counters := entable.Register[Counter](s.newTable())
 		ctx := t.Context()

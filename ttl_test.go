@@ -1,0 +1,214 @@
+package entable_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
+// Session expires by a time, Lease by a number.
+type Session struct {
+	ID      string    `dynamodbav:"id"`
+	Text    string    `dynamodbav:"text,omitempty"`
+	Expires time.Time `dynamodbav:"expires" entable:"ttl"`
+}
+
+type Lease struct {
+	ID      string `dynamodbav:"id"`
+	Text    string `dynamodbav:"text,omitempty"`
+	Expires int64  `dynamodbav:"expires" entable:"ttl"`
+}
+
+// The expiry is stored as a number of seconds on every way in, and left out when it is not set.
+func TestExpiryIsStoredAsSeconds(t *testing.T) {
+	at := time.Date(2030, 1, 2, 3, 4, 5, 600, time.FixedZone("CET", 3600))
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable()
+		sessions, leases := entable.Register[Session](table), entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")))
+		ctx := t.Context()
+		for i, write := range []func(id string, at time.Time) error{
+			func(id string, at time.Time) error { return sessions.Put(ctx, &Session{ID: id, Expires: at}) },
+			func(id string, at time.Time) error { return sessions.Create(ctx, &Session{ID: id, Expires: at}) },
+			func(id string, at time.Time) error {
+				return sessions.Update(Session{ID: id}).Upsert().Set("expires", at).Do(ctx)
+			},
+			func(id string, at time.Time) error {
+				v := Session{ID: id}
+				check(t, sessions.Put(ctx, &v))
+				return sessions.Patch(&v).Set("expires", at).Do(ctx)
+			},
+			func(id string, at time.Time) error {
+				v := Session{ID: id}
+				check(t, sessions.Put(ctx, &v))
+				after := v
+				after.Expires, after.Text = at, "x"
+				return sessions.SaveChanges(ctx, v, &after)
+			},
+			func(id string, at time.Time) error {
+				return entable.BatchWrite(ctx, []entable.Write{sessions.PutOp(&Session{ID: id, Expires: at})})
+			},
+			func(id string, at time.Time) error {
+				return entable.Transact(ctx, []entable.Write{sessions.PutOp(&Session{ID: id, Expires: at})})
+			},
+		} {
+			for _, expires := range []time.Time{at, {}} {
+				id := fmt.Sprint(i, expires.IsZero())
+				check(t, write(id, expires))
+				item := s.load(table, key("SI#"+id, "A"))
+				if expires.IsZero() {
+					if _, ok := item["expires"]; ok {
+						t.Errorf("write %d stores %s for a session that does not expire", i, dynamoJSON(item))
+					}
+					continue
+				}
+				n, ok := item["expires"].(*types.AttributeValueMemberN)
+				if !ok || n.Value != fmt.Sprint(at.Unix()) {
+					t.Errorf("write %d stores %s", i, dynamoJSON(item))
+				}
+				if got, err := sessions.Get(ctx, Session{ID: id}); err != nil || !got.Expires.Equal(at.Truncate(time.Second)) {
+					t.Errorf("write %d: read %v, %v", i, got, err)
+				}
+			}
+		}
+		check(t, leases.Put(ctx, &Lease{ID: "1", Expires: at.Unix()}))
+		check(t, leases.Update(Lease{ID: "1"}).Add("expires", 60).Do(ctx))
+		if got, err := leases.Get(ctx, Lease{ID: "1"}); err != nil || got.Expires != at.Unix()+60 {
+			t.Errorf("read %v, %v", got, err)
+		}
+		out, err := s.sdk.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
+		check(t, err)
+		if d := out.TimeToLiveDescription; d.TimeToLiveStatus == types.TimeToLiveStatusEnabled && *d.AttributeName != "expires" {
+			t.Errorf("the table expires by %s", *d.AttributeName)
+		}
+	})
+}
+
+// Create turns expiry on for the attribute.
+func TestCreateTurnsExpiryOn(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.declare()
+		entable.Register[Session](table)
+		check(t, table.Create(t.Context()))
+		t.Cleanup(func() { s.drop(table) })
+		out, err := s.sdk.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
+		check(t, err)
+		if d := out.TimeToLiveDescription; d.AttributeName == nil || *d.AttributeName != "expires" {
+			t.Errorf("expiry %+v", d)
+		}
+	})
+}
+
+func TestExpired(t *testing.T) {
+	now := newClock()
+	table := entable.NewTable("sessions", entable.Clock(now.Now))
+	sessions, leases := entable.Register[Session](table), entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")))
+	for _, test := range []struct {
+		at      time.Time
+		left    time.Duration
+		expires bool
+		expired bool
+	}{
+		{time.Time{}, 0, false, false},
+		{now.now.Add(time.Minute), time.Minute, true, false},
+		{now.now, 0, true, true},
+		{now.now.Add(-time.Hour), -time.Hour, true, true},
+	} {
+		v, l := Session{Expires: test.at}, Lease{}
+		if !test.at.IsZero() {
+			l.Expires = test.at.Unix()
+		}
+		left, ok := sessions.TimeLeft(&v)
+		left2, ok2 := leases.TimeLeft(&l)
+		if left != test.left || ok != test.expires || left2 != left || ok2 != ok {
+			t.Errorf("%s: left %s %t and %s %t, want %s %t", test.at, left, ok, left2, ok2, test.left, test.expires)
+		}
+		if got, got2 := sessions.Expired(&v), leases.Expired(&l); got != test.expired || got2 != test.expired {
+			t.Errorf("%s: expired %t and %t, want %t", test.at, got, got2, test.expired)
+		}
+	}
+	if at := entable.ExpiresIn(time.Hour); time.Until(at) > time.Hour || time.Until(at) < time.Hour-2*time.Second || at.Nanosecond() != 0 || at.Location() != time.UTC {
+		t.Errorf("an hour from now is %s", at)
+	}
+}
+
+// Reads pass over what has expired, by the table's clock; writes do not.
+func TestHideExpired(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		now := newClock()
+		table := s.newTable(entable.Clock(now.Now), entable.HideExpired())
+		sessions := entable.Register[Session](table)
+		ctx := t.Context()
+		v := Session{ID: "1", Expires: now.now.Add(time.Hour)}
+		check(t, sessions.Put(ctx, &v))
+		visible := func(want bool) {
+			t.Helper()
+			_, err := sessions.Get(ctx, v)
+			if want != (err == nil) || !want && !errors.Is(err, entable.ErrNotFound) {
+				t.Errorf("get: %v", err)
+			}
+			if n := len(collect(t, sessions.Query(v).All(ctx))); n == 1 != want {
+				t.Errorf("the query gives %d items", n)
+			}
+			if n := len(collect(t, table.Query(v).All(ctx))); n == 1 != want {
+				t.Errorf("the mixed query gives %d items", n)
+			}
+		}
+		visible(true)
+		now.pass(2 * time.Hour)
+		visible(false)
+		if err := sessions.Create(ctx, &Session{ID: "1"}); !errors.Is(err, entable.ErrExists) {
+			t.Errorf("create: %v", err)
+		}
+		check(t, sessions.Update(v).Set("expires", now.now.Add(time.Hour)).Do(ctx))
+		visible(true)
+
+		// Without the setting they are there until the service removes them.
+		plain := entable.Register[Lease](s.newTable(entable.Clock(now.Now)))
+		check(t, plain.Put(ctx, &Lease{ID: "1", Expires: 1}))
+		if _, err := plain.Get(ctx, Lease{ID: "1"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWrongExpiryFields(t *testing.T) {
+	type Text struct {
+		ID      string `dynamodbav:"id"`
+		Expires string `dynamodbav:"expires" entable:"ttl"`
+	}
+	type Two struct {
+		ID string    `dynamodbav:"id"`
+		A  time.Time `dynamodbav:"a" entable:"ttl"`
+		B  time.Time `dynamodbav:"b" entable:"ttl"`
+	}
+	type Other struct {
+		ID    string    `dynamodbav:"id"`
+		Until time.Time `dynamodbav:"until" entable:"ttl"`
+	}
+	var got []string
+	table := entable.NewTable("expiry")
+	entable.Register[Session](table)
+	for _, register := range []func() error{
+		func() error { _, err := entable.TryRegister[Text](table); return err },
+		func() error { _, err := entable.TryRegister[Two](entable.NewTable("two")); return err },
+		func() error { _, err := entable.TryRegister[Other](table); return err },
+	} {
+		got = append(got, fmt.Sprint(register()))
+	}
+	want := []string{
+		"entable: Text: field Expires: tag `entable:\"ttl\"`: string cannot hold a ttl: use time.Time or int64",
+		"entable: Two: field B: tag `entable:\"ttl\"`: attribute \"a\" is the ttl already",
+		"entable: Other: field Until: tag `entable:\"ttl\"`: the ttl of Session is attribute \"expires\": a table has one, use the same name",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("errors %q, want %q", got, want)
+	}
+}
