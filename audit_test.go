@@ -140,7 +140,7 @@ func (c *club) damage(s *setup, i int) (found, stays []string) {
 		return stays, stays
 	case 10:
 		item := s.load(c.table, k)
-		item["sk"], item["id"], item["lsi1sk"] = avS("MI#twin"+fmt.Sprint(i)), avS("twin"+fmt.Sprint(i)), item["lsi1sk"]
+		item["sk"], item["id"] = avS("MI#twin"+fmt.Sprint(i)), avS("twin"+fmt.Sprint(i))
 		if item["gsi1sk"] != nil {
 			item["gsi1sk"] = item["sk"]
 		}
