@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -44,7 +45,8 @@ func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption
 }
 
 // TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
-// the order of keys, nil where there is no item.
+// the order of keys, nil where there is no item. When the service cancels it, the error holds a
+// [*TransactionError] with the keys that stood in the way.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
 func (e *Entity[T]) TransactGet(ctx context.Context, keys []T) ([]*T, error) {
 	examples := make([]any, len(keys))
@@ -390,7 +392,7 @@ func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
 	}
 	sink := &transactItems{t: t, keys: all}
 	if err := sink.send(ctx, c, in); err != nil {
-		return nil, &OpError{Op: "TransactGet", Entity: t.name, Err: err}
+		return nil, &OpError{Op: "TransactGet", Entity: t.name, Err: cancelled(all, err)}
 	}
 	out := make([]any, len(keys))
 	for i, g := range all {
@@ -406,6 +408,25 @@ func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
 		}
 	}
 	return out, nil
+}
+
+// cancelled makes a [*TransactionError] of the service's reasons, if err has them.
+func cancelled(all []*getKey, err error) error {
+	c, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok {
+		return err
+	}
+	te := &TransactionError{Err: err}
+	for i, reason := range c.CancellationReasons {
+		if i >= len(all) || reason.Code == nil || *reason.Code == "None" {
+			continue
+		}
+		g := all[i]
+		te.Reasons = append(te.Reasons, TransactionReason{
+			Index: g.at[0], Entity: g.e.name, Key: g.key.text(), Code: *reason.Code, Err: cancellation(reason),
+		})
+	}
+	return te
 }
 
 // transactItems receives the items of a TransactGetItems, by their positions in the request.

@@ -284,9 +284,9 @@ func (r *request) transactItem(hooked bool) (types.TransactWriteItem, error) {
 // TransactionError reports a transaction that was not carried out: nothing of it is written.
 // Only when Err shows a broken connection or the end of the context, that is not known.
 type TransactionError struct {
-	// Writes are the caller's.
+	// Writes are the caller's; nil for a TransactGet.
 	Writes []Write
-	// Reasons has an entry for each write that stood in the way, in their order. It is empty when the
+	// Reasons has an entry for each write, or read, that stood in the way, in their order. It is empty when the
 	// transaction failed as a whole.
 	Reasons []TransactionReason
 	// Err is the SDK's error.
@@ -295,7 +295,7 @@ type TransactionError struct {
 
 // TransactionReason says why a transaction was cancelled.
 type TransactionReason struct {
-	// Index is the write's position in the caller's list.
+	// Index is the position of the write, or of the key that was read, in the caller's list.
 	Index int
 	// Entity and Key name the item.
 	Entity, Key string
@@ -310,9 +310,16 @@ func (e *TransactionError) Error() string {
 	if len(e.Reasons) == 0 {
 		return fmt.Sprintf("entable: transaction of %d writes: %s", len(e.Writes), e.Err)
 	}
+	what := "write"
+	if e.Writes == nil {
+		what = "read"
+	}
 	parts := make([]string, len(e.Reasons))
 	for i, r := range e.Reasons {
-		parts[i] = fmt.Sprintf("write %d, %s[%s]: %s", r.Index, r.Entity, r.Key, trim(r.Err, r.Entity))
+		parts[i] = fmt.Sprintf("%s %d, %s[%s]: %s", what, r.Index, r.Entity, r.Key, trim(r.Err, r.Entity))
+	}
+	if e.Writes == nil {
+		return "entable: transaction cancelled: " + strings.Join(parts, "; ")
 	}
 	return fmt.Sprintf("entable: transaction of %d writes cancelled: %s", len(e.Writes), strings.Join(parts, "; "))
 }
@@ -367,20 +374,26 @@ func (t *transaction) error(err error) error {
 
 // reasonError makes the error of one cancellation reason: of the item itself (guard 0) or of a sentinel.
 func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
-	message := ""
-	if reason.Message != nil {
-		message = *reason.Message
+	switch {
+	case *reason.Code != "ConditionalCheckFailed":
+		return cancellation(reason)
+	case guard > 0:
+		return &UniqueError{Entity: r.e.name, Attribute: r.guards[guard-1].attr}
 	}
+	return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
+}
+
+// cancellation makes the error of a reason that is no failed condition.
+func cancellation(reason types.CancellationReason) error {
 	switch *reason.Code {
-	case "ConditionalCheckFailed":
-		if guard > 0 {
-			return &UniqueError{Entity: r.e.name, Attribute: r.guards[guard-1].attr}
-		}
-		return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: &message, Item: reason.Item})
 	case "TransactionConflict":
 		return ErrConflict
 	case "ThrottlingError", "ProvisionedThroughputExceeded":
 		return ErrThrottled
+	}
+	message := ""
+	if reason.Message != nil {
+		message = *reason.Message
 	}
 	return usagef("%s: %s", *reason.Code, message)
 }

@@ -6,7 +6,9 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -412,5 +414,44 @@ func TestHundredThousandWalks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Ranging over a large partition holds no more than a page of it.
+func TestMemoryOfAll(t *testing.T) {
+	items, bound := 50_000, uint64(16<<20)
+	if soak() {
+		items = 1_000_000
+	}
+	s, db := faulty(t)
+	tasks := registerTasks(s.newTable())
+	text := strings.Repeat("x", 300)
+	for from := 0; from < items; from += 1000 {
+		var batch []map[string]types.AttributeValue
+		for n := from; n < from+1000; n++ {
+			item, err := tasks.ToItem(&Task{List: "a", N: n, Text: text})
+			check(t, err)
+			batch = append(batch, item)
+		}
+		check(t, db.Seed(tasks.Table().Name(), batch...))
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most, n := heap(), uint64(0), 0
+	for task, err := range tasks.Query(Task{List: "a"}).All(t.Context()) {
+		check(t, err)
+		if task.N != n {
+			t.Fatalf("item %d is %d", n, task.N)
+		}
+		if n++; n%(items/20) == 0 {
+			most = max(most, heap())
+		}
+	}
+	if grown := int64(most) - int64(before); n != items || grown > int64(bound) {
+		t.Errorf("ranging over %d items grew the heap by %d bytes", n, grown)
 	}
 }

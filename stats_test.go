@@ -1,0 +1,134 @@
+package entable_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/memory"
+)
+
+func TestStats(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		var mu sync.Mutex
+		var events []entable.Event
+		table := s.newTable(entable.Observe(func(_ context.Context, e entable.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			events = append(events, e)
+		}))
+		tasks := registerTasks(table)
+		carts := entable.Register[Cart](table)
+		events = nil
+		var stats entable.Stats
+		ctx := entable.WithStats(t.Context(), &stats)
+		for n := range 6 {
+			check(t, tasks.Put(ctx, &Task{List: "a", N: n, Text: strings.Repeat("x", 3000)}))
+		}
+		check(t, carts.Put(ctx, &Cart{ID: "1"}))
+		_, err := tasks.Get(ctx, Task{List: "a", N: 1}, entable.Consistent(true))
+		check(t, err)
+		collect(t, tasks.Query(Task{List: "a"}).PageSize(4).Consistent(true).Less(Task{N: 5}).All(ctx))
+		_, err = table.BatchGet(ctx, []any{Task{List: "a", N: 1}, Cart{ID: "1"}})
+		check(t, err)
+		_, err = tasks.TransactGet(ctx, []Task{{List: "a", N: 1}})
+		check(t, err)
+		collect(t, table.Scan().All(ctx))
+		check(t, tasks.Delete(ctx, Task{List: "a", N: 5}))
+
+		subject := func(entity, operation string) entable.Subject {
+			return entable.Subject{Table: table.Name(), Entity: entity, Operation: operation}
+		}
+		got := stats.BySubject()
+		for what, want := range map[entable.Subject]entable.Counts{
+			subject("Task", "PutItem"):          {Requests: 6, WriteUnits: 18},
+			subject("Cart", "PutItem"):          {Requests: 1, WriteUnits: 1},
+			subject("Task", "GetItem"):          {Requests: 1, ReadUnits: 1},
+			subject("Task", "Query"):            {Requests: 2, ReadUnits: 5, Examined: 6, Returned: 6},
+			subject("", "BatchGetItem"):         {Requests: 1, ReadUnits: 1},
+			subject("Task", "TransactGetItems"): {Requests: 1, ReadUnits: 2},
+			subject("", "Scan"):                 {Requests: 1, ReadUnits: 2.5, Examined: 7, Returned: 7},
+			subject("Task", "DeleteItem"):       {Requests: 1, WriteUnits: 3},
+		} {
+			c := got[what]
+			if c.Duration <= 0 {
+				t.Errorf("%v took no time", what)
+			}
+			c.Duration = 0
+			if c != want {
+				t.Errorf("%v has %+v, want %+v", what, c, want)
+			}
+		}
+		if total := stats.Total(); total.Requests != 14 || len(got) != 8 || len(events) != 14 {
+			t.Errorf("%d subjects with %+v, %d events", len(got), total, len(events))
+		}
+		// What is not in the context is not counted.
+		_, err = tasks.Get(t.Context(), Task{List: "a", N: 1})
+		check(t, err)
+		if stats.Total().Requests != 14 || len(events) != 15 {
+			t.Errorf("%+v, %d events", stats.Total(), len(events))
+		}
+	})
+}
+
+func TestStatsOfRetriesAndErrors(t *testing.T) {
+	s, db := faulty(t)
+	table := s.newTable()
+	table.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = 3
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		})
+	}))
+	tasks := registerTasks(table)
+	var stats entable.Stats
+	ctx := entable.WithStats(t.Context(), &stats)
+	remove := db.Inject(memory.Throttle().On("PutItem").Times(2))
+	check(t, tasks.Put(ctx, &Task{List: "a", N: 1}))
+	remove()
+	defer db.Inject(memory.InternalError().On("PutItem"))()
+	if err := tasks.Put(ctx, &Task{List: "a", N: 1}); err == nil {
+		t.Error("no error")
+	}
+	if c := stats.Total(); c.Requests != 2 || c.Retries != 4 || c.Errors != 1 || c.WriteUnits != 1 {
+		t.Errorf("counts %+v", c)
+	}
+	// A retried read gives each item once.
+	defer db.Inject(memory.DropAfter().On("Query").Times(1))()
+	if got := collect(t, tasks.Query(Task{List: "a"}).All(ctx)); len(got) != 1 {
+		t.Errorf("read %s", pointees(got))
+	}
+}
+
+func TestLogOfRequestsHoldsNoContent(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&log, nil))
+	s := onMemory(t)
+	table := s.newTable(entable.Observe(func(ctx context.Context, e entable.Event) {
+		logger.InfoContext(ctx, "dynamodb", "request", e)
+	}))
+	tasks := registerTasks(table)
+	check(t, tasks.Put(t.Context(), &Task{List: "secretkey", N: 1, Text: "secrettext"}))
+	if err := tasks.Create(t.Context(), &Task{List: "secretkey", N: 1}); !errors.Is(err, entable.ErrExists) {
+		t.Error(err)
+	}
+	collect(t, tasks.Query(Task{List: "secretkey"}).All(t.Context()))
+	text := log.String()
+	for _, want := range []string{`"table":"` + table.Name() + `"`, `"entity":"Task"`, `"operation":"PutItem"`, `"operation":"Query"`, `"write_units":1`, `"read_units":0.5`, `"failed":true,"throttled":false`, `"examined":1`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the log has no %s:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "secret") {
+		t.Errorf("the log shows an item:\n%s", text)
+	}
+}

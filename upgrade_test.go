@@ -1,0 +1,129 @@
+package entable_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+)
+
+// Patron had one name at first, then two, and now a level besides.
+type Patron struct {
+	ID    string         `dynamodbav:"id"`
+	First string         `dynamodbav:"first"`
+	Last  string         `dynamodbav:"last"`
+	Level int            `dynamodbav:"level"`
+	Rest  map[string]any `dynamodbav:"-" entable:"rest"`
+}
+
+func registerPatrons(table *entable.Table) *entable.Entity[Patron] {
+	return entable.Register[Patron](table, entable.Upgrades(
+		func(item entable.RawItem) error {
+			name, ok := item["name"].(*types.AttributeValueMemberS)
+			if !ok {
+				return errors.New("it has no name")
+			}
+			first, last, _ := strings.Cut(name.Value, " ")
+			item["first"], item["last"] = avS(first), avS(last)
+			delete(item, "name")
+			return nil
+		},
+		func(item entable.RawItem) error {
+			item["level"] = avN("1")
+			return nil
+		},
+	))
+}
+
+func TestUpgrades(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable()
+		customers := registerPatrons(table)
+		pk := func(id string) map[string]types.AttributeValue {
+			item := key("PI#"+id, "A")
+			item["_type"], item["id"] = avS("Patron"), avS(id)
+			return item
+		}
+		old := pk("0")
+		old["name"], old["color"] = avS("Ann Lee"), avS("red")
+		s.store(table, old)
+		middle := pk("1")
+		middle["first"], middle["last"], middle["_v"] = avS("Bob"), avS("May"), avN("1")
+		s.store(table, middle)
+		newer := pk("3")
+		newer["first"], newer["last"], newer["level"], newer["_v"] = avS("Dee"), avS("Fox"), avN("9"), avN("7")
+		s.store(table, newer)
+		check(t, customers.Put(t.Context(), &Patron{ID: "2", First: "Cy", Level: 5}))
+		for id, want := range map[string]string{"0": "Ann Lee 1", "1": "Bob May 1", "2": "Cy  5", "3": "Dee Fox 9"} {
+			reads := map[string]func() (*Patron, error){
+				"Get":   func() (*Patron, error) { return customers.Get(t.Context(), Patron{ID: id}) },
+				"Query": func() (*Patron, error) { return customers.Query(Patron{ID: id}).One(t.Context()) },
+				"Items": func() (*Patron, error) {
+					v, err := table.Query(Patron{ID: id}).One(t.Context())
+					c, _ := v.(*Patron)
+					return c, err
+				},
+				"BatchGet": func() (*Patron, error) {
+					v, err := customers.BatchGet(t.Context(), []Patron{{ID: id}})
+					return v[0], err
+				},
+				"Decode": func() (*Patron, error) {
+					v, err := table.Decode(s.load(table, key("PI#"+id, "A")))
+					c, _ := v.(*Patron)
+					return c, err
+				},
+			}
+			for name, read := range reads {
+				c, err := read()
+				if err != nil || fmt.Sprint(c.First, " ", c.Last, " ", c.Level) != want || c.ID != id {
+					t.Errorf("%s of %s: %+v (%v), want %s", name, id, c, err, want)
+				}
+				if id == "0" && (len(c.Rest) != 1 || fmt.Sprint(c.Rest["color"].(*types.AttributeValueMemberS).Value) != "red") {
+					t.Errorf("%s: the rest is %v", name, c.Rest)
+				}
+			}
+		}
+		// A projection takes the version along.
+		c, err := customers.Query(Patron{ID: "1"}).Select("last", "level").One(t.Context())
+		check(t, err)
+		if c.Last != "May" || c.Level != 1 || c.First != "" {
+			t.Errorf("selected %+v", *c)
+		}
+		// An old item is not updated in place, but saved whole.
+		err = customers.Update(Patron{ID: "0"}).Set("level", 4).Do(t.Context())
+		if !is[*entable.ConditionFailedError](err) {
+			t.Errorf("update of an old item: %v", err)
+		}
+		first, err := customers.Get(t.Context(), Patron{ID: "0"})
+		check(t, err)
+		check(t, customers.Put(t.Context(), first))
+		want := `{"_type":{"S":"Patron"},"_v":{"N":"2"},"color":{"S":"red"},"first":{"S":"Ann"},"id":{"S":"0"},"last":{"S":"Lee"},"level":{"N":"1"},"pk":{"S":"PI#0"},"sk":{"S":"A"}}`
+		if got := dynamoJSON(s.load(table, key("PI#0", "A"))); got != want {
+			t.Errorf("stored\n%s, want\n%s", got, want)
+		}
+		// Upgrades that fail, and versions that are none.
+		bad := pk("4")
+		s.store(table, bad)
+		_, err = customers.Get(t.Context(), Patron{ID: "4"})
+		if want := `entable: Patron[pk="PI#4" sk="A"]: cannot upgrade from version 0: it has no name`; err == nil || err.Error() != want || !is[*entable.DecodeError](err) {
+			t.Errorf("error\n%v, want\n%s", err, want)
+		}
+		for _, v := range []types.AttributeValue{avN("-1"), avN("1.5"), avS("1"), &types.AttributeValueMemberNULL{Value: true}} {
+			bad["_v"] = v
+			s.store(table, bad)
+			if err := drain(customers.Scan().All(t.Context())); !is[*entable.DecodeError](err) || !strings.Contains(err.Error(), "attribute _v: ") {
+				t.Errorf("version %v: %v", v, err)
+			}
+		}
+	})
+	type clash struct {
+		ID string `dynamodbav:"id"`
+		V  int    `dynamodbav:"_v"`
+	}
+	checkDeclaration(t, register[clash](entable.NewTable("shop"), entable.Upgrades(func(entable.RawItem) error { return nil })),
+		`clash: field V: attribute "_v" is reserved for the version of the item's shape: store the field under another name with a dynamodbav tag`)
+}
