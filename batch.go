@@ -402,7 +402,7 @@ type BatchFailure struct {
 }
 
 func (e *BatchError) Error() string {
-	f := e.Failures[max(0, slices.IndexFunc(e.Failures, func(f BatchFailure) bool { return f.Err != ErrNotSent }))]
+	f := e.Failures[max(0, slices.IndexFunc(e.Failures, func(f BatchFailure) bool { return !errors.Is(f.Err, ErrNotSent) }))]
 	where := f.Entity
 	if f.Key != "" {
 		where += "[" + f.Key + "]"

@@ -159,12 +159,13 @@ func (m *manifest) partitions() (list []partition) {
 
 // shape is what two keys have in common that can have one value: all but the attributes' names.
 func (k *manifestKey) shape() string {
-	text := k.Prefix + k.Separator
+	var text strings.Builder
+	text.WriteString(k.Prefix + k.Separator)
 	for _, s := range k.Segments {
 		s.Attribute = ""
-		text += fmt.Sprintf("|%+v", s)
+		text.WriteString(fmt.Sprintf("|%+v", s))
 	}
-	return text
+	return text.String()
 }
 
 // attributes names the components of a key.
