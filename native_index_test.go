@@ -2,6 +2,7 @@ package entable_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -58,12 +59,12 @@ func TestNativeIndexQueries(t *testing.T) {
 			{"another season", matches.QueryIndex("by-season", Match{Sport: "golf", Season: 2025}), "5"},
 			{"none", matches.QueryIndex("by-season", Match{Sport: "golf", Season: 1}), ""},
 		} {
-			got := ""
+			var got strings.Builder
 			for _, m := range collect(t, test.query.All(t.Context())) {
-				got += m.ID
+				got.WriteString(m.ID)
 			}
-			if got != test.want {
-				t.Errorf("%s: read %q, want %q", test.name, got, test.want)
+			if got.String() != test.want {
+				t.Errorf("%s: read %q, want %q", test.name, got.String(), test.want)
 			}
 		}
 		walked := walk(t, 2, func(c string) *entable.Query[Match] { return golf().Reverse().Limit(2).From(c) })

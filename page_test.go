@@ -237,6 +237,12 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 		t.Errorf("error %s, want %s", err, want)
 	}
 
+	// So do those of two ranges: the service refuses to start outside of one.
+	ranged, err := tasks.Query(Task{List: "a"}).Greater(Task{N: 0}).Limit(1).Page(t.Context())
+	check(t, err)
+	_, err = tasks.Query(Task{List: "a"}).Greater(Task{N: 2}).From(ranged.Cursor).Page(t.Context())
+	refused("the same condition on another value", err)
+
 	// A cursor of the collection and one of the mixed query differ as well.
 	mixed, err := table.Query(Task{List: "a"}).Limit(1).Page(t.Context())
 	check(t, err)

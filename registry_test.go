@@ -80,7 +80,7 @@ func TestReadsCostTheSameAmongManyEntities(t *testing.T) {
 				}
 			})
 		}
-		if few, many := cost(1), cost(500); many > few {
+		if few, many := cost(1), cost(500); many > few+2 { // the race detector empties pools at times
 			t.Errorf("a read among 500 entities makes %v allocations, among one %v", many, few)
 		}
 	}
