@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/entable/entable/internal/keys"
 )
 
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
@@ -38,6 +36,15 @@ func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 // after they were read and paid for. [RefineQuery.Input] shows which.
 func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 	q.plan.only(entities)
+	return q
+}
+
+// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
+// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
+// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
+// that starts with it.
+func (q *ItemsQuery) Between(low, high any) *ItemsQuery {
+	q.plan.betweenExamples(low, high)
 	return q
 }
 
@@ -85,7 +92,7 @@ type collectionField struct {
 }
 
 // NewCollection declares the item collection C of entities that share their partitions, see
-// [PrefixOf]. Each exported field of C takes the items of one member; a field with the tag
+// [PrefixOf], in the table or in an index. Each exported field of C takes the items of one member; a field with the tag
 // `entable:"-"` takes none. It panics with a [*DeclarationError] when members do not share the
 // partition or do not match the fields of C; [TryNewCollection] returns it.
 func NewCollection[C any](members ...Registered) *Collection[C] {
@@ -125,10 +132,12 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 		if e.table != first.table {
 			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.name, first.table.name, e.name, e.table.name)
 		}
-		if !e.pk.sameShape(first.pk) {
-			return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.name, first.name)
-		}
 		byType[e.typ] = e
+	}
+	if e := apart(first, byType, ""); e != nil && !slices.ContainsFunc(first.indexes, func(x *entityIndex) bool {
+		return apart(first, byType, x.name) == nil
+	}) {
+		return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.name, first.name)
 	}
 	for f := range typ.Fields() {
 		if !f.IsExported() || f.Tag.Get("entable") == "-" {
@@ -150,6 +159,18 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 		}
 	}
 	return c, nil
+}
+
+// apart returns the first of the entities, by name, that does not share the partitions of e in an index,
+// or, for "", in the table.
+func apart(e *entity, members map[reflect.Type]*entity, index string) *entity {
+	var out *entity
+	for _, m := range members {
+		if !m.sharesPartitions(e, index) && (out == nil || m.name < out.name) {
+			out = m
+		}
+	}
+	return out
 }
 
 // fieldFor finds how a field takes items, and of which type.
@@ -186,23 +207,35 @@ func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption
 
 // Query starts a query of the members' items in one partition; example is a member, or a pointer to
 // one, with its partition-key fields set.
-func (c *Collection[C]) Query(example any) *CollectionQuery[C] {
+func (c *Collection[C]) Query(example any) *CollectionQuery[C] { return c.QueryIndex("", example) }
+
+// QueryIndex starts a query of the members' items in one partition of an index, which all members must
+// share; example has the fields of the index's partition key set.
+func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C] {
 	q := &CollectionQuery[C]{collection: c}
 	q.self = q
 	e, ptr, err := c.table.exampleOf(example)
-	if err == nil {
-		if _, ok := c.members[e]; !ok {
-			err = usagef("collection %s: %s is not a member: %s are", c.name, e.name, c.memberNames())
-		}
-	}
 	if err != nil {
 		q.plan = queryPlan{table: c.table, err: err}
 		return q
 	}
-	q.plan = planQuery(c.table, e, "", ptr)
+	q.plan = planQuery(c.table, e, index, ptr)
 	q.plan.member = map[*entity]bool{}
-	for e := range c.members {
-		q.plan.member[e] = true
+	byType := map[reflect.Type]*entity{}
+	for m := range c.members {
+		q.plan.member[m] = true
+		byType[m.typ] = m
+	}
+	if !q.plan.member[e] {
+		q.plan.err = usagef("collection %s: %s is not a member: %s are", c.name, e.name, c.memberNames())
+		return q
+	}
+	switch m := apart(e, byType, index); {
+	case m == nil:
+	case index == "":
+		q.plan.fail(usagef("collection %s: %s and %s share the partitions of an index only: use QueryIndex", c.name, e.name, m.name))
+	default:
+		q.plan.fail(usagef("collection %s: %s does not share the partitions of %s in index %q", c.name, m.name, e.name, index))
 	}
 	return q
 }
@@ -221,6 +254,12 @@ func (c *Collection[C]) memberNames() string {
 type CollectionQuery[C any] struct {
 	RefineQuery[*CollectionQuery[C]]
 	collection *Collection[C]
+}
+
+// Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
+func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
+	q.plan.betweenExamples(low, high)
+	return q
 }
 
 // Group sends the query and returns its items grouped by type. A second item for a field that takes
@@ -270,74 +309,4 @@ func (q *CollectionQuery[C]) First(ctx context.Context) (any, error) { return q.
 // limit, and a cursor to go on with [Refine.From].
 func (q *CollectionQuery[C]) Page(ctx context.Context) (*Page[any], error) {
 	return pageOf[any](ctx, &q.plan)
-}
-
-// only restricts a plan to some entities.
-func (p *queryPlan) only(entities []Registered) {
-	if p.err != nil {
-		return
-	}
-	if p.member != nil {
-		p.fail(usagef("table %q: give Only once, with all entities", p.table.name))
-		return
-	}
-	p.member = map[*entity]bool{}
-	var names []string
-	for _, r := range entities {
-		e := entityOf(r)
-		if e == nil || e.table != p.table {
-			p.fail(usagef("table %q: Only takes entities that are registered on it", p.table.name))
-			return
-		}
-		p.member[e] = true
-		names = append(names, e.names()...)
-	}
-	if len(p.member) == 0 {
-		p.fail(usagef("table %q: Only takes at least one entity", p.table.name))
-		return
-	}
-	if p.narrow() || p.table.discriminator == "" {
-		return
-	}
-	slices.Sort(names)
-	p.filters = append(p.filters, ofTypes(p.table.discriminator, slices.Compact(names)))
-}
-
-// narrow sets the range of sort keys to that of the members, if all have a lead.
-func (p *queryPlan) narrow() bool {
-	var r sortRange
-	for e := range p.member {
-		k := e.sk
-		if p.index != "" {
-			x := e.index(p.index)
-			if x == nil {
-				continue // it has no items there
-			}
-			k = x.sk
-		}
-		if k == nil || k.lead() == "" {
-			return false
-		}
-		lo, hi, open := k.lead(), keys.After(k.lead()), true
-		if len(k.comps) == 0 {
-			hi, open = lo, false
-		}
-		if r.op == anySort || lo < r.lo {
-			r.lo = lo
-		}
-		if r.op == anySort || hi > r.hi || hi == r.hi && !open {
-			r.hi, r.hiOpen = hi, open
-		}
-		r.op = between
-	}
-	switch {
-	case r.op == anySort:
-		return false
-	case r.hi == r.lo:
-		r.op = equal
-	case r.hi == keys.After(r.lo):
-		r = sortRange{op: prefix, lo: r.lo}
-	}
-	p.sort = r
-	return true
 }

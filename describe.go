@@ -206,6 +206,9 @@ func (m *manifest) patterns() grid {
 				g.add("all "+name, braces(p.pattern), braces(p.sorts[i]), fmt.Sprintf("QueryIndex(%q)", p.index))
 			}
 		}
+		if p.index != "" && len(p.entities) > 1 {
+			g.add(strings.Join(p.entities, " and "), braces(p.pattern), "", fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.index))
+		}
 	}
 	return g
 }

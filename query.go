@@ -260,6 +260,7 @@ type queryPlan struct {
 	partition  []byte
 	partitions [][]byte // of all shards; partition is the first
 	sort       sortRange
+	ranged     bool // Between was given, of examples
 	native     nativeRange
 	filters    []expression.ConditionBuilder
 	limit      int
@@ -399,7 +400,7 @@ type bound struct {
 
 func (k *key) bound(ptr unsafe.Pointer, op sortOp) (bound, error) {
 	n := len(k.comps)
-	if op != equal {
+	if op != equal && n > 0 {
 		n = max(1, k.leading(ptr))
 	}
 	if k.pattern == nil || n == len(k.comps) && op != prefix {

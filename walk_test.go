@@ -194,12 +194,13 @@ func label(item any) string {
 
 // query makes a random query of the railway.
 func (w *railway) query(rnd *rand.Rand) reader {
-	kinds := []string{"stops", "trains", "seats", "crews", "mixed", "only", "line", "depot", "stops of line", "mixed depot", "gsi", "mixed gsi", "lsi", "scan", "scan all", "scan gsi"}
+	kinds := []string{"stops", "trains", "seats", "crews", "mixed", "only", "line", "depot", "stops of line", "mixed depot", "line of gsi", "gsi", "mixed gsi", "lsi", "scan", "scan all", "scan gsi"}
 	if w.s.engine == "memory" {
 		kinds = append(kinds, "native")
 	}
 	kind, condition, a, b := pick(rnd, kinds...), rnd.IntN(7), rnd.IntN(40)-10, rnd.IntN(40)
 	reverse, filter, raw, segments := rnd.IntN(2) == 0, rnd.IntN(4) == 0, rnd.IntN(2) == 0, pick(rnd, 1, 1, 2, 4)
+	low, high := w.bounds(rnd, a, a+b, kind)
 	only := pick(rnd, []entable.Registered{w.stops}, []entable.Registered{w.trains}, []entable.Registered{w.stops, w.trains})
 	name := fmt.Sprintf("%s, condition %d of %d %d, reverse %t, filter %t, raw %t, %d segments", kind, condition, a, a+b, reverse, filter, raw, segments)
 	switch kind {
@@ -219,11 +220,13 @@ func (w *railway) query(rnd *rand.Rand) reader {
 	case "native": // its keys cannot be filtered
 		return conditioned(name, func() *entable.Query[Station] { return w.stops.QueryIndex("by-tag", Station{Tag: "x"}) }, condition, Station{N: a}, Station{N: a + b}, reverse, false)
 	case "line":
-		return collected(name, func() *entable.CollectionQuery[RailLine] { return w.line.Query(Station{Line: "a"}) }, reverse, filter)
+		return collected(name, func() *entable.CollectionQuery[RailLine] { return w.line.Query(Station{Line: "a"}) }, low, high, reverse, filter)
+	case "line of gsi":
+		return collected(name, func() *entable.CollectionQuery[RailLine] { return w.line.QueryIndex("gsi1", Train{Tag: "x"}) }, low, high, reverse, filter)
 	case "depot":
-		return collected(name, func() *entable.CollectionQuery[RailDepot] { return w.depot.Query(Crew{Line: "a"}) }, reverse, filter)
+		return collected(name, func() *entable.CollectionQuery[RailDepot] { return w.depot.Query(Crew{Line: "a"}) }, low, high, reverse, filter)
 	case "stops of line":
-		return collected(name, func() *entable.CollectionQuery[RailStations] { return w.stopsOnly.Query(Station{Line: "a"}) }, reverse, filter)
+		return collected(name, func() *entable.CollectionQuery[RailStations] { return w.stopsOnly.Query(Station{Line: "a"}) }, low, high, reverse, filter)
 	case "scan":
 		r := readerOf(name, func() *entable.Scan[Seat] {
 			q := w.seats.Scan().Segments(segments)
@@ -263,6 +266,9 @@ func (w *railway) query(rnd *rand.Rand) reader {
 		default:
 			q = w.table.Query(Train{Line: "a"})
 		}
+		if low != nil || high != nil {
+			q.Between(low, high)
+		}
 		if reverse {
 			q.Reverse()
 		}
@@ -274,6 +280,21 @@ func (w *railway) query(rnd *rand.Rand) reader {
 		}
 		return q
 	})
+}
+
+// bounds makes examples for Between, in order of their sort keys, some of them nil.
+func (w *railway) bounds(rnd *rand.Rand, a, b int, kind string) (low, high any) {
+	switch {
+	case kind == "only" || rnd.IntN(2) == 0:
+		return nil, nil
+	case strings.HasSuffix(kind, "gsi"):
+		low, high = Station{Name: pick(rnd, "p", "q#")}, Train{Line: pick(rnd, "a", "aa")}
+	case strings.Contains(kind, "depot"):
+		low, high = Crew{Name: fmt.Sprint(b)}, Seat{N: 1 + b&3}
+	default:
+		low, high = Station{N: a}, &Train{At: time.Unix(int64(b), 0)}
+	}
+	return pick(rnd, low, low, nil), pick(rnd, high, high, nil)
 }
 
 var tagged = expression.Name("tag").Equal(expression.Value("x"))
@@ -306,9 +327,12 @@ func conditioned[T any](name string, fresh func() *entable.Query[T], condition i
 	})
 }
 
-func collected[C any](name string, fresh func() *entable.CollectionQuery[C], reverse, filter bool) reader {
+func collected[C any](name string, fresh func() *entable.CollectionQuery[C], low, high any, reverse, filter bool) reader {
 	return readerOf(name, func() *entable.CollectionQuery[C] {
 		q := fresh()
+		if low != nil || high != nil {
+			q.Between(low, high)
+		}
 		if reverse {
 			q.Reverse()
 		}
