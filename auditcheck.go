@@ -130,7 +130,7 @@ func (a *audit) decode(e *entity, item RawItem) (unsafe.Pointer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ptr, _ := e.newItem()
+	ptr := e.newItem()
 	start := r.Offset()
 	if err := e.load(e.plan, r, ptr); err != nil {
 		return nil, err

@@ -363,7 +363,7 @@ func (t *Table) idAt(r *wire.Reader) (string, error) {
 // decodeAs decodes the item at r, which must be of the entity e.
 func (t *Table) decodeAs(r *wire.Reader, e *entity) loaded {
 	start := r.Offset()
-	l := t.decode(r, e)
+	l := t.decode(r, e, nil)
 	if l.err == nil && l.entity != e {
 		return t.unknown(r, start, l.entity.name)
 	}

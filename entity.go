@@ -54,11 +54,7 @@ func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
 			return nil, err
 		}
 	}
-	newItem := func() (unsafe.Pointer, any) {
-		v := new(T)
-		return unsafe.Pointer(v), v
-	}
-	e, err := t.register(typ, newItem, opts)
+	e, err := t.register(typ, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
 	if err != nil {
 		return nil, &DecodeError{Entity: e.e.name, Err: err}
 	}
-	l := e.e.table.decode(wire.NewReader(raw), e.e)
+	l := e.e.table.decode(wire.NewReader(raw), e.e, nil)
 	if l.err == nil && l.entity != e.e {
 		l.err = &UnknownEntityError{Table: e.e.table.name, Want: e.e.name, Type: l.entity.name, Key: e.e.table.keyText(item), Item: item}
 	}

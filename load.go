@@ -23,18 +23,18 @@ type loaded struct {
 }
 
 // decode reads the item at r into its registered type. want is the entity that the caller expects, or
-// nil; it is a hint: the result can be of another.
+// nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil.
 //
 // The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
 // its way that the item has it. Everything else takes the slow path, which looks the discriminator and
 // the keys up before it decodes. Both give the same result.
-func (t *Table) decode(r *wire.Reader, want *entity) loaded {
+func (t *Table) decode(r *wire.Reader, want *entity, from *slabs) loaded {
 	start := r.Offset()
 	d := t.directory()
 	if e := t.guess(d, r, want); e != nil {
-		ptr, v := e.newItem()
+		ptr := from.newItem(e, r)
 		if e.load(e.checked, r, ptr) == nil && e.fillKey(r, start, ptr) == nil {
-			return loaded{entity: e, value: v}
+			return loaded{entity: e, value: e.at(ptr)}
 		}
 		r.Rewind(start)
 	}
@@ -45,7 +45,7 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 	if e == nil {
 		return t.unknown(r, start, name)
 	}
-	ptr, v := e.newItem()
+	ptr := e.newItem()
 	now, err := e.upgrade(r)
 	if err == nil {
 		at := now.Offset()
@@ -56,7 +56,7 @@ func (t *Table) decode(r *wire.Reader, want *entity) loaded {
 	if err != nil {
 		return t.undecodable(r, start, e, err)
 	}
-	return loaded{entity: e, value: v}
+	return loaded{entity: e, value: e.at(ptr)}
 }
 
 func (t *Table) guess(d *directory, r *wire.Reader, want *entity) *entity {

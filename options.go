@@ -271,9 +271,10 @@ func PlainRoute() TableOption {
 	return tableOption(func(c *tableConfig) { c.plainRoute = true })
 }
 
-// CopyStrings makes loaded strings copies of their own. By default they share the memory of the
-// response page that they came in (up to 1 MB), which lives as long as one of them; use it when a few
-// strings of many pages are kept for long.
+// CopyStrings makes loaded strings copies of their own, and allocates each item and slice by itself. By
+// default strings share the memory of the response page that they came in (up to 1 MB), and items and
+// slices of a page that of their neighbours (up to 8 kB), which lives as long as one of them; use it when
+// a few items of many pages are kept for long.
 func CopyStrings() TableOption {
 	return tableOption(func(c *tableConfig) { c.copyStrings = true })
 }

@@ -427,6 +427,7 @@ type pageItems struct {
 	items   []pageItem
 	seen    int // items of the response
 	skipped int // unknown items behind the last of items
+	slabs   slabs
 }
 
 // pageItem is an item and the bytes that it was read from, where its keys are found.
@@ -435,13 +436,13 @@ type pageItem struct {
 	raw []byte
 }
 
-// firstItems is how many items a page has room for at first, unless the query wants fewer: growing from
-// nothing costs more than the room that short pages leave empty.
-const firstItems = 32
+// maxFirstItems bounds for how many items there is room at first: for as many as the rest of the response
+// has, if they are as long as the first one.
+const maxFirstItems = 1024
 
 func (s *pageItems) Reset() {
 	clear(s.items)
-	s.items, s.seen, s.skipped = s.items[:0], 0, 0
+	s.items, s.seen, s.skipped, s.slabs = s.items[:0], 0, 0, slabs{}
 }
 
 // Item takes one item. A bad item is kept as the error in its place: what comes before it is given
@@ -457,7 +458,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 			return skipErr
 		}
 	}
-	l := p.table.decode(r, p.want)
+	l := p.table.decode(r, p.want, &s.slabs)
 	switch {
 	case l.err == nil && (!p.takes(l.entity) || l.entity.hides(l.value)):
 		return nil
@@ -469,11 +470,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	}
 	l.skipped, s.skipped = s.skipped, 0
 	if s.items == nil {
-		first := firstItems
-		if p.limit > 0 {
-			first = min(first, p.limit)
-		}
-		s.items = make([]pageItem, 0, first)
+		s.items = make([]pageItem, 0, min(1+r.Expect(1, start), maxFirstItems))
 	}
 	s.items = append(s.items, pageItem{l, r.Since(start)})
 	return nil

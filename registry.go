@@ -36,9 +36,10 @@ type claim struct {
 type entity struct {
 	table       *Table
 	name        string
-	was         []string // earlier names, the oldest first
-	origin      string   // the oldest name: of sentinels and generated prefixes
-	typ         reflect.Type
+	was         []string     // earlier names, the oldest first
+	origin      string       // the oldest name: of sentinels and generated prefixes
+	typ, slice  reflect.Type // T and []T
+	number      int          // among the table's entities
 	plan        *codec.Plan
 	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
 	pk          *key
@@ -60,7 +61,6 @@ type entity struct {
 	head        []byte      // the discriminator's member, ready to write
 	checked     *codec.Plan // plan that accepts only items with this entity's discriminator
 	sizeHint    atomic.Int64
-	newItem     func() (unsafe.Pointer, any)
 	conn        atomic.Pointer[conn]
 	upgrades    []func(RawItem) error // from each version of the shape to the next
 }
@@ -137,7 +137,7 @@ type registration struct {
 	locked    *manifestEntity   // what the lock has of the entity, or nil
 }
 
-func (t *Table) register(typ reflect.Type, newItem func() (unsafe.Pointer, any), opts []EntityOption) (*entity, error) {
+func (t *Table) register(typ reflect.Type, opts []EntityOption) (*entity, error) {
 	t.reg.mu.Lock()
 	defer t.reg.mu.Unlock()
 	var c entityConfig
@@ -145,7 +145,7 @@ func (t *Table) register(typ reflect.Type, newItem func() (unsafe.Pointer, any),
 		o.applyEntity(&c)
 	}
 	r := &registration{t: t, taken: map[string]claim{}, generated: map[string]string{}}
-	e, err := r.build(typ, newItem, c)
+	e, err := r.build(typ, c)
 	if err != nil {
 		return nil, err
 	}
@@ -162,8 +162,8 @@ func (r *registration) errorf(field, format string, args ...any) error {
 	return &DeclarationError{What: r.e.name, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
-func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, any), c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, was: c.was, typ: typ, consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired, newItem: newItem}
+func (r *registration) build(typ reflect.Type, c entityConfig) (*entity, error) {
+	e := &entity{table: r.t, name: c.name, was: c.was, typ: typ, slice: reflect.SliceOf(typ), number: len(r.t.reg.entities), consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()
@@ -209,8 +209,7 @@ func (r *registration) build(typ reflect.Type, newItem func() (unsafe.Pointer, a
 		return nil, err
 	}
 	e.unstored = e.unstoredFields()
-	_, v := newItem()
-	e.hooks = hooksOf(v)
+	e.hooks = hooksOf(reflect.New(typ).Interface())
 	var rules ruleSet
 	rules.add(typ)
 	if err := rules.check(r.t.validate); err != nil {

@@ -32,7 +32,7 @@ func (t *Table) Decode(item map[string]types.AttributeValue) (any, error) {
 // decodeRaw decodes the DynamoDB JSON of one item.
 func (t *Table) decodeRaw(raw []byte) (any, error) {
 	r := wire.NewReader(raw)
-	l := t.decode(r, nil)
+	l := t.decode(r, nil, nil)
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -272,12 +272,12 @@ func (d *directory) keyOnly(v any) any {
 	if e == nil {
 		return nil
 	}
-	ptr, out := e.newItem()
+	ptr := e.newItem()
 	for _, name := range e.keyAttrs {
 		f := e.plan.Field(name)
 		if from, ok := f.Value(e.pointer(v)); ok {
 			f.Reach(ptr).Set(from)
 		}
 	}
-	return out
+	return e.at(ptr)
 }

@@ -241,7 +241,7 @@ func (e *entity) stored(item map[string]types.AttributeValue) any {
 	if err != nil {
 		return RawItem(item)
 	}
-	l := e.table.decode(wire.NewReader(raw), nil)
+	l := e.table.decode(wire.NewReader(raw), nil, nil)
 	if l.err != nil {
 		return RawItem(item)
 	}
@@ -312,7 +312,7 @@ func embeddedPointers(p *codec.Plan) (list [][]int) {
 
 // keyOnly makes an item with the key fields of the one at ptr.
 func (e *entity) keyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
-	out, _ := e.newItem()
+	out := e.newItem()
 	for _, name := range e.keyAttrs {
 		f := e.plan.Field(name)
 		v, ok := f.Value(ptr)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"sync/atomic"
 	"unsafe"
@@ -220,7 +221,9 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 	if err != nil {
 		return err
 	}
-	r.SetHint(l.hint, s.len)
+	if room := r.Room(l.hint); room.Owner == unsafe.Pointer(l) {
+		room.Last = uint8(min(s.len, math.MaxUint8))
+	}
 	*(*sliceHeader)(p) = s
 	return nil
 }
@@ -252,15 +255,47 @@ func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 }
 
 // room allocates for a slice that has at least one element: as many as the last one had, if that is few. What is allocated
-// ahead is at most 512 bytes or one element, however short the input.
+// ahead for one slice is at most 512 bytes or one element, however short the input.
+//
+// Slices of one text lie one behind the other in memory that is allocated for several of them: twice as many each time, so
+// that no more is left over than was used, and no more than the rest of the text seems to have. Their capacities end where the next one begins. With Copy each is alone.
 func (l *list) room(r *wire.Reader) sliceHeader {
-	n := r.Hint(l.hint)
+	room := r.Room(l.hint)
+	if room.Owner != unsafe.Pointer(l) {
+		*room = wire.Room{Owner: unsafe.Pointer(l)}
+	}
+	n := int(room.Last)
 	if n == 0 || n > maxExact {
 		n = maxExact / 2
 	}
 	if most := 512 / max(int(l.elemSize), 1); n > most {
 		n = max(most, 1)
 	}
+	if r.Copy || l.elemSize == 0 {
+		return l.alone(n)
+	}
+	if int(room.Left) < n {
+		size := min(2*int(room.Size), maxShared/int(l.elemSize), r.Expect(int(room.Size), room.At)+n)
+		room.At = r.Offset()
+		if size < 2*n {
+			room.Size, room.Left = uint16(n), 0
+			return l.alone(n)
+		}
+		room.Size, room.Left = uint16(size), uint16(size)
+		room.Next = reflect.MakeSlice(reflect.SliceOf(l.typ.Elem()), size, size).UnsafePointer()
+	}
+	s := sliceHeader{data: room.Next, cap: n}
+	if room.Left -= uint16(n); room.Left > 0 {
+		room.Next = unsafe.Add(room.Next, uintptr(n)*l.elemSize)
+	}
+	return s
+}
+
+// maxShared is the number of bytes that slices share at the most.
+const maxShared = 4 << 10
+
+// alone allocates for one slice.
+func (l *list) alone(n int) sliceHeader {
 	array := l.arrays[n].Load()
 	if array == nil {
 		array = new(reflect.ArrayOf(n, l.typ.Elem()))

@@ -1,10 +1,12 @@
 package codec_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strconv"
 	"strings"
@@ -398,11 +400,82 @@ func TestAllocations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := testing.AllocsPerRun(100, decode); n != 2 { // two slices
-		t.Errorf("%v allocations to decode, want 2", n)
+	all := bytes.Repeat(item, 500)
+	page := func() {
+		r = wire.NewReader(all)
+		for range 500 {
+			got = order{}
+			if err := plan.Decode(r, unsafe.Pointer(&got)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if n := testing.AllocsPerRun(10, page); n > 60 { // two slices each, but many at once
+		t.Errorf("%v allocations to decode 500 items, want at most 60", n)
+	}
+	alone := func() {
+		r = wire.NewReader(nil)
+		decode()
+	}
+	if n := testing.AllocsPerRun(100, alone); n != 3 { // the reader and two slices
+		t.Errorf("%v allocations to decode one item, want 3", n)
 	}
 	if !reflect.DeepEqual(&got, o) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// Slices of one text may lie in one piece of memory. Each still is the caller's own, to append to and to write.
+func TestSlicesOfOneTextAreApart(t *testing.T) {
+	type lists struct {
+		Texts   []string
+		Numbers []int    `dynamodbav:",numberset"`
+		Pairs   [][2]int `dynamodbav:"pairs"`
+		Deep    [][]string
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	plan, err := codec.PlanOf(reflect.TypeFor[lists]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, longest := range []int{3, 8, 20} {
+		var want []lists
+		var text []byte
+		for i := range 300 {
+			var v lists
+			for n := range 1 + rnd.IntN(longest) {
+				v.Texts = append(v.Texts, fmt.Sprint(i, n))
+				v.Numbers = append(v.Numbers, 1000*i+n)
+				v.Pairs = append(v.Pairs, [2]int{i, n})
+				v.Deep = append(v.Deep, v.Texts[:rnd.IntN(len(v.Texts))+1])
+			}
+			want = append(want, v)
+			text = append(text, '{')
+			if text, err = plan.AppendMembers(text, unsafe.Pointer(&v)); err != nil {
+				t.Fatal(err)
+			}
+			text = append(text, '}')
+		}
+		for _, r := range []*wire.Reader{wire.NewReader(text), {Copy: true}} {
+			r.Reset(text)
+			got := make([]lists, len(want))
+			for i := range got {
+				if err := plan.Decode(r, unsafe.Pointer(&got[i])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i := range got { // none of this may be seen by another
+				_ = append(got[i].Texts, "x")
+				_ = append(got[i].Numbers, -1)
+				_ = append(got[i].Pairs, [2]int{-1, -1})
+				_ = append(got[i].Deep, nil)
+				_ = append(got[i].Deep[0], "y")
+				clear(got[i].Texts[len(got[i].Texts):cap(got[i].Texts)])
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("lists of up to %d elements differ after appending to them", longest)
+			}
+		}
 	}
 }
 

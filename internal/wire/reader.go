@@ -1,6 +1,9 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // MaxDepth is the number of lists and maps that may lie inside each other in an item.
 //
@@ -33,7 +36,17 @@ type Reader struct {
 	data  []byte
 	pos   int
 	depth int
-	hints [16]uint8
+	rooms [16]Room
+}
+
+// A Room is what a decoder notes between the values of one text, to allocate with foresight: how long the last slice of
+// some type was, and memory that is left for the next ones.
+type Room struct {
+	Owner      unsafe.Pointer // whose it is
+	Next       unsafe.Pointer
+	At         int    // the offset at the last allocation
+	Left, Size uint16 // elements at Next, and those that were allocated at once
+	Last       uint8  // length of the last slice, at most 255
 }
 
 // NewReader returns a Reader at the start of data.
@@ -59,12 +72,16 @@ func (r *Reader) End() error {
 	return nil
 }
 
-// Hint returns what SetHint last stored in the slot, 0 at first. A decoder notes there how long a slice of some type was,
-// to size the next one. Slots may be shared, and the value says nothing about the input still to come.
-func (r *Reader) Hint(slot uint8) int { return int(r.hints[slot&15]) }
+// Room returns one of the reader's rooms, zero at first. They are shared: Owner says whose it is.
+func (r *Reader) Room(slot uint8) *Room { return &r.rooms[slot&15] }
 
-// SetHint stores n, at most 255, in the slot.
-func (r *Reader) SetHint(slot uint8, n int) { r.hints[slot&15] = uint8(min(n, 255)) }
+// Expect returns how many elements the rest of the text may have, if from the offset at on there were n.
+func (r *Reader) Expect(n, at int) int {
+	if r.pos <= at {
+		return 0
+	}
+	return n*(len(r.data)-r.pos)/(r.pos-at) + 1
+}
 
 // Enter counts a list or map that is about to be read; Leave ends it.
 func (r *Reader) Enter() error {

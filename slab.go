@@ -1,0 +1,51 @@
+package entable
+
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// maxSlab is the number of bytes that items of one page share at the most.
+const maxSlab = 8 << 10
+
+// slabs allocates the items of a response: for each entity one at first, then twice as many each time, so
+// that no more is left over than was used, and no more than the rest of the response seems to have. It serves as many entities at once as it has slabs; others take
+// turns.
+type slabs [8]slab
+
+type slab struct {
+	e          *entity
+	next       unsafe.Pointer
+	at         int // r's offset at the last allocation
+	left, size int
+}
+
+// newItem returns a zero item. r stands in front of what it is read from.
+func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
+	if s == nil || r.Copy {
+		return e.newItem()
+	}
+	b := &s[e.number&7]
+	if b.e != e {
+		*b = slab{e: e}
+	}
+	if b.left == 0 {
+		b.size = min(2*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
+		b.at = r.Offset()
+		if b.size < 2 {
+			b.size = 1
+			return e.newItem()
+		}
+		b.left, b.next = b.size, reflect.MakeSlice(e.slice, b.size, b.size).UnsafePointer()
+	}
+	ptr := b.next
+	if b.left--; b.left > 0 {
+		b.next = unsafe.Add(ptr, e.typ.Size())
+	}
+	return ptr
+}
+
+// newItem returns a zero item of its own.
+func (e *entity) newItem() unsafe.Pointer { return reflect.New(e.typ).UnsafePointer() }
