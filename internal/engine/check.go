@@ -20,9 +20,7 @@ import (
 //
 // It locks each table while it looks at it. Tests run it after everything they do.
 func (db *DB) Check() error {
-	db.mu.RLock()
-	tables := slices.Collect(maps.Values(db.tables))
-	db.mu.RUnlock()
+	tables := slices.Collect(maps.Values(db.allTables()))
 	var errs []error
 	for _, t := range tables {
 		t.mu.RLock()

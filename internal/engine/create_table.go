@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -56,11 +57,13 @@ func (db *DB) createTable(in *createTableInput) ([]byte, error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	now := db.cfg.Now()
-	if old, ok := db.tables[t.name]; ok && !old.gone(now) {
+	tables := maps.Clone(db.allTables())
+	if old, ok := tables[t.name]; ok && !old.gone(now) {
 		return nil, clientError("ResourceInUseException", "Table already exists: "+t.name)
 	}
 	t.setBusy(creating, now.Add(db.cfg.TableDelay))
-	db.tables[t.name] = t
+	tables[t.name] = t
+	db.tables.Store(&tables)
 	return marshal(struct{ TableDescription *tableDescription }{t.describe(creating, now)})
 }
 

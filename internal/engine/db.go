@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/entable/entable/internal/engine/input"
@@ -18,9 +19,11 @@ import (
 type DB struct {
 	cfg Config
 
-	mu     sync.RWMutex // guards tables and closed
-	tables map[string]*table
-	closed bool
+	// tables by name. The map is replaced under mu, never changed, so that requests
+	// find their table without a lock.
+	tables atomic.Pointer[map[string]*table]
+	closed atomic.Bool
+	mu     sync.Mutex    // held to change tables and closed
 	done   chan struct{} // closed together with the database
 
 	tokens tokens
@@ -52,7 +55,9 @@ func New(cfg Config) *DB {
 	if cfg.Account == "" {
 		cfg.Account = "000000000000"
 	}
-	return &DB{cfg: cfg, tables: map[string]*table{}, done: make(chan struct{})}
+	db := &DB{cfg: cfg, done: make(chan struct{})}
+	db.tables.Store(&map[string]*table{})
+	return db
 }
 
 // Close makes every further request fail and releases all data. It can be
@@ -60,24 +65,21 @@ func New(cfg Config) *DB {
 func (db *DB) Close() {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if !db.closed {
+	if !db.closed.Swap(true) {
 		close(db.done)
 	}
-	db.closed = true
-	db.tables = map[string]*table{}
+	db.tables.Store(&map[string]*table{})
 	db.tokens.clear()
 }
 
-func (db *DB) isClosed() bool {
-	db.mu.RLock()
-	defer db.mu.RUnlock()
-	return db.closed
-}
+// allTables are the tables by name. The map must not be changed.
+func (db *DB) allTables() map[string]*table { return *db.tables.Load() }
 
 // table finds a table whose items can be read and written.
 func (db *DB) table(name string) (*table, error) {
-	t, ok := db.lookup(input.TableName(name))
-	if !ok || t.status(db.cfg.Now()) == creating {
+	now := db.cfg.Now()
+	t, ok := db.lookup(input.TableName(name), now)
+	if !ok || t.status(now) == creating {
 		return nil, resourceNotFound()
 	}
 	return t, nil
@@ -86,7 +88,7 @@ func (db *DB) table(name string) (*table, error) {
 // describedTable finds a table for the operations on tables themselves.
 func (db *DB) describedTable(name string) (*table, error) {
 	name = input.TableName(name)
-	t, ok := db.lookup(name)
+	t, ok := db.lookup(name, db.cfg.Now())
 	if !ok {
 		return nil, tableNotFound(name)
 	}
@@ -94,22 +96,18 @@ func (db *DB) describedTable(name string) (*table, error) {
 }
 
 // lookup finds a table that has not been deleted, or not for long enough.
-func (db *DB) lookup(name string) (*table, bool) {
-	db.mu.RLock()
-	t, ok := db.tables[name]
-	db.mu.RUnlock()
-	if ok && t.gone(db.cfg.Now()) {
+func (db *DB) lookup(name string, now time.Time) (*table, bool) {
+	t, ok := db.allTables()[name]
+	if !ok || t.gone(now) {
 		return nil, false
 	}
-	return t, ok
+	return t, true
 }
 
 // tableNames lists the tables in the order of their names.
 func (db *DB) tableNames() []string {
-	db.mu.RLock()
-	defer db.mu.RUnlock()
-	now := db.cfg.Now()
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(db.tables)), func(name string) bool {
-		return db.tables[name].gone(now)
+	now, tables := db.cfg.Now(), db.allTables()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(tables)), func(name string) bool {
+		return tables[name].gone(now)
 	})
 }

@@ -25,19 +25,19 @@ func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := db.cfg.Now()
-	switch status := t.statusLocked(now); {
+	switch status := t.status(now); {
 	case status == creating:
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: "+t.name)
 	case status == updating:
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being updated: "+t.name)
 	case t.settings.protected:
 		return nil, validation("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-	case t.busy == deleting && !now.Before(t.busyTill):
+	case t.gone(now):
 		return nil, tableNotFound(t.name)
 	}
 	d := t.describe(deleting, now)
 	d.GlobalSecondaryIndexes = nil
-	if t.busy != deleting {
+	if !t.deleted() {
 		t.setBusy(deleting, now.Add(db.cfg.TableDelay))
 		t.items, t.bytes = newTree(), 0
 		t.setIndexes(nil)

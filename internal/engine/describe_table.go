@@ -24,5 +24,5 @@ func (db *DB) describeTable(in *describeTableInput) ([]byte, error) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	now := db.cfg.Now()
-	return marshal(struct{ Table *tableDescription }{t.describe(t.statusLocked(now), now)})
+	return marshal(struct{ Table *tableDescription }{t.describe(t.status(now), now)})
 }

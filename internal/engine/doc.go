@@ -26,9 +26,9 @@
 //
 // # Locks
 //
-// DB.mu guards the set of tables, table.mu a table with its indexes. Who needs
-// both takes DB.mu first; who needs several tables takes them in the order of
-// lockTables. Records (stored items) never change, so that most work is done on
+// DB.mu is held to change the set of tables, table.mu guards a table with its
+// indexes. Who needs both takes DB.mu first; who needs several tables takes them in
+// the order of lockTables. Finding a table takes no lock. Records (stored items) never change, so that most work is done on
 // them after the locks are gone: writes decide outside the lock and check under it
 // that the record they decided on is still there, reads render their answers
 // outside. No lock is held while time passes.

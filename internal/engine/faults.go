@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -126,9 +127,6 @@ func (a *armed) take() bool {
 // effects gives the effects on a call. Predicates run without the lock, so that
 // they may use the database.
 func (f *faults) effects(c *Call) []Effect {
-	if f.active.Load() == 0 {
-		return nil
-	}
 	f.mu.Lock()
 	list := slices.Clone(f.list)
 	f.mu.Unlock()
@@ -146,12 +144,12 @@ func (f *faults) effects(c *Call) []Effect {
 
 // dispatch runs an operation with the faults that apply to it.
 func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
-	c := &Call{Operation: name, Body: body}
-	effects := db.faults.effects(c)
-	if len(effects) == 0 {
-		return op(db, request{body: body})
-	}
 	req := request{body: body}
+	if db.faults.active.Load() == 0 {
+		return op(db, req)
+	}
+	c := &Call{Operation: name, Body: bytes.Clone(body)} // a predicate may keep it
+	effects := db.faults.effects(c)
 	dropAfter := false
 	for _, e := range effects {
 		if err := db.wait(ctx, e.Delay); err != nil {

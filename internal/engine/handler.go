@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"hash/crc32"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The protocol: AWS JSON 1.0 over HTTP.
@@ -46,33 +47,55 @@ type response struct {
 	noID bool
 }
 
+// header renders the header fields. Their values lie in one array and the two that
+// are made for this response in one text, so that a response costs few allocations.
 func (r response) header(gzipped bool) http.Header {
-	h := make(http.Header, 6)
-	h["Content-Length"] = []string{strconv.Itoa(len(r.body))}
+	h := make(http.Header, 5)
+	var values [5]string
+	used := 0
+	set := func(name, value string) {
+		values[used] = value
+		h[name] = values[used : used+1 : used+1]
+		used++
+	}
+	set("Content-Length", strconv.Itoa(len(r.body)))
 	if r.contentType != "" {
-		h["Content-Type"] = []string{r.contentType}
+		set("Content-Type", r.contentType)
 	}
 	if r.noID {
 		return h
 	}
-	h["X-Amzn-Requestid"] = []string{requestID()}
-	h["X-Amz-Crc32"] = []string{strconv.FormatUint(uint64(crc32.ChecksumIEEE(r.body)), 10)}
+	var buf [requestIDSize + 10]byte
+	text := string(strconv.AppendUint(appendRequestID(buf[:0]), uint64(crc32.ChecksumIEEE(r.body)), 10))
+	set("X-Amzn-Requestid", text[:requestIDSize])
+	set("X-Amz-Crc32", text[requestIDSize:])
 	if gzipped {
-		h["Content-Encoding"] = []string{"gzip"}
+		set("Content-Encoding", "gzip")
 	}
 	return h
 }
 
-// requestID is 52 random characters of an alphabet like the service's.
-func requestID() string {
-	var b [32]byte
-	rand.Read(b[:])
-	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
+const requestIDSize = 52
+
+// appendRequestID appends random characters of an alphabet like the service's. They
+// tell requests apart and keep no secret.
+func appendRequestID(dst []byte) []byte {
+	const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
+	for left := requestIDSize; left > 0; left -= 12 {
+		bits := rand.Uint64()
+		for range min(left, 12) {
+			dst = append(dst, alphabet[bits%32])
+			bits /= 32
+		}
+	}
+	return dst
 }
 
 // ServeHTTP answers one request, from any SDK.
 func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := readBody(r.Body, r.ContentLength)
+	buf := bodies.Get().(*[]byte)
+	body, err := readBody(*buf, r.Body, r.ContentLength)
+	defer func() { keepBody(buf, body) }()
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away in the middle of its request
 	}
@@ -94,10 +117,12 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // client. The error is that of the request's context, or of a connection that a
 // fault dropped.
 func (db *DB) Do(r *http.Request) (*http.Response, error) {
-	var body []byte
+	buf := bodies.Get().(*[]byte)
+	body := (*buf)[:0]
+	defer func() { keepBody(buf, body) }()
 	if r.Body != nil {
 		var err error
-		body, err = readBody(r.Body, r.ContentLength)
+		body, err = readBody(body, r.Body, r.ContentLength)
 		r.Body.Close()
 		if err != nil {
 			return nil, err
@@ -108,25 +133,66 @@ func (db *DB) Do(r *http.Request) (*http.Response, error) {
 		return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: err}
 	}
 	gzipped := compress(r, &resp)
-	return &http.Response{
-		Status:        strconv.Itoa(resp.status) + " " + http.StatusText(resp.status),
+	status := "200 OK"
+	if resp.status != http.StatusOK {
+		status = strconv.Itoa(resp.status) + " " + http.StatusText(resp.status)
+	}
+	a := new(answered)
+	a.body.Reset(resp.body)
+	a.Response = http.Response{
+		Status:        status,
 		StatusCode:    resp.status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        resp.header(gzipped),
-		Body:          io.NopCloser(bytes.NewReader(resp.body)),
+		Body:          &a.body,
 		ContentLength: int64(len(resp.body)),
 		Request:       r,
-	}, nil
+	}
+	return &a.Response, nil
 }
 
-// readBody reads at most one byte more than a request may have.
-func readBody(body io.Reader, length int64) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(min(max(length, 0), maxRequestBody)) + bytes.MinRead)
-	_, err := b.ReadFrom(io.LimitReader(body, maxRequestBody+1))
-	return b.Bytes(), err
+// answered is a response and its body in one allocation.
+type answered struct {
+	http.Response
+	body bodyReader
+}
+
+type bodyReader struct{ bytes.Reader }
+
+func (*bodyReader) Close() error { return nil }
+
+// bodies are buffers for the bodies of requests. Nothing that outlives a request
+// points into its body, so that the next one can have the buffer.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxKeptBody keeps a rare big body from staying in memory.
+const maxKeptBody = 64 << 10
+
+// readBody appends what a request has to b[:0], at most one byte more than it may
+// have. The length that it states is a hint only.
+func readBody(b []byte, body io.Reader, length int64) ([]byte, error) {
+	b = slices.Grow(b[:0], int(min(max(length, 0), maxRequestBody))+1) // one more to see the end
+	for {
+		n, err := body.Read(b[len(b):min(cap(b), maxRequestBody+1)])
+		b = b[:len(b)+n]
+		switch {
+		case err == io.EOF:
+			return b, nil
+		case err != nil || len(b) > maxRequestBody:
+			return b, err
+		case len(b) == cap(b):
+			b = slices.Grow(b, bytes.MinRead)
+		}
+	}
+}
+
+func keepBody(buf *[]byte, body []byte) {
+	if cap(body) <= maxKeptBody {
+		*buf = body
+		bodies.Put(buf)
+	}
 }
 
 func compress(r *http.Request, resp *response) bool {
@@ -193,7 +259,7 @@ func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, er
 			return nil, serialization("")
 		}
 		return nil, &Error{Status: http.StatusBadRequest, Type: coralService + "UnknownOperationException"}
-	case db.isClosed():
+	case db.closed.Load():
 		return nil, &Error{Status: http.StatusServiceUnavailable, Type: coralService + "ServiceUnavailableException",
 			Message: "the database is closed"}
 	}
@@ -231,9 +297,9 @@ func checkAuth(r *http.Request) error {
 		return coralError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
 	}
 	var msg strings.Builder
-	for _, name := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if !strings.Contains(auth, name+"=") {
-			msg.WriteString("Authorization header requires '" + name + "' parameter. ")
+	for _, name := range []string{"Credential=", "Signature=", "SignedHeaders="} {
+		if !strings.Contains(auth, name) {
+			msg.WriteString("Authorization header requires '" + name[:len(name)-1] + "' parameter. ")
 		}
 	}
 	if r.Header.Get("X-Amz-Date") == "" && r.Header.Get("Date") == "" {

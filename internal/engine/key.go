@@ -16,10 +16,13 @@ type keyAttr struct {
 
 // A keySchema tells how a table or an index finds its items. Tables and LSIs
 // have one hash attribute and at most one range attribute, GSIs up to four each.
-type keySchema struct{ hash, rng []keyAttr }
+type keySchema struct {
+	hash, rng []keyAttr
+	all       []keyAttr // both, hash attributes first
+}
 
-// attrs lists the schema's attributes, hash attributes first.
-func (k keySchema) attrs() []keyAttr { return slices.Concat(k.hash, k.rng) }
+// attrs lists the schema's attributes, hash attributes first. It must not be changed.
+func (k keySchema) attrs() []keyAttr { return k.all }
 
 func (k keySchema) has(name string) bool {
 	is := func(a keyAttr) bool { return a.name == name }
@@ -76,6 +79,12 @@ func (k keySchema) appendKey(dst []byte, it value.Item) []byte {
 		dst = v.AppendOrdered(dst)
 	}
 	return dst
+}
+
+// place is appendKey as a text of its own.
+func (k keySchema) place(it value.Item) string {
+	var buf [128]byte
+	return string(k.appendKey(buf[:0], it))
 }
 
 // appendPartition renders the part of a key that all items of one partition share.

@@ -75,8 +75,11 @@ func checkReturnsOld(returnValues *string) error {
 
 // answerOld renders the response of PutItem and DeleteItem.
 func (w *write) answerOld(old *record, returnValues, metrics *string, used *consumption, report *capacityReport) []byte {
+	if deref(returnValues) != "ALL_OLD" {
+		old = nil
+	}
 	o := newObject(2 + 2*sizeOf(old))
-	if old != nil && deref(returnValues) == "ALL_OLD" {
+	if old != nil {
 		o.member("Attributes")
 		o.b = old.item.AppendJSON(o.b)
 	}

@@ -133,6 +133,7 @@ func (d definitions) keySchema(schema []keySchemaElement, parts int) (keySchema,
 	if len(key.hash) > parts || len(key.rng) > parts {
 		return keySchema{}, badValue(fmt.Sprintf("A KeySchema can have at most %d HASH and %d RANGE key attributes", parts, parts))
 	}
+	key.all = slices.Concat(key.hash, key.rng)
 	return key, nil
 }
 

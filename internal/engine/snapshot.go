@@ -22,9 +22,9 @@ type Snapshot struct{ tables map[string]*table }
 // Snapshot takes the state of all tables at one moment, in time that does not
 // depend on the number of items.
 func (db *DB) Snapshot() *Snapshot {
-	db.mu.RLock()
-	defer db.mu.RUnlock()
-	tables := slices.Collect(maps.Values(db.tables))
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	tables := slices.Collect(maps.Values(db.allTables()))
 	unlock := lockTables(tables, (*table).lock) // cloning a tree needs it whole
 	defer unlock()
 	s := &Snapshot{tables: map[string]*table{}}
@@ -46,8 +46,8 @@ func (db *DB) Restore(s *Snapshot) {
 	unlock()
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if !db.closed {
-		db.tables = clones
+	if !db.closed.Load() {
+		db.tables.Store(&clones)
 	}
 }
 
@@ -56,8 +56,9 @@ func (db *DB) Restore(s *Snapshot) {
 func (t *table) clone() *table {
 	c := &table{
 		name: t.name, arn: t.arn, id: t.id, created: t.created, key: t.key,
-		items: t.items.clone(), bytes: t.bytes, settings: t.settings.clone(), busy: t.busy, busyTill: t.busyTill,
+		items: t.items.clone(), bytes: t.bytes, settings: t.settings.clone(),
 	}
+	c.work.Store(t.work.Load())
 	var indexes []*index
 	for _, ix := range t.indexes() {
 		other := *ix
@@ -87,7 +88,7 @@ func (db *DB) Seed(tableName string, items []value.Item) error {
 	defer t.mu.Unlock()
 	for _, w := range writes {
 		old := t.items.get(w.key)
-		rec, err := w.next(old)
+		rec, err := w.decide(old)
 		if err != nil {
 			return err
 		}

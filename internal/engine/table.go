@@ -29,8 +29,15 @@ type table struct {
 	all atomic.Pointer[[]*index]
 	// settings are what DescribeTable tells beyond the above.
 	settings settings
-	busyTill time.Time // until then the table has the status below
-	busy     string    // creating, updating or deleting
+	// work is what the table was last busy with, nil if it never was. Every request
+	// looks at it, outside the lock; it is replaced under it.
+	work atomic.Pointer[work]
+}
+
+// work is that a table is creating, updating or deleting until some time.
+type work struct {
+	state string
+	till  time.Time
 }
 
 // The states of a table or an index.
@@ -41,26 +48,25 @@ const (
 	deleting = "DELETING"
 )
 
-func (t *table) setBusy(state string, till time.Time) { t.busy, t.busyTill = state, till }
+func (t *table) setBusy(state string, till time.Time) { t.work.Store(&work{state, till}) }
 
 func (t *table) status(now time.Time) string {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.statusLocked(now)
-}
-
-func (t *table) statusLocked(now time.Time) string {
-	if now.Before(t.busyTill) {
-		return t.busy
+	if w := t.work.Load(); w != nil && now.Before(w.till) {
+		return w.state
 	}
 	return active
 }
 
+// deleted says whether the table is DELETING, or was.
+func (t *table) deleted() bool {
+	w := t.work.Load()
+	return w != nil && w.state == deleting
+}
+
 // gone says whether the table has been deleted and its time as DELETING is over.
 func (t *table) gone(now time.Time) bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.busy == deleting && !now.Before(t.busyTill)
+	w := t.work.Load()
+	return w != nil && w.state == deleting && !now.Before(w.till)
 }
 
 func (t *table) indexes() []*index { return *t.all.Load() }
@@ -82,13 +88,15 @@ func (t *table) store(key string, old, rec *record, used *consumption) {
 	switch {
 	case rec != nil:
 		t.items.set(key, rec)
-		t.bytes += int64(rec.size)
 	case old != nil:
 		t.items.delete(key)
 	}
-	if old != nil {
-		t.bytes -= int64(old.size)
-	}
+	t.stored(key, old, rec, used)
+}
+
+// stored is what store does beside the table's own tree.
+func (t *table) stored(key string, old, rec *record, used *consumption) {
+	t.bytes += int64(sizeOf(rec)) - int64(sizeOf(old))
 	used.write(old, rec)
 	for _, ix := range t.indexes() {
 		c := ix.change(key, old, rec)
@@ -126,7 +134,7 @@ func (t *table) checkKey(key value.Item) (string, error) {
 	if err := t.checkKeyValues(key); err != nil {
 		return "", err
 	}
-	return string(t.key.appendKey(nil, key)), nil
+	return t.key.place(key), nil
 }
 
 // checkItem judges the keys of an item that is to be put.
@@ -143,7 +151,7 @@ func (t *table) checkItem(it value.Item) (string, error) {
 	if err := t.checkKeyValues(it); err != nil {
 		return "", err
 	}
-	return string(t.key.appendKey(nil, it)), t.checkIndexKeys(it)
+	return t.key.place(it), t.checkIndexKeys(it)
 }
 
 func (t *table) checkKeyValues(it value.Item) error {

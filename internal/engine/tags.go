@@ -100,7 +100,7 @@ func (db *DB) taggedTable(operation, arn string) (*table, error) {
 	if !ok || strings.Contains(name, "/") || len(name) < 3 {
 		return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
 	}
-	t, ok := db.lookup(name)
+	t, ok := db.lookup(name, db.cfg.Now())
 	if !ok {
 		return nil, clientError("ResourceNotFoundException", "Requested resource not found: ResourcArn: "+arn+" not found")
 	}

@@ -91,7 +91,7 @@ func (db *DB) Sweep() int {
 	now := db.cfg.Now()
 	swept := 0
 	for _, name := range db.tableNames() {
-		if t, ok := db.lookup(name); ok {
+		if t, ok := db.lookup(name, now); ok {
 			swept += t.sweep(now)
 		}
 	}

@@ -261,7 +261,7 @@ func (in *transactWriteItemsInput) commit(actions []*action) ([]byte, error) {
 	used := newConsumptions()
 	for i, a := range actions {
 		w, c := a.write, used.of(a.write.table)
-		if w.next == nil {
+		if !w.changes() {
 			c.write(olds[i], olds[i])
 			continue
 		}
@@ -338,7 +338,7 @@ func (in *transactWriteItemsInput) appendMetrics(o *object, actions []*action) {
 	metrics := newObject(64)
 	byTable := map[*table][]*write{}
 	for _, a := range actions {
-		if t := a.write.table; a.write.next != nil && t.hasLocalIndex() {
+		if t := a.write.table; a.write.changes() && t.hasLocalIndex() {
 			byTable[t] = append(byTable[t], a.write)
 		}
 	}

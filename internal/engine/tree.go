@@ -44,7 +44,11 @@ func (t tree) get(key string) *record {
 	return e.rec
 }
 
-func (t tree) set(key string, rec *record) { t.bt.Set(entry{key, rec}) }
+// set gives what stood at the key before, nil if nothing did.
+func (t tree) set(key string, rec *record) (old *record) {
+	e, _ := t.bt.Set(entry{key, rec})
+	return e.rec
+}
 
 func (t tree) delete(key string) { t.bt.Delete(entry{key: key}) }
 

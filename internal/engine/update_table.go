@@ -63,7 +63,7 @@ func (db *DB) updateTable(in *updateTableInput) ([]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := db.cfg.Now()
-	if status := t.statusLocked(now); status != active {
+	if status := t.status(now); status != active {
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being "+
 			strings.ToLower(status)+": "+t.name)
 	}

@@ -16,10 +16,15 @@ type write struct {
 	// into the error when it fails.
 	condition *expr.Condition
 	returnOld bool
-	// next works out what is stored afterwards, nil for nothing. It does not run
-	// when the condition fails. It may run more than once.
+	// rec is what a put stores, whatever was there.
+	rec *record
+	// next works out what is stored afterwards, nil for nothing, if rec does not tell.
+	// It does not run when the condition fails. It may run more than once.
 	next func(old *record) (*record, error)
 }
+
+// changes says whether the write is one, and not only a condition.
+func (w *write) changes() bool { return w.rec != nil || w.next != nil }
 
 // decide evaluates the condition against old, then works out the new record.
 func (w *write) decide(old *record) (*record, error) {
@@ -35,21 +40,32 @@ func (w *write) decide(old *record) (*record, error) {
 			return nil, conditionFailed(stored)
 		}
 	}
-	if w.next == nil {
-		return old, nil
+	switch {
+	case w.rec != nil:
+		return w.rec, nil
+	case w.next != nil:
+		return w.next(old)
 	}
-	return w.next(old)
+	return old, nil
 }
 
 // apply does the write. The decision is made outside the table's lock, on the
 // record that was there a moment ago, and made again under the lock in the rare
 // case that another writer has replaced that record meanwhile; records are never
 // changed, so the same pointer means the same state. A decision not to write
-// (a failed condition) stands as of the moment of the read.
+// (a failed condition) stands as of the moment of the read. A put without a condition
+// has nothing to decide.
 //
 // used may be nil.
 func (w *write) apply(used *consumption) (old, rec *record, err error) {
 	t := w.table
+	if w.condition == nil && w.rec != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		old = t.items.set(w.key, w.rec)
+		t.stored(w.key, old, w.rec, used)
+		return old, w.rec, nil
+	}
 	t.mu.RLock()
 	old = t.items.get(w.key)
 	t.mu.RUnlock()
@@ -82,8 +98,7 @@ func (t *table) put(it value.Item) (*write, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := newRecord(it)
-	return &write{table: t, key: key, keyItem: it, next: func(*record) (*record, error) { return rec, nil }}, nil
+	return &write{table: t, key: key, keyItem: it, rec: newRecord(it)}, nil
 }
 
 func (t *table) delete(keyItem value.Item) (*write, error) {

@@ -95,7 +95,7 @@ func absent(v reflect.Value) bool {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		return v.IsNil()
 	case reflect.Struct:
-		return !v.FieldByName("Given").Bool()
+		return !v.Field(0).Bool() // Given
 	}
 	return false
 }
@@ -243,14 +243,12 @@ func intOf(v reflect.Value) int64 { return indirect(v).Int() }
 func bounds(of func(reflect.Value) int64, what string, low, high int64) []rule {
 	var rules []rule
 	if low != noLimit {
-		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) {
-			return fmt.Sprintf("Member must have %s greater than or equal to %d", what, low), of(v) < low
-		}})
+		msg := fmt.Sprintf("Member must have %s greater than or equal to %d", what, low)
+		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) { return msg, of(v) < low }})
 	}
 	if high != noLimit {
-		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) {
-			return fmt.Sprintf("Member must have %s less than or equal to %d", what, high), of(v) > high
-		}})
+		msg := fmt.Sprintf("Member must have %s less than or equal to %d", what, high)
+		rules = append(rules, rule{broken: func(v reflect.Value) (string, bool) { return msg, of(v) > high }})
 	}
 	return rules
 }

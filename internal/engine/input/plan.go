@@ -215,9 +215,9 @@ func compileMap(t reflect.Type) *plan {
 			return s.mapMismatch(c, of)
 		}
 		list := reflect.MakeSlice(t, 0, 4)
-		err := s.members(func(name string) error {
+		err := s.members(func(name []byte) error {
 			e := reflect.New(t.Elem()).Elem()
-			e.Field(0).SetString(name)
+			e.Field(0).SetString(string(name))
 			if err := elem.decodeOrNull(s, e.Field(1)); err != nil {
 				return err
 			}
@@ -252,8 +252,8 @@ func compileStruct(t reflect.Type) *plan {
 		if c := s.peek(); c != '{' {
 			return s.structMismatch(c, of)
 		}
-		return s.members(func(name string) error {
-			i, ok := p.byName[name]
+		return s.members(func(name []byte) error {
+			i, ok := p.byName[string(name)]
 			if !ok {
 				return s.ignore()
 			}
@@ -300,13 +300,11 @@ func decodeItem(s *scanner, v reflect.Value) error {
 	if c := s.peek(); c != '{' {
 		return s.mapMismatch(c, javaAttribute)
 	}
-	raw, ok := s.skip()
-	if !ok {
-		return errSyntax
-	}
 	it := v.Addr().Interface().(*Item)
 	it.Given = true
-	it.Item, it.Err = value.ParseItem(raw)
+	var n int
+	it.Item, n, it.Err = value.ReadItem(s.b[s.i:])
+	s.i += n
 	return ifMalformed(it.Err)
 }
 
@@ -341,7 +339,7 @@ func decodeNames(s *scanner, v reflect.Value) error {
 	}
 	names := map[string]string{}
 	v.Set(reflect.ValueOf(names))
-	return s.members(func(name string) error {
+	return s.members(func(name []byte) error {
 		if s.peek() == 'n' {
 			if !s.literal("null") {
 				return errSyntax
@@ -349,7 +347,7 @@ func decodeNames(s *scanner, v reflect.Value) error {
 			return nil
 		}
 		text, err := s.text()
-		names[name] = text
+		names[string(name)] = text
 		return err
 	})
 }

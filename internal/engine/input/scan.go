@@ -80,17 +80,23 @@ func (s *scanner) rawString() (raw []byte, escaped, ok bool) {
 }
 
 func (s *scanner) string() (string, bool) {
+	text, ok := s.bytes()
+	return string(text), ok
+}
+
+// bytes is string without the copy: what it returns may point into the text.
+func (s *scanner) bytes() ([]byte, bool) {
 	raw, escaped, ok := s.rawString()
 	if !ok || !utf8.Valid(raw) {
-		return "", false
+		return nil, false
 	}
 	if !escaped {
-		return string(raw), true
+		return raw, true
 	}
 	return unescape(raw)
 }
 
-func unescape(raw []byte) (string, bool) {
+func unescape(raw []byte) ([]byte, bool) {
 	out := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); {
 		if raw[i] != '\\' {
@@ -99,7 +105,7 @@ func unescape(raw []byte) (string, bool) {
 			continue
 		}
 		if i+1 >= len(raw) {
-			return "", false
+			return nil, false
 		}
 		c := raw[i+1]
 		i += 2
@@ -119,7 +125,7 @@ func unescape(raw []byte) (string, bool) {
 		case 'u':
 			r, ok := hex4(raw[i:])
 			if !ok {
-				return "", false
+				return nil, false
 			}
 			i += 4
 			if utf16.IsSurrogate(r) {
@@ -128,16 +134,16 @@ func unescape(raw []byte) (string, bool) {
 					low, ok = hex4(raw[i+2:])
 				}
 				if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
-					return "", false
+					return nil, false
 				}
 				i += 6
 			}
 			out = utf8.AppendRune(out, r)
 		default:
-			return "", false
+			return nil, false
 		}
 	}
-	return string(out), true
+	return out, true
 }
 
 func hex4(b []byte) (rune, bool) {
@@ -248,8 +254,8 @@ func (s *scanner) skipNested() ([]byte, bool) {
 }
 
 // members calls f for each member of the object at the scanner, with the
-// scanner at the member's value. f must consume the value.
-func (s *scanner) members(f func(name string) error) error {
+// scanner at the member's value. f must consume the value and may not keep the name.
+func (s *scanner) members(f func(name []byte) error) error {
 	if !s.accept('{') {
 		return errSyntax
 	}
@@ -257,7 +263,7 @@ func (s *scanner) members(f func(name string) error) error {
 		return nil
 	}
 	for {
-		name, ok := s.string()
+		name, ok := s.bytes()
 		if !ok || !s.accept(':') {
 			return errSyntax
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // MaxDepth is how deep documents may be: lists and maps in one another, plus the item itself.
@@ -22,19 +23,41 @@ const maxName = 65535
 // Errors are of type *Error. The service reads a whole request before it looks at any value, so a
 // SerializationException is returned even if a ValidationException comes first in the text.
 func ParseItem(json []byte) (Item, error) {
-	r := reader{scanner: scanner{in: json}}
-	packed, err := r.attributes(make([]byte, 0, len(json)), 1)
-	if err == nil {
-		err = r.end()
-	}
-	if err == nil {
-		err = r.invalid
-	}
-	if err != nil {
+	it, n, err := ReadItem(json)
+	if e, ok := err.(*Error); ok && e.Type == SerializationException {
 		return Item{}, err
 	}
-	return Item{string(packed)}, nil
+	if rest := (scanner{in: json, pos: n}); rest.end() != nil {
+		return Item{}, errSyntax
+	}
+	return it, err
 }
+
+// ReadItem is ParseItem for an object that other text may follow. n is its length in the text, unless the
+// error is a SerializationException.
+func ReadItem(json []byte) (it Item, n int, err error) {
+	r := readers.Get().(*reader)
+	defer readers.Put(r)
+	r.scanner, r.invalid = scanner{in: json}, nil
+	packed, bad := r.attributes(r.packed[:0], 1)
+	if n = r.pos; cap(packed) <= maxKept {
+		r.packed = packed
+	}
+	r.in = nil
+	if bad == nil {
+		bad = r.invalid
+	}
+	if bad != nil {
+		return Item{}, n, bad
+	}
+	return Item{string(packed)}, n, nil
+}
+
+// readers keep the buffers that items are packed in, since only the result is kept.
+var readers = sync.Pool{New: func() any { return new(reader) }}
+
+// maxKept keeps the buffer of a rare big item from staying in memory.
+const maxKept = 64 << 10
 
 // ParseValue reads one attribute value, under the rules of ParseItem.
 func ParseValue(json []byte) (Value, error) {
@@ -89,11 +112,12 @@ func ParseNamed(json []byte, f func(name string, v Value, invalid *Error)) error
 type reader struct {
 	scanner
 	invalid *Error
-	spans   []span // attributes of the maps that are being read, innermost last
+	spans   []span // attributes of the maps and elements of the sets that are being read, innermost last
 	spare   []byte
+	packed  []byte
 }
 
-// span is one attribute in the output, and where its name lies.
+// span is one attribute in the output, and where its name lies; or one element of a set, which is a name without a value.
 type span struct{ start, name, value, end int }
 
 func (r *reader) refuse(err *Error) {
@@ -135,40 +159,56 @@ func (r *reader) attributes(dst []byte, depth int) ([]byte, *Error) {
 		r.spans = append(r.spans, span{at, valueAt - n, valueAt, len(dst)})
 		return dst, err
 	})
-	if err == nil {
-		dst = r.sortSpans(dst, first, r.spans[base:])
+	if spans := r.spans[base:]; err == nil && sortSpans(dst, spans) {
+		dst = r.collect(dst, first, spans)
 	}
 	r.spans = r.spans[:base]
 	return dst, err
 }
 
-// sortSpans puts the attributes that were appended from first on in name order. Of several with
-// the same name the last one stays.
-func (r *reader) sortSpans(dst []byte, first int, spans []span) []byte {
-	name := func(s span) []byte { return dst[s.name:s.value] }
-	compare := func(a, b span) int { return slices.Compare(name(a), name(b)) }
-	sorted := true
-	for i := 1; i < len(spans) && sorted; i++ {
-		sorted = compare(spans[i-1], spans[i]) < 0
+// sortSpans puts the spans in the order of their names, unless they are in it and no name comes twice.
+// Spans with the same name stay in the order of the text.
+func sortSpans(dst []byte, spans []span) (sorted bool) {
+	compare := func(a, b span) int { return bytes.Compare(dst[a.name:a.value], dst[b.name:b.value]) }
+	for i := 1; i < len(spans); i++ {
+		if compare(spans[i-1], spans[i]) >= 0 {
+			slices.SortStableFunc(spans, compare)
+			return true
+		}
 	}
-	if sorted {
-		return dst
-	}
-	slices.SortStableFunc(spans, compare)
-	r.spare = r.spare[:0]
+	return false
+}
+
+// collect puts what was appended from first on into the order of the spans. Of several with the same name
+// the last one stays.
+func (r *reader) collect(dst []byte, first int, spans []span) []byte {
+	spare := r.spare[:0]
 	for i, s := range spans {
-		if i+1 < len(spans) && compare(s, spans[i+1]) == 0 {
+		if i+1 < len(spans) && sameName(dst, s, spans[i+1]) {
 			continue
 		}
-		r.spare = append(r.spare, dst[s.start:s.end]...)
+		spare = append(spare, dst[s.start:s.end]...)
 	}
-	return append(dst[:first], r.spare...)
+	if cap(spare) <= maxKept {
+		r.spare = spare
+	}
+	return append(dst[:first], spare...)
+}
+
+func sameName(dst []byte, a, b span) bool {
+	return bytes.Equal(dst[a.name:a.value], dst[b.name:b.value])
 }
 
 // prefixLength puts the length of dst[at:] in front of it.
 func prefixLength(dst []byte, at int) []byte {
-	var buf [binary.MaxVarintLen64]byte
 	n := len(dst) - at
+	if n < 0x80 {
+		dst = append(dst, 0)
+		copy(dst[at+1:], dst[at:at+n])
+		dst[at] = byte(n)
+		return dst
+	}
+	var buf [binary.MaxVarintLen64]byte
 	w := binary.PutUvarint(buf[:], uint64(n))
 	dst = append(dst, buf[:w]...)
 	copy(dst[at+w:], dst[at:at+n])
@@ -387,34 +427,55 @@ func (r *reader) set(dst []byte, k Kind) ([]byte, *Error) {
 	if err := r.wantList(); err != nil {
 		return dst, err
 	}
-	var elems []string
-	at, hasNull := len(dst), false
+	base, first, hasNull := len(r.spans), len(dst), false
 	err := r.elements(func() (err *Error) {
+		at := len(dst)
 		switch {
 		case r.null():
 			hasNull = true
 			return nil
 		case k == SS:
-			dst, err = r.text(dst[:at])
+			dst, err = r.text(dst)
 		case k == NS:
-			dst, err = r.numeral(dst[:at])
+			dst, err = r.numeral(dst)
 		default:
-			dst, err = r.blob(dst[:at])
+			dst, err = r.blob(dst)
 		}
-		elems = append(elems, string(dst[at:]))
+		n := len(dst) - at
+		dst = prefixLength(dst, at)
+		r.spans = append(r.spans, span{at, len(dst) - n, len(dst), len(dst)})
 		return err
 	})
-	dst = dst[:at]
+	spans := r.spans[base:]
+	r.spans = r.spans[:base]
 	switch {
 	case err != nil:
 		return dst, err
 	case hasNull:
 		r.refuse(invalid(nullInSet(k)))
+		return dst[:first], nil
+	case len(spans) == 0:
+		r.refuse(invalid(emptySet(k)))
 		return dst, nil
 	}
-	set, bad := newSet(k, elems)
-	if bad != nil {
-		r.refuse(bad)
+	if !sortSpans(dst, spans) {
+		return dst, nil
 	}
-	return append(dst, set.data...), nil
+	for i := 1; i < len(spans); i++ {
+		if sameName(dst, spans[i-1], spans[i]) {
+			r.refuse(invalid(duplicates(k, inText(dst, spans))))
+			return dst[:first], nil
+		}
+	}
+	return r.collect(dst, first, spans), nil
+}
+
+// inText gives the elements of a set in the order of the text.
+func inText(dst []byte, spans []span) []string {
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	elems := make([]string, len(spans))
+	for i, s := range spans {
+		elems[i] = string(dst[s.name:s.value])
+	}
+	return elems
 }

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -112,6 +113,12 @@ func (s *scanner) string(dst []byte) ([]byte, *Error) {
 	}
 	start, ascii := s.pos, byte(0)
 	for s.pos < len(s.in) {
+		for len(s.in)-s.pos >= 8 && plain(binary.LittleEndian.Uint64(s.in[s.pos:])) {
+			s.pos += 8
+		}
+		if s.pos == len(s.in) {
+			break
+		}
 		switch c := s.in[s.pos]; {
 		case c == '"':
 			part := s.in[start:s.pos]
@@ -139,6 +146,13 @@ func (s *scanner) string(dst []byte) ([]byte, *Error) {
 		}
 	}
 	return dst, errSyntax
+}
+
+// plain says whether all of eight bytes are ASCII that stands for itself in a string.
+func plain(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^(ones*'"'), w^(ones*'\\')
+	return (w|(w-ones*' ')|(quote-ones)|(backslash-ones))&tops == 0
 }
 
 // escape appends what the escape sequence at the scanner's place stands for. Half a surrogate pair

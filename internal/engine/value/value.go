@@ -55,10 +55,27 @@ func (k Kind) String() string {
 
 // KindOf gives the kind of a wire name, or None.
 func KindOf(name string) Kind {
-	for k, n := range kindNames {
-		if n == name {
-			return Kind(k)
-		}
+	switch name {
+	case "S":
+		return S
+	case "N":
+		return N
+	case "B":
+		return B
+	case "BOOL":
+		return BOOL
+	case "NULL":
+		return NULL
+	case "SS":
+		return SS
+	case "NS":
+		return NS
+	case "BS":
+		return BS
+	case "L":
+		return L
+	case "M":
+		return M
 	}
 	return None
 }
