@@ -53,6 +53,27 @@ func code(err error) string {
 	return fmt.Sprint(err)
 }
 
+// A predicate may keep the body of a request, whatever the database does with its buffers.
+func TestBodiesThatAFaultHasSeenStay(t *testing.T) {
+	db, client := newDB(t)
+	var bodies []string
+	var kept [][]byte
+	db.Inject(memory.Delay(0).When(func(r memory.Request) bool {
+		bodies, kept = append(bodies, string(r.Body)), append(kept, r.Body)
+		return false
+	}))
+	for i := range 20 {
+		if err := put(t.Context(), client, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range kept {
+		if string(kept[i]) != bodies[i] {
+			t.Errorf("%s became %s", bodies[i], kept[i])
+		}
+	}
+}
+
 func TestEachFaultHasTheServicesError(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault      memory.Fault

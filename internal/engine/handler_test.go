@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/entable/entable/internal/engine"
 )
@@ -125,6 +127,34 @@ func TestFaultsOfTheFrame(t *testing.T) {
 				t.Errorf("got %d %s\nwant %d %s", resp.StatusCode, got, c.status, c.want)
 			}
 		})
+	}
+}
+
+// A request may state no length, or a wrong one, and its body may come in pieces.
+func TestBodiesAreReadToTheirEnd(t *testing.T) {
+	db := newDB(t, engine.Config{})
+	must(t, db, "CreateTable", things)
+	for i, length := range []int64{-1, 0, 1, 100, 1 << 40} {
+		for j, body := range []io.Reader{
+			strings.NewReader(`{"TableName":"things"}` + strings.Repeat(" ", 2000*i)),
+			iotest.OneByteReader(strings.NewReader(`{"TableName":"things"}`)),
+			iotest.DataErrReader(strings.NewReader(`{"TableName":"things"}`)),
+		} {
+			r := newRequest("DescribeTable", "")
+			r.Body, r.ContentLength = io.NopCloser(body), length
+			if resp, out := do(t, db, r); resp.StatusCode != http.StatusOK {
+				t.Errorf("length %d, body %d: %s", length, j, out)
+			}
+		}
+	}
+}
+
+func TestABodyThatBreaksOffIsNoRequest(t *testing.T) {
+	db := newDB(t, engine.Config{})
+	r := newRequest("ListTables", "")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	if _, err := db.Do(r); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -54,12 +54,10 @@ func (it Item) Len() int {
 func (it Item) Get(name string) (Value, bool) {
 	for d := it.data; d != ""; {
 		var a Attr
-		a, d = cutAttr(d)
-		if a.Name >= name {
-			if a.Name == name {
-				return a.Value, true
-			}
-			break
+		// That the names are in order would end a vain search sooner, but comparing for it
+		// costs more than comparing for equality, where the lengths mostly tell.
+		if a, d = cutAttr(d); a.Name == name {
+			return a.Value, true
 		}
 	}
 	return Value{}, false

@@ -134,6 +134,43 @@ func TestParseNamedReportsEachValue(t *testing.T) {
 	}
 }
 
+// Strings are read eight bytes at a time where they can be: what must not be skipped is found at each place.
+func TestParseValueSeesEachByteOfAString(t *testing.T) {
+	for length := range 20 {
+		for at := range length {
+			for in, want := range map[string]string{
+				`\n`: "\n", `\"`: `"`, `\\`: `\`, "é": "é", "\x7f": "\x7f", " ": " ",
+				"\x1f": "", "\x00": "", "\xff": "", "\x80": "", `\`: "",
+			} {
+				left, right := strings.Repeat("a", at), strings.Repeat("z", length-at-1)
+				v, err := value.ParseValue([]byte(`{"S":"` + left + in + right + `"}`))
+				switch {
+				case want == "" && err == nil:
+					t.Errorf("%q at %d of %d is taken", in, at, length)
+				case want != "" && (err != nil || v != value.String(left+want+right)):
+					t.Errorf("%q at %d of %d became %q, %v", in, at, length, v.Str(), err)
+				}
+			}
+		}
+	}
+}
+
+func TestReadItemTellsWhereTheItemEnds(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":{"S":"x"}},"more"`:   `{"a":{"S":"x"}}`,
+		` { "a" : {"S":"x"} } }`:   ` { "a" : {"S":"x"} }`,
+		`{"a":{},"b":{"S":"x"}}]]`: `{"a":{},"b":{"S":"x"}}`, // invalid, but well formed
+		`{}{}`:                     `{}`,
+	} {
+		if _, n, _ := value.ReadItem([]byte(in)); in[:n] != want {
+			t.Errorf("%s: ends after %s", in, in[:n])
+		}
+		if _, err := value.ParseItem([]byte(in)); err == nil || err.Error() != "SerializationException: " {
+			t.Errorf("%s as a whole: %v", in, err)
+		}
+	}
+}
+
 func FuzzParseItem(f *testing.F) {
 	f.Add([]byte(`{"a":{"S":"x"},"b":{"NS":["1","2"]},"c":{"M":{"l":{"L":[{"BOOL":true},{"B":"YQ=="}]}}}}`))
 	f.Add([]byte(`{"a":{"X":{"y":[1,2,{"z":null}]},"N":"1e5"}}`))
