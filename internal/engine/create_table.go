@@ -62,9 +62,10 @@ func (db *DB) createTable(in *createTableInput) ([]byte, error) {
 		return nil, clientError("ResourceInUseException", "Table already exists: "+t.name)
 	}
 	t.setBusy(creating, now.Add(db.cfg.TableDelay))
+	d := t.describe(creating, now) // before others can write to the table
 	tables[t.name] = t
 	db.tables.Store(&tables)
-	return marshal(struct{ TableDescription *tableDescription }{t.describe(creating, now)})
+	return marshal(struct{ TableDescription *tableDescription }{d})
 }
 
 // newTable checks the definition of a table and makes it.
