@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -82,7 +83,7 @@ func (cfg batchConfig) write(ctx context.Context, writes []Write) error {
 	if err != nil {
 		return failAll(writes, err)
 	}
-	b := &batch{cfg: cfg, conn: c, writes: writes, errs: make([]BatchFailure, len(writes)), maybe: make([]bool, len(writes))}
+	b := &batch{cfg: cfg, conn: c, writes: writes, maybe: make([]bool, len(writes))}
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -102,23 +103,25 @@ func failAll(writes []Write, err error) *BatchError {
 	return e
 }
 
-// batch is one BatchWrite. Each write belongs to one worker at a time, so that errs and maybe need no
-// lock.
+// batch is one BatchWrite. Each write belongs to one worker at a time, so that maybe needs no lock.
 type batch struct {
 	cfg      batchConfig
 	conn     *conn
 	writes   []Write
 	requests []*request
-	errs     []BatchFailure // Err is nil for a success
-	maybe    []bool         // an attempt that failed may have been carried out
+	maybe    []bool // an attempt that failed may have been carried out
+
+	mu     sync.Mutex
+	failed []BatchFailure // guarded by mu
 }
 
 // prepare makes the requests; an error means that nothing was sent.
 func (b *batch) prepare(ctx context.Context) error {
 	b.requests = make([]*request, len(b.writes))
-	seen := map[string]int{}
+	seen := make(map[itemID]int, len(b.writes))
+	in := &room{requests: make([]request, len(b.writes))}
 	for i, w := range b.writes {
-		r, err := w.prepare(ctx, b.conn)
+		r, err := w.prepare(ctx, b.conn, in)
 		if err == nil && r != nil {
 			b.requests[i] = r
 			err = r.once(seen, i)
@@ -162,6 +165,10 @@ func (b *batch) run(ctx context.Context) {
 	}
 	if len(chunk) > 0 {
 		jobs = append(jobs, chunk)
+	}
+	if len(jobs) == 1 {
+		b.send(ctx, jobs[0])
+		return
 	}
 	queue := make(chan []int)
 	var wg sync.WaitGroup
@@ -227,7 +234,7 @@ func (cfg *batchConfig) enter(ctx context.Context) (leave func(), err error) {
 		return nil, err
 	}
 	if cfg.slots == nil {
-		return nothing, nil
+		return func() {}, nil
 	}
 	select {
 	case cfg.slots <- struct{}{}:
@@ -251,7 +258,10 @@ func (b *batch) sendSingle(ctx context.Context, i int) {
 
 func (b *batch) note(i int, err error) {
 	r := b.requests[i]
-	b.errs[i] = BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.itemKey().text(), Unknown: b.maybe[i], Err: err}
+	f := BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.itemKey().text(), Unknown: b.maybe[i], Err: err}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed = append(b.failed, f)
 }
 
 func (b *batch) fail(job []int, err error) {
@@ -279,21 +289,28 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 // sendChunk makes one request and returns the writes that the service left unprocessed, in order.
 func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
-	hooked := true
+	call := wire.NewCall(nil)
 	for _, i := range job {
-		hooked = hooked && b.requests[i].e.table.hooked(b.conn)
+		if !b.requests[i].e.table.hooked(b.conn) {
+			call = nil
+		}
 	}
-	for _, i := range job {
-		w, err := b.requests[i].writeRequest(hooked)
+	puts := make([]types.PutRequest, len(job))
+	for n, i := range job {
+		w, err := b.requests[i].writeRequest(call, &puts[n])
 		if err != nil {
 			return nil, err
 		}
 		name := b.requests[i].e.table.name
-		in.RequestItems[name] = append(in.RequestItems[name], w)
+		list, ok := in.RequestItems[name]
+		if !ok {
+			list = make([]types.WriteRequest, 0, len(job)-n)
+		}
+		in.RequestItems[name] = append(list, w)
 	}
 	var opts []func(*dynamodb.Options)
-	if hooked {
-		opts = append(opts, wire.Hook(nil))
+	if call != nil {
+		opts = append(opts, call.Hook)
 	}
 	out, err := c.BatchWriteItem(ctx, in, opts...)
 	if err != nil || out == nil {
@@ -302,12 +319,14 @@ func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error
 	return b.unprocessed(job, out.UnprocessedItems)
 }
 
-func (r *request) writeRequest(hooked bool) (types.WriteRequest, error) {
+// writeRequest is the request as part of a batch; put is room for that of a put.
+func (r *request) writeRequest(call *wire.Call, put *types.PutRequest) (types.WriteRequest, error) {
 	if r.verb == verbDelete {
 		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.itemKey().attrs}}, nil
 	}
-	item, err := r.itemAttrs(hooked)
-	return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}, err
+	var err error
+	put.Item, err = r.itemAttrs(call)
+	return types.WriteRequest{PutRequest: put}, err
 }
 
 // unprocessed finds the writes of a job by the keys of what the service gave back.
@@ -315,7 +334,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	if len(items) == 0 {
 		return nil, nil
 	}
-	back := map[string]bool{}
+	back := map[itemID]bool{}
 	for table, requests := range items {
 		for _, w := range requests {
 			attrs := map[string]types.AttributeValue{}
@@ -347,36 +366,52 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	return left, nil
 }
 
-// identity tells items apart, whatever form the service gives to numbers.
-func (t *Table) identity(item map[string]types.AttributeValue) string {
-	key := map[string]types.AttributeValue{}
+// itemID tells items apart.
+type itemID struct{ table, key string }
+
+// id is the identity of the request's item. That of a put is read off the encoded item, which does not
+// change any more, unless there are numbers in the key.
+func (r *request) id() itemID {
+	if t := r.e.table; r.keys > 0 && !t.numberKeys() {
+		return itemID{t.name, unsafe.String(&r.item[1], r.keys-1)}
+	}
+	return r.e.table.identity(r.itemKey().attrs)
+}
+
+// numberKeys reports whether a key attribute is a number, which has many forms.
+func (t *Table) numberKeys() bool {
+	return t.pk.typ == types.ScalarAttributeTypeN || t.sk.typ == types.ScalarAttributeTypeN
+}
+
+// identity is the identity of the item with these key attributes, whatever form the service gives to
+// numbers.
+func (t *Table) identity(item map[string]types.AttributeValue) itemID {
+	var id []byte
 	for _, name := range []string{t.pk.name, t.sk.name} {
 		v, ok := item[name]
 		if !ok {
 			continue
 		}
-		key[name] = v
 		if n, ok := v.(*types.AttributeValueMemberN); ok {
 			if r, ok := new(big.Rat).SetString(n.Value); ok {
-				key[name] = &types.AttributeValueMemberN{Value: r.RatString()}
+				v = &types.AttributeValueMemberS{Value: r.RatString()}
 			}
 		}
+		if len(id) > 0 {
+			id = append(id, ',')
+		}
+		id, _ = wire.AppendValue(append(wire.AppendString(id, name), ':'), v) // a key attribute has no form that cannot be written
 	}
-	return t.name + " " + t.keyText(key)
+	return itemID{t.name, string(id)}
 }
 
 // result collects the failures.
 func (b *batch) result() error {
-	e := &BatchError{Total: len(b.writes)}
-	for _, f := range b.errs {
-		if f.Err != nil {
-			e.Failures = append(e.Failures, f)
-		}
-	}
-	if len(e.Failures) == 0 {
+	if len(b.failed) == 0 {
 		return nil
 	}
-	return e
+	slices.SortFunc(b.failed, func(x, y BatchFailure) int { return x.Index - y.Index })
+	return &BatchError{Total: len(b.writes), Failures: b.failed}
 }
 
 // BatchError reports the writes or reads of a batch that failed; all others were carried out.

@@ -93,5 +93,13 @@ func (t *Table) connAs(ctx context.Context, e, counted *entity) (*conn, error) {
 	return t.metered(ctx, c, counted), nil
 }
 
+// call starts a call of c for this table whose items go to sink; nil when it goes the plain route.
+func (t *Table) call(c *conn, sink wire.Sink) *wire.Call {
+	if !t.hooked(c) {
+		return nil
+	}
+	return wire.NewCall(sink)
+}
+
 // hooked reports whether requests of this table through c take the fast route.
 func (t *Table) hooked(c *conn) bool { return c.hookable && !t.plainRoute }

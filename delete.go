@@ -61,7 +61,7 @@ func (o *DeleteOp) Input() (*dynamodb.DeleteItemInput, error) {
 
 func (o *DeleteOp) entity() *entity { return o.e }
 
-func (o *DeleteOp) prepare(ctx context.Context, c *conn) (*request, error) {
+func (o *DeleteOp) prepare(ctx context.Context, c *conn, _ *room) (*request, error) {
 	if o.ptr == nil {
 		return nil, o.e.nilInstance(o.op)
 	}
@@ -85,7 +85,7 @@ func (o *DeleteOp) prepare(ctx context.Context, c *conn) (*request, error) {
 	if err != nil || !hooks {
 		return r, err
 	}
-	r.settle = func(ctx context.Context, _ loaded) error {
+	r.settled = func(ctx context.Context, _ loaded) error {
 		o.e.assign(o.ptr, one.ptr)
 		return o.e.runAfterDelete(ctx, o.e.at(o.ptr))
 	}
@@ -94,7 +94,7 @@ func (o *DeleteOp) prepare(ctx context.Context, c *conn) (*request, error) {
 
 // plan makes the request without hooks; more gives conditions of its own.
 func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.ConditionBuilder) (*request, error) {
-	r := &request{e: o.e, op: o.op, verb: verbDelete, settle: settled, abandon: nothing}
+	r := &request{e: o.e, op: o.op, verb: verbDelete}
 	if o.op == opCheck {
 		r.verb = verbCheck
 	}

@@ -264,12 +264,16 @@ func (k *key) attributeValue(text []byte) types.AttributeValue {
 
 // appendMember appends `"pk":{"S":"…"}` for the item at ptr.
 func (k *key) appendMember(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
-	var scratch [128]byte
-	text, err := k.appendText(scratch[:0], ptr)
+	from := len(dst)
+	dst, err := k.appendText(dst, ptr) // where the member then goes: its escaped form may be longer
 	if err != nil {
 		return nil, err
 	}
-	return k.appendTextMember(dst, text)
+	end := len(dst)
+	if dst, err = k.appendTextMember(dst, dst[from:end:end]); err != nil {
+		return nil, err
+	}
+	return append(dst[:from], dst[end:]...), nil
 }
 
 func (k *key) appendTextMember(dst, text []byte) ([]byte, error) {

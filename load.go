@@ -182,28 +182,47 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err != nil {
 		return nil, err
 	}
-	k, err := e.keyOf(ptr)
-	if err != nil {
+	rc := readConfig{skipHooks: e.skipHooks}
+	if len(opts) > 0 {
+		rc = rc.with(opts)
+	}
+	sink := &oneItem{table: e.table, want: e}
+	call := e.table.call(c, sink)
+	in := &dynamodb.GetItemInput{TableName: &e.table.name}
+	if in.Key, err = e.keyIn(call, ptr); err != nil {
 		return nil, err
 	}
-	rc := readConfig{skipHooks: e.skipHooks}
-	for _, o := range opts {
-		o.applyRead(&rc)
-	}
-	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: k.attrs}
 	if rc.consistent.or(e.consistent).or(e.table.consistent) == strong {
 		in.ConsistentRead = new(true)
 	}
-	sink := &oneItem{table: e.table, want: e}
-	if err := e.table.getItem(ctx, c, in, sink); err != nil {
-		return nil, &OpError{Op: "Get", Entity: e.name, Key: k.text(), Err: err}
+	if err := getItem(ctx, c, call, in, sink); err != nil {
+		return nil, e.getError(ptr, err)
 	}
-	return e.check(ctx, sink, k.text(), rc.skipHooks)
+	return e.check(ctx, sink, ptr, rc.skipHooks)
 }
 
-func (t *Table) getItem(ctx context.Context, c *conn, in *dynamodb.GetItemInput, sink wire.Sink) error {
-	if t.hooked(c) {
-		_, err := c.GetItem(ctx, in, wire.Hook(sink))
+func (e *entity) getError(ptr unsafe.Pointer, err error) error {
+	k, _ := e.keyOf(ptr) // the request has been made with it
+	return &OpError{Op: "Get", Entity: e.name, Key: k.text(), Err: err}
+}
+
+// keyIn is the primary key of the item at ptr as the call's carrier or, without one, in the SDK's own form.
+func (e *entity) keyIn(call *wire.Call, ptr unsafe.Pointer) (map[string]types.AttributeValue, error) {
+	if call == nil {
+		k, err := e.keyOf(ptr)
+		return k.attrs, err
+	}
+	key, err := e.appendKeys(append(make([]byte, 0, 128), '{'), ptr)
+	if err != nil {
+		return nil, err
+	}
+	return call.Raw(append(key, '}')), nil
+}
+
+// getItem sends a GetItem; call is nil on the plain route.
+func getItem(ctx context.Context, c *conn, call *wire.Call, in *dynamodb.GetItemInput, sink wire.Sink) error {
+	if call != nil {
+		_, err := c.GetItem(ctx, in, call.Hook)
 		return err
 	}
 	out, err := c.GetItem(ctx, in)
@@ -229,10 +248,10 @@ func replay(sink wire.Sink, items []map[string]types.AttributeValue) error {
 }
 
 // check makes the result of a read by key: an item of exactly this entity.
-func (e *entity) check(ctx context.Context, s *oneItem, key string, skipHooks bool) (any, error) {
+func (e *entity) check(ctx context.Context, s *oneItem, key unsafe.Pointer, skipHooks bool) (any, error) {
 	switch {
 	case !s.found, s.value != nil && s.entity.hides(s.value):
-		return nil, &OpError{Op: "Get", Entity: e.name, Key: key, Err: ErrNotFound}
+		return nil, e.getError(key, ErrNotFound)
 	case s.err != nil:
 		if u, ok := s.err.(*UnknownEntityError); ok {
 			u.Want = e.name

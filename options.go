@@ -92,17 +92,29 @@ type readConfig struct {
 	skipHooks  bool
 }
 
+func (c readConfig) with(opts []ReadOption) readConfig {
+	for _, o := range opts {
+		o.applyRead(&c)
+	}
+	return c
+}
+
 type writeConfig struct {
 	conditions []expression.ConditionBuilder
 	skipHooks  bool
 }
 
 func newWriteConfig(e *entity, opts []WriteOption) writeConfig {
-	c := writeConfig{skipHooks: e.skipHooks}
-	for _, o := range opts {
-		o.applyWrite(&c)
-	}
+	var c writeConfig
+	c.configure(e, opts)
 	return c
+}
+
+func (c *writeConfig) configure(e *entity, opts []WriteOption) {
+	c.skipHooks = e.skipHooks
+	for _, o := range opts {
+		o.applyWrite(c)
+	}
 }
 
 // consistency is a read's setting at one of its levels; the zero value leaves it to the next level:

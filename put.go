@@ -46,92 +46,126 @@ func (o *PutOp) Input(ctx context.Context) (*dynamodb.PutItemInput, error) {
 		return nil, o.e.nilInstance(o.op)
 	}
 	_, copied := o.e.clone(o.ptr)
-	r, err := (&PutOp{o.e, o.op, copied, o.opts}).prepare(ctx, nil)
+	r, err := (&PutOp{o.e, o.op, copied, o.opts}).prepare(ctx, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	return r.putInput(false)
+	return r.putInput(nil)
 }
 
 func (o *PutOp) entity() *entity { return o.e }
 
-func (o *PutOp) prepare(ctx context.Context, c *conn) (*request, error) {
+func (o *PutOp) prepare(ctx context.Context, c *conn, in *room) (*request, error) {
 	e := o.e
 	if o.ptr == nil {
 		return nil, e.nilInstance(o.op)
 	}
-	w := newWriteConfig(e, o.opts)
-	v, work := e.clone(o.ptr)
-	keep := func() { e.auto.keepIDs(work, o.ptr) }
-	r := &request{e: e, op: o.op, verb: verbPut, abandon: keep}
+	r := in.request()
+	*r = request{e: e, op: o.op, verb: verbPut, put: o, work: o.ptr}
+	r.configure(e, o.opts)
 	if o.op == opCreate {
-		r.extra = len(w.conditions) > 0
-		w.conditions = append(w.conditions, expression.AttributeNotExists(attr(e.table.pk.name)))
+		r.extra = len(r.conditions) > 0
+		r.conditions = append(r.conditions, expression.AttributeNotExists(attr(e.table.pk.name)))
 	}
-	err := o.fill(ctx, c, r, &w, v, work)
-	if err != nil {
-		keep()
+	if err := o.fill(ctx, c, r, in); err != nil {
+		r.abandon()
 		return nil, err
-	}
-	r.settle = func(ctx context.Context, _ loaded) error {
-		e.assign(o.ptr, work)
-		if w.skipHooks {
-			return nil
-		}
-		return e.runAfterSave(ctx, e.at(o.ptr))
 	}
 	return r, nil
 }
 
-// fill runs the steps before a put, in the order that [Entity.Put] documents, on the copy v at work.
-func (o *PutOp) fill(ctx context.Context, c *conn, r *request, w *writeConfig, v any, work unsafe.Pointer) error {
+// settle gives the caller the values that were stored.
+func (o *PutOp) settle(ctx context.Context, r *request) error {
+	if r.work != o.ptr {
+		o.e.assign(o.ptr, r.work)
+	}
+	if r.skipHooks || !o.e.hooks.afterSave {
+		return nil
+	}
+	return o.e.runAfterSave(ctx, o.e.at(o.ptr))
+}
+
+// fill runs the steps before a put, in the order that [Entity.Put] documents, on a copy if there is
+// anything that may change it.
+func (o *PutOp) fill(ctx context.Context, c *conn, r *request, in *room) error {
 	e := o.e
-	if !w.skipHooks {
+	if e.changing {
+		if err := o.change(ctx, c, r); err != nil {
+			return err
+		}
+	}
+	var err error
+	r.item, err = in.appendItem(int(e.sizeHint.Load()), func(dst []byte) ([]byte, error) {
+		dst, err := e.appendKeys(append(dst, '{'), r.work)
+		if err != nil {
+			return nil, err
+		}
+		r.keys = len(dst)
+		return e.appendBody(dst, r.work)
+	})
+	if err != nil {
+		return err
+	}
+	if n := int64(len(r.item) + len(r.item)/8); n != e.sizeHint.Load() {
+		e.sizeHint.Store(n)
+	}
+	if err := e.checkSize(r.item, r); err != nil {
+		return err
+	}
+	r.expr, err = e.build(nil, r.conditions)
+	return err
+}
+
+// change runs the steps that may change the item, on a copy.
+func (o *PutOp) change(ctx context.Context, c *conn, r *request) error {
+	e := o.e
+	var v any
+	v, r.work = e.clone(o.ptr)
+	if !r.skipHooks {
 		if err := e.runBeforeSave(ctx, v); err != nil {
 			return err
 		}
 	}
-	if err := e.auto.fill(e.table.gen, work); err != nil {
+	if err := e.auto.fill(e.table.gen, r.work); err != nil {
 		return &EncodeError{Entity: e.name, Err: err}
 	}
 	if err := e.validate(ctx, v); err != nil {
 		return err
 	}
 	if e.version != nil {
-		w.conditions = append(w.conditions, e.raiseVersion(work, o.op == opCreate)...)
+		r.conditions = append(r.conditions, e.raiseVersion(r.work, o.op == opCreate)...)
 	}
-	r.work = work
+	if len(e.unique) == 0 {
+		return nil
+	}
 	var err error
-	if len(e.unique) > 0 {
-		if r.key, err = e.keyOf(work); err != nil {
-			return err
-		}
-		if err := e.guardPut(ctx, c, r, w, work); err != nil {
-			return err
-		}
-	}
-	if r.item, err = e.appendItem(make([]byte, 0, e.sizeHint.Load()), work); err != nil {
+	if r.key, err = e.keyOf(r.work); err != nil {
 		return err
 	}
-	e.sizeHint.Store(int64(len(r.item) + len(r.item)/8))
-	if err := e.checkSize(r.item, r); err != nil {
-		return err
+	return e.guardPut(ctx, c, r, &r.writeConfig, r.work)
+}
+
+// appendKeys appends the members of the item's primary key.
+func (e *entity) appendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	dst, err := e.appendKey(dst, e.pk, ptr)
+	if err == nil && e.sk != nil {
+		dst, err = e.appendKey(append(dst, ','), e.sk, ptr)
 	}
-	r.expr, err = e.build(nil, w.conditions)
-	return err
+	return dst, err
 }
 
 // appendItem appends the item at ptr as DynamoDB JSON: the table's attributes, then the fields.
 func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
-	dst, err := e.appendKey(append(dst, '{'), e.pk, ptr)
+	dst, err := e.appendKeys(append(dst, '{'), ptr)
 	if err != nil {
 		return nil, err
 	}
-	if e.sk != nil {
-		if dst, err = e.appendKey(append(dst, ','), e.sk, ptr); err != nil {
-			return nil, err
-		}
-	}
+	return e.appendBody(dst, ptr)
+}
+
+// appendBody appends the rest of the item behind its primary key.
+func (e *entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	var err error
 	if len(e.head) > 0 {
 		dst = append(append(dst, ','), e.head...)
 	}

@@ -57,6 +57,7 @@ type entity struct {
 	skipHooks   bool
 	hideExpired bool
 	validates   bool
+	changing    bool // a put may change the item before it is encoded
 	hooks       hookSet
 	head        []byte      // the discriminator's member, ready to write
 	checked     *codec.Plan // plan that accepts only items with this entity's discriminator
@@ -216,6 +217,7 @@ func (r *registration) build(typ reflect.Type, c entityConfig) (*entity, error) 
 		return nil, r.errorf("", "invalid validate tag: %s", err)
 	}
 	e.validates = r.t.validate != defaultValidate() || rules.any
+	e.changing = e.hooks.beforeSave || e.validates || e.version != nil || len(e.unique) > 0 || len(e.auto.fields) > 0
 	if e.head, err = e.ownMembers(); err != nil {
 		return nil, r.errorf("", "invalid name: %s", err)
 	}

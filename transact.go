@@ -106,9 +106,9 @@ type transaction struct {
 
 func prepareTransaction(ctx context.Context, c *conn, writes []Write) (*transaction, error) {
 	t := &transaction{writes: writes, requests: make([]*request, len(writes))}
-	seen := map[string]int{}
+	seen := map[itemID]int{}
 	for i, w := range writes {
-		r, err := w.prepare(ctx, c)
+		r, err := w.prepare(ctx, c, nil)
 		if err == nil && r != nil {
 			t.requests[i] = r
 			err = r.once(seen, i)
@@ -180,8 +180,8 @@ func (t *transaction) joinGuards() error {
 }
 
 // once refuses a second write of one item.
-func (r *request) once(seen map[string]int, i int) error {
-	id := r.e.table.identity(r.itemKey().attrs)
+func (r *request) once(seen map[itemID]int, i int) error {
+	id := r.id()
 	if first, twice := seen[id]; twice {
 		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.itemKey().text())
 	}
@@ -217,12 +217,16 @@ func (t *transaction) send(ctx context.Context, c *conn, token string) error {
 	for _, w := range t.writes {
 		hooked = hooked && w.entity().table.hooked(c)
 	}
+	var call *wire.Call
+	if hooked {
+		call = wire.NewCall(nil)
+	}
 	t.owner = nil
 	for i, r := range t.requests {
 		if r == nil {
 			continue
 		}
-		item, err := r.transactItem(hooked)
+		item, err := r.transactItem(call)
 		if err != nil {
 			return err
 		}
@@ -238,7 +242,7 @@ func (t *transaction) send(ctx context.Context, c *conn, token string) error {
 	}
 	var err error
 	if hooked {
-		_, err = c.TransactWriteItems(ctx, in, wire.Hook(nil))
+		_, err = c.TransactWriteItems(ctx, in, call.Hook)
 	} else {
 		_, err = c.TransactWriteItems(ctx, in)
 	}
@@ -249,12 +253,12 @@ func (t *transaction) send(ctx context.Context, c *conn, token string) error {
 }
 
 // transactItem is the request as part of a transaction.
-func (r *request) transactItem(hooked bool) (types.TransactWriteItem, error) {
+func (r *request) transactItem(call *wire.Call) (types.TransactWriteItem, error) {
 	var out types.TransactWriteItem
 	old := types.ReturnValuesOnConditionCheckFailureAllOld
 	switch r.verb {
 	case verbPut:
-		in, err := r.putInput(hooked)
+		in, err := r.putInput(call)
 		if err != nil {
 			return out, err
 		}

@@ -232,7 +232,7 @@ func (s *storedItem) at() unsafe.Pointer {
 func (e *entity) readStored(ctx context.Context, c *conn, key itemKey) (*storedItem, error) {
 	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
 	in := &dynamodb.GetItemInput{TableName: &e.table.name, Key: key.attrs, ConsistentRead: new(true)}
-	if err := e.table.getItem(ctx, c, in, s); err != nil {
+	if err := getItem(ctx, c, e.table.call(c, s), in, s); err != nil {
 		return nil, &OpError{Op: opRead, Entity: e.name, Key: key.text(), Err: err}
 	}
 	if !s.found {
@@ -341,5 +341,5 @@ func single(err error) error {
 // requestWrite is a prepared request as a Write.
 type requestWrite struct{ r *request }
 
-func (w requestWrite) entity() *entity                                  { return w.r.e }
-func (w requestWrite) prepare(context.Context, *conn) (*request, error) { return w.r, nil }
+func (w requestWrite) entity() *entity                                         { return w.r.e }
+func (w requestWrite) prepare(context.Context, *conn, *room) (*request, error) { return w.r, nil }

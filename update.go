@@ -186,7 +186,7 @@ func (u *Update[T]) Input() (*dynamodb.UpdateItemInput, error) {
 
 func (u *Update[T]) entity() *entity { return u.u.e }
 
-func (u *Update[T]) prepare(ctx context.Context, c *conn) (*request, error) {
+func (u *Update[T]) prepare(ctx context.Context, c *conn, _ *room) (*request, error) {
 	return u.u.prepare(ctx, c)
 }
 
@@ -240,7 +240,7 @@ func (u *update) prepare(ctx context.Context, c *conn) (*request, error) {
 		}
 		return nil, nil
 	}
-	r.settle = func(ctx context.Context, stored loaded) error { return one.settle(ctx, stored, hooks) }
+	r.settled = func(ctx context.Context, stored loaded) error { return one.settle(ctx, stored, hooks) }
 	return r, nil
 }
 
@@ -376,7 +376,7 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change, error) {
 // plan makes the request from the key, the changes and the conditions.
 func (u *update) plan(ctx context.Context, c *conn) (*request, error) {
 	e := u.e
-	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns, mustExist: !u.upsert, settle: settled, abandon: nothing}
+	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns, mustExist: !u.upsert}
 	var err error
 	if r.key, err = e.keyOf(u.key); err != nil {
 		return nil, err

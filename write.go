@@ -24,8 +24,43 @@ type Write interface {
 	// entity is the entity that is written.
 	entity() *entity
 	// prepare runs everything that comes before the request: hooks, generated values, validation, keys.
-	// It may be run again when another writer came between; c is nil when nothing may be read.
-	prepare(ctx context.Context, c *conn) (*request, error)
+	// It may be run again when another writer came between; c is nil when nothing may be read. The memory
+	// of the request is from in, if that is not nil.
+	prepare(ctx context.Context, c *conn, in *room) (*request, error)
+}
+
+// room is memory for the requests of a batch, allocated at once.
+type room struct {
+	requests []request
+	item     []byte // empty, with the capacity that is left
+}
+
+func (m *room) request() *request {
+	if m == nil || len(m.requests) == 0 {
+		return new(request)
+	}
+	r := &m.requests[0]
+	m.requests = m.requests[1:]
+	return r
+}
+
+// roomItems is for how many items memory is allocated at once.
+const roomItems = 16
+
+// appendItem encodes an item, of about size bytes.
+func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]byte, error) {
+	if m == nil {
+		return encode(make([]byte, 0, size))
+	}
+	if cap(m.item) < size {
+		m.item = make([]byte, 0, roomItems*size)
+	}
+	item, err := encode(m.item)
+	if err != nil {
+		return nil, err
+	}
+	m.item = item[len(item):]
+	return item[:len(item):len(item)], nil
 }
 
 // verb is what a request does to its item.
@@ -45,8 +80,10 @@ type request struct {
 	op   string
 	verb verb
 	key  itemKey
+	put  *PutOp         // what a put was made of
 	work unsafe.Pointer // the item of a put
 	item []byte         // the same, encoded
+	keys int            // where the key ends in it
 	expr *expression.Expression
 	// guards are the sentinel items of unique fields, written in one transaction with the item.
 	guards []guard
@@ -58,10 +95,27 @@ type request struct {
 	extra bool
 	// assumed are the stored values that prepare has read and made conditions.
 	assumed []assumption
-	// settle hands the values to the caller after a success; stored is what an update gave back.
-	settle func(ctx context.Context, stored loaded) error
-	// abandon undoes what prepare left in the caller's struct, after a failure.
-	abandon func()
+	// settled, if set, hands the values to the caller after a success; stored is what an update gave back.
+	settled func(ctx context.Context, stored loaded) error
+	writeConfig
+}
+
+// settle hands the values to the caller after a success; stored is what an update gave back.
+func (r *request) settle(ctx context.Context, stored loaded) error {
+	switch {
+	case r.put != nil:
+		return r.put.settle(ctx, r)
+	case r.settled != nil:
+		return r.settled(ctx, stored)
+	}
+	return nil
+}
+
+// abandon undoes what prepare left in the caller's struct, after a failure.
+func (r *request) abandon() {
+	if r.put != nil {
+		r.e.auto.keepIDs(r.work, r.put.ptr)
+	}
 }
 
 // assumption is an attribute's value as it was read before a write; nil: absent.
@@ -95,7 +149,7 @@ func do(ctx context.Context, w Write, op string) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.prepare(ctx, c)
+	r, err := w.prepare(ctx, c, nil)
 	if err != nil || r == nil {
 		return err
 	}
@@ -126,7 +180,7 @@ func carry(ctx context.Context, c *conn, w Write, r *request) error {
 		if pause(ctx, attempt) != nil {
 			return r.error(err)
 		}
-		if r, err = w.prepare(ctx, c); err != nil || r == nil {
+		if r, err = w.prepare(ctx, c, nil); err != nil || r == nil {
 			return err
 		}
 	}
@@ -140,12 +194,13 @@ func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
 	t := r.e.table
 	switch r.verb {
 	case verbPut:
-		in, err := r.putInput(t.hooked(c))
+		call := t.call(c, nil)
+		in, err := r.putInput(call)
 		if err != nil {
 			return loaded{}, err
 		}
-		if t.hooked(c) {
-			_, err = c.PutItem(ctx, in, wire.Hook(nil))
+		if call != nil {
+			_, err = c.PutItem(ctx, in, call.Hook)
 		} else {
 			_, err = c.PutItem(ctx, in)
 		}
@@ -172,7 +227,7 @@ func (r *request) sendUpdate(ctx context.Context, c *conn) (loaded, error) {
 	return sink.loaded, replay(sink, []map[string]types.AttributeValue{out.Attributes})
 }
 
-func (r *request) putInput(hooked bool) (*dynamodb.PutItemInput, error) {
+func (r *request) putInput(call *wire.Call) (*dynamodb.PutItemInput, error) {
 	in := &dynamodb.PutItemInput{TableName: &r.e.table.name}
 	if x := r.expr; x != nil {
 		in.ConditionExpression = x.Condition()
@@ -180,14 +235,14 @@ func (r *request) putInput(hooked bool) (*dynamodb.PutItemInput, error) {
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	var err error
-	in.Item, err = r.itemAttrs(hooked)
+	in.Item, err = r.itemAttrs(call)
 	return in, err
 }
 
-// itemAttrs is the item of a put, as the hook's carrier or in the SDK's own form.
-func (r *request) itemAttrs(hooked bool) (map[string]types.AttributeValue, error) {
-	if hooked {
-		return wire.RawItem(r.item), nil
+// itemAttrs is the item of a put, as the call's carrier or, without one, in the SDK's own form.
+func (r *request) itemAttrs(call *wire.Call) (map[string]types.AttributeValue, error) {
+	if call != nil {
+		return call.Raw(r.item), nil
 	}
 	return wire.ReadItem(r.item)
 }
@@ -371,6 +426,3 @@ func (e *entity) unstoredFields() (list []reflect.StructField) {
 	}
 	return list
 }
-
-func settled(context.Context, loaded) error { return nil }
-func nothing()                              {}

@@ -3,10 +3,12 @@ package wire
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -31,31 +33,67 @@ type Sink interface {
 	Item(table string, index int, r *Reader) error
 }
 
-// RawItem wraps an item or key that is DynamoDB JSON already, or a whole ExpressionAttributeValues object, as an attribute
-// map for one of the SDK's inputs. Hook puts the bytes into the request as they are; without Hook the input is useless. The
-// bytes are not copied: they stay unchanged until the call returns.
+// A Call is one call of a client that Hookable approves, with Hook as an option of it. The request may contain carriers of
+// bytes, and each item of the response goes to the sink instead of the output, which holds an empty map or list where the
+// response had an item or items. Without a sink outputs hold items as ever. All else in requests and responses keeps the
+// SDK's meaning; errors of the service are left to the SDK.
 //
-// The carrier is a map of one binary value without a name, which is no legal attribute name.
-func RawItem(item []byte) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"": &types.AttributeValueMemberB{Value: item}}
-}
-
-// Hook returns an option for one call of a client that Hookable approves. The request may then contain RawItems, and each
-// item of the response goes to s instead of the output, which holds an empty map or list where the response had an item or
-// items. If s is nil, outputs hold items as ever. All else in requests and responses keeps the SDK's meaning; errors of the
-// service are left to the SDK.
-//
-// Two things are stricter than without Hook. A response whose checksum is wrong is an error, while the SDK logs it. And
+// Two things are stricter than without the hook. A response whose checksum is wrong is an error, while the SDK logs it. And
 // text in a request that is not UTF-8 is an error, while the SDK sends something else.
 //
 // Operations without items, and clients with a protocol of their own, stay as they are.
-func Hook(s Sink) func(*dynamodb.Options) {
-	return func(o *dynamodb.Options) {
-		if speaksJSON(o.Protocol) {
-			o.Protocol = &protocol{ClientProtocol: o.Protocol, sink: s}
-		}
+type Call struct {
+	smithyhttp.ClientProtocol // the client's own, but for the bodies of requests and of good responses
+	sink                      Sink
+	raw                       [][]byte
+	one                       [1][]byte // room for raw
+	d                         deserializer
+	frames                    [4]frame // room for d.frames
+}
+
+// NewCall returns a call whose items go to s, if that is not nil.
+func NewCall(s Sink) *Call {
+	c := &Call{sink: s}
+	c.raw = c.one[:0]
+	return c
+}
+
+// Raw returns a carrier of an item or key that is DynamoDB JSON already, or of a whole ExpressionAttributeValues object, to
+// be used once in the call's input. The bytes are put into the request as they are. They are not copied: they stay
+// unchanged until the call returns.
+//
+// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. All
+// calls share them: nobody may change one.
+func (c *Call) Raw(json []byte) map[string]types.AttributeValue {
+	n := len(c.raw)
+	c.raw = append(c.raw, json)
+	if n >= len(carriers) {
+		return newCarrier(n)
+	}
+	if made := carriers[n].Load(); made != nil {
+		return *made
+	}
+	made := newCarrier(n)
+	carriers[n].Store(&made)
+	return made
+}
+
+var carriers [100]atomic.Pointer[map[string]types.AttributeValue] // as many as a transaction has items
+
+func newCarrier(n int) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"": &types.AttributeValueMemberB{Value: binary.AppendUvarint(nil, uint64(n))}}
+}
+
+// Hook is the option that makes the call what it is.
+func (c *Call) Hook(o *dynamodb.Options) {
+	if speaksJSON(o.Protocol) {
+		c.ClientProtocol = o.Protocol
+		o.Protocol = c
 	}
 }
+
+// Hook returns the option of a call whose request has no carriers.
+func Hook(s Sink) func(*dynamodb.Options) { return NewCall(s).Hook }
 
 // Hookable reports whether Hook works on the client. It copies the client's options: ask once.
 func Hookable(c *dynamodb.Client) bool { return speaksJSON(c.Options().Protocol) }
@@ -64,26 +102,21 @@ func speaksJSON(p smithyhttp.ClientProtocol) bool {
 	return p != nil && p.ID() == smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_0"}
 }
 
-// protocol is the client's own protocol but for the bodies of requests and of good responses.
-type protocol struct {
-	smithyhttp.ClientProtocol
-	sink Sink
-}
-
 // maxSplicedBody is up to where it is cheaper to let the protocol copy a body twice than to exchange it afterwards, for
 // which the SDK copies the request.
 const maxSplicedBody = 4 << 10
 
 var bodies = sync.Pool{New: func() any { return new(serializer) }}
 
-func (p *protocol) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
+func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
 	if !carriesItems(in) {
-		return p.ClientProtocol.SerializeRequest(ctx, op, in, req)
+		return c.ClientProtocol.SerializeRequest(ctx, op, in, req)
 	}
 	s := bodies.Get().(*serializer)
 	defer bodies.Put(s)
-	s.reset()
+	s.reset(c.raw)
 	in.Serialize(s)
+	s.raws = nil
 	if s.err != nil {
 		return &smithy.SerializationError{Err: s.err}
 	}
@@ -91,7 +124,7 @@ func (p *protocol) SerializeRequest(ctx context.Context, op *smithy.OperationSch
 	if len(body) > maxSplicedBody {
 		body = rawBody("{}")
 	}
-	if err := p.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
+	if err := c.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
 		return err
 	}
 	// The protocol has copied the body, if it knows documents. One that does not has put something else there.
@@ -112,15 +145,16 @@ type rawBody []byte
 func (b rawBody) Serialize(s smithy.ShapeSerializer)     { s.WriteDocument(nil, document.Opaque{Value: b}) }
 func (b rawBody) MarshalSmithyDocument() ([]byte, error) { return b, nil }
 
-func (p *protocol) DeserializeResponse(
+func (c *Call) DeserializeResponse(
 	ctx context.Context, op *smithy.OperationSchema, reg *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
 ) error {
-	if p.sink != nil {
-		p.sink.Reset()
+	if c.sink != nil {
+		c.sink.Reset()
 	}
-	d := deserializer{sink: p.sink}
+	d := &c.d
+	*d = deserializer{sink: c.sink, frames: c.frames[:0]}
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !d.prepare(out) {
-		return p.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
+		return c.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
 	}
 	body, err := readBody(resp)
 	if err != nil {
@@ -130,7 +164,7 @@ func (p *protocol) DeserializeResponse(
 		return nil
 	}
 	d.r.data = body
-	if err = out.Deserialize(&d); err == nil {
+	if err = out.Deserialize(d); err == nil {
 		err = d.r.End()
 	}
 	if err == nil {

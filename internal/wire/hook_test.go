@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -554,8 +556,9 @@ func TestRequestsAreThoseOfThePlainClient(t *testing.T) {
 			if err := f(t.Context(), client, func(item string) map[string]types.AttributeValue { return attrs(t, item) }); err != nil {
 				t.Fatal(err)
 			}
-			raw := func(item string) map[string]types.AttributeValue { return wire.RawItem([]byte(item)) }
-			if err := f(t.Context(), client, raw, wire.Hook(nil)); err != nil {
+			call := wire.NewCall(nil)
+			raw := func(item string) map[string]types.AttributeValue { return call.Raw([]byte(item)) }
+			if err := f(t.Context(), client, raw, call.Hook); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[1])); diff != "" {
@@ -571,17 +574,23 @@ func TestRequestsAreThoseOfThePlainClient(t *testing.T) {
 }
 
 func TestBadRequestsAreErrors(t *testing.T) {
-	bad := map[string]map[string]types.AttributeValue{
-		"text":         {"a": str("\xff")},
-		"name":         {"\xff": str("a")},
-		"no object":    wire.RawItem([]byte(`[]`)),
-		"nothing":      wire.RawItem(nil),
-		"raw and more": {"": &types.AttributeValueMemberB{Value: []byte(`{}`)}, "a": str("x")},
+	carrier := maps.Clone(wire.NewCall(nil).Raw(nil))
+	carrier["a"] = str("x")
+	bad := map[string]func(*wire.Call) map[string]types.AttributeValue{
+		"text":            func(*wire.Call) map[string]types.AttributeValue { return attr("a", str("\xff")) },
+		"name":            func(*wire.Call) map[string]types.AttributeValue { return attr("\xff", str("a")) },
+		"no object":       func(c *wire.Call) map[string]types.AttributeValue { return c.Raw([]byte(`[]`)) },
+		"nothing":         func(c *wire.Call) map[string]types.AttributeValue { return c.Raw(nil) },
+		"of another call": func(*wire.Call) map[string]types.AttributeValue { return wire.NewCall(nil).Raw([]byte(`{}`)) },
+		"no number":       func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin(``)) },
+		"number and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin("\x00x")) },
+		"raw and more":    func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return carrier },
 	}
-	for name, item := range bad {
+	for name, make := range bad {
 		client, service := newClient(t, []reply{{body: `{}`}})
 		for range 10 { // the order of names is random
-			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: item}, wire.Hook(nil))
+			call := wire.NewCall(nil)
+			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: make(call)}, call.Hook)
 			if name == "raw and more" && err == nil {
 				continue // the nameless one came last: the service refuses it
 			}
@@ -592,5 +601,36 @@ func TestBadRequestsAreErrors(t *testing.T) {
 		if name != "raw and more" && len(service.requests) != 0 {
 			t.Errorf("%s: a request was sent", name)
 		}
+	}
+}
+
+func attr(name string, v types.AttributeValue) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{name: v}
+}
+
+func bin(s string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(s)} }
+
+// One call may have more carriers than are kept, and calls at the same time share those.
+func TestManyCarriers(t *testing.T) {
+	client, service := newClient(t, []reply{{body: `{}`}})
+	call := wire.NewCall(nil)
+	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
+	var want []string
+	for i := range 300 {
+		item := fmt.Sprintf(`{"n":{"N":"%d"}}`, i)
+		want = append(want, item)
+		in.RequestItems["t"] = append(in.RequestItems["t"], types.WriteRequest{PutRequest: &types.PutRequest{Item: call.Raw([]byte(item))}})
+		wire.NewCall(nil).Raw([]byte("another's"))
+	}
+	if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
+		t.Fatal(err)
+	}
+	body := string(service.requests[0])
+	for i, item := range want {
+		at := strings.Index(body, item)
+		if at < 0 {
+			t.Fatalf("item %d is not in its place", i)
+		}
+		body = body[at:]
 	}
 }

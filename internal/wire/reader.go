@@ -36,7 +36,7 @@ type Reader struct {
 	data  []byte
 	pos   int
 	depth int
-	rooms [16]Room
+	rooms *[16]Room
 }
 
 // A Room is what a decoder notes between the values of one text, to allocate with foresight: how long the last slice of
@@ -73,7 +73,12 @@ func (r *Reader) End() error {
 }
 
 // Room returns one of the reader's rooms, zero at first. They are shared: Owner says whose it is.
-func (r *Reader) Room(slot uint8) *Room { return &r.rooms[slot&15] }
+func (r *Reader) Room(slot uint8) *Room {
+	if r.rooms == nil {
+		r.rooms = new([16]Room)
+	}
+	return &r.rooms[slot&15]
+}
 
 // Expect returns how many elements the rest of the text may have, if from the offset at on there were n.
 func (r *Reader) Expect(n, at int) int {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"math/big"
@@ -15,7 +16,7 @@ import (
 	"github.com/aws/smithy-go/traits"
 )
 
-// carriesItems reports whether the input is one of those in which a RawItem may stand.
+// carriesItems reports whether the input is one of those in which a carrier may stand.
 func carriesItems(in smithy.Serializable) bool {
 	switch in.(type) {
 	case *dynamodb.GetItemInput, *dynamodb.PutItemInput, *dynamodb.UpdateItemInput, *dynamodb.DeleteItemInput,
@@ -26,17 +27,18 @@ func carriesItems(in smithy.Serializable) bool {
 	return false
 }
 
-// A serializer writes an SDK input as JSON, driven by the SDK's generated code, and puts in the bytes of RawItems. The
+// A serializer writes an SDK input as JSON, driven by the SDK's generated code, and puts in the bytes of carriers. The
 // interface knows no errors: the first one is kept and the rest of the output is void.
 type serializer struct {
 	buf   []byte
 	err   error
-	lists []bool // for each open container, whether it is a list
+	lists []bool   // for each open container, whether it is a list
+	raws  [][]byte // what the carriers stand for
 	raw   rawState
 	inM   bool // the map opened last is an M, whose names are data
 }
 
-// rawState says how much of a RawItem has gone by: its empty name, its tag, its bytes.
+// rawState says how much of a carrier has gone by: its empty name, its tag, its number.
 type rawState uint8
 
 const (
@@ -51,12 +53,12 @@ var errNoRawItem = errors.New("raw item is no JSON object of its own")
 // maxPooledBody keeps the buffer of one huge request from staying for ever.
 const maxPooledBody = 64 << 10
 
-func (s *serializer) reset() {
+func (s *serializer) reset(raws [][]byte) {
 	if cap(s.buf) > maxPooledBody {
 		s.buf = nil
 	}
 	s.buf, s.lists = s.buf[:0], s.lists[:0]
-	s.err, s.raw, s.inM = nil, notRaw, false
+	s.err, s.raws, s.raw, s.inM = nil, raws, notRaw, false
 }
 
 func (s *serializer) Bytes() []byte { return s.buf }
@@ -95,7 +97,7 @@ func (s *serializer) name(schema *smithy.Schema) {
 	s.buf = append(s.buf, '"', ':')
 }
 
-// endRaw handles what looked like a RawItem's beginning and went on differently.
+// endRaw handles what looked like a carrier's beginning and went on differently.
 func (s *serializer) endRaw() {
 	if s.raw != rawName {
 		s.fail(errNoRawItem)
@@ -176,14 +178,24 @@ func (s *serializer) CloseUnion() {
 func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 	if s.raw == rawTag {
 		s.raw = rawBytes
-		if len(v) < 2 || v[0] != '{' || v[len(v)-1] != '}' {
+		raw := s.carried(v)
+		if len(raw) < 2 || raw[0] != '{' || raw[len(raw)-1] != '}' {
 			s.fail(errNoRawItem)
 		}
-		s.buf = append(s.buf[:len(s.buf)-1], v...) // without the brace that WriteMap wrote
+		s.buf = append(s.buf[:len(s.buf)-1], raw...) // without the brace that WriteMap wrote
 		return
 	}
 	s.next(schema)
 	s.buf = AppendBase64(s.buf, v)
+}
+
+// carried returns what the carrier with a number stands for, nil if there is none.
+func (s *serializer) carried(number []byte) []byte {
+	n, size := binary.Uvarint(number)
+	if size < 1 || size != len(number) || n >= uint64(len(s.raws)) {
+		return nil
+	}
+	return s.raws[n]
 }
 
 func (s *serializer) WriteString(schema *smithy.Schema, v string) {
