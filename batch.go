@@ -151,7 +151,7 @@ func (r *request) plain() bool {
 // run sends everything with a bounded number of workers.
 func (b *batch) run(ctx context.Context) {
 	var jobs [][]int
-	var chunk []int
+	chunk := make([]int, 0, min(len(b.requests), maxBatchWrite))
 	for i, r := range b.requests {
 		switch {
 		case r == nil:
@@ -290,6 +290,7 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
 	call := wire.NewCall(nil)
+	call.Grow(len(job))
 	for _, i := range job {
 		if !b.requests[i].e.table.hooked(b.conn) {
 			call = nil

@@ -45,7 +45,7 @@ func (m *room) request() *request {
 }
 
 // roomItems is for how many items memory is allocated at once.
-const roomItems = 16
+const roomItems = maxBatchWrite
 
 // appendItem encodes an item, of about size bytes.
 func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]byte, error) {
@@ -53,7 +53,7 @@ func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]
 		return encode(make([]byte, 0, size))
 	}
 	if cap(m.item) < size {
-		m.item = make([]byte, 0, roomItems*size)
+		m.item = make([]byte, 0, min(roomItems, 1+len(m.requests))*size)
 	}
 	item, err := encode(m.item)
 	if err != nil {

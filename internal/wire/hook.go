@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -57,6 +58,9 @@ func NewCall(s Sink) *Call {
 	c.raw = c.one[:0]
 	return c
 }
+
+// Grow makes room for n carriers.
+func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
 
 // Raw returns a carrier of an item or key that is DynamoDB JSON already, or of a whole ExpressionAttributeValues object, to
 // be used once in the call's input. The bytes are put into the request as they are. They are not copied: they stay
@@ -131,7 +135,8 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	if n, ok, err := req.StreamLength(); err == nil && ok && n == int64(len(s.buf)) {
 		return nil
 	}
-	out, err := req.SetStream(bytes.NewReader(bytes.Clone(s.buf)))
+	out, err := req.SetStream(bytes.NewReader(s.buf))
+	s.buf = nil // it is the request's now
 	if err != nil {
 		return &smithy.SerializationError{Err: err}
 	}

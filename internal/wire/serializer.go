@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,14 +51,12 @@ const (
 
 var errNoRawItem = errors.New("raw item is no JSON object of its own")
 
-// maxPooledBody keeps the buffer of one huge request from staying for ever.
-const maxPooledBody = 64 << 10
-
 func (s *serializer) reset(raws [][]byte) {
-	if cap(s.buf) > maxPooledBody {
-		s.buf = nil
+	size := 0
+	for _, raw := range raws {
+		size += len(raw)
 	}
-	s.buf, s.lists = s.buf[:0], s.lists[:0]
+	s.buf, s.lists = slices.Grow(s.buf[:0], size+size/16+512), s.lists[:0]
 	s.err, s.raws, s.raw, s.inM = nil, raws, notRaw, false
 }
 
