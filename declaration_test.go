@@ -103,7 +103,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			table := entable.NewTable("shop")
 			entable.Register[Order](table, entable.PK("id", entable.NoPrefix()), entable.SK("id", entable.NoPrefix()))
 			return register[Cart](table, entable.PK("id", entable.NoPrefix()), entable.SK("year", entable.NoPrefix()))
-		}, `Cart: an item can have the same key as one of Order, for example pk="x" sk="0000000000000000000": give one of them a prefix of its own, or a sort key that tells them apart`},
+		}, `Cart: an item can have the same key as one of Order, for example pk="0000000000000000000" sk="0000000000000000000": give one of them a prefix of its own, or a sort key that tells them apart`},
 		{"two types in number keys", func() error {
 			table := numbers()
 			entable.Register[Cart](table, entable.PK("year"), entable.SK("year"))

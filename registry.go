@@ -22,6 +22,7 @@ type registry struct {
 	mu       sync.Mutex
 	entities []*entity // in registration order
 	taken    map[string]claim
+	keys     keys.Set // of the entities, by their places
 	// found is the table of who is who, made anew by the first read after a registration.
 	found atomic.Pointer[directory]
 }
@@ -43,7 +44,8 @@ type entity struct {
 	plan        *codec.Plan
 	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
 	pk          *key
-	sk          *key // nil in a table without sort key
+	sk          *key            // nil in a table without sort key
+	patterns    []*keys.Pattern // of these two, where they are strings
 	keyAttrs    []string
 	indexes     []*entityIndex
 	consistent  consistency
@@ -154,6 +156,7 @@ func (t *Table) register(typ reflect.Type, opts []EntityOption) (*entity, error)
 		t.reg.taken = map[string]claim{}
 	}
 	maps.Copy(t.reg.taken, r.taken)
+	t.reg.keys.Add(len(t.reg.entities), e.patterns)
 	t.reg.entities = append(t.reg.entities, e)
 	t.reg.found.Store(nil)
 	return e, nil
@@ -228,6 +231,7 @@ func (r *registration) build(typ reflect.Type, c entityConfig) (*entity, error) 
 // checkNames refuses a name or type that is registered, and fields stored under the table's own
 // attributes.
 func (r *registration) checkNames() error {
+	names := r.e.names()
 	for _, o := range r.t.reg.entities {
 		if o.typ == r.e.typ {
 			return r.errorf("", "%s is registered on table %q already, as %s", r.e.typ, r.t.name, o.name)
@@ -235,7 +239,7 @@ func (r *registration) checkNames() error {
 		if o.name == r.e.name && (r.t.discriminator != "" || r.t.lock != nil) {
 			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.name, o.typ)
 		}
-		for _, name := range r.e.names() {
+		for _, name := range names {
 			if slices.Contains(o.was, name) || name != r.e.name && name == o.name {
 				return r.errorf("", "the name %q is that of %s, now or before: stored items would be of two types", name, o.name)
 			}
@@ -301,7 +305,13 @@ func (r *registration) compileKeys(c entityConfig) error {
 		}
 	}
 	for _, k := range []*key{e.pk, e.sk} {
-		for i := 0; k != nil && i < len(k.comps); i++ {
+		if k == nil {
+			continue
+		}
+		if k.pattern != nil {
+			e.patterns = append(e.patterns, k.pattern)
+		}
+		for i := range k.comps {
 			e.keyAttrs = append(e.keyAttrs, k.comps[i].field.Name)
 		}
 	}
@@ -654,38 +664,28 @@ func (r *registration) proveDisjoint() error {
 	if r.e.meetsSentinels() {
 		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", sentinelPrefix)
 	}
-	for _, o := range r.t.reg.entities {
-		pkApart, example := disjoint(r.e.pk, o.pk)
-		if pkApart {
-			continue
-		}
-		if r.e.sk == nil {
-			return r.collision(o, example, "")
-		}
-		skApart, skExample := disjoint(r.e.sk, o.sk)
-		if !skApart {
-			return r.collision(o, example, skExample)
-		}
+	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns); found {
+		return r.collision(r.t.reg.entities[i], examples)
 	}
 	return nil
 }
 
-func (r *registration) collision(o *entity, pk, sk string) error {
-	why := ""
-	if pk != "" {
-		why = fmt.Sprintf(", for example %s=%q", r.t.pk.name, pk)
-		if sk != "" {
-			why += fmt.Sprintf(" %s=%q", r.t.sk.name, sk)
+func (r *registration) collision(o *entity, examples []string) error {
+	var where strings.Builder
+	for _, k := range []*key{r.e.pk, r.e.sk} {
+		if k == nil || k.pattern == nil {
+			continue
 		}
+		if examples[0] != "" {
+			fmt.Fprintf(&where, " %s=%q", k.attr.name, examples[0])
+		}
+		examples = examples[1:]
+	}
+	why := ""
+	if where.Len() > 0 {
+		why = ", for example" + where.String()
 	}
 	return r.errorf("", "an item can have the same key as one of %s%s: give one of them a prefix of its own, or a sort key that tells them apart", o.name, why)
-}
-
-func disjoint(a, b *key) (bool, string) {
-	if a.pattern == nil || b.pattern == nil {
-		return false, ""
-	}
-	return keys.Disjoint(a.pattern, b.pattern)
 }
 
 // directory finds the entity of a type, a discriminator or a key, in constant time.

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -41,11 +40,7 @@ func TestThousandEntities(t *testing.T) {
 	s := onMemory(t)
 	for _, opts := range [][]entable.TableOption{nil, {entable.NoDiscriminator()}} {
 		table := s.newTable(opts...)
-		start := time.Now()
 		check(t, registerMany(table, registerParts(table), 0, 1000))
-		if d := time.Since(start); d > 20*time.Second { // a second without the race detector
-			t.Errorf("registration took %s", d)
-		}
 		for n := range 1000 {
 			item := key("P#x", fmt.Sprintf("E%03d#%019d", n, n))
 			if opts == nil {

@@ -52,11 +52,13 @@ func (e *ValidationError) Unwrap() error { return e.Err }
 func (*ValidationError) entableError()   {}
 
 // defaultValidate is the validator of tables without their own, shared for its cache of types.
-var defaultValidate = sync.OnceValue(func() *validator.Validate {
+var defaultValidate = sync.OnceValue(newValidate)
+
+func newValidate() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(storedName)
 	return v
-})
+}
 
 // storedName gives the name under which a field is stored.
 func storedName(f reflect.StructField) string {
@@ -95,6 +97,7 @@ func (e *entity) validate(ctx context.Context, v any) error {
 // ruleSet is what the types of an entity say about validation.
 type ruleSet struct {
 	structs []reflect.Type // that a value can hold
+	tagged  []reflect.Type // those of them that have rules
 	any     bool           // a value can break a rule: types without rules cost nothing
 }
 
@@ -112,10 +115,14 @@ func (r *ruleSet) add(t reflect.Type) {
 			return
 		}
 		r.structs = append(r.structs, t)
+		has := false
 		for f := range t.Fields() {
 			_, tagged := f.Tag.Lookup("validate")
-			r.any = r.any || tagged
+			has = has || tagged
 			r.add(f.Type)
+		}
+		if has {
+			r.any, r.tagged = true, append(r.tagged, t)
 		}
 	}
 }
@@ -123,8 +130,37 @@ func (r *ruleSet) add(t reflect.Type) {
 // check makes the validator read all tags. It does so when it first meets a type, and panics about a
 // wrong one: that is to happen at registration.
 func (r *ruleSet) check(v *validator.Validate) error {
+	if v == defaultValidate() {
+		return ruleReader.check(r.tagged)
+	}
 	for _, t := range r.structs {
 		if err := checkRules(v, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ruleReader reads the tags for [defaultValidate]. A validator copies its cache of types for each type that
+// is new to it, so that a thousand types would cost it half a million steps; one that is thrown away in
+// time costs next to nothing.
+var ruleReader tagReader
+
+type tagReader struct {
+	mu   sync.Mutex
+	v    *validator.Validate
+	read int // types that v has read
+}
+
+func (r *tagReader) check(structs []reflect.Type) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range structs {
+		if r.v == nil || r.read == 32 {
+			r.v, r.read = newValidate(), 0
+		}
+		r.read++
+		if err := checkRules(r.v, t); err != nil {
 			return err
 		}
 	}

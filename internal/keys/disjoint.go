@@ -2,41 +2,59 @@ package keys
 
 import "strings"
 
-// Disjoint reports whether it is proved that no text is a key of both patterns.
-// If not, example is a key that both build, or "" where the separators differ
-// and neither a proof nor an example was found. With one separator the answer
-// is exact.
+// Disjoint reports whether no text is a key of both patterns. If not, example
+// is a key that both build, or "" where none was found.
 //
-// It compares fixed texts first and does not allocate for disjoint patterns:
-// thousands of patterns can be compared pairwise.
+// With one separator the answer is exact. With two it is exact but for what
+// depends on the calendar or on the precision of floats: there, patterns may be
+// called not disjoint that are.
+//
+// It compares fixed texts first and does not allocate for disjoint patterns of
+// one separator: thousands of patterns can be compared pairwise.
 func Disjoint(a, b *Pattern) (ok bool, example string) {
-	if n := min(len(a.lead), len(b.lead)); a.lead[:n] != b.lead[:n] {
-		return true, ""
-	}
 	switch {
+	case leadsApart(a, b):
+		return true, ""
+	case a.separator == b.separator:
+		return disjointSegments(a, b)
 	case b.Match(a.example):
 		return false, a.example
 	case a.Match(b.example):
 		return false, b.example
 	case a.comps == 0 || b.comps == 0:
 		return true, "" // the example is the only key
-	case a.separator != b.separator:
-		return false, ""
 	}
-	return disjointSegments(a, b)
+	return disjointTexts(a, b)
 }
 
-// disjointSegments compares patterns of one separator. No segment's text holds
+func leadsApart(a, b *Pattern) bool {
+	n := min(len(a.lead), len(b.lead))
+	return a.lead[:n] != b.lead[:n]
+}
+
+// segmentsMeet compares patterns of one separator. No segment's text holds
 // it, so a key falls into segments in one way, and both patterns build it only
 // if they have as many segments and meet at each of them.
-func disjointSegments(a, b *Pattern) (ok bool, example string) {
+func segmentsMeet(a, b *Pattern) bool {
 	if len(a.segments) != len(b.segments) {
-		return true, ""
+		return false
+	}
+	for i := range a.segments { // the cheap ones first
+		if x, y := a.segments[i].literal, b.segments[i].literal; x != "" && y != "" && x != y {
+			return false
+		}
 	}
 	for i := range a.segments {
 		if _, ok := meet(&a.segments[i], &b.segments[i]); !ok {
-			return true, ""
+			return false
 		}
+	}
+	return true
+}
+
+func disjointSegments(a, b *Pattern) (ok bool, example string) {
+	if !segmentsMeet(a, b) {
+		return true, ""
 	}
 	common := make([]string, len(a.segments))
 	for i := range a.segments {
