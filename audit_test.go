@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -358,4 +360,217 @@ func TestAuditGoesOnFromItsCursor(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+}
+
+// mendable are ten ways to damage a member that an audit can repair. Each gives the findings.
+var mendable = []func(c *club, s *setup, i int) []string{
+	func(c *club, s *setup, i int) []string { // no type
+		return c.edit(s, i, entable.WrongType, "_type", nil)
+	},
+	func(c *club, s *setup, i int) []string { // another's type
+		return c.edit(s, i, entable.WrongType, "_type", avS("Visit"))
+	},
+	func(c *club, s *setup, i int) []string { // the index key of another city, or of none
+		return c.edit(s, i, entable.WrongIndexKey, "gsi1pk", avS("MCI#elsewhere"))
+	},
+	func(c *club, s *setup, i int) []string { // the index key of another member, or of none
+		return c.edit(s, i, entable.WrongIndexKey, "gsi1sk", avS("MI#someone"))
+	},
+	func(c *club, s *setup, i int) []string { // written before the index was declared
+		return c.edit(s, i, entable.WrongIndexKey, "lsi1sk", nil)
+	},
+	func(c *club, s *setup, i int) []string { // the number has changed past entable
+		return c.edit(s, i, entable.WrongIndexKey, "lsi1sk", avS("MN#0000000000000999999"))
+	},
+	func(c *club, s *setup, i int) []string { // not in any index
+		out := c.edit(s, i, entable.WrongIndexKey, "lsi1sk", nil)
+		if i%3 == 0 { // it has no city
+			return out
+		}
+		return slices.Concat(out, c.edit(s, i, entable.WrongIndexKey, "gsi1pk", nil), c.edit(s, i, entable.WrongIndexKey, "gsi1sk", nil))
+	},
+	func(c *club, s *setup, i int) []string { // its value is not reserved
+		_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: emailSentinel(i)})
+		check(s.t, err)
+		return []string{memberFinding(i, entable.MissingSentinel, "email")}
+	},
+	func(c *club, s *setup, i int) []string { // its value is reserved for a member that does not exist
+		item := emailSentinel(i)
+		item["_type"], item["owner"] = avS("_unique"), &types.AttributeValueMemberM{Value: key("MC#gone", "MI#gone")}
+		s.store(c.table, item)
+		return []string{memberFinding(i, entable.ForeignSentinel, "email"), sentinelFinding(item)}
+	},
+	func(c *club, s *setup, i int) []string { // a value that it does not have is reserved for it
+		item := emailSentinel(-i)
+		pk, sk := memberKey(i)
+		item["_type"], item["owner"] = avS("_unique"), &types.AttributeValueMemberM{Value: key(pk, sk)}
+		s.store(c.table, item)
+		return []string{sentinelFinding(item)}
+	},
+}
+
+func memberKey(i int) (pk, sk string) { return fmt.Sprint("MC#c", i%7), fmt.Sprint("MI#m", i) }
+
+func emailSentinel(i int) map[string]types.AttributeValue {
+	return key(fmt.Sprintf("_unique#Member#email#%d@x", i), "A")
+}
+
+func memberFinding(i int, kind entable.FindingKind, attribute string) string {
+	pk, sk := memberKey(i)
+	return fmt.Sprintf("%s [pk=%q sk=%q] %s", kind, pk, sk, attribute)
+}
+
+func sentinelFinding(item map[string]types.AttributeValue) string {
+	return fmt.Sprintf("%s [pk=%q sk=\"A\"] email", entable.OrphanedSentinel, item["pk"].(*types.AttributeValueMemberS).Value)
+}
+
+// edit changes one attribute of a stored member past entable.
+func (c *club) edit(s *setup, i int, kind entable.FindingKind, name string, v types.AttributeValue) []string {
+	item := s.load(c.table, key(memberKey(i)))
+	if item[name] = v; v == nil {
+		delete(item, name)
+	}
+	s.store(c.table, item)
+	return []string{memberFinding(i, kind, name)}
+}
+
+// One item of a hundred is damaged, in ten ways. An audit finds just these; one that repairs, while writers go on, leaves
+// nothing to find, and all that was written. ENTABLE_SOAK makes it 100,000 items.
+func TestAuditOfALargeTable(t *testing.T) {
+	t.Parallel()
+	sizes := map[string]int{"memory": 4_000, "local": 600}
+	if soak() {
+		sizes = map[string]int{"memory": 100_000, "local": 4_000}
+	}
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t, engine.client(t))
+			s.client = s.sdk
+			c, rnd := newClub(s), random(t)
+			size := sizes[engine.name]
+			n := size * 10 / 21 // each has a sentinel, and one in ten a visit
+			start := time.Now()
+			c.fillBeside(t, n)
+			filled := time.Since(start)
+
+			var want []string
+			damaged := rnd.Perm(n)[:max(size/100, 2*len(mendable))]
+			for way, i := range damaged {
+				want = append(want, mendable[way%len(mendable)](c, s, i)...)
+			}
+			start = time.Now()
+			var last entable.AuditProgress
+			o := entable.AuditOptions{Segments: 4, Progress: func(p entable.AuditProgress) { last = p }}
+			if diff := cmp.Diff(counted(want), c.findings(t, o)); diff != "" {
+				t.Fatalf("-want +got\n%s", diff)
+			}
+			found := time.Since(start)
+			if last.Items < size-20 || last.Findings != len(want) || last.Cursor != "" {
+				t.Errorf("progress %+v at the end", last)
+			}
+
+			written, stop := c.writeBeside(t, n, damaged)
+			start = time.Now()
+			for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Segments: 4, Repair: true}) {
+				check(t, err)
+				if !f.Repaired {
+					t.Errorf("not repaired: %v", f)
+				}
+			}
+			repaired := time.Since(start)
+			stop()
+			if left := c.findings(t, entable.AuditOptions{Segments: 4}); len(left) > 0 {
+				t.Errorf("left: %v", left)
+			}
+			writes := 0
+			for i, city := range written() {
+				got, err := c.members.Get(t.Context(), member{Club: fmt.Sprint("c", i%7), ID: fmt.Sprint("m", i)}, entable.Consistent(true))
+				check(t, err)
+				if got.City != city {
+					t.Errorf("m%d: %s was lost, it has %s", i, city, got.City)
+				}
+				writes++
+			}
+			if writes == 0 {
+				t.Error("nothing was written beside the repair")
+			}
+			t.Logf("%d items in %s; %d damaged, found in %s, repaired beside writers of %d items in %s", last.Items, filled, len(damaged), found, writes, repaired)
+		})
+	}
+}
+
+// fillBeside is fill in several goroutines.
+func (c *club) fillBeside(t *testing.T, n int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for w := range 4 {
+		group.Go(func() {
+			for i := w; i < n; i += 4 {
+				m := &member{Club: fmt.Sprint("c", i%7), ID: fmt.Sprint("m", i), N: i, Email: fmt.Sprintf("%d@x", i)}
+				if i%3 > 0 {
+					m.City = fmt.Sprint("city", i%5)
+				}
+				if err := c.members.Put(t.Context(), m); err != nil {
+					t.Error(err)
+					return
+				}
+				if i%10 != 0 {
+					continue
+				}
+				if err := c.visits.Put(t.Context(), &visit{Club: m.Club, ID: m.ID}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+// writeBeside starts writers of members, half of them damaged ones. stop ends them; written gives the cities
+// that they wrote last.
+func (c *club) writeBeside(t *testing.T, n int, damaged []int) (written func() map[int]string, stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	cities := make([]map[int]string, 4)
+	for w := range cities {
+		cities[w] = map[int]string{}
+		rnd := rand.New(rand.NewPCG(uint64(w), 1))
+		group.Go(func() {
+			for round := 0; ctx.Err() == nil; round++ {
+				i := rnd.IntN(n)
+				if round%2 == 0 {
+					i = damaged[rnd.IntN(len(damaged))]
+				}
+				if i%len(cities) != w { // each member has one writer
+					continue
+				}
+				m := member{Club: fmt.Sprint("c", i%7), ID: fmt.Sprint("m", i), N: i + round, City: fmt.Sprint("w", round), Email: fmt.Sprintf("%d-%d@y", i, round)}
+				err := c.members.Put(context.WithoutCancel(ctx), &m)
+				switch {
+				case err == nil:
+					cities[w][i] = m.City
+				case errors.Is(err, entable.ErrExists), errors.Is(err, entable.ErrConflict), is[*entable.ConditionFailedError](err), is[*entable.UnknownEntityError](err):
+				default:
+					t.Error(err)
+				}
+			}
+		})
+	}
+	stop = func() {
+		cancel()
+		group.Wait()
+	}
+	t.Cleanup(stop)
+	return func() map[int]string {
+		all := map[int]string{}
+		for _, byItem := range cities {
+			maps.Copy(all, byItem)
+		}
+		return all
+	}, stop
 }
