@@ -149,6 +149,7 @@ type component struct {
 	seg   keys.Segment
 	read  func(reflect.Value) (keys.Value, error)
 	shard *shard // the component is the number of a shard, not a field's value
+	plain bool   // the field is a string: read without reflection
 }
 
 // errZero is the error for a key field that has not been set.
@@ -161,6 +162,11 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 		n, err := c.shard.number(ptr)
 		return keys.Value{Kind: keys.Int, I: int64(n)}, err
 	}
+	if c.plain {
+		if s := (*string)(c.field.Address(ptr)); s != nil {
+			return keys.Value{Kind: keys.Text, S: *s}, nil
+		}
+	}
 	v, ok := c.field.Value(ptr)
 	if !ok {
 		return keys.Value{}, errZero(c.field)
@@ -171,8 +177,11 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 	return c.read(v)
 }
 
-// maxComponents bounds the scratch space for a key's values; more components are refused.
+// maxComponents bounds the components of a key; more are refused.
 const maxComponents = 16
+
+// fewComponents is for how many components there is room at hand.
+const fewComponents = 3
 
 // values reads the first n components of the item at ptr.
 func (k *key) values(ptr unsafe.Pointer, dst []keys.Value, n int) ([]keys.Value, error) {
@@ -188,7 +197,7 @@ func (k *key) values(ptr unsafe.Pointer, dst []keys.Value, n int) ([]keys.Value,
 
 // appendText appends the key's value: rendered text for a string, the number's text, or the bytes.
 func (k *key) appendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
-	var scratch [maxComponents]keys.Value
+	var scratch [fewComponents]keys.Value
 	vals, err := k.values(ptr, scratch[:0], len(k.comps))
 	if err != nil {
 		return nil, err
@@ -383,7 +392,7 @@ func basicComponent(c component) (component, error) {
 		if t == reflect.TypeFor[attributevalue.Number]() {
 			return c, fmt.Errorf("%s cannot be part of a key: use an integer, a float or a string", t)
 		}
-		c.seg.Kind = keys.Text
+		c.seg.Kind, c.plain = keys.Text, true
 		c.read = func(v reflect.Value) (keys.Value, error) {
 			return keys.Value{Kind: keys.Text, S: v.String()}, nil
 		}

@@ -41,7 +41,12 @@ func (e *entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
 // set reports whether every component has a value.
 func (k *key) set(ptr unsafe.Pointer) bool {
 	for i := range k.comps {
-		if v, ok := k.comps[i].field.Value(ptr); !ok || v.IsZero() {
+		c := &k.comps[i]
+		if c.plain {
+			if s := (*string)(c.field.Address(ptr)); s == nil || *s == "" {
+				return false
+			}
+		} else if v, ok := c.field.Value(ptr); !ok || v.IsZero() {
 			return false
 		}
 	}

@@ -167,6 +167,9 @@ func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
 	return reflect.NewAt(f.Type, p).Elem(), true
 }
 
+// Address returns where the field is in the struct at ptr, nil behind an embedded pointer that is nil.
+func (f *Field) Address(ptr unsafe.Pointer) unsafe.Pointer { return f.slot.field(ptr) }
+
 // Reach is Value, but makes the embedded pointers on the way that are nil.
 func (f *Field) Reach(ptr unsafe.Pointer) reflect.Value {
 	return reflect.NewAt(f.Type, f.slot.makeField(ptr)).Elem()
