@@ -17,6 +17,7 @@ const (
 	heldItems     = 1_000_000
 	heldItemSize  = 200 // as the service counts
 	heldPartition = 1_000
+	besideItems   = 100_000 // in the table of the goroutines' row, 40 MB
 )
 
 // measureMemory fills a table with n items and returns what each of them takes of the heap: the item and its place in
@@ -32,6 +33,22 @@ func measureMemory(ctx context.Context, n int) (sample, error) {
 	}
 	before := settledHeap()
 	start := time.Now()
+	if err := fill(ctx, db, n); err != nil {
+		return sample{}, err
+	}
+	elapsed := time.Since(start)
+	after := settledHeap()
+	runtime.KeepAlive(db)
+	return sample{
+		ns:     float64(elapsed) / float64(n),
+		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
+		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
+		held:   (float64(after.HeapInuse) - float64(before.HeapInuse)) / float64(n),
+	}, nil
+}
+
+// fill writes n items.
+func fill(ctx context.Context, db *memory.DB, n int) error {
 	var body bytes.Buffer
 	for i := 0; i < n; i += 25 {
 		body.Reset()
@@ -44,18 +61,10 @@ func measureMemory(ctx context.Context, n int) (sample, error) {
 		}
 		body.WriteString(`]}}`)
 		if err := send(ctx, db, "BatchWriteItem", &body); err != nil {
-			return sample{}, err
+			return err
 		}
 	}
-	elapsed := time.Since(start)
-	after := settledHeap()
-	runtime.KeepAlive(db)
-	return sample{
-		ns:     float64(elapsed) / float64(n),
-		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
-		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
-		held:   (float64(after.HeapInuse) - float64(before.HeapInuse)) / float64(n),
-	}, nil
+	return nil
 }
 
 // heldItem is the i-th item: five attributes, the keys among them.

@@ -50,6 +50,17 @@ func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Dur
 		return err
 	}
 	contestants, samples = append(contestants, engines...), append(samples, more...)
+	if match.MatchString(engineGoroutines) { // by themselves, because of the items that they hold
+		pair, err := goroutineContestants(ctx)
+		if err != nil {
+			return err
+		}
+		more, err := measure(ctx, pair, rounds, each)
+		if err != nil {
+			return err
+		}
+		contestants, samples = append(contestants, pair...), append(samples, more...)
+	}
 	if match.MatchString(engineBytes) {
 		held, err := measureMemory(ctx, heldItems)
 		if err != nil {
