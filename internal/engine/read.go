@@ -93,12 +93,13 @@ func (r *reading) answer(p page, report *capacityReport) []byte {
 	for _, rec := range p.records {
 		size += rec.size
 	}
-	o := newObject(128 + size + size/2)
+	o := newObject(512)
 	if !r.countOnly {
 		o.member("Items")
 		o.b = append(o.b, '[')
 	}
 	for i, rec := range p.records {
+		seen := rec.size
 		if r.fetch {
 			rec = p.fetched[i]
 		}
@@ -111,7 +112,11 @@ func (r *reading) answer(p page, report *capacityReport) []byte {
 		if count > 1 {
 			o.b = append(o.b, ',')
 		}
+		at := len(o.b)
 		o.b = rec.appendProjected(o.b, r.projection)
+		if count == 1 && r.filter == nil {
+			o.b = slices.Grow(o.b, responseSize(size, seen, len(o.b)-at))
+		}
 	}
 	if !r.countOnly {
 		o.b = append(o.b, ']')
@@ -128,6 +133,13 @@ func (r *reading) answer(p page, report *capacityReport) []byte {
 		o.b = r.consumption(p, size).appendJSON(o.b, *report, false)
 	}
 	return o.close()
+}
+
+// responseSize guesses how long a page of size bytes becomes as JSON from one item's
+// bytes and JSON. Most items are alike, and the odd one should not cost much memory.
+func responseSize(size, itemSize, itemJSON int) int {
+	const most, end = 4, 256 // times the size; bytes after the items
+	return min(size*(itemJSON+1)/itemSize, size*most) + end
 }
 
 func (r *reading) consumption(p page, size int) *consumption {
