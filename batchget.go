@@ -45,15 +45,16 @@ func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption
 }
 
 // TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
-// the order of keys, nil where there is no item. When the service cancels it, the error holds a
-// [*TransactionError] with the keys that stood in the way.
+// the order of keys, nil where there is no item. Such a read is always consistent; of the options,
+// [SkipHooks] makes a difference. When the service cancels it, the error holds a [*TransactionError] with
+// the keys that stood in the way.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
-func (e *Entity[T]) TransactGet(ctx context.Context, keys []T) ([]*T, error) {
+func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOption) ([]*T, error) {
 	examples := make([]any, len(keys))
 	for i := range keys {
 		examples[i] = &keys[i]
 	}
-	return typed[T](e.e.table.TransactGet(ctx, examples))
+	return typed[T](e.e.table.TransactGet(ctx, examples, opts...))
 }
 
 func typed[T any](found []any, err error) ([]*T, error) {
@@ -76,7 +77,7 @@ type batchGetConfig struct {
 }
 
 func (o ConsistencyOption) applyBatchGet(c *batchGetConfig) { c.consistent = o.c }
-func (o HooksOption) applyBatchGet(c *batchGetConfig)       { c.skipHooks = bool(o) }
+func (o HooksOption) applyBatchGet(c *batchGetConfig)       { o.applyRead(&c.readConfig) }
 func (f batchOption) applyBatchGet(c *batchGetConfig)       { f(&c.batchConfig) }
 
 // getKey is one distinct key of a batch or transaction.
@@ -277,7 +278,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 	out := make([]any, n)
 	failed := &BatchError{Total: n}
 	for _, g := range all {
-		v, err := g.value(ctx, b.cfg.skipHooks)
+		v, err := g.value(ctx, b.cfg.readConfig)
 		for _, i := range g.at {
 			if err != nil {
 				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.name, Key: g.key.text(), Err: err})
@@ -293,7 +294,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 }
 
 // value is the item of a key, nil when there is none.
-func (g *getKey) value(ctx context.Context, skipHooks bool) (any, error) {
+func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 	switch {
 	case g.err != nil:
 		return nil, &OpError{Op: "Get", Entity: g.e.name, Key: g.key.text(), Err: g.err}
@@ -304,7 +305,7 @@ func (g *getKey) value(ctx context.Context, skipHooks bool) (any, error) {
 		return nil, g.found.err
 	case g.found.value == nil || g.e.hides(g.found.value):
 		return nil, nil
-	case skipHooks || g.e.skipHooks:
+	case rc.skips(g.e):
 		return g.found.value, nil
 	}
 	return g.found.value, g.e.runAfterLoad(ctx, g.found.value)
@@ -371,7 +372,8 @@ func (t *Table) decodeAs(r *wire.Reader, e *entity) loaded {
 }
 
 // TransactGet is [Entity.TransactGet] for keys of any entities of the table.
-func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
+func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
+	rc := readConfig{}.with(opts)
 	switch {
 	case len(keys) == 0:
 		return nil, nil
@@ -397,7 +399,7 @@ func (t *Table) TransactGet(ctx context.Context, keys []any) ([]any, error) {
 	out := make([]any, len(keys))
 	for i, g := range all {
 		g.found = sink.got[i]
-		v, err := g.value(ctx, false)
+		v, err := g.value(ctx, rc)
 		if err != nil {
 			return nil, err
 		}

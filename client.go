@@ -77,6 +77,15 @@ func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) { return 
 // connAs is connFor for an operation whose cost is counted for another entity than the client's, or for
 // none.
 func (t *Table) connAs(ctx context.Context, e, counted *entity) (*conn, error) {
+	c, err := t.client(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return metered(ctx, c, counted, t), nil
+}
+
+// client is connFor without counting.
+func (t *Table) client(ctx context.Context, e *entity) (*conn, error) {
 	c, _ := ctx.Value(connKey{}).(*conn)
 	if c == nil && e != nil {
 		c = e.conn.Load()
@@ -90,7 +99,7 @@ func (t *Table) connAs(ctx context.Context, e, counted *entity) (*conn, error) {
 	if c == nil {
 		return nil, ErrNoClient
 	}
-	return t.metered(ctx, c, counted), nil
+	return c, nil
 }
 
 // call starts a call of c for this table whose items go to sink; nil when it goes the plain route.

@@ -198,3 +198,43 @@ func TestClientsThatAnswerNonsense(t *testing.T) {
 		}
 	}
 }
+
+// A batch of reads keeps each entity's setting: consistent and other reads do not share a request.
+func TestConsistencyOfBatchGet(t *testing.T) {
+	for _, test := range []struct {
+		opts []entable.BatchGetOption
+		want string
+	}{
+		{nil, "map[Cart:false Task:true]"},
+		{[]entable.BatchGetOption{entable.Consistent(true)}, "map[Cart:true Task:true]"},
+		{[]entable.BatchGetOption{entable.Consistent(false)}, "map[Cart:false Task:false]"},
+	} {
+		table := entable.NewTable("reads", entable.Consistent(false))
+		tasks := registerTasks(table, entable.Consistent(true))
+		carts := entable.Register[Cart](table)
+		got := map[string]bool{}
+		table.Use(batchReader{seen: func(pk string, strong bool) {
+			got[map[string]string{"TL#a": "Task", "CI#1": "Cart"}[pk]] = strong
+		}})
+		_, err := table.BatchGet(t.Context(), []any{Task{List: "a", N: 1}, Cart{ID: "1"}}, append(test.opts, entable.Concurrency(1))...)
+		check(t, err)
+		if fmt.Sprint(got) != test.want {
+			t.Errorf("%v of %s and %s, want %s", got, tasks.Name(), carts.Name(), test.want)
+		}
+	}
+}
+
+// batchReader finds nothing, and tells which keys were asked for how.
+type batchReader struct {
+	entable.Client
+	seen func(pk string, strong bool)
+}
+
+func (b batchReader) BatchGetItem(_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	for _, keys := range in.RequestItems {
+		for _, k := range keys.Keys {
+			b.seen(k["pk"].(*types.AttributeValueMemberS).Value, keys.ConsistentRead != nil && *keys.ConsistentRead)
+		}
+	}
+	return &dynamodb.BatchGetItemOutput{}, nil
+}

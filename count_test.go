@@ -68,6 +68,34 @@ func TestCounts(t *testing.T) {
 	})
 }
 
+// However it is counted, items of unknown types do not count, and hooks do not run.
+func TestCountsBesideUnknownTypes(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		events, example := letters(t, s)
+		ghost := key("EI#1", "ES#bb")
+		ghost["_type"] = avS("Ghost")
+		s.store(events.Table(), ghost)
+		ctx, log := hooked(t)
+		for name, q := range map[string]*entable.Query[Event]{
+			"by the service": events.Query(example),
+			"by reading":     events.Query(example).Less(Event{Slug: "f"}),
+		} {
+			if n, err := q.Count(ctx); err != nil || n != 5 {
+				t.Errorf("counted %d %s (%v)", n, name, err)
+			}
+		}
+		if _, err := events.Table().Query(example).Count(ctx); !is[*entable.UnknownEntityError](err) {
+			t.Errorf("error %v", err)
+		}
+		if n, err := events.Table().Query(example).RawUnknown().Count(ctx); err != nil || n != 6 {
+			t.Errorf("counted %d with the unknown (%v)", n, err)
+		}
+		if len(log.calls) > 0 {
+			t.Errorf("counting runs %q", log.calls)
+		}
+	})
+}
+
 func TestOne(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		table := s.newTable()

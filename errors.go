@@ -3,6 +3,7 @@ package entable
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -81,7 +82,7 @@ func IsRetryable(err error) bool {
 		return api.ErrorFault() == smithy.FaultServer
 	}
 	var sent interface{ ConnectionError() bool }
-	return errors.As(err, &sent) && sent.ConnectionError()
+	return errors.As(err, &sent) && sent.ConnectionError() || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // DeclarationError reports a wrong declaration: of a table, an entity, a key, an index or a

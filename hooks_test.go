@@ -274,3 +274,40 @@ func TestEmbeddedPointersAfterFailedWrites(t *testing.T) {
 		t.Errorf("read %+v, %v", got, err)
 	}
 }
+
+// Writes of instances leave their hooks out when they, or the entity, are told to; all else stays.
+func TestSkipHooksOfPutAndCreate(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		loud := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"))
+		quiet := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"), entable.SkipHooks(true))
+		for i, test := range []struct {
+			events *entable.Entity[Event]
+			opts   []entable.WriteOption
+			runs   bool
+		}{
+			{loud, nil, true}, {loud, []entable.WriteOption{entable.SkipHooks(true)}, false},
+			{quiet, nil, false}, {quiet, []entable.WriteOption{entable.SkipHooks(false)}, true},
+		} {
+			for name, write := range map[string]func(context.Context, *Event) error{
+				"Put":    func(ctx context.Context, e *Event) error { return test.events.Put(ctx, e, test.opts...) },
+				"Create": func(ctx context.Context, e *Event) error { return test.events.Create(ctx, e, test.opts...) },
+				"batch": func(ctx context.Context, e *Event) error {
+					return entable.BatchWrite(ctx, []entable.Write{test.events.PutOp(e, test.opts...)})
+				},
+				"transaction": func(ctx context.Context, e *Event) error {
+					return entable.Transact(ctx, []entable.Write{test.events.CreateOp(e, test.opts...)})
+				},
+			} {
+				ctx, log := hooked(t)
+				event := Event{Slug: "a"}
+				check(t, write(ctx, &event))
+				if want := map[bool]int{true: 2}[test.runs]; len(log.calls) != want {
+					t.Errorf("%d, %s: calls %q", i, name, log.calls)
+				}
+				if event.ID == "" || event.State != "new" || event.Touched.IsZero() {
+					t.Errorf("%d, %s: the caller has %+v", i, name, event)
+				}
+			}
+		}
+	})
+}

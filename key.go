@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -320,6 +321,14 @@ func (k *key) absent(ptr unsafe.Pointer) bool {
 		}
 	}
 	return false
+}
+
+// covers reports whether text lies in the key's own part of all keys: that of its prefix.
+func (k *key) covers(text string) bool {
+	if k.pattern != nil && len(k.comps) == 0 {
+		return k.matches(text)
+	}
+	return strings.HasPrefix(text, k.lead())
 }
 
 // lead is the text that every key starts with; "" if there is none.

@@ -182,7 +182,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err != nil {
 		return nil, err
 	}
-	rc := readConfig{skipHooks: e.skipHooks}
+	var rc readConfig
 	if len(opts) > 0 {
 		rc = rc.with(opts)
 	}
@@ -198,7 +198,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err := getItem(ctx, c, call, in, sink); err != nil {
 		return nil, e.getError(ptr, err)
 	}
-	return e.check(ctx, sink, ptr, rc.skipHooks)
+	return e.check(ctx, sink, ptr, rc.skips(e))
 }
 
 func (e *entity) getError(ptr unsafe.Pointer, err error) error {

@@ -20,7 +20,7 @@ type IndexOption interface{ applyIndex(*indexConfig) }
 // EntityOption sets up an entity in [Register].
 type EntityOption interface{ applyEntity(*entityConfig) }
 
-// ReadOption refines one read by key.
+// ReadOption refines one read by key, of a collection or in a transaction.
 type ReadOption interface{ applyRead(*readConfig) }
 
 // WriteOption refines one write.
@@ -89,7 +89,15 @@ type entityConfig struct {
 
 type readConfig struct {
 	consistent consistency
-	skipHooks  bool
+	skipHooks  *bool // overrides the entity's setting
+}
+
+// skips reports whether a read leaves the hooks of e out.
+func (c readConfig) skips(e *entity) bool {
+	if c.skipHooks != nil {
+		return *c.skipHooks
+	}
+	return e.skipHooks
 }
 
 func (c readConfig) with(opts []ReadOption) readConfig {
@@ -345,7 +353,7 @@ type HooksOption bool
 func SkipHooks(on bool) HooksOption { return HooksOption(on) }
 
 func (o HooksOption) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
-func (o HooksOption) applyRead(c *readConfig)     { c.skipHooks = bool(o) }
+func (o HooksOption) applyRead(c *readConfig)     { c.skipHooks = new(bool(o)) }
 func (o HooksOption) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
 
 // ExpiredOption is what [HideExpired] returns: an option of tables and entities.

@@ -332,9 +332,14 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 	if p.countable() {
 		return p.countByService(ctx)
 	}
+	one := *p
+	one.skipHooks = new(true)
+	if p.want != nil && p.skipped == nil {
+		one.skipped = new(int) // the service does not count them either
+	}
 	n := 0
 	var err error
-	p.each(ctx, func(_ any, e error) bool {
+	one.each(ctx, func(_ any, e error) bool {
 		if err = e; err == nil {
 			n++
 		}
@@ -364,7 +369,7 @@ func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 		q := g.req.(queryRequest)
 		q.in.Select = types.SelectCount
 		for !g.start.done && (p.limit == 0 || n < p.limit) {
-			res, err := q.send(ctx, g.conn, false, g.start.after, q.in.Limit, &g.sink)
+			res, err := q.send(ctx, g.conn, p.table.hooked(g.conn), g.start.after, q.in.Limit, &g.sink)
 			if err != nil {
 				return 0, p.opError(err)
 			}
@@ -482,13 +487,23 @@ func (p *queryPlan) takes(e *entity) bool {
 	return e != nil && (p.want == nil || p.want == e) && (p.member == nil || p.member[e])
 }
 
+// passes reports whether the scan of an entity does not concern itself with an item of an unknown type,
+// because it lies outside of what a query of the entity would read.
+func (p *queryPlan) passes(item RawItem) bool {
+	e := p.want
+	if e == nil || p.segments == 0 {
+		return false
+	}
+	return !e.pk.covers(avText(item[p.table.pk.name])) || e.sk != nil && !e.sk.covers(avText(item[p.table.sk.name]))
+}
+
 // resolve applies the query's setting for items of unknown types.
 func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 	u, ok := l.err.(*UnknownEntityError)
 	switch {
 	case !ok:
 		return l, true
-	case s.plan.table.owns(u.Type, u.Item): // the library's own
+	case s.plan.table.owns(u.Type, u.Item), s.plan.passes(u.Item): // the library's own, or others'
 		return l, false
 	case s.plan.raw:
 		return loaded{value: u.Item}, true

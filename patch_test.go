@@ -271,3 +271,22 @@ func TestPatchRefreshesTheInstance(t *testing.T) {
 		}
 	})
 }
+
+// What BeforeDelete changes reaches the caller when the item is deleted, and only then.
+func TestHookOfRemoveChangesTheInstance(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		items, ctx, log := docs(t, s)
+		log.del = func(d *Doc) error { d.Title = "deleted"; return nil }
+		v := newDoc()
+		check(t, items.Put(ctx, &v))
+		stale := v
+		stale.Version = 7
+		if err := items.Remove(ctx, &stale); err == nil || stale.Title != "old" {
+			t.Errorf("after the error %v the caller has %+v", err, stale)
+		}
+		check(t, items.Remove(ctx, &v))
+		if v.Title != "deleted" {
+			t.Errorf("the caller has %+v", v)
+		}
+	})
+}

@@ -96,7 +96,8 @@ func (q *Query[T]) One(ctx context.Context) (*T, error) {
 	return t, err
 }
 
-// Count sends the query and returns the number of its items. Reading them is paid for all the same.
+// Count sends the query and returns the number of its items. Items of types that are not registered do not
+// count, and hooks do not run. Reading the items is paid for all the same.
 func (q *Query[T]) Count(ctx context.Context) (int, error) { return q.plan.count(ctx) }
 
 // Page sends the query and returns as many items as the limit says, or one response page without a

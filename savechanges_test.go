@@ -153,3 +153,70 @@ func TestSaveChangesWithOtherChanges(t *testing.T) {
 		}
 	})
 }
+
+// The version that counts is the one that was loaded, whatever the changed struct says.
+func TestSaveChangesChecksTheVersionThatWasLoaded(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		counters := entable.Register[Counter](s.newTable())
+		v := Counter{ID: "1"}
+		check(t, counters.Put(t.Context(), &v))
+		loaded := v
+		check(t, counters.Patch(&v).Add("sum", 1).Do(t.Context()))
+		after := loaded
+		after.Sum, after.Version = 9, v.Version
+		if err := counters.SaveChanges(t.Context(), loaded, &after); !is[*entable.ConditionFailedError](err) {
+			t.Errorf("error %v", err)
+		}
+		after = v
+		after.Sum, after.Version = 9, 0
+		check(t, counters.SaveChanges(t.Context(), v, &after))
+		if after.Version != 3 {
+			t.Errorf("the caller has %+v", after)
+		}
+	})
+}
+
+// Input runs no hook of an update, leaves the caller's structs alone, and gives the same text each time.
+func TestInputChangesNothing(t *testing.T) {
+	s := onMemory(t)
+	items, ctx, log := docs(t, s)
+	events := entable.Register[Event](items.Table(), entable.PK("id"), entable.SK("slug"))
+	v := newDoc()
+	check(t, items.Put(ctx, &v))
+	after, was := v, v
+	after.Title, after.Editor, after.Words = "new", "me", nil
+	yes := expression.Name("count").Equal(expression.Value(1)).And(expression.Name("title").NotEqual(expression.Value("x")))
+	s.spy.reset(nil)
+	for name, input := range map[string]func() (any, error){
+		"Update": func() (any, error) {
+			return items.Update(v).Set("meta.x", 1).Remove("words").Add("count", 2).If(yes).Input()
+		},
+		"Patch": func() (any, error) {
+			return items.Patch(&v).Set("title", "b").Append("words", []string{"x"}).If(yes).Input()
+		},
+		"SaveChanges": func() (any, error) { return items.SaveChangesOp(was, &after).Input() },
+		"Put":         func() (any, error) { return items.PutOp(&v, entable.If(yes)).Input(ctx) },
+		"Remove":      func() (any, error) { return items.RemoveOp(&v, entable.If(yes)).Input() },
+		"Delete":      func() (any, error) { return items.DeleteOp(v, entable.If(yes)).Input() },
+		"Query": func() (any, error) {
+			return items.Query(v).Filter(yes).Filter(expression.Name("editor").AttributeExists()).Select("title", "meta.x").Input()
+		},
+		"Scan":        func() (any, error) { return items.Scan().Filter(yes).Select("title", "count").Input() },
+		"Table.Query": func() (any, error) { return items.Table().Query(v).Only(items, events).Filter(yes).Input() },
+	} {
+		first, err := input()
+		check(t, err)
+		for range 50 {
+			if again, err := input(); err != nil || !reflect.DeepEqual(first, again) {
+				t.Fatalf("%s: another request\n%+v, was\n%+v (%v)", name, again, first, err)
+			}
+		}
+	}
+	if len(log.calls) > 0 || !reflect.DeepEqual(v, was) || s.spy.sent("") > 0 {
+		t.Errorf("calls %q, %d requests, the caller has %+v, had %+v", log.calls, s.spy.sent(""), v, was)
+	}
+	invalid := Event{}
+	if _, err := events.PutOp(&invalid).Input(t.Context()); err == nil || invalid.ID != "" {
+		t.Errorf("after the error %v the caller has the id %q", err, invalid.ID)
+	}
+}

@@ -14,8 +14,9 @@ import (
 const maxSegments = 1_000_000
 
 // Scan reads all items of an entity, in no useful order: the whole table is read and paid for, and
-// items of other entities are passed over. Its methods refine it and return it. It may be sent several
-// times, but is not for concurrent use.
+// items of other entities are passed over. So are items of types that are not registered, unless their
+// keys have the prefixes of the entity's own: those are treated as by [Query]. Its methods refine it and
+// return it. It may be sent several times, but is not for concurrent use.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 type Scan[T any] struct{ RefineScan[*Scan[T]] }
 

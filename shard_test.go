@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -143,4 +144,41 @@ func TestWrongShardsAreRefused(t *testing.T) {
 	} {
 		checkDeclaration(t, register[Reading](entable.NewTable("shop"), test.opt), test.want)
 	}
+}
+
+// The shard of a value, the FNV-1a hash of its text, must never change: stored items would not be found any more.
+func TestShardsOfValuesStayWhatTheyAre(t *testing.T) {
+	number := func(shard int, item func() (map[string]types.AttributeValue, error)) {
+		t.Helper()
+		attrs, err := item()
+		check(t, err)
+		pk := attrs["pk"].(*types.AttributeValueMemberS).Value
+		if want := fmt.Sprintf("#%03d", shard); !strings.HasSuffix(pk, want) {
+			t.Errorf("the partition is %s, want one that ends in %s", pk, want)
+		}
+	}
+	table := entable.NewTable("shards")
+	type texts struct {
+		ID string `dynamodbav:"id"`
+		Of string `dynamodbav:"of"`
+	}
+	type ints struct {
+		ID string `dynamodbav:"id"`
+		Of int    `dynamodbav:"of"`
+	}
+	type times struct {
+		ID string    `dynamodbav:"id"`
+		Of time.Time `dynamodbav:"of"`
+	}
+	byText := entable.Register[texts](table, entable.PK("id", entable.Shards(200, "of")), entable.SK("of"))
+	byInt := entable.Register[ints](table, entable.PK("id", entable.Shards(200, "of")), entable.SK("of"))
+	byTime := entable.Register[times](table, entable.PK("id", entable.Shards(200, "of")), entable.SK("of"))
+	for text, shard := range map[string]int{"a": 196, "b": 29, "order-1": 125} {
+		number(shard, func() (map[string]types.AttributeValue, error) { return byText.ToItem(&texts{"1", text}) })
+	}
+	for n, shard := range map[int]int{1: 68, -7: 37, 1 << 40: 28} {
+		number(shard, func() (map[string]types.AttributeValue, error) { return byInt.ToItem(&ints{"1", n}) })
+	}
+	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
+	number(190, func() (map[string]types.AttributeValue, error) { return byTime.ToItem(&times{"1", at}) })
 }

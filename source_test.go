@@ -134,6 +134,20 @@ func TestDecodeLambda(t *testing.T) {
 		checkLedger(t, fmt.Sprintf("old image of record %d", i), c.Old, want.old)
 		checkLedger(t, fmt.Sprintf("new image of record %d", i), c.New, want.new)
 	}
+	// Only the service itself expires items: another service may delete them, too.
+	for identity, expired := range map[string]bool{
+		`{"type":"Service","principalId":"dynamodb.amazonaws.com"}`:    true,
+		`{"type":"Service","principalId":"lambda.amazonaws.com"}`:      false,
+		`{"type":"AWSAccount","principalId":"dynamodb.amazonaws.com"}`: false,
+		`null`: false,
+	} {
+		changes, err := table.DecodeLambda([]byte(`{"Records":[{"eventID":"1","eventName":"REMOVE","userIdentity":` + identity +
+			`,"dynamodb":{"Keys":{"pk":{"S":"LO#a"},"sk":{"S":"LD#2024-01-01"}}}}]}`))
+		check(t, err)
+		if changes[0].Expired != expired {
+			t.Errorf("%s: expired %t", identity, changes[0].Expired)
+		}
+	}
 	for _, test := range []struct{ event, want string }{
 		{`{`, `entable: ledgers: cannot read the event: unexpected end of JSON input`},
 		{`{"Records":[{"eventID":"1","eventName":"INSERT"}]}`, `record 0 (1): entable: table "ledgers": the stream record has no keys`},

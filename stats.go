@@ -39,7 +39,7 @@ func (c Counts) plus(o Counts) Counts {
 
 // Subject is what counts belong to.
 type Subject struct {
-	// Table and Entity are names; Entity is empty for requests that are not of one entity alone.
+	// Table and Entity are names; each is empty for the requests of an operation on several.
 	Table, Entity string
 	// Operation is the service's: "PutItem", "Query".
 	Operation string
@@ -114,25 +114,36 @@ func Observe(f func(context.Context, Event)) TableOption {
 	return tableOption(func(c *tableConfig) { c.observe = f })
 }
 
-// metered is c with what its requests are counted for, when somebody wants to know.
-func (t *Table) metered(ctx context.Context, c *conn, e *entity) *conn {
+// metered is c with what its requests are counted for, when somebody wants to know: for an entity, unless
+// e is nil, and for a table, unless there are several.
+func metered(ctx context.Context, c *conn, e *entity, tables ...*Table) *conn {
 	stats, _ := ctx.Value(statsKey{}).(*Stats)
-	if stats == nil && t.observe == nil {
+	var observers []func(context.Context, Event)
+	for _, t := range tables {
+		if t.observe != nil {
+			observers = append(observers, t.observe)
+		}
+	}
+	if stats == nil && len(observers) == 0 {
 		return c
 	}
-	m := *c
-	m.meter = &meter{stats: stats, observe: t.observe, subject: Subject{Table: t.name}}
-	if e != nil {
-		m.meter.subject.Entity = e.name
+	m := &meter{stats: stats, observers: observers}
+	if len(tables) == 1 {
+		m.subject.Table = tables[0].name
 	}
-	return &m
+	if e != nil {
+		m.subject.Entity = e.name
+	}
+	counted := *c
+	counted.meter = m
+	return &counted
 }
 
 // meter counts the requests of one operation.
 type meter struct {
-	stats   *Stats
-	observe func(context.Context, Event)
-	subject Subject
+	stats     *Stats
+	observers []func(context.Context, Event)
+	subject   Subject
 }
 
 // usage is what a response says of its cost.
@@ -169,8 +180,8 @@ func (m *meter) note(ctx context.Context, operation string, start time.Time, u u
 	if m.stats != nil {
 		m.stats.add(e)
 	}
-	if m.observe != nil {
-		m.observe(ctx, e)
+	for _, observe := range m.observers {
+		observe(ctx, e)
 	}
 }
 

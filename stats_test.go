@@ -80,6 +80,61 @@ func TestStats(t *testing.T) {
 	})
 }
 
+// Requests of an operation on several entities or tables belong to none of them, and every table's observer
+// hears of them.
+func TestStatsOfMixedWrites(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		var first, second []entable.Subject
+		observe := func(to *[]entable.Subject) entable.TableOption {
+			var mu sync.Mutex
+			return entable.Observe(func(_ context.Context, e entable.Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				*to = append(*to, e.Subject)
+			})
+		}
+		one, two := s.newTable(observe(&first)), s.newTable(observe(&second))
+		tasks, carts, others := registerTasks(one), entable.Register[Cart](one), registerTasks(two)
+		for _, test := range []struct {
+			name   string
+			writes []entable.Write
+			want   entable.Subject
+			both   bool
+			units  float64
+		}{
+			{"one entity", []entable.Write{tasks.PutOp(&Task{List: "a", N: 1}), tasks.PutOp(&Task{List: "a", N: 2})},
+				entable.Subject{Table: one.Name(), Entity: "Task"}, false, 2},
+			{"one table", []entable.Write{tasks.PutOp(&Task{List: "a", N: 1}), carts.PutOp(&Cart{ID: "1"}), tasks.PutOp(&Task{List: "a", N: 3})},
+				entable.Subject{Table: one.Name()}, false, 3},
+			{"two tables", []entable.Write{tasks.PutOp(&Task{List: "a", N: 1}), others.PutOp(&Task{List: "a", N: 1}), tasks.PutOp(&Task{List: "a", N: 4})},
+				entable.Subject{}, true, 3},
+		} {
+			for _, op := range []struct {
+				name   string
+				write  func(context.Context, []entable.Write) error
+				factor float64
+			}{
+				{"BatchWriteItem", func(ctx context.Context, w []entable.Write) error { return entable.BatchWrite(ctx, w) }, 1},
+				{"TransactWriteItems", func(ctx context.Context, w []entable.Write) error { return entable.Transact(ctx, w) }, 2},
+			} {
+				var stats entable.Stats
+				first, second = nil, nil
+				check(t, op.write(entable.WithStats(t.Context(), &stats), test.writes))
+				want := test.want
+				want.Operation = op.name
+				got := stats.BySubject()
+				c := got[want]
+				if len(got) != 1 || c.Requests != 1 || c.WriteUnits != test.units*op.factor {
+					t.Errorf("%s: %+v, want %v units for %+v", test.name, got, test.units*op.factor, want)
+				}
+				if len(first) != 1 || first[0] != want || len(second) == 1 != test.both {
+					t.Errorf("%s: the observers saw %v and %v", test.name, first, second)
+				}
+			}
+		}
+	})
+}
+
 func TestStatsOfRetriesAndErrors(t *testing.T) {
 	s, db := faulty(t)
 	table := s.newTable()

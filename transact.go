@@ -75,20 +75,32 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 // connOf finds the one client of all writes.
 func connOf(ctx context.Context, writes []Write) (*conn, error) {
 	var conn *conn
+	var tables []*Table
+	var last, common *entity
 	for i, w := range writes {
 		if w == nil {
 			return nil, usagef("write %d is nil", i)
 		}
-		c, err := w.entity().table.connFor(ctx, w.entity())
+		e := w.entity()
+		if e == last {
+			continue
+		}
+		c, err := e.table.client(ctx, e)
 		if err != nil {
 			return nil, err
 		}
 		if conn != nil && !sameClient(conn.Client, c.Client) {
-			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().name, w.entity().name)
+			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().name, e.name)
 		}
-		conn = c
+		if common = e; last != nil {
+			common = nil
+		}
+		if !slices.Contains(tables, e.table) {
+			tables = append(tables, e.table)
+		}
+		conn, last = c, e
 	}
-	return conn, nil
+	return metered(ctx, conn, common, tables...), nil
 }
 
 // sameClient compares clients. Values of a type that Go cannot compare count as the same: to tell such

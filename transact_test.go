@@ -194,3 +194,25 @@ func TestRacedTransactionIsPreparedAgain(t *testing.T) {
 		t.Error("the value is not unique")
 	}
 }
+
+// After a transaction that failed the structs are what they were, but for generated ids.
+func TestIDsAfterFailedTransactions(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.newTable()
+		entries, counters := entable.Register[Entry](table, entable.PK("source"), entable.SK("id")), entable.Register[Counter](table)
+		entry, stale := Entry{Source: "s"}, Counter{ID: "1", Version: 4}
+		writes := func() []entable.Write { return []entable.Write{entries.PutOp(&entry), counters.PutOp(&stale)} }
+		if err := entable.Transact(t.Context(), writes()); !is[*entable.ConditionFailedError](err) {
+			t.Fatalf("error %v", err)
+		}
+		id := entry.ID
+		if len(id) != 26 || entry.Status != "" || stale.Version != 4 {
+			t.Errorf("the caller has %+v and %+v", entry, stale)
+		}
+		stale.Version = 0
+		check(t, entable.Transact(t.Context(), writes()))
+		if entry.ID != id || entry.Status != "new" || stale.Version != 1 {
+			t.Errorf("the caller has %+v and %+v", entry, stale)
+		}
+	})
+}

@@ -160,9 +160,25 @@ func TestHideExpired(t *testing.T) {
 			if n := len(collect(t, table.Query(v).All(ctx))); n == 1 != want {
 				t.Errorf("the mixed query gives %d items", n)
 			}
+			if n := len(collect(t, sessions.Scan().All(ctx))); n == 1 != want {
+				t.Errorf("the scan gives %d items", n)
+			}
+			if n, err := sessions.Query(v).Count(ctx); err != nil || n == 1 != want {
+				t.Errorf("counted %d (%v)", n, err)
+			}
+			if found, err := sessions.BatchGet(ctx, []Session{v}); err != nil || found[0] != nil != want {
+				t.Errorf("the batch gives %v (%v)", found, err)
+			}
+			if found, err := sessions.TransactGet(ctx, []Session{v}); err != nil || found[0] != nil != want {
+				t.Errorf("the transaction gives %v (%v)", found, err)
+			}
 		}
 		visible(true)
-		now.pass(2 * time.Hour)
+		now.pass(time.Hour - time.Second)
+		visible(true)
+		now.pass(time.Second) // it has no time left
+		visible(false)
+		now.pass(time.Hour)
 		visible(false)
 		if err := sessions.Create(ctx, &Session{ID: "1"}); !errors.Is(err, entable.ErrExists) {
 			t.Errorf("create: %v", err)

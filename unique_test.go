@@ -272,3 +272,51 @@ func (c transactClient) TransactWriteItems(ctx context.Context, in *dynamodb.Tra
 	}
 	return c.wrapper.TransactWriteItems(ctx, in, opts...)
 }
+
+// A writer that changes the value between the reading and the writing of another is noticed.
+func TestUniqueValueThatChangesInBetween(t *testing.T) {
+	s := onMemory(t)
+	table := s.newTable()
+	users := entable.Register[User](table)
+	for name, write := range map[string]func(*User) error{
+		"put":    func(v *User) error { v.Email = "c@x"; return users.Put(t.Context(), v) },
+		"update": func(v *User) error { return users.Update(*v).Set("email", "c@x").Do(t.Context()) },
+		"remove": func(v *User) error { return users.Remove(t.Context(), v) },
+	} {
+		table.Use(s.sdk)
+		v := User{ID: name, Email: name + "a@x"}
+		check(t, users.Create(t.Context(), &v))
+		raced := false
+		table.Use(transactClient{wrapper{s.sdk}, func() error {
+			if raced {
+				return nil
+			}
+			raced = true
+			ctx := entable.WithClient(t.Context(), s.sdk)
+			return users.Update(v).Set("email", name+"b@x").Do(ctx)
+		}})
+		check(t, write(&v))
+		checkSentinels(t, s, table, name)
+		check(t, users.Delete(t.Context(), v))
+	}
+}
+
+// A sentinel that names another item is not deleted with this one.
+func TestSentinelOfAnotherItemStays(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		users := entable.Register[User](s.newTable())
+		a, b := User{ID: "a", Email: "a@x"}, User{ID: "b", Email: "b@x"}
+		check(t, users.Create(t.Context(), &a))
+		check(t, users.Create(t.Context(), &b))
+		sentinel := s.load(users.Table(), key("_unique#User#email#a@x", "A"))
+		sentinel["owner"] = &types.AttributeValueMemberM{Value: key("UI#b", "A")}
+		s.store(users.Table(), sentinel)
+		err := users.Remove(t.Context(), &a)
+		if u, ok := errors.AsType[*entable.UniqueError](err); !ok || u.Attribute != "email" {
+			t.Errorf("error %v", err)
+		}
+		if s.load(users.Table(), key("_unique#User#email#a@x", "A")) == nil {
+			t.Error("the sentinel is gone")
+		}
+	})
+}

@@ -105,6 +105,11 @@ func TestUpgrades(t *testing.T) {
 		if got := dynamoJSON(s.load(table, key("PI#0", "A"))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
+		// What an upsert creates has today's shape.
+		check(t, customers.Update(Patron{ID: "5"}).Upsert().Set("first", "Eve").Set("last", "Ray").Set("level", 3).Do(t.Context()))
+		if c, err := customers.Get(t.Context(), Patron{ID: "5"}); err != nil || c.First != "Eve" || c.Level != 3 {
+			t.Errorf("after an upsert %+v, %v", c, err)
+		}
 		// Upgrades that fail, and versions that are none.
 		bad := pk("4")
 		s.store(table, bad)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -163,7 +164,7 @@ func (c *Call) DeserializeResponse(
 	}
 	body, err := readBody(resp)
 	if err != nil {
-		return &smithy.DeserializationError{Err: err}
+		return &smithy.DeserializationError{Err: &cutError{err}}
 	}
 	if len(body) == 0 {
 		return nil
@@ -209,6 +210,15 @@ func readBody(resp *smithyhttp.Response) ([]byte, error) {
 		return nil, fmt.Errorf("cannot trust the response: %w", err)
 	}
 	return buf, nil
+}
+
+// cutError is an answer that did not arrive whole. The SDK takes it for a broken connection and sends the request again,
+// unless the context has ended.
+type cutError struct{ error }
+
+func (e *cutError) Unwrap() error { return e.error }
+func (e *cutError) ConnectionError() bool {
+	return !errors.Is(e.error, context.Canceled) && !errors.Is(e.error, context.DeadlineExceeded)
 }
 
 // finalError keeps the SDK from sending a request again whose answer was understood to be wrong.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -229,9 +230,8 @@ func TestBadResponsesAreErrors(t *testing.T) {
 func TestAttemptsStartAnew(t *testing.T) {
 	good := reply{body: `{"Count":1,"Items":[` + itemB + `]}`}
 	cases := map[string]reply{
-		"server error":      {status: 500, body: `{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oops"}`},
-		"throttled":         {status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`},
-		"connection broken": {body: `{"Items":[` + itemA + `,` + itemA, readErr: io.ErrUnexpectedEOF},
+		"server error": {status: 500, body: `{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"oops"}`},
+		"throttled":    {status: 400, body: `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`},
 	}
 	for name, bad := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -255,6 +255,27 @@ func TestAttemptsStartAnew(t *testing.T) {
 				t.Errorf("%d resets for %d attempts", sink.resets, retried)
 			}
 		})
+	}
+}
+
+// An answer that does not arrive whole is asked for again, which the plain client does not do.
+func TestAnswersCutShortAreAskedForAgain(t *testing.T) {
+	good := reply{body: `{"Count":1,"Items":[` + itemB + `]}`}
+	for name, bad := range map[string]reply{
+		"connection broken": {body: `{"Items":[` + itemA + `,` + itemA, readErr: io.ErrUnexpectedEOF},
+		"reset":             {body: `{"Items":[` + itemA + `]}`, readErr: syscall.ECONNRESET},
+		"wrong checksum":    {body: `{"Items":[` + itemA + `]}`, crc: "12345"},
+	} {
+		client, service := newClient(t, []reply{bad, good})
+		sink := &collector{}
+		out, err := query(t.Context(), client, wire.Hook(sink))
+		if err != nil || len(sink.items) != 1 || out.Count != 1 || len(service.requests) != 2 {
+			t.Errorf("%s: %d items by %d requests, error %v", name, len(sink.items), len(service.requests), err)
+		}
+	}
+	client, service := newClient(t, []reply{{body: `{`, readErr: context.Canceled}, good})
+	if _, err := query(t.Context(), client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
+		t.Errorf("cancelled: %d requests, error %v", len(service.requests), err)
 	}
 }
 
