@@ -319,3 +319,31 @@ func TestWritesWhoseAnswersAreCutShort(t *testing.T) {
 		})
 	}
 }
+
+// What a failed attempt of a batch of reads has given does not count: an item may be gone since.
+func TestBatchGetForgetsFailedAttempts(t *testing.T) {
+	s := onMemory(t)
+	line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole}
+	s.client = dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+		o.HTTPClient = line
+		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Nanosecond)
+	})
+	tasks := registerTasks(s.newTable())
+	keys := []Task{{List: "a", N: 1}, {List: "a", N: 2}}
+	for _, k := range keys {
+		check(t, tasks.Put(t.Context(), &k))
+	}
+	attempt := 0
+	line.cut = func(length int) (int, bool) {
+		if attempt++; attempt > 1 {
+			return 0, false
+		}
+		_, err := s.sdk.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(tasks.Table().Name()), Key: taskKey("a", 1)})
+		check(t, err)
+		return length - 1, true
+	}
+	found, err := tasks.BatchGet(t.Context(), keys)
+	if err != nil || attempt != 2 || found[0] != nil || found[1] == nil {
+		t.Errorf("found %v by %d attempts (%v)", found, attempt, err)
+	}
+}
