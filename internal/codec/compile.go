@@ -17,6 +17,7 @@ type codec struct {
 
 	// kind is what the type is usually stored as, wire.Invalid if that is open. It only predicts.
 	kind wire.Kind
+	text bool // a Go string, whose S is read as it is
 
 	// encode appends an attribute value, or nothing if the value is omitted. After an error the appended bytes are void.
 	encode func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error)

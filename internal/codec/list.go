@@ -231,9 +231,13 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 // zeroBase is the address of slices that are empty but not nil.
 var zeroBase = unsafe.Pointer(new([0]byte))
 
-func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
-	if k == wire.Invalid {
+func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
+	switch {
+	case k == wire.Invalid:
 		return l.plain.decodeWhole(r, p)
+	case k == wire.S && l.plain.text:
+		*(*string)(p), err = r.Text()
+		return err
 	}
 	return l.plain.decode(r, k, p)
 }

@@ -55,9 +55,11 @@ func withMethods(c *codec) {
 		withBinaryMarshaler(c)
 	}
 	if p.Implements(textUnmarshalerType) || p.Implements(binaryUnmarshalerType) {
+		c.text = false
 		withEncodingUnmarshaler(c)
 	}
 	if p.Implements(unmarshalerType) {
+		c.text = false
 		withUnmarshaler(c)
 	}
 }

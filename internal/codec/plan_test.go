@@ -417,8 +417,8 @@ func TestAllocations(t *testing.T) {
 		r = wire.NewReader(nil)
 		decode()
 	}
-	if n := testing.AllocsPerRun(100, alone); n != 3 { // the reader and two slices
-		t.Errorf("%v allocations to decode one item, want 3", n)
+	if n := testing.AllocsPerRun(100, alone); n != 4 { // the reader with its rooms, and two slices
+		t.Errorf("%v allocations to decode one item, want 4", n)
 	}
 	if !reflect.DeepEqual(&got, o) {
 		t.Errorf("got %+v", got)
@@ -493,4 +493,39 @@ func FuzzFloat(f *testing.F) {
 			}
 		}
 	})
+}
+
+type (
+	shout   string
+	whisper string
+)
+
+func (s *shout) UnmarshalText(b []byte) error {
+	*s = shout(strings.ToUpper(string(b)))
+	return nil
+}
+
+func (s *whisper) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
+	*s = whisper(strings.ToLower(v.(*types.AttributeValueMemberS).Value))
+	return nil
+}
+
+// Strings are read in a fast way, but not those that have a way of their own.
+func TestStringsWithMethodsUseThem(t *testing.T) {
+	var got struct {
+		A string
+		B shout
+		C whisper
+		D string
+	}
+	plan, err := codec.PlanOf(reflect.TypeOf(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time the order of the attributes is known
+		r := wire.NewReader([]byte(`{"A":{"S":"Aa"},"B":{"S":"Bb"},"C":{"S":"Cc"},"D":{"S":"Dd"}}`))
+		if err := plan.Decode(r, unsafe.Pointer(&got)); err != nil || fmt.Sprint(got) != "{Aa BB cc Dd}" {
+			t.Errorf("decoded %v (%v)", got, err)
+		}
+	}
 }

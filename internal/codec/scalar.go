@@ -37,6 +37,7 @@ func decodeNull[T any](r *wire.Reader, p unsafe.Pointer) error {
 }
 
 func fillString(c *codec) {
+	c.text = true
 	if isNumber(c.typ) {
 		c.encode = encodeNumberText(c)
 	} else {

@@ -34,13 +34,14 @@ const maxLearned = 64
 // A slot is an attribute of a struct, or a name that is skipped.
 type slot struct {
 	name   string
-	prefix string // how the attribute begins in JSON: its name and, if its kind is set, the value up to the type tag's colon
+	prefix wire.Prefix // how the attribute begins in JSON: its name and, if its kind is set, the value up to the type tag's colon
 	kind   wire.Kind
 	codec  *codec // nil to skip
 	comma  string // a comma, the name and the colon
 	index  int    // of the attribute among all
 	folded bool   // the name is another spelling of the attribute's
 
+	text   bool   // a string right in the struct, stored as S
 	hops   []step // how to get to the struct with the field: embedded pointers only
 	offset uintptr
 
@@ -64,6 +65,7 @@ func (c *compiler) layout(t reflect.Type) (*layout, error) {
 		s := newSlot(a.name, made)
 		s.index = i
 		s.locate(a)
+		s.text = made.text && s.kind == wire.S && s.hops == nil
 		l.slots = append(l.slots, s)
 		l.byName[a.name] = s
 	}
@@ -73,11 +75,12 @@ func (c *compiler) layout(t reflect.Type) (*layout, error) {
 
 func newSlot(name string, c *codec) *slot {
 	quoted := string(wire.AppendString(nil, name)) + ":"
-	s := &slot{name: name, codec: c, prefix: quoted, comma: "," + quoted}
+	s := &slot{name: name, codec: c, comma: "," + quoted}
 	if c != nil && c.kind != wire.Invalid {
 		s.kind = c.kind
-		s.prefix += fmt.Sprintf(`{%q:`, c.kind)
+		quoted += fmt.Sprintf(`{%q:`, c.kind)
 	}
+	s.prefix = wire.NewPrefix(quoted)
 	return s
 }
 
@@ -195,7 +198,7 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 		var name []byte
 		var k wire.Kind
 		s := last.next.Load()
-		if s != nil && r.Match(s.prefix) {
+		if s != nil && r.Matches(&s.prefix) {
 			k = s.kind
 		} else if s, k, name, err = l.find(r, last); err != nil {
 			return err
@@ -203,10 +206,15 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 		if s != skipped {
 			last = s
 		}
-		if s.codec != nil && !s.folded {
-			err = d.attribute(r, s, k)
-		} else {
+		if s.codec == nil || s.folded {
 			err = d.other(r, s, name)
+		} else {
+			if err = d.attribute(r, s, k); err == nil {
+				if r.NextMember() {
+					continue
+				}
+				err = r.CloseValue()
+			}
 		}
 		if err != nil {
 			return within(err, cmp.Or(s.name, string(name)))
@@ -241,13 +249,17 @@ func (d *structDecoder) has(s *slot) bool { return *d.seen(s)>>(s.index&63)&1 !=
 
 var errTwice = errors.New("occurs twice in the item")
 
-// attribute reads the value of an attribute under its own name, after the type tag if k is set.
+// attribute reads the value of an attribute under its own name up to its last brace, after the type tag if k is set.
 func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err error) {
 	seen, bit := d.seen(s), uint64(1)<<(s.index&63)
 	if *seen&bit != 0 {
 		return errTwice
 	}
 	*seen |= bit
+	if s.text && k == wire.S && d.folded == nil { // what most attributes are; below is the same for all
+		*(*string)(unsafe.Add(d.p, s.offset)), err = r.Text()
+		return err
+	}
 	var field unsafe.Pointer
 	if s.hops == nil {
 		field = unsafe.Add(d.p, s.offset)
@@ -262,10 +274,7 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 			return err
 		}
 	}
-	if err = s.codec.decode(r, k, field); err != nil {
-		return err
-	}
-	return r.CloseValue()
+	return s.codec.decode(r, k, field)
 }
 
 // other reads what is no attribute under its own name: another spelling counts as long as nothing else has come for the
@@ -285,7 +294,7 @@ func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 // find reads a name that was not guessed, or a value that is not of the usual kind, and corrects the guess. The name is
 // returned if the slot is skipped.
 func (l *layout) find(r *wire.Reader, last *slot) (*slot, wire.Kind, []byte, error) {
-	if s := last.after.Load(); s != nil && r.Match(s.prefix) {
+	if s := last.after.Load(); s != nil && r.Matches(&s.prefix) {
 		return s, s.kind, nil, nil
 	}
 	name, err := r.Name()
@@ -353,6 +362,7 @@ func (l *layout) expecting(attr, value string) *layout {
 		c := &slot{
 			name: s.name, prefix: s.prefix, kind: s.kind, codec: s.codec, comma: s.comma, index: s.index, hops: s.hops, offset: s.offset,
 		}
+		c.text = s.text
 		e.slots = append(e.slots, c)
 		e.byName[c.name] = c
 	}
@@ -363,7 +373,7 @@ func (l *layout) expecting(attr, value string) *layout {
 		e.slots = append(e.slots, e.required)
 		e.byName[attr] = e.required
 	}
-	e.required.codec = expect(e.required.codec, value)
+	e.required.codec, e.required.text = expect(e.required.codec, value), false
 	e.link()
 	return e
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unsafe"
 )
@@ -107,6 +108,39 @@ func (r *Reader) Match(s string) bool {
 		return true
 	}
 	return false
+}
+
+// A Prefix is text that Matches tries often.
+type Prefix struct {
+	text  string
+	words [3]uint64 // its first bytes
+	masks [3]uint64 // which of the words' bytes are its
+}
+
+// NewPrefix prepares text to be matched.
+func NewPrefix(text string) Prefix {
+	p := Prefix{text: text}
+	for i := range min(len(text), 8*len(p.words)) {
+		p.words[i/8] |= uint64(text[i]) << (i % 8 * 8)
+		p.masks[i/8] |= 0xff << (i % 8 * 8)
+	}
+	return p
+}
+
+// Matches is Match. It compares in words what is not too long for them.
+func (r *Reader) Matches(p *Prefix) bool {
+	if len(p.text) > 8*len(p.words) || len(r.data)-r.pos < 8*len(p.words) {
+		return r.Match(p.text)
+	}
+	d := r.data[r.pos:][:24]
+	differ := (binary.LittleEndian.Uint64(d)^p.words[0])&p.masks[0] |
+		(binary.LittleEndian.Uint64(d[8:])^p.words[1])&p.masks[1] |
+		(binary.LittleEndian.Uint64(d[16:])^p.words[2])&p.masks[2]
+	if differ != 0 {
+		return false
+	}
+	r.pos += len(p.text)
+	return true
 }
 
 // Open consumes opening, '{' or '[', and reports whether the container has members. The closing byte of an empty one is
@@ -241,6 +275,16 @@ func (r *Reader) CloseValue() error {
 		return r.fail("attribute value with more than one type tag")
 	}
 	return r.unexpected("'}'")
+}
+
+// NextMember is CloseValue and then More('}') where the value is followed by another member without white space. In front of
+// anything else it consumes nothing and reports false.
+func (r *Reader) NextMember() bool {
+	if d, i := r.data, r.pos; i+1 < len(d) && d[i] == '}' && d[i+1] == ',' {
+		r.pos += 2
+		return true
+	}
+	return false
 }
 
 // Bool consumes true or false.
