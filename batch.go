@@ -84,11 +84,16 @@ func (cfg batchConfig) write(ctx context.Context, writes []Write) error {
 		return failAll(writes, err)
 	}
 	b := &batch{cfg: cfg, conn: c, writes: writes, maybe: make([]bool, len(writes))}
-	if err := b.prepare(ctx); err != nil {
-		return err
+	b.room = newRoom(len(writes))
+	err = b.prepare(ctx)
+	if err == nil {
+		b.run(ctx)
+		err = b.result()
 	}
-	b.run(ctx)
-	return b.result()
+	if c.hookable { // else the client may have kept parts of items
+		b.room.release()
+	}
+	return err
 }
 
 func failAll(writes []Write, err error) *BatchError {
@@ -108,6 +113,7 @@ type batch struct {
 	cfg      batchConfig
 	conn     *conn
 	writes   []Write
+	room     *room
 	requests []*request
 	maybe    []bool // an attempt that failed may have been carried out
 
@@ -119,9 +125,8 @@ type batch struct {
 func (b *batch) prepare(ctx context.Context) error {
 	b.requests = make([]*request, len(b.writes))
 	seen := make(map[itemID]int, len(b.writes))
-	in := &room{requests: make([]request, len(b.writes))}
 	for i, w := range b.writes {
-		r, err := w.prepare(ctx, b.conn, in)
+		r, err := w.prepare(ctx, b.conn, b.room)
 		if err == nil && r != nil {
 			b.requests[i] = r
 			err = r.once(seen, i)

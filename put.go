@@ -61,7 +61,7 @@ func (o *PutOp) prepare(ctx context.Context, c *conn, in *room) (*request, error
 		return nil, e.nilInstance(o.op)
 	}
 	r := in.request()
-	*r = request{e: e, op: o.op, verb: verbPut, put: o, work: o.ptr}
+	r.e, r.op, r.verb, r.put, r.work = e, o.op, verbPut, o, o.ptr
 	r.configure(e, o.opts)
 	if o.op == opCreate {
 		r.extra = len(r.conditions) > 0

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -32,8 +33,22 @@ type Write interface {
 // room is memory for the requests of a batch, allocated at once.
 type room struct {
 	requests []request
-	item     []byte // empty, with the capacity that is left
+	item     []byte  // empty, with the capacity that is left
+	pooled   *[]byte // where item began, if it is to go back
 }
+
+// itemBuffers keeps memory for encoded items, of which nothing is left when a hooked batch returns.
+var itemBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// newRoom makes room for n requests.
+func newRoom(n int) *room {
+	m := &room{requests: make([]request, n), pooled: itemBuffers.Get().(*[]byte)}
+	m.item = *m.pooled
+	return m
+}
+
+// release ends the use of the encoded items.
+func (m *room) release() { itemBuffers.Put(m.pooled) }
 
 func (m *room) request() *request {
 	if m == nil || len(m.requests) == 0 {
@@ -47,6 +62,9 @@ func (m *room) request() *request {
 // roomItems is for how many items memory is allocated at once.
 const roomItems = maxBatchWrite
 
+// maxPooledItems keeps a few huge items from staying for ever.
+const maxPooledItems = 64 << 10
+
 // appendItem encodes an item, of about size bytes.
 func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]byte, error) {
 	if m == nil {
@@ -54,6 +72,9 @@ func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]
 	}
 	if cap(m.item) < size {
 		m.item = make([]byte, 0, min(roomItems, 1+len(m.requests))*size)
+		if cap(*m.pooled) < cap(m.item) && cap(m.item) <= maxPooledItems {
+			*m.pooled = m.item
+		}
 	}
 	item, err := encode(m.item)
 	if err != nil {
