@@ -113,10 +113,10 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 		return nil, err
 	}
 	out := make([]*pager, len(at))
-	one := *p
 	for i := range out {
-		if i < len(p.partitions) {
-			one.partition = p.partitions[i]
+		one := p
+		if i > 0 {
+			one = p.shard(i)
 		}
 		in, err := one.input()
 		if err != nil {
@@ -129,6 +129,13 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 		g.conn = c
 	}
 	return out, err
+}
+
+// shard is the plan for the i-th partition alone.
+func (p *queryPlan) shard(i int) *queryPlan {
+	one := *p
+	one.partition = p.partitions[i]
+	return &one
 }
 
 // item returns the next item, or ok == false at the end or at the limit.
