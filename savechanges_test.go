@@ -3,6 +3,7 @@ package entable_test
 import (
 	"context"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,5 +219,33 @@ func TestInputChangesNothing(t *testing.T) {
 	invalid := Event{}
 	if _, err := events.PutOp(&invalid).Input(t.Context()); err == nil || invalid.ID != "" {
 		t.Errorf("after the error %v the caller has the id %q", err, invalid.ID)
+	}
+}
+
+// Stamped has a hook that shows.
+type Stamped struct {
+	ID   string `dynamodbav:"id"`
+	Text string `dynamodbav:"text"`
+	By   string `dynamodbav:"by,omitempty"`
+}
+
+func (s *Stamped) BeforeUpdate(context.Context) error {
+	s.By = "hook"
+	return nil
+}
+
+func TestInputOfUpdatesLeavesHooksOut(t *testing.T) {
+	items := entable.Register[Stamped](entable.NewTable("stamped"))
+	before := Stamped{ID: "1", Text: "a"}
+	after := before
+	after.Text = "b"
+	for name, update := range map[string]*entable.Update[Stamped]{
+		"Patch": items.Patch(&before).Set("text", "b"), "SaveChanges": items.SaveChangesOp(before, &after),
+	} {
+		in, err := update.Input()
+		check(t, err)
+		if got, want := updateText(in), `SET #1 = :0 {"#0":"pk","#1":"text"} {":0":{"S":"b"}}`; strings.Join(strings.Fields(got), " ") != want {
+			t.Errorf("%s: request\n%s, want\n%s", name, got, want)
+		}
 	}
 }
