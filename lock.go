@@ -245,7 +245,8 @@ func (t *Table) readLock(text []byte) (old, now *manifest, err error) {
 }
 
 // extended is the manifest with all of now added: entities, indexes, names. What now does not have stays,
-// as removed if mark is set. Neither is changed. It must not be contradicted by now.
+// as removed if mark is set. Neither is changed. It must not be contradicted by now, so that each entity of
+// now has all names that it had.
 func (m *manifest) extended(now *manifest, mark bool) *manifest {
 	out := &manifest{Version: manifestVersion, Table: now.Table, Entities: []manifestEntity{}}
 	out.Table.Indexes = union(now.Table.Indexes, m.Table.Indexes, func(x *manifestIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
@@ -275,12 +276,6 @@ func (m *manifest) extended(now *manifest, mark bool) *manifest {
 func (m *manifestEntity) extend(old *manifestEntity, mark bool) {
 	m.Indexes = union(m.Indexes, old.Indexes, func(x *manifestEntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
 	m.Unique = union(m.Unique, old.Unique, func(s *manifestSegment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
-	m.Was = slices.Clone(m.Was)
-	for _, name := range old.names() {
-		if name != m.Name && !slices.Contains(m.Was, name) {
-			m.Was = append(m.Was, name)
-		}
-	}
 	if m.Origin = old.origin(); m.Origin == m.Name {
 		m.Origin = ""
 	}

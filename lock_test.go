@@ -315,6 +315,63 @@ func TestNewEntitiesGetFreePrefixes(t *testing.T) {
 	}
 }
 
+// A prefix of the lock is nobody else's, not as a literal either, and a literal of the lock is no prefix.
+func TestLockReservesLiteralsAndPrefixes(t *testing.T) {
+	type thing struct {
+		ID string `dynamodbav:"id"`
+	}
+	before := entable.NewTable("shop")
+	check(t, register[lockedLine](before, entable.Name("Line"), entable.PK("id", entable.Prefix("LINE")), entable.SK(entable.Literal("TEXT"), "n")))
+	lock := before.Manifest()
+	for _, test := range []struct {
+		pk   entable.KeySpec
+		want string
+	}{
+		{entable.PK("id", entable.Prefix("LINE")), `prefix "LINE" is reserved for Line by the lock`},
+		{entable.PK(entable.Literal("LINE"), "id"), `prefix "LINE" is reserved for Line by the lock`},
+		{entable.PK("id", entable.Prefix("TEXT")), `prefix "TEXT" is reserved for Line by the lock`},
+		{entable.PK(entable.Literal("TEXT"), "id"), ""},
+	} {
+		err := register[thing](entable.NewTable("shop", entable.Lock(lock)), test.pk)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+}
+
+// The lock knows which name is the oldest, in whatever order they are given.
+func TestLockKeepsTheOldestName(t *testing.T) {
+	type user struct {
+		ID    string `dynamodbav:"id"`
+		Email string `dynamodbav:"email" entable:"unique"`
+		Nick  string `dynamodbav:"nick"`
+	}
+	table := entable.NewTable("users", entable.GSI("gsi1"))
+	check(t, register[user](table, entable.Name("Customer")))
+	lock := table.Manifest()
+	for _, was := range [][]entable.EntityOption{
+		{entable.Name("Member"), entable.Was("Customer")}, {entable.Name("User"), entable.Was("Member"), entable.Was("Customer")},
+	} {
+		table = entable.NewTable("users", entable.GSI("gsi1"), entable.Lock(lock))
+		check(t, register[user](table, append(was, entable.Index("gsi1", entable.PK("nick")))...))
+		if text := string(table.Manifest()); !strings.Contains(text, `"origin": "Customer"`) || !strings.Contains(text, `"prefix": "CN"`) {
+			t.Errorf("the manifest of %v is\n%s", was, text)
+		}
+		var err error
+		lock, err = table.ExtendLock(lock)
+		check(t, err)
+	}
+}
+
+func TestCheckLockSeesEditsByHand(t *testing.T) {
+	table, err := newRegistryOf().declare()
+	check(t, err)
+	lock := append(table.Manifest(), '\n')
+	if err := table.CheckLock(lock); err == nil || !strings.Contains(err.Error(), "lock: text: was changed by hand or by an older version, is another") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestWrongLocks(t *testing.T) {
 	for lock, want := range map[string]string{
 		`{`:             `entable: table "shop": cannot read the lock: unexpected end of JSON input`,

@@ -78,6 +78,81 @@ func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
 	})
 }
 
+// What an older version does not have stays in the stored manifest, and nothing is written for it.
+func TestVerifyKeepsWhatOlderVersionsLack(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	type (
+		older struct {
+			A string `dynamodbav:"a"`
+		}
+		newer struct {
+			A string `dynamodbav:"a"`
+			E string `dynamodbav:"e" entable:"unique"`
+			V int    `dynamodbav:"v" entable:"version"`
+			T int64  `dynamodbav:"t" entable:"ttl"`
+		}
+	)
+	name := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2")).Name()
+	open := func(register func(*entable.Table, ...entable.EntityOption) error, indexes []string, opts ...entable.EntityOption) *entable.Table {
+		var of []entable.TableOption
+		for _, x := range indexes {
+			of = append(of, entable.GSI(x))
+			opts = append(opts, entable.Index(x, entable.PK("a")))
+		}
+		table := entable.NewTable(name, of...)
+		table.Use(s.client)
+		check(t, register(table, append(opts, entable.Name("Thing"))...))
+		return table
+	}
+	now := open(register[newer], []string{"gsi1", "gsi2"}, entable.Upgrades(func(entable.RawItem) error { return nil }))
+	check(t, now.Verify(t.Context()))
+	before := dynamoJSON(s.load(now, storedManifest))
+	s.spy.reset(nil)
+	check(t, open(register[older], []string{"gsi1"}).Verify(t.Context()))
+	check(t, now.Verify(t.Context()))
+	if after := dynamoJSON(s.load(now, storedManifest)); after != before || s.spy.sent("PutItem") != 0 {
+		t.Errorf("an older version makes it\n%s\nof\n%s", after, before)
+	}
+}
+
+// A long manifest is stored compressed, and read again.
+func TestVerifyStoresLongManifests(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	check(t, registerMany(table, registerParts(table), 0, 1000))
+	check(t, table.Verify(t.Context()))
+	if _, ok := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberB); !ok {
+		t.Error("it is not compressed")
+	}
+	s.spy.reset(nil)
+	check(t, table.Verify(t.Context()))
+	if s.spy.sent("") != 1 {
+		t.Errorf("%d requests when nothing changed", s.spy.sent(""))
+	}
+	other := entable.NewTable(table.Name())
+	other.Use(s.client)
+	check(t, register[herb0](other, entable.Name("E007"), entable.PK("a")))
+	if err := other.Verify(t.Context()); !is[*entable.DriftError](err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The read is consistent: an instance that starts right behind another sees its manifest.
+func TestVerifyReadsConsistently(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	check(t, register[herb0](table))
+	check(t, table.Verify(t.Context()))
+	s.spy.reset(nil)
+	check(t, table.Verify(t.Context()))
+	if !strings.Contains(s.spy.lastBody(), `"ConsistentRead":true`) {
+		t.Errorf("sent %s", s.spy.lastBody())
+	}
+}
+
 func TestVerifyRefusesContradictions(t *testing.T) {
 	t.Parallel()
 	for _, test := range drifts {
@@ -187,7 +262,8 @@ func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
 	s := onMemory(t)
 	table := s.newTable()
 	check(t, register[herb0](table))
-	for _, text := range []string{`{`, `{"version":7}`} {
+	unknown := strings.Replace(string(table.Manifest()), `"version"`, `"more": 1, "version"`, 1)
+	for _, text := range []string{`{`, `{"version":7}`, `{"version":0}`, unknown, string(table.Manifest()) + "x"} {
 		item := key("_manifest#%", "A")
 		item["_manifest"], item["_revision"] = avS(text), avN("1")
 		s.store(table, item)
