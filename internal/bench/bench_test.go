@@ -148,6 +148,21 @@ func TestServersComeToTheSameResult(t *testing.T) {
 	}
 }
 
+// They look at each response themselves.
+func TestGoroutinesReadWhatTheyWrote(t *testing.T) {
+	contestants, err := goroutineContestants(t.Context(), 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range contestants {
+		for range 2 {
+			if err := c.run(t.Context()); err != nil {
+				t.Errorf("%s/%s: %v", c.row, c.name, err)
+			}
+		}
+	}
+}
+
 func TestHeldItemsHaveTheirSize(t *testing.T) {
 	for _, i := range []int{0, heldItems - 1} {
 		size, err := wire.ItemSize([]byte(heldItem(i)))

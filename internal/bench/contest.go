@@ -25,18 +25,20 @@ const (
 	mixed500     = "mixed500"     // Query of 500 items of five types
 	encode       = "encode"       // one item to what a request carries, without the request
 
-	// Of the in-process DynamoDB, through the SDK's client.
+	// Of the in-process DynamoDB; the first three through the SDK's client.
 	enginePut        = "engine_put"
 	engineGet        = "engine_get"
 	engineQuery500   = "engine_query500"   // Query of 500 small items
 	engineStart      = "engine_start"      // a database with one table
 	engineGoroutines = "engine_goroutines" // reads and writes of two partitions
 	engineBytes      = "engine_bytes"      // memory of a million items
+
+	engineGoroutinesSDK = "engine_goroutines_sdk" // the same through the SDK's client, without a goal
 )
 
 var rows = []string{
 	query500, query20, getItem, putItem, batchWrite25, mixed500, encode,
-	enginePut, engineGet, engineQuery500, engineStart, engineGoroutines, engineBytes,
+	enginePut, engineGet, engineQuery500, engineStart, engineGoroutines, engineGoroutinesSDK, engineBytes,
 }
 
 // transports are the responses of the rows, one transport for each contestant.

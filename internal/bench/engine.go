@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -154,51 +153,4 @@ func startContestant() contestant {
 		defer db.Close()
 		return server{db.Client(), tableName}.create(ctx)
 	}}
-}
-
-// goroutineContestants write and read the same items of two partitions, one partition after the other and both at once.
-//
-// The table holds other items, too: what is alive decides how often the garbage of the SDK, 27 kB a request, is collected.
-// A process with an empty database does so after every hundred requests, mostly on the processor that one goroutine leaves
-// idle, so that a second goroutine would be measured against the collector.
-func goroutineContestants(ctx context.Context) ([]contestant, error) {
-	db := memory.New()
-	s := server{db.Client(), tableName}
-	if err := s.create(ctx); err != nil {
-		return nil, err
-	}
-	if err := fill(ctx, db, besideItems); err != nil {
-		return nil, err
-	}
-	half := func(ctx context.Context, partition string) error {
-		for i := range 50 {
-			item := key(partition, i)
-			if err := s.put(ctx, item); err != nil {
-				return err
-			}
-			if _, err := s.get(ctx, item); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return []contestant{
-		{row: engineGoroutines, name: oneGoroutine, run: func(ctx context.Context) error {
-			if err := half(ctx, "a"); err != nil {
-				return err
-			}
-			return half(ctx, "b")
-		}},
-		{row: engineGoroutines, name: twoGoroutines, run: func(ctx context.Context) error {
-			var first error
-			var wg sync.WaitGroup
-			wg.Go(func() { first = half(ctx, "a") })
-			second := half(ctx, "b")
-			wg.Wait()
-			if first != nil {
-				return first
-			}
-			return second
-		}},
-	}, nil
 }

@@ -50,16 +50,17 @@ func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Dur
 		return err
 	}
 	contestants, samples = append(contestants, engines...), append(samples, more...)
-	if match.MatchString(engineGoroutines) { // by themselves, because of the items that they hold
-		pair, err := goroutineContestants(ctx)
+	if match.MatchString(engineGoroutines) || match.MatchString(engineGoroutinesSDK) { // by themselves, because of the items that they hold
+		pairs, err := goroutineContestants(ctx, besideItems)
 		if err != nil {
 			return err
 		}
-		more, err := measure(ctx, pair, rounds, each)
+		pairs = slices.DeleteFunc(pairs, func(c contestant) bool { return !match.MatchString(c.row) })
+		more, err := measure(ctx, pairs, rounds, each)
 		if err != nil {
 			return err
 		}
-		contestants, samples = append(contestants, pair...), append(samples, more...)
+		contestants, samples = append(contestants, pairs...), append(samples, more...)
 	}
 	if match.MatchString(engineBytes) {
 		held, err := measureMemory(ctx, heldItems)
