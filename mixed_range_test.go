@@ -165,12 +165,12 @@ func TestBetweenOfANativeIndex(t *testing.T) {
 		{nil, Match{Season: 2021}, "01"},
 		{Match{Season: 2021}, nil, "123"},
 	} {
-		got := ""
+		var got strings.Builder
 		for _, item := range collect(t, golf().Between(test.low, test.high).All(t.Context())) {
-			got += item.(*Match).ID
+			got.WriteString(item.(*Match).ID)
 		}
-		if got != test.want {
-			t.Errorf("between %v and %v: read %q, want %q", test.low, test.high, got, test.want)
+		if got.String() != test.want {
+			t.Errorf("between %v and %v: read %q, want %q", test.low, test.high, got.String(), test.want)
 		}
 	}
 	_, err := golf().Between(Chore{Due: 1}, nil).Input()

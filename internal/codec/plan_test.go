@@ -512,16 +512,17 @@ func (s *whisper) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error 
 
 // Strings are read in a fast way, but not those that have a way of their own.
 func TestStringsWithMethodsUseThem(t *testing.T) {
-	var got struct {
+	type texts struct {
 		A string
 		B shout
 		C whisper
 		D string
 	}
-	plan, err := codec.PlanOf(reflect.TypeOf(got))
+	plan, err := codec.PlanOf(reflect.TypeFor[texts]())
 	if err != nil {
 		t.Fatal(err)
 	}
+	var got texts
 	for range 2 { // the second time the order of the attributes is known
 		r := wire.NewReader([]byte(`{"A":{"S":"Aa"},"B":{"S":"Bb"},"C":{"S":"Cc"},"D":{"S":"Dd"}}`))
 		if err := plan.Decode(r, unsafe.Pointer(&got)); err != nil || fmt.Sprint(got) != "{Aa BB cc Dd}" {

@@ -646,7 +646,7 @@ func TestManyCarriers(t *testing.T) {
 	if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
 		t.Fatal(err)
 	}
-	body := string(service.requests[0])
+	body := service.requests[0]
 	for i, item := range want {
 		at := strings.Index(body, item)
 		if at < 0 {
