@@ -10,9 +10,9 @@ import (
 // maxSlab is the number of bytes that items of one page share at the most.
 const maxSlab = 8 << 10
 
-// slabs allocates the items of a response: for each entity one at first, then twice as many each time, so
-// that no more is left over than was used, and no more than the rest of the response seems to have. It serves as many entities at once as it has slabs; others take
-// turns.
+// slabs allocates the items of a response: for each entity one at first, then four times as many each
+// time, but no more than the rest of the response seems to have. It serves as many entities at once as it
+// has slabs; others take turns.
 type slabs [8]slab
 
 type slab struct {
@@ -32,7 +32,7 @@ func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
 		*b = slab{e: e}
 	}
 	if b.left == 0 {
-		b.size = min(2*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
+		b.size = min(4*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
 		b.at = r.Offset()
 		if b.size < 2 {
 			b.size = 1

@@ -261,8 +261,9 @@ func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 // room allocates for a slice that has at least one element: as many as the last one had, if that is few. What is allocated
 // ahead for one slice is at most 512 bytes or one element, however short the input.
 //
-// Slices of one text lie one behind the other in memory that is allocated for several of them: twice as many each time, so
-// that no more is left over than was used, and no more than the rest of the text seems to have. Their capacities end where the next one begins. With Copy each is alone.
+// Slices of one text lie one behind the other in memory that is allocated for several of them: four times as many each time,
+// but no more than the rest of the text seems to have. Their capacities end where the next one begins. With Copy each is
+// alone.
 func (l *list) room(r *wire.Reader) sliceHeader {
 	room := r.Room(l.hint)
 	if room.Owner != unsafe.Pointer(l) {
@@ -279,7 +280,7 @@ func (l *list) room(r *wire.Reader) sliceHeader {
 		return l.alone(n)
 	}
 	if int(room.Left) < n {
-		size := min(2*int(room.Size), maxShared/int(l.elemSize), r.Expect(int(room.Size), room.At)+n)
+		size := min(4*int(room.Size), maxShared/int(l.elemSize), r.Expect(int(room.Size), room.At)+n)
 		room.At = r.Offset()
 		if size < 2*n {
 			room.Size, room.Left = uint16(n), 0
