@@ -37,10 +37,10 @@ type claim struct {
 type entity struct {
 	table       *Table
 	name        string
-	was         []string     // earlier names, the oldest first
-	origin      string       // the oldest name: of sentinels and generated prefixes
-	typ, slice  reflect.Type // T and []T
-	number      int          // among the table's entities
+	was         []string // earlier names, the oldest first
+	origin      string   // the oldest name: of sentinels and generated prefixes
+	typ         reflect.Type
+	number      int // among the table's entities
 	plan        *codec.Plan
 	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
 	pk          *key
@@ -167,7 +167,7 @@ func (r *registration) errorf(field, format string, args ...any) error {
 }
 
 func (r *registration) build(typ reflect.Type, c entityConfig) (*entity, error) {
-	e := &entity{table: r.t, name: c.name, was: c.was, typ: typ, slice: reflect.SliceOf(typ), number: len(r.t.reg.entities), consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired}
+	e := &entity{table: r.t, name: c.name, was: c.was, typ: typ, number: len(r.t.reg.entities), consistent: c.consistent, maxSize: c.maxSize, upgrades: c.upgrades, skipHooks: c.skipHooks, hideExpired: c.hideExpired || r.t.hideExpired}
 	r.e = e
 	if e.name == "" {
 		e.name = typ.Name()

@@ -38,7 +38,7 @@ func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
 			b.size = 1
 			return e.newItem()
 		}
-		b.left, b.next = b.size, reflect.MakeSlice(e.slice, b.size, b.size).UnsafePointer()
+		b.left, b.next = b.size, reflect.MakeSlice(reflect.SliceOf(e.typ), b.size, b.size).UnsafePointer()
 	}
 	ptr := b.next
 	if b.left--; b.left > 0 {

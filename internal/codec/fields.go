@@ -33,15 +33,23 @@ func attributesOf(t reflect.Type) ([]attribute, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := make(map[string][]attribute)
-	for _, a := range all {
-		byName[a.name] = append(byName[a.name], a)
+	byName := make(map[string][]int, len(all))
+	for i := range all {
+		byName[all[i].name] = append(byName[all[i].name], i)
+	}
+	if len(byName) == len(all) {
+		slices.SortFunc(all, func(a, b attribute) int { return slices.Compare(a.index, b.index) })
+		return all, nil
 	}
 	var visible []attribute
 	for _, a := range all {
-		if w := winner(byName[a.name]); w != nil && slices.Equal(w.index, a.index) {
+		var same []attribute
+		for _, i := range byName[a.name] {
+			same = append(same, all[i])
+		}
+		if w := winner(same); w != nil && slices.Equal(w.index, a.index) {
 			visible = append(visible, a)
-		} else if twin := sibling(byName[a.name], a); twin != nil {
+		} else if twin := sibling(same, a); twin != nil {
 			return nil, fmt.Errorf("fields %s.%s and %s.%s are both attribute %q; rename one in its tag", t, a.field.Name, t, twin.field.Name, a.name)
 		}
 	}
@@ -58,7 +66,7 @@ func collect(t reflect.Type) ([]attribute, error) {
 		steps []step
 		twice bool
 	}
-	var all []attribute
+	all := make([]attribute, 0, t.NumField())
 	visited := make(map[reflect.Type]bool)
 	level := []embedded{{typ: t}}
 	for len(level) > 0 {

@@ -51,14 +51,10 @@ func newPlan(t reflect.Type) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs, err := attributesOf(t)
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(attrs))}
+	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(l.attrs))}
 	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
 	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
-	for i, a := range attrs {
+	for i, a := range l.attrs {
 		f := &Field{
 			Name: a.name, Index: a.index, Type: a.field.Type, Tag: a.field.Tag,
 			OmitEmpty: a.opts.has(omitEmpty), NullEmpty: a.opts.has(nullEmpty), UnixTime: a.opts.has(unixTime),

@@ -18,6 +18,7 @@ import (
 // A layout is the codec of a struct's attributes: one slot for each.
 type layout struct {
 	typ      reflect.Type
+	attrs    []attribute
 	slots    []*slot
 	byName   map[string]*slot
 	head     slot  // in front of the first attribute; only its guesses are used
@@ -56,7 +57,7 @@ func (c *compiler) layout(t reflect.Type) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{typ: t, byName: make(map[string]*slot, len(attrs))}
+	l := &layout{typ: t, attrs: attrs, byName: make(map[string]*slot, len(attrs))}
 	for i, a := range attrs {
 		made, err := c.codec(a.field.Type, a.opts)
 		if err != nil {
