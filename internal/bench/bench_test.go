@@ -77,6 +77,8 @@ func normal(t *testing.T, result any) any {
 		return all
 	case []byte:
 		return parse("{" + string(r) + "}")
+	case encodedItems:
+		return parse(string(r))
 	case map[string]types.AttributeValue:
 		c := recording(putItem)
 		if _, err := c.client().PutItem(t.Context(), &dynamodb.PutItemInput{TableName: new(tableName), Item: r}); err != nil {

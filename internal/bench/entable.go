@@ -5,15 +5,17 @@ import (
 	"reflect"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/entable/entable"
 	"github.com/entable/entable/internal/codec"
 )
 
 // orderTable is the workload's table as entable's users declare it, with all types of the mixed collection registered
 // for every row.
-func orderTable(t *canned) (*entable.Table, *entable.Entity[Order]) {
+func orderTable(client *dynamodb.Client) (*entable.Table, *entable.Entity[Order]) {
 	table := entable.NewTable(tableName)
-	table.Use(t.client())
+	table.Use(client)
 	orders := entable.Register[Order](table,
 		entable.PK("customer", entable.Prefix("C")), entable.SK("order", entable.Prefix("O")))
 	register[Quote](table, orders, "Q")
@@ -23,15 +25,20 @@ func orderTable(t *canned) (*entable.Table, *entable.Entity[Order]) {
 	return table, orders
 }
 
+func orderEntity(client *dynamodb.Client) *entable.Entity[Order] {
+	_, orders := orderTable(client)
+	return orders
+}
+
 func register[T any](table *entable.Table, orders *entable.Entity[Order], prefix string) {
 	entable.Register[T](table, entable.PK("customer", entable.PrefixOf(orders)), entable.SK("order", entable.Prefix(prefix)))
 }
 
 func entableContestants(at func(row string) *canned) []contestant {
 	return []contestant{
-		entableQuery(query500, at(query500)),
-		entableQuery(query20, at(query20)),
-		entableGet(at(getItem)),
+		entableQuery(query500, orderEntity(at(query500).client())),
+		entableQuery(query20, orderEntity(at(query20).client())),
+		entableGet(orderEntity(at(getItem).client())),
 		entablePut(at(putItem)),
 		entableBatchWrite(at(batchWrite25)),
 		entableMixed(at(mixed500)),
@@ -39,8 +46,7 @@ func entableContestants(at func(row string) *canned) []contestant {
 	}
 }
 
-func entableQuery(row string, t *canned) contestant {
-	_, orders := orderTable(t)
+func entableQuery(row string, orders *entable.Entity[Order]) contestant {
 	var found []*Order
 	return contestant{row, entabled, func(ctx context.Context) error {
 		found = nil
@@ -55,7 +61,11 @@ func entableQuery(row string, t *canned) contestant {
 }
 
 func entableMixed(t *canned) contestant {
-	table, _ := orderTable(t)
+	table, _ := orderTable(t.client())
+	return entableMixedOf(table)
+}
+
+func entableMixedOf(table *entable.Table) contestant {
 	var found []any
 	return contestant{mixed500, entabled, func(ctx context.Context) error {
 		found = nil
@@ -69,8 +79,7 @@ func entableMixed(t *canned) contestant {
 	}, func() any { return found }}
 }
 
-func entableGet(t *canned) contestant {
-	_, orders := orderTable(t)
+func entableGet(orders *entable.Entity[Order]) contestant {
 	var found *Order
 	return contestant{getItem, entabled, func(ctx context.Context) (err error) {
 		found, err = orders.Get(ctx, Order{CustomerID: customerID, OrderID: one.OrderID})
@@ -79,7 +88,7 @@ func entableGet(t *canned) contestant {
 }
 
 func entablePut(t *canned) contestant {
-	_, orders := orderTable(t)
+	orders := orderEntity(t.client())
 	o := one
 	return contestant{putItem, entabled, func(ctx context.Context) error {
 		return orders.Put(ctx, &o)
@@ -87,7 +96,7 @@ func entablePut(t *canned) contestant {
 }
 
 func entableBatchWrite(t *canned) contestant {
-	_, table := orderTable(t)
+	table := orderEntity(t.client())
 	all := orders(25)
 	return contestant{batchWrite25, entabled, func(ctx context.Context) error {
 		writes := make([]entable.Write, len(all))

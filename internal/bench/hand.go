@@ -14,12 +14,12 @@ import (
 // structs are the same, so that what is read into them is too; pk, sk and _type are decoded by none.
 func handContestants(at func(row string) *canned) []contestant {
 	return []contestant{
-		handQuery(query500, at(query500)),
-		handQuery(query20, at(query20)),
-		handGet(at(getItem)),
+		handQuery(query500, at(query500).client()),
+		handQuery(query20, at(query20).client()),
+		handGet(at(getItem).client()),
 		handPut(at(putItem)),
 		handBatchWrite(at(batchWrite25)),
-		handMixed(at(mixed500)),
+		handMixed(at(mixed500).client(), newOfKind),
 		handEncode(),
 	}
 }
@@ -50,8 +50,7 @@ func handPages(ctx context.Context, client *dynamodb.Client, page func([]map[str
 	return nil
 }
 
-func handQuery(row string, t *canned) contestant {
-	client := t.client()
+func handQuery(row string, client *dynamodb.Client) contestant {
 	var found []Order
 	return contestant{row, hand, func(ctx context.Context) error {
 		found = nil
@@ -71,8 +70,7 @@ func handQuery(row string, t *canned) contestant {
 }
 
 // handMixed decodes each item twice: once to see what it is, and then into that.
-func handMixed(t *canned) contestant {
-	client := t.client()
+func handMixed(client *dynamodb.Client, newOfKind func(string) any) contestant {
 	var found []any
 	return contestant{mixed500, hand, func(ctx context.Context) error {
 		found = nil
@@ -102,8 +100,7 @@ func handKey(o *Order) map[string]types.AttributeValue {
 	}
 }
 
-func handGet(t *canned) contestant {
-	client := t.client()
+func handGet(client *dynamodb.Client) contestant {
 	var found Order
 	return contestant{getItem, hand, func(ctx context.Context) error {
 		found = Order{}

@@ -45,12 +45,14 @@ func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// client is a real client in all but its transport.
-func (c *canned) client() *dynamodb.Client {
+func (c *canned) client() *dynamodb.Client { return clientOver(c) }
+
+// clientOver is a real client in all but its transport.
+func clientOver(transport http.RoundTripper) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("bench", "bench", ""),
-		HTTPClient:  &http.Client{Transport: c},
+		HTTPClient:  &http.Client{Transport: transport},
 	})
 }
 
