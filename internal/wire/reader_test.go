@@ -303,3 +303,47 @@ func TestSyntaxErrorMessages(t *testing.T) {
 		}
 	}
 }
+
+// Matches is Match, whatever the lengths of the prefix and of what is left.
+func TestMatchesIsMatch(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	matched := 0
+	for range 20_000 {
+		prefix := strings.Repeat("ab", 20)[:rnd.IntN(40)]
+		data := []byte(prefix + strings.Repeat("ab", 20)[:rnd.IntN(40)])
+		if len(data) > 0 && rnd.IntN(2) == 0 {
+			data[rnd.IntN(len(data))] ^= 1 << rnd.IntN(8)
+		}
+		data = data[:len(data)-rnd.IntN(len(data)/2+1)]
+		p := wire.NewPrefix(prefix)
+		fast, slow := wire.NewReader(data), wire.NewReader(data)
+		got, want := fast.Matches(&p), slow.Match(prefix)
+		if got != want || fast.Offset() != slow.Offset() {
+			t.Fatalf("%q before %q: Matches %t at %d, Match %t at %d", prefix, data, got, fast.Offset(), want, slow.Offset())
+		}
+		if got {
+			matched++
+		}
+	}
+	if matched < 1000 || matched > 19_000 {
+		t.Errorf("%d of 20,000 matched", matched)
+	}
+}
+
+// NextMember goes on only where CloseValue and More would.
+func TestNextMemberIsCloseValueAndMore(t *testing.T) {
+	for _, data := range []string{`},"a"`, `}}`, `} ,"a"`, ` },"a"`, `}`, `,`, ``, `},`, `x,`} {
+		fast, slow := wire.NewReader([]byte(data)), wire.NewReader([]byte(data))
+		if !fast.NextMember() {
+			if fast.Offset() != 0 {
+				t.Errorf("%q: it stands at %d after nothing", data, fast.Offset())
+			}
+			continue
+		}
+		err := slow.CloseValue()
+		more, moreErr := slow.More('}')
+		if err != nil || moreErr != nil || !more || slow.Offset() != fast.Offset() {
+			t.Errorf("%q: it goes on at %d, but CloseValue and More: %t at %d, %v, %v", data, fast.Offset(), more, slow.Offset(), err, moreErr)
+		}
+	}
+}
