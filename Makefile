@@ -2,10 +2,10 @@
 
 GO       ?= go
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-BENCH    := internal/bench
+BENCHES  := internal/bench
 FUZZTIME ?= 5m
 
-.PHONY: test format vet fix lint unit soak fuzz bench record clean
+.PHONY: test format vet fix lint unit soak fuzz bench bench-compare record clean
 
 # Everything that must hold before a commit.
 test: format vet fix lint unit
@@ -15,19 +15,19 @@ format:
 
 vet:
 	$(GO) vet ./...
-	cd $(BENCH) && $(GO) vet ./...
+	cd $(BENCHES) && $(GO) vet ./...
 
 fix:
 	$(GO) fix -diff ./...
-	cd $(BENCH) && $(GO) fix -diff ./...
+	cd $(BENCHES) && $(GO) fix -diff ./...
 
 lint:
 	$(GO) run $(LINT) run ./...
-	cd $(BENCH) && $(GO) run $(LINT) run ./...
+	cd $(BENCHES) && $(GO) run $(LINT) run ./...
 
 # The benchmarks' own tests check that all contestants give the same results.
 unit:
-	cd $(BENCH) && $(GO) test ./...
+	cd $(BENCHES) && $(GO) test ./...
 	$(GO) test -race ./...
 
 # The long forms of the property tests, then each fuzz target for FUZZTIME.
@@ -45,7 +45,11 @@ fuzz:
 
 # Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER.
 bench:
-	cd $(BENCH) && $(GO) run .
+	cd $(BENCHES) && $(GO) run .
+
+# Compares the Go benchmarks of two commits: OLD=main [NEW=branch] [BENCH=regexp] [COUNT=10] [BENCHTIME=200ms].
+bench-compare:
+	@$(BENCHES)/compare.sh "$(OLD)" "$(NEW)"
 
 # Asks DynamoDB Local for the engine's recorded cases anew.
 record:
@@ -53,4 +57,4 @@ record:
 
 clean:
 	$(GO) clean ./...
-	rm -f *.out *.prof $(BENCH)/*.out $(BENCH)/*.prof
+	rm -f *.out *.prof $(BENCHES)/*.out $(BENCHES)/*.prof
