@@ -73,7 +73,7 @@ var wordings = []wording{
 	words("slow-tables", `^ResourceInUseException`, `.`),
 	words("ttl-wording", `TimeToLive is active on a different|Names of key attributes`, `TimeToLive is active on a different|validation error`),
 	words("tags", `^UnknownOperationException`, `.`),
-	words("internal", `^InternalFailure`, `.`),
+	words("internal", `^InternalFailure|: Internal server error$`, `.`),
 	words("on-demand-throughput", `.`, `Neither ReadCapacityUnits nor WriteCapacityUnits can be specified|should not be specified for index`),
 	words("values", `(cannot be converted into a number|DynamoDB only supports precision|contains duplicates( for key.*)?$)`,
 		`(cannot be converted to a numeric value|significant digits|contains duplicates\.)`),
