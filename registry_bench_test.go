@@ -1,10 +1,19 @@
 package entable_test
 
 import (
+	"bytes"
 	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable"
 )
@@ -55,6 +64,54 @@ func BenchmarkRegisterThousand(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
+			}
+		})
+	}
+}
+
+// answer is an HTTP client that answers every request with the same body.
+type answer []byte
+
+func (a answer) Do(req *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: req, ContentLength: int64(len(a)),
+		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(crc32.ChecksumIEEE(a)), 10)}},
+		Body:   io.NopCloser(bytes.NewReader(a)),
+	}, nil
+}
+
+// readAmong registers many entities and returns a function that reads 500 items of five of them, which lie evenly among all.
+func readAmong(t testing.TB, registered int) func() {
+	var items []string
+	for i := range 500 {
+		n := i % 5 * (registered / 5)
+		items = append(items, fmt.Sprintf(`{"pk":{"S":"P#x"},"sk":{"S":"E%03d#%019d"},"_type":{"S":"E%03d"},"part":{"S":"x"},"n":{"N":"%d"}}`, n, i, n, i))
+	}
+	table := entable.NewTable("many")
+	table.Use(dynamodb.New(dynamodb.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+		HTTPClient: answer(fmt.Sprintf(`{"Count":500,"Items":[%s]}`, strings.Join(items, ","))),
+	}))
+	check(t, registerMany(table, registerParts(table), 0, registered))
+	return func() {
+		n := 0
+		for _, err := range table.Query(keyed[string]{Key: "x"}).All(t.Context()) {
+			check(t, err)
+			n++
+		}
+		if n != 500 {
+			t.Fatalf("read %d items", n)
+		}
+	}
+}
+
+func BenchmarkReadAmong(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint("registered=", n), func(b *testing.B) {
+			read := readAmong(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				read()
 			}
 		})
 	}

@@ -81,6 +81,14 @@ func TestReadsCostTheSameAmongManyEntities(t *testing.T) {
 	}
 }
 
+// Nor does it cost a page of several types anything, whichever these are.
+func TestPagesCostTheSameAmongManyEntities(t *testing.T) {
+	few, many := testing.AllocsPerRun(10, readAmong(t, 5)), testing.AllocsPerRun(10, readAmong(t, 1000))
+	if many > few+20 { // the race detector empties pools at times
+		t.Errorf("500 items of five types make %v allocations among 1000 entities, among five %v", many, few)
+	}
+}
+
 // Entities may be registered from many goroutines while others read and write.
 func TestRegistrationWhileReading(t *testing.T) {
 	s := onMemory(t)

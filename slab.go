@@ -27,10 +27,7 @@ func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
 	if s == nil || r.Copy {
 		return e.newItem()
 	}
-	b := &s[e.number&7]
-	if b.e != e {
-		*b = slab{e: e}
-	}
+	b := s.of(e)
 	if b.left == 0 {
 		b.size = min(4*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
 		b.at = r.Offset()
@@ -45,6 +42,26 @@ func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
 		b.next = unsafe.Add(ptr, e.typ.Size())
 	}
 	return ptr
+}
+
+// of returns the slab of an entity: the one that its number says, where another has not taken it, or else any. Numbers of
+// the types of a page often have a common divisor with the number of slabs.
+func (s *slabs) of(e *entity) *slab {
+	home := &s[e.number&7]
+	if home.e == e {
+		return home
+	}
+	b := home
+	for i := range s {
+		if s[i].e == e {
+			return &s[i]
+		}
+		if s[i].e == nil && b.e != nil {
+			b = &s[i]
+		}
+	}
+	*b = slab{e: e}
+	return b
 }
 
 // newItem returns a zero item of its own.
