@@ -397,6 +397,26 @@ func TestManifestText(t *testing.T) {
 	golden(t, "manifest.json", table.Manifest())
 }
 
+// The order in which indexes and unique fields are declared is nowhere in the manifest.
+func TestManifestIsSorted(t *testing.T) {
+	type account struct {
+		A string `dynamodbav:"a" entable:"unique"`
+		B string `dynamodbav:"b" entable:"unique"`
+	}
+	type turned struct {
+		B string `dynamodbav:"b" entable:"unique"`
+		A string `dynamodbav:"a" entable:"unique"`
+	}
+	name, pk := entable.Name("Account"), entable.PK("a")
+	one, two := entable.Index("gsi1", entable.PK("a", entable.Prefix("X"))), entable.Index("gsi2", entable.PK("b", entable.Prefix("Y")))
+	table, other := entable.NewTable("accounts", entable.GSI("gsi1"), entable.GSI("gsi2")), entable.NewTable("accounts", entable.GSI("gsi2"), entable.GSI("gsi1"))
+	check(t, register[account](table, name, pk, one, two))
+	check(t, register[turned](other, name, pk, two, one))
+	if a, b := table.Manifest(), other.Manifest(); !bytes.Equal(a, b) {
+		t.Errorf("got\n%s\nand\n%s", a, b)
+	}
+}
+
 // golden compares a text with a file in testdata; ENTABLE_GOLDEN=1 writes it.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

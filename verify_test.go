@@ -3,6 +3,7 @@ package entable_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -257,6 +258,31 @@ func TestVerifyByManyInstancesAtOnce(t *testing.T) {
 	}
 }
 
+// Another instance writes between the read and the write of one: neither loses what the other has.
+func TestVerifyKeepsWhatComesBetween(t *testing.T) {
+	t.Parallel()
+	for name, stored := range map[string]bool{"the first": false, "a later one": true} {
+		s := onMemory(t)
+		table := s.newTable()
+		check(t, potted[herb0]("H0")(table))
+		if stored {
+			check(t, table.Verify(t.Context()))
+		}
+		other := entable.NewTable(table.Name())
+		other.Use(s.sdk)
+		check(t, errors.Join(potted[herb0]("H0")(other), potted[herb1]("H1")(other)))
+		check(t, potted[herb2]("H2")(table))
+		s.comeBetween(once("PutItem", func() { check(t, other.Verify(t.Context())) }))
+		check(t, table.Verify(t.Context()))
+		text := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		for _, herb := range []string{"herb0", "herb1", "herb2"} {
+			if !strings.Contains(text, `"name":"`+herb+`"`) {
+				t.Errorf("%s: %s is lost: %s", name, herb, text)
+			}
+		}
+	}
+}
+
 func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
@@ -273,6 +299,29 @@ func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
 		}
 		if got := s.load(table, storedManifest)["_manifest"]; got.(*types.AttributeValueMemberS).Value != text {
 			t.Errorf("it was replaced by %v", got)
+		}
+	}
+}
+
+func TestVerifyRefusesDamagedManifests(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	check(t, register[herb0](table))
+	for want, attrs := range map[string]map[string]types.AttributeValue{
+		"attribute _revision is missing": {"_manifest": avS(string(table.Manifest()))},
+		"attribute _manifest is missing": {"_revision": avN("1")},
+		"gzip: invalid header":           {"_revision": avN("1"), "_manifest": &types.AttributeValueMemberB{Value: []byte("no gzip at all")}},
+	} {
+		item := key("_manifest#%", "A")
+		maps.Copy(item, attrs)
+		s.store(table, item)
+		before := dynamoJSON(s.load(table, storedManifest))
+		if err := table.Verify(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if after := dynamoJSON(s.load(table, storedManifest)); after != before {
+			t.Errorf("%s: it was replaced by %s", want, after)
 		}
 	}
 }

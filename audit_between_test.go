@@ -1,0 +1,350 @@
+package entable_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entable/entable"
+)
+
+// between is an HTTP client that does something before a request goes out, or answers it itself: with an error when
+// the answer has a type.
+type between struct {
+	next interface {
+		Do(*http.Request) (*http.Response, error)
+	}
+	before func(op, body string) (answer string)
+}
+
+func (b *between) Do(r *http.Request) (*http.Response, error) {
+	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := b.before(op, string(body))
+	if answer == "" {
+		return b.next.Do(r)
+	}
+	status := http.StatusOK
+	if strings.HasPrefix(answer, `{"__type"`) {
+		status = http.StatusBadRequest
+	}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body:       io.NopCloser(strings.NewReader(answer)),
+		Request:    r,
+	}, nil
+}
+
+// comeBetween calls before ahead of each request that entable sends.
+func (s *setup) comeBetween(before func(op, body string) (answer string)) {
+	s.spy.next = &between{s.spy.next, before}
+}
+
+// once lets do run ahead of the first request of an operation.
+func once(op string, do func()) func(string, string) string {
+	var first sync.Once
+	return func(sent, _ string) string {
+		if sent == op {
+			first.Do(do)
+		}
+		return ""
+	}
+}
+
+func (c *club) drop(s *setup, key map[string]types.AttributeValue) {
+	_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})
+	check(s.t, err)
+}
+
+// reserve stores the sentinel of i's value for an owner.
+func (c *club) reserve(s *setup, i int, owner map[string]types.AttributeValue) {
+	item := emailSentinel(i)
+	item["_type"] = avS("_unique")
+	if owner != nil {
+		item["owner"] = &types.AttributeValueMemberM{Value: owner}
+	}
+	s.store(c.table, item)
+}
+
+// A writer comes between what a repair has read and what it writes. The repair judges anew.
+func TestAuditRepairsNothingThatHasChangedSince(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		damage   func(*club, *setup)
+		op       string // before the first of these the other writer comes
+		other    func(*club, *setup)
+		findings int
+		attr     string // of member 1, or "sentinel 1" and "sentinel 99"
+		want     string
+	}{
+		{"the item is deleted", (*club).loseIndexKey, "UpdateItem", func(c *club, s *setup) {
+			c.drop(s, key(memberKey(1)))
+			c.drop(s, emailSentinel(1))
+		}, 0, "id", ""},
+		{"it gets another type", (*club).loseIndexKey, "UpdateItem", func(c *club, s *setup) { c.edit(s, 1, "", "_type", avS("Stranger")) }, 2, "lsi1sk", ""},
+		{"the field of an index key changes", (*club).loseIndexKey, "UpdateItem", func(c *club, s *setup) { c.edit(s, 1, "", "n", avN("77")) }, 1, "lsi1sk", "MN#0000000000000000077"},
+		{"the field of the key changes", func(c *club, s *setup) { c.edit(s, 1, "", "_type", nil) }, "UpdateItem",
+			func(c *club, s *setup) { c.edit(s, 1, "", "id", avS("another")) }, 2, "_type", ""},
+		{"the unique value changes", (*club).loseSentinel, "TransactWriteItems", func(c *club, s *setup) { c.edit(s, 1, "", "email", avS("new@x")) }, 0, "sentinel 1", ""},
+		{"the holder of the value gets another type", (*club).loseSentinel, "TransactWriteItems", func(c *club, s *setup) { c.edit(s, 1, "", "_type", avS("Stranger")) }, 0, "sentinel 1", ""},
+		{"the sentinel is written", (*club).loseSentinel, "TransactGetItems", func(c *club, s *setup) { c.reserve(s, 1, key(memberKey(1))) }, 0, "sentinel 1", "reserved"},
+		{"the orphan gets an owner", func(c *club, s *setup) { c.reserve(s, 99, key("MC#gone", "MI#gone")) }, "TransactWriteItems", func(c *club, s *setup) {
+			c.edit(s, 1, "", "email", avS("99@x"))
+			c.reserve(s, 99, key(memberKey(1)))
+		}, 0, "sentinel 99", "reserved"},
+		{"the owner of the orphan gets the value", func(c *club, s *setup) { c.reserve(s, 99, key(memberKey(1))) }, "TransactGetItems",
+			func(c *club, s *setup) { c.edit(s, 1, "", "email", avS("99@x")) }, 0, "sentinel 99", "reserved"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := onMemory(t)
+			c := newClub(s)
+			c.fill(t, 3)
+			test.damage(c, s)
+			s.comeBetween(once(test.op, func() { test.other(c, s) }))
+			var found []string
+			for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+				check(t, err)
+				found = append(found, f.String())
+			}
+			got := ""
+			if n, ok := map[string]int{"sentinel 1": 1, "sentinel 99": 99}[test.attr]; ok {
+				if s.load(c.table, emailSentinel(n)) != nil {
+					got = "reserved"
+				}
+			} else if v, ok := s.load(c.table, key(memberKey(1)))[test.attr].(*types.AttributeValueMemberS); ok {
+				got = v.Value
+			}
+			if len(found) != test.findings || got != test.want {
+				t.Errorf("%s is %q, want %q; found %d, want %d: %q", test.attr, got, test.want, len(found), test.findings, found)
+			}
+		})
+	}
+}
+
+func (c *club) loseIndexKey(s *setup) { c.edit(s, 1, "", "lsi1sk", nil) }
+
+func (c *club) loseSentinel(s *setup) { c.drop(s, emailSentinel(1)) }
+
+// The rarer kinds of damage, by what the finding says. Those with an error are not repaired.
+func TestAuditFindings(t *testing.T) {
+	t.Parallel()
+	pk, sk := memberKey(1)
+	at := fmt.Sprintf("[pk=%q sk=%q]", pk, sk)
+	orphan := "orphaned sentinel: Member[" + `pk="_unique#Member#email#1@x" sk="A"]: email is `
+	for _, test := range []struct {
+		name   string
+		damage func(*club, *setup)
+		want   []string
+	}{
+		{"a type that is no string", func(c *club, s *setup) {
+			c.edit(s, 1, "", "_type", avN("1"))
+			c.drop(s, emailSentinel(1))
+		}, []string{"undecodable item: " + at + ": attribute _type: the type is no string"}},
+		{"a sentinel whose key says nothing", func(c *club, s *setup) {
+			item := key("junk", "A")
+			item["_type"] = avS("_unique")
+			s.store(c.table, item)
+		}, []string{`unknown item: [pk="junk" sk="A"]`}},
+		{"a sentinel of a field that is not unique", func(c *club, s *setup) {
+			item := key("_unique#Member#city#x", "A")
+			item["_type"] = avS("_unique")
+			s.store(c.table, item)
+		}, []string{`unknown item: [pk="_unique#Member#city#x" sk="A"]`}},
+		{"the type of another and the fields of none", func(c *club, s *setup) {
+			item := key("MC#x", "MI#y")
+			item["_type"], item["club"], item["id"] = avS("Visit"), avS("x"), avS("z")
+			s.store(c.table, item)
+		}, []string{`wrong primary key: Visit[pk="MC#x" sk="MI#y"]: pk is "MC#x", should be "VC#x#1"`}},
+		{"an index key of an entity that is not in the index", func(c *club, s *setup) {
+			item := s.load(c.table, key("VC#c0#0", "VI#m0"))
+			item["gsi1pk"] = avS("stray")
+			s.store(c.table, item)
+		}, []string{`wrong index key: Visit[pk="VC#c0#0" sk="VI#m0"]: gsi1pk is "stray", should be "" (repaired)`}},
+		{"a sentinel without owner", func(c *club, s *setup) { c.reserve(s, 1, nil) }, []string{
+			"foreign sentinel: Member" + at + `: email is "", should be "pk=\"MC#c1\" sk=\"MI#m1\"": the sentinel names no owner`, orphan + `"", should be "" (repaired)`}},
+		{"a sentinel with half an owner", func(c *club, s *setup) { c.reserve(s, 1, map[string]types.AttributeValue{"pk": avS(pk)}) }, []string{
+			"foreign sentinel: Member" + at + `: email is "", should be "pk=\"MC#c1\" sk=\"MI#m1\"": the sentinel names no owner`, orphan + `"", should be "" (repaired)`}},
+		{"a sentinel of a damaged item", func(c *club, s *setup) {
+			c.reserve(s, 1, key(memberKey(2)))
+			c.edit(s, 2, "", "n", avS("no number"))
+			c.drop(s, emailSentinel(2))
+		}, []string{
+			`undecodable item: Member[pk="MC#c2" sk="MI#m2"]: attribute n: cannot decode S into int`,
+			"foreign sentinel: Member" + at + `: email is "pk=\"MC#c2\" sk=\"MI#m2\"", should be "pk=\"MC#c1\" sk=\"MI#m1\"": its owner is damaged or unknown`,
+			orphan + `"pk=\"MC#c2\" sk=\"MI#m2\"", should be "": its owner is damaged or unknown`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := onMemory(t)
+			c := newClub(s)
+			c.fill(t, 3)
+			test.damage(c, s)
+			var got []string
+			for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+				check(t, err)
+				got = append(got, f.String())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
+
+// Items in an older shape are reported and left: what their fields make is not what they have.
+func TestAuditLeavesOlderShapes(t *testing.T) {
+	t.Parallel()
+	type thing struct {
+		ID string `dynamodbav:"id"`
+		N  int    `dynamodbav:"n"`
+	}
+	same := func(entable.RawItem) error { return nil }
+	for _, test := range []struct {
+		name          string
+		stored, later types.AttributeValue // its shape, and when another writer has come between
+		want          string
+	}{
+		{"before any", nil, nil, ": the item is in an older shape: load it and Put it"},
+		{"an older one", avN("1"), avN("1"), ": the item is in an older shape: load it and Put it"},
+		{"the newest", avN("2"), avN("2"), " (repaired)"},
+		{"an older one since", avN("2"), avN("1"), ": the item is in an older shape: load it and Put it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := onMemory(t)
+			table := s.newTable(entable.GSI("gsi1", entable.NoSortKey()))
+			entable.Register[thing](table, entable.Name("Thing"), entable.Index("gsi1", entable.PK("n")), entable.Upgrades(same, same))
+			store := func(shape types.AttributeValue) {
+				item := key("TI#1", "A")
+				item["_type"], item["id"], item["n"] = avS("Thing"), avS("1"), avN("5")
+				if shape != nil {
+					item["_v"] = shape
+				}
+				s.store(table, item)
+			}
+			store(test.stored)
+			s.comeBetween(once("UpdateItem", func() { store(test.later) }))
+			n := 0
+			for f, err := range table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+				check(t, err)
+				n++
+				if !strings.HasSuffix(f.String(), test.want) {
+					t.Errorf("%s", f)
+				}
+			}
+			if repaired := s.load(table, key("TI#1", "A"))["gsi1pk"] != nil; n != 1 || repaired != strings.Contains(test.want, "repaired") {
+				t.Errorf("%d findings, repaired %t", n, repaired)
+			}
+		})
+	}
+}
+
+// Numbers as keys are compared as numbers: the service gives them in its own form.
+func TestAuditOfNumberKeys(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	type reading struct {
+		ID string  `dynamodbav:"id"`
+		At float64 `dynamodbav:"at"`
+		N  int     `dynamodbav:"n"`
+	}
+	table := s.newTable(entable.SortKey("sk", types.ScalarAttributeTypeN), entable.GSI("gsi1", entable.PartitionKey("gn", types.ScalarAttributeTypeN), entable.NoSortKey()))
+	readings := entable.Register[reading](table, entable.SK("at"), entable.Index("gsi1", entable.PK("n")))
+	for i, at := range []float64{0, -1.5, 1e21, 1e-7, 1200} {
+		check(t, readings.Put(t.Context(), &reading{"r", at, 10 * i}))
+	}
+	for f, err := range table.Audit(t.Context(), entable.AuditOptions{}) {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+// In a table without discriminator the keys say what is the library's own.
+func TestAuditWithoutDiscriminator(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable(entable.NoDiscriminator())
+	members := entable.Register[member](table, entable.Name("Member"), entable.PK("club"), entable.SK("id"))
+	check(t, members.Put(t.Context(), &member{Club: "c1", ID: "m1", Email: "1@x"}))
+	check(t, table.Verify(t.Context()))
+	var got []string
+	for range 2 {
+		for f, err := range table.Audit(t.Context(), entable.AuditOptions{}) {
+			check(t, err)
+			got = append(got, string(f.Kind))
+		}
+		_, err := s.sdk.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(table.Name()), Key: emailSentinel(1)})
+		check(t, err)
+	}
+	if diff := cmp.Diff([]string{"missing sentinel"}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// All reads of an audit are consistent, and a conflict of its transaction is no error.
+func TestAuditReads(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	c := newClub(s)
+	c.fill(t, 3)
+	c.reserve(s, 1, key(memberKey(2))) // which has the type of no entity
+	c.edit(s, 2, "", "_type", avS("Stranger"))
+	c.edit(s, 0, "", "lsi1sk", nil)
+	conflicts, reads := 1, map[string]int{}
+	var last entable.AuditProgress
+	s.comeBetween(func(op, body string) string {
+		switch op {
+		case "Scan", "BatchGetItem", "GetItem":
+			if reads[op]++; !strings.Contains(body, `"ConsistentRead":true`) {
+				t.Errorf("%s of %s", op, body)
+			}
+		case "TransactGetItems":
+			if conflicts--; conflicts >= 0 {
+				return `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"}]}`
+			}
+		}
+		return ""
+	})
+	got := c.findings(t, entable.AuditOptions{Repair: true, Progress: func(p entable.AuditProgress) { last = p }})
+	if len(reads) != 3 || conflicts >= 0 || len(got) != last.Findings || last.Repaired != 1 {
+		t.Errorf("%v reads, progress %+v, found %v", reads, last, got)
+	}
+}
+
+func TestAuditEndsWithAnError(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	c := newClub(s)
+	c.fill(t, 3)
+	audit := func(ctx context.Context, o entable.AuditOptions) (last error) {
+		for _, err := range c.table.Audit(ctx, o) {
+			last = err
+		}
+		return last
+	}
+	if err := audit(t.Context(), entable.AuditOptions{Segments: 1_000_001}); err == nil || !strings.Contains(err.Error(), "invalid number of segments 1000001: use 1 to 1000000") {
+		t.Errorf("too many segments: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := audit(ctx, entable.AuditOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}
