@@ -31,7 +31,14 @@ func goroutineContestants(ctx context.Context, beside int) ([]contestant, error)
 	}
 	direct := map[string]*caller{"a": newCaller(ctx, db, "a"), "b": newCaller(ctx, db, "b")}
 	return append(
-		goroutinePair(engineGoroutines, func(_ context.Context, partition string) error { return direct[partition].run() }),
+		goroutinePair(engineGoroutines, func(_ context.Context, partition string) error {
+			for range 10 {
+				if err := direct[partition].run(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
 		goroutinePair(engineGoroutinesSDK, func(ctx context.Context, partition string) error {
 			for i := range 50 {
 				item := key(partition, i)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"hash/crc32"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -47,10 +46,9 @@ type response struct {
 	noID bool
 }
 
-// header renders the header fields. Their values lie in one array and the two that
+// setHeader sets the header fields. Their values lie in one array and the two that
 // are made for this response in one text, so that a response costs few allocations.
-func (r response) header(gzipped bool) http.Header {
-	h := make(http.Header, 5)
+func (r response) setHeader(h http.Header, gzipped bool) {
 	var values [5]string
 	used := 0
 	set := func(name, value string) {
@@ -63,7 +61,7 @@ func (r response) header(gzipped bool) http.Header {
 		set("Content-Type", r.contentType)
 	}
 	if r.noID {
-		return h
+		return
 	}
 	var buf [requestIDSize + 10]byte
 	text := string(strconv.AppendUint(appendRequestID(buf[:0]), uint64(crc32.ChecksumIEEE(r.body)), 10))
@@ -72,7 +70,6 @@ func (r response) header(gzipped bool) http.Header {
 	if gzipped {
 		set("Content-Encoding", "gzip")
 	}
-	return h
 }
 
 const requestIDSize = 52
@@ -105,7 +102,7 @@ func (db *DB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	gzipped := compress(r, &resp)
 	header := w.Header()
-	maps.Copy(header, resp.header(gzipped))
+	resp.setHeader(header, gzipped)
 	if r.Header.Get("Origin") != "" {
 		header.Set("Access-Control-Allow-Origin", "*")
 	}
@@ -137,6 +134,8 @@ func (db *DB) Do(r *http.Request) (*http.Response, error) {
 	if resp.status != http.StatusOK {
 		status = strconv.Itoa(resp.status) + " " + http.StatusText(resp.status)
 	}
+	header := make(http.Header, 5)
+	resp.setHeader(header, gzipped)
 	a := new(answered)
 	a.body.Reset(resp.body)
 	a.Response = http.Response{
@@ -145,7 +144,7 @@ func (db *DB) Do(r *http.Request) (*http.Response, error) {
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        resp.header(gzipped),
+		Header:        header,
 		Body:          &a.body,
 		ContentLength: int64(len(resp.body)),
 		Request:       r,

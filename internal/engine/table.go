@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +20,7 @@ type table struct {
 	created       time.Time
 	key           keySchema
 
-	mu    sync.RWMutex
+	mu    lock
 	items tree
 	bytes int64 // sum of the items' sizes
 	// all are the indexes. The slice is replaced, never changed, so that requests
