@@ -251,7 +251,7 @@ func (a *audit) fetch(ctx context.Context, segment int, after map[string]types.A
 	var out *dynamodb.ScanOutput
 	var err error
 	if a.t.hooked(a.c) {
-		out, err = a.c.Scan(ctx, in, wire.Hook(&sink))
+		out, err = a.c.Scan(ctx, in, a.c.wire.NewCall(&sink).Hook)
 	} else if out, err = a.c.Scan(ctx, in); err == nil {
 		err = replay(&sink, out.Items)
 	}

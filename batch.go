@@ -90,7 +90,7 @@ func (cfg batchConfig) write(ctx context.Context, writes []Write) error {
 		b.run(ctx)
 		err = b.result()
 	}
-	if c.hookable { // else the client may have kept parts of items
+	if c.wire != nil { // else the client may have kept parts of items
 		b.room.release()
 	}
 	return err
@@ -294,7 +294,7 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 // sendChunk makes one request and returns the writes that the service left unprocessed, in order.
 func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
-	call := wire.NewCall(nil)
+	call := c.wire.NewCall(nil)
 	call.Grow(len(job))
 	for _, i := range job {
 		if !b.requests[i].e.table.hooked(b.conn) {

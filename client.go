@@ -36,8 +36,8 @@ type TableClient interface {
 // conn is a client with what is known about it.
 type conn struct {
 	Client
-	// hookable: items can be encoded into requests and decoded from responses without the SDK's types.
-	hookable bool
+	// wire is set if items can be encoded into requests and decoded from responses without the SDK's types.
+	wire *wire.Client
 	// meter counts requests; nil when nobody wants to know.
 	meter *meter
 }
@@ -50,7 +50,11 @@ func newConn(c Client) *conn {
 	if ok && sdk == nil {
 		return nil
 	}
-	return &conn{Client: c, hookable: ok && wire.Hookable(sdk)}
+	made := &conn{Client: c}
+	if ok {
+		made.wire = wire.Inspect(sdk)
+	}
+	return made
 }
 
 var defaultConn atomic.Pointer[conn]
@@ -107,8 +111,8 @@ func (t *Table) call(c *conn, sink wire.Sink) *wire.Call {
 	if !t.hooked(c) {
 		return nil
 	}
-	return wire.NewCall(sink)
+	return c.wire.NewCall(sink)
 }
 
 // hooked reports whether requests of this table through c take the fast route.
-func (t *Table) hooked(c *conn) bool { return c.hookable && !t.plainRoute }
+func (t *Table) hooked(c *conn) bool { return c.wire != nil && !t.plainRoute }

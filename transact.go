@@ -231,7 +231,7 @@ func (t *transaction) send(ctx context.Context, c *conn, token string) error {
 	}
 	var call *wire.Call
 	if hooked {
-		call = wire.NewCall(nil)
+		call = c.wire.NewCall(nil)
 		call.Grow(len(t.requests))
 	}
 	t.owner = nil

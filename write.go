@@ -238,7 +238,7 @@ func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
 func (r *request) sendUpdate(ctx context.Context, c *conn) (loaded, error) {
 	in, sink := r.updateInput(), &oneItem{table: r.e.table, want: r.e}
 	if r.e.table.hooked(c) {
-		_, err := c.UpdateItem(ctx, in, wire.Hook(sink))
+		_, err := c.UpdateItem(ctx, in, c.wire.NewCall(sink).Hook)
 		return sink.loaded, err
 	}
 	out, err := c.UpdateItem(ctx, in)

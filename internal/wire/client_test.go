@@ -110,7 +110,7 @@ func newClient(t testing.TB, replies []reply, optFns ...func(*dynamodb.Options))
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		}),
 	}, optFns...)
-	if !wire.Hookable(c) {
+	if wire.Inspect(c) == nil {
 		t.Fatal("the client is not hookable")
 	}
 	return c, s

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/document"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 )
 
 // A Sink receives the items of a response in the order of the wire. It belongs to one call at a time.
@@ -35,7 +37,7 @@ type Sink interface {
 	Item(table string, index int, r *Reader) error
 }
 
-// A Call is one call of a client that Hookable approves, with Hook as an option of it. The request may contain carriers of
+// A Call is one call of a client that Inspect approves, with Hook as an option of it. The request may contain carriers of
 // bytes, and each item of the response goes to the sink instead of the output, which holds an empty map or list where the
 // response had an item or items. Without a sink outputs hold items as ever. All else in requests and responses keeps the
 // SDK's meaning; errors of the service are left to the SDK.
@@ -46,6 +48,7 @@ type Sink interface {
 // Operations without items, and clients with a protocol of their own, stay as they are.
 type Call struct {
 	smithyhttp.ClientProtocol // the client's own, but for the bodies of requests and of good responses
+	client                    *Client
 	sink                      Sink
 	raw                       [][]byte
 	one                       [1][]byte // room for raw
@@ -54,8 +57,11 @@ type Call struct {
 }
 
 // NewCall returns a call whose items go to s, if that is not nil.
-func NewCall(s Sink) *Call {
-	c := &Call{sink: s}
+func NewCall(s Sink) *Call { return (*Client)(nil).NewCall(s) }
+
+// NewCall returns a call of the client whose items go to s, if that is not nil.
+func (cl *Client) NewCall(s Sink) *Call {
+	c := &Call{client: cl, sink: s}
 	c.raw = c.one[:0]
 	return c
 }
@@ -100,15 +106,77 @@ func (c *Call) Hook(o *dynamodb.Options) {
 // Hook returns the option of a call whose request has no carriers.
 func Hook(s Sink) func(*dynamodb.Options) { return NewCall(s).Hook }
 
-// Hookable reports whether Hook works on the client. It copies the client's options: ask once.
-func Hookable(c *dynamodb.Client) bool { return speaksJSON(c.Options().Protocol) }
+// A Client is what is known of an SDK client whose calls can be hooked.
+type Client struct {
+	protocol *awsjson.Protocol // nil if it is another
+	heads    sync.Map          // from the names of operations to heads
+}
+
+// Inspect returns what calls of the client use, or nil if they cannot be hooked. It copies the client's options: ask once.
+func Inspect(c *dynamodb.Client) *Client {
+	p := c.Options().Protocol
+	if !speaksJSON(p) {
+		return nil
+	}
+	own, _ := p.(*awsjson.Protocol)
+	return &Client{protocol: own}
+}
+
+// A head is what the SDK's own protocol writes into the requests of an operation besides the body: the same each time.
+type head struct {
+	method, path string
+	header       http.Header
+}
+
+// own reports whether the call goes by the SDK's own protocol, of which the client knows the heads.
+func (c *Call) own() bool {
+	return c.client != nil && c.client.protocol != nil && c.ClientProtocol == smithyhttp.ClientProtocol(c.client.protocol)
+}
+
+// learn has the protocol write a request, and keeps its head.
+func (c *Call) learn(ctx context.Context, op *smithy.OperationSchema, body rawBody, req *smithyhttp.Request) error {
+	before, path := req.Header.Clone(), req.URL.Path
+	if err := c.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
+		return err
+	}
+	if !c.own() || path != "" {
+		return nil
+	}
+	h := &head{method: req.Method, path: req.URL.Path, header: http.Header{}}
+	for name, values := range req.Header {
+		if !slices.Equal(values, before[name]) {
+			h.header[name] = slices.Clip(values)
+		}
+	}
+	c.client.heads.Store(op.ID().Name, h)
+	return nil
+}
+
+// write puts the head and a body into a request.
+func (h *head) write(body []byte, req *smithyhttp.Request) error {
+	req.Method = h.method
+	if req.URL.Path == "" {
+		req.URL.Path = h.path
+	}
+	maps.Copy(req.Header, h.header)
+	return setBody(body, req)
+}
+
+func setBody(body []byte, req *smithyhttp.Request) error {
+	out, err := req.SetStream(bytes.NewReader(body))
+	if err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	*req = *out
+	return nil
+}
 
 func speaksJSON(p smithyhttp.ClientProtocol) bool {
 	return p != nil && p.ID() == smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_0"}
 }
 
-// maxSplicedBody is up to where it is cheaper to let the protocol copy a body twice than to exchange it afterwards, for
-// which the SDK copies the request.
+// maxSplicedBody is up to where bodies are copied, by the protocol or out of a buffer that is used again. Above it is
+// cheaper to hand the buffer over.
 const maxSplicedBody = 4 << 10
 
 var bodies = sync.Pool{New: func() any { return new(serializer) }}
@@ -125,24 +193,29 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	if s.err != nil {
 		return &smithy.SerializationError{Err: s.err}
 	}
+	if c.own() {
+		if h, ok := c.client.heads.Load(op.ID().Name); ok {
+			body := s.buf
+			if len(body) > maxSplicedBody {
+				body = s.take()
+			} else {
+				body = bytes.Clone(body)
+			}
+			return h.(*head).write(body, req)
+		}
+	}
 	body := rawBody(s.buf)
 	if len(body) > maxSplicedBody {
 		body = rawBody("{}")
 	}
-	if err := c.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
+	if err := c.learn(ctx, op, body, req); err != nil {
 		return err
 	}
 	// The protocol has copied the body, if it knows documents. One that does not has put something else there.
 	if n, ok, err := req.StreamLength(); err == nil && ok && n == int64(len(s.buf)) {
 		return nil
 	}
-	out, err := req.SetStream(bytes.NewReader(s.buf))
-	s.buf = nil // it is the request's now
-	if err != nil {
-		return &smithy.SerializationError{Err: err}
-	}
-	*req = *out
-	return nil
+	return setBody(s.take(), req)
 }
 
 // rawBody is an input whose serialization are these bytes.

@@ -62,6 +62,13 @@ func (s *serializer) reset(raws [][]byte) {
 
 func (s *serializer) Bytes() []byte { return s.buf }
 
+// take gives the output away.
+func (s *serializer) take() []byte {
+	out := s.buf
+	s.buf = nil
+	return out
+}
+
 func (s *serializer) fail(err error) {
 	if s.err == nil {
 		s.err = err
