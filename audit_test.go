@@ -437,67 +437,61 @@ func (c *club) edit(s *setup, i int, kind entable.FindingKind, name string, v ty
 // One item of a hundred is damaged, in ten ways. An audit finds just these; one that repairs, while writers go on, leaves
 // nothing to find, and all that was written. ENTABLE_SOAK makes it 100,000 items.
 func TestAuditOfALargeTable(t *testing.T) {
-	t.Parallel()
 	sizes := map[string]int{"memory": 4_000, "local": 600}
 	if soak() {
 		sizes = map[string]int{"memory": 100_000, "local": 4_000}
 	}
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSetup(t, engine.client(t))
-			s.client = s.sdk
-			c, rnd := newClub(s), random(t)
-			size := sizes[engine.name]
-			n := size * 10 / 21 // each has a sentinel, and one in ten a visit
-			start := time.Now()
-			c.fillBeside(t, n)
-			filled := time.Since(start)
+	eachEngine(t, func(t *testing.T, s *setup) {
+		c, rnd := newClub(s), random(t)
+		size := sizes[s.engine]
+		n := size * 10 / 21 // each has a sentinel, and one in ten a visit
+		start := time.Now()
+		c.fillBeside(t, n)
+		filled := time.Since(start)
 
-			var want []string
-			damaged := rnd.Perm(n)[:max(size/100, 2*len(mendable))]
-			for way, i := range damaged {
-				want = append(want, mendable[way%len(mendable)](c, s, i)...)
-			}
-			start = time.Now()
-			var last entable.AuditProgress
-			o := entable.AuditOptions{Segments: 4, Progress: func(p entable.AuditProgress) { last = p }}
-			if diff := cmp.Diff(counted(want), c.findings(t, o)); diff != "" {
-				t.Fatalf("-want +got\n%s", diff)
-			}
-			found := time.Since(start)
-			if last.Items < size-20 || last.Findings != len(want) || last.Cursor != "" {
-				t.Errorf("progress %+v at the end", last)
-			}
+		var want []string
+		damaged := rnd.Perm(n)[:max(size/100, 2*len(mendable))]
+		for way, i := range damaged {
+			want = append(want, mendable[way%len(mendable)](c, s, i)...)
+		}
+		start = time.Now()
+		var last entable.AuditProgress
+		o := entable.AuditOptions{Segments: 4, Progress: func(p entable.AuditProgress) { last = p }}
+		if diff := cmp.Diff(counted(want), c.findings(t, o)); diff != "" {
+			t.Fatalf("-want +got\n%s", diff)
+		}
+		found := time.Since(start)
+		if last.Items < size-20 || last.Findings != len(want) || last.Cursor != "" {
+			t.Errorf("progress %+v at the end", last)
+		}
 
-			written, stop := c.writeBeside(t, n, damaged)
-			start = time.Now()
-			for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Segments: 4, Repair: true}) {
-				check(t, err)
-				if !f.Repaired {
-					t.Errorf("not repaired: %v", f)
-				}
+		written, stop := c.writeBeside(t, n, damaged)
+		start = time.Now()
+		for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Segments: 4, Repair: true}) {
+			check(t, err)
+			if !f.Repaired {
+				t.Errorf("not repaired: %v", f)
 			}
-			repaired := time.Since(start)
-			stop()
-			if left := c.findings(t, entable.AuditOptions{Segments: 4}); len(left) > 0 {
-				t.Errorf("left: %v", left)
+		}
+		repaired := time.Since(start)
+		stop()
+		if left := c.findings(t, entable.AuditOptions{Segments: 4}); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+		writes := 0
+		for i, city := range written() {
+			got, err := c.members.Get(t.Context(), member{Club: fmt.Sprint("c", i%7), ID: fmt.Sprint("m", i)}, entable.Consistent(true))
+			check(t, err)
+			if got.City != city {
+				t.Errorf("m%d: %s was lost, it has %s", i, city, got.City)
 			}
-			writes := 0
-			for i, city := range written() {
-				got, err := c.members.Get(t.Context(), member{Club: fmt.Sprint("c", i%7), ID: fmt.Sprint("m", i)}, entable.Consistent(true))
-				check(t, err)
-				if got.City != city {
-					t.Errorf("m%d: %s was lost, it has %s", i, city, got.City)
-				}
-				writes++
-			}
-			if writes == 0 {
-				t.Error("nothing was written beside the repair")
-			}
-			t.Logf("%d items in %s; %d damaged, found in %s, repaired beside writers of %d items in %s", last.Items, filled, len(damaged), found, writes, repaired)
-		})
-	}
+			writes++
+		}
+		if writes == 0 {
+			t.Error("nothing was written beside the repair")
+		}
+		t.Logf("%d items in %s; %d damaged, found in %s, repaired beside writers of %d items in %s", last.Items, filled, len(damaged), found, writes, repaired)
+	})
 }
 
 // fillBeside is fill in several goroutines.

@@ -194,14 +194,8 @@ func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
 // out.
 func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
 	q := c.Query(example)
-	for _, o := range opts {
-		var rc readConfig
-		o.applyRead(&rc)
-		q.plan.consistent = rc.consistent.or(q.plan.consistent)
-		if h, ok := o.(HooksOption); ok {
-			q.SkipHooks(bool(h))
-		}
-	}
+	rc := readConfig{}.with(opts)
+	q.plan.consistent, q.plan.skipHooks = rc.consistent, rc.skipHooks
 	return q.Group(ctx)
 }
 

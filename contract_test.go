@@ -39,43 +39,37 @@ func contractOptions(native bool) []entable.TableOption {
 }
 
 func TestTableLifeCycle(t *testing.T) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSetup(t, engine.client(t))
-			s.client = s.sdk
-			table := s.declare(contractOptions(engine.name == "memory")...)
-			entable.Register[session](table)
-			ctx := t.Context()
-			if ok, err := table.Exists(ctx); ok || err != nil {
-				t.Fatalf("exists before: %t, %v", ok, err)
-			}
-			if _, err := table.Diff(ctx); !errors.Is(err, entable.ErrTableNotFound) {
-				t.Errorf("diff before: %v", err)
-			}
-			if err := table.Delete(ctx); !errors.Is(err, entable.ErrTableNotFound) {
-				t.Errorf("delete before: %v", err)
-			}
-			check(t, table.Create(ctx, infrequent))
-			if err := table.Create(ctx); !errors.Is(err, entable.ErrTableExists) {
-				t.Errorf("created twice: %v", err)
-			}
-			if ok, err := table.Exists(ctx); !ok || err != nil {
-				t.Errorf("exists: %t, %v", ok, err)
-			}
-			if list, err := table.Diff(ctx); len(list) > 0 || err != nil {
-				t.Errorf("diff of its own table: %v, %v", list, err)
-			}
-			d, err := s.sdk.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(table.Name())})
-			check(t, err)
-			templatesMatch(t, table, d.Table)
-			check(t, table.Delete(ctx))
-			if ok, err := table.Exists(ctx); ok || err != nil {
-				t.Errorf("exists behind: %t, %v", ok, err)
-			}
-		})
-	}
+	eachEngine(t, func(t *testing.T, s *setup) {
+		table := s.declare(contractOptions(s.engine == "memory")...)
+		entable.Register[session](table)
+		ctx := t.Context()
+		if ok, err := table.Exists(ctx); ok || err != nil {
+			t.Fatalf("exists before: %t, %v", ok, err)
+		}
+		if _, err := table.Diff(ctx); !errors.Is(err, entable.ErrTableNotFound) {
+			t.Errorf("diff before: %v", err)
+		}
+		if err := table.Delete(ctx); !errors.Is(err, entable.ErrTableNotFound) {
+			t.Errorf("delete before: %v", err)
+		}
+		check(t, table.Create(ctx, infrequent))
+		if err := table.Create(ctx); !errors.Is(err, entable.ErrTableExists) {
+			t.Errorf("created twice: %v", err)
+		}
+		if ok, err := table.Exists(ctx); !ok || err != nil {
+			t.Errorf("exists: %t, %v", ok, err)
+		}
+		if list, err := table.Diff(ctx); len(list) > 0 || err != nil {
+			t.Errorf("diff of its own table: %v, %v", list, err)
+		}
+		d, err := s.sdk.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(table.Name())})
+		check(t, err)
+		templatesMatch(t, table, d.Table)
+		check(t, table.Delete(ctx))
+		if ok, err := table.Exists(ctx); ok || err != nil {
+			t.Errorf("exists behind: %t, %v", ok, err)
+		}
+	})
 }
 
 // templatesMatch compares what the templates say with a table that was created.
@@ -199,34 +193,28 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 }
 
 func TestDiffNamesWhatDiffers(t *testing.T) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSetup(t, engine.client(t))
-			s.client = s.sdk
-			made := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.PartitionKey("pk", types.ScalarAttributeTypeN))
-			table := entable.NewTable(made.Name(), entable.NoSortKey(), entable.GSI("gsi1", entable.NoSortKey()), entable.GSI("gsi3"))
-			table.Use(s.client)
-			entable.Register[session](table)
-			list, err := table.Diff(t.Context())
-			check(t, err)
-			var got []string
-			for _, d := range list {
-				got = append(got, d.String())
-			}
-			want := []string{
-				`partition key: the table has "pk" (N), the registry needs "pk" (S)`,
-				`index "gsi1": the table has global on "gsi1pk" (S) and "gsi1sk" (S), projecting ALL, the registry needs global on "gsi1pk" (S), projecting ALL`,
-				`index "gsi3": the table has nothing, the registry needs global on "gsi3pk" (S) and "gsi3sk" (S), projecting ALL`,
-				`sort key: the table has "sk" (S), the registry needs nothing`,
-				`ttl: the table has nothing, the registry needs "expires"`,
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
-		})
-	}
+	eachEngine(t, func(t *testing.T, s *setup) {
+		made := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.PartitionKey("pk", types.ScalarAttributeTypeN))
+		table := entable.NewTable(made.Name(), entable.NoSortKey(), entable.GSI("gsi1", entable.NoSortKey()), entable.GSI("gsi3"))
+		table.Use(s.client)
+		entable.Register[session](table)
+		list, err := table.Diff(t.Context())
+		check(t, err)
+		var got []string
+		for _, d := range list {
+			got = append(got, d.String())
+		}
+		want := []string{
+			`partition key: the table has "pk" (N), the registry needs "pk" (S)`,
+			`index "gsi1": the table has global on "gsi1pk" (S) and "gsi1sk" (S), projecting ALL, the registry needs global on "gsi1pk" (S), projecting ALL`,
+			`index "gsi3": the table has nothing, the registry needs global on "gsi3pk" (S) and "gsi3sk" (S), projecting ALL`,
+			`sort key: the table has "sk" (S), the registry needs nothing`,
+			`ttl: the table has nothing, the registry needs "expires"`,
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
 }
 
 func TestTemplateTexts(t *testing.T) {

@@ -76,6 +76,19 @@ func eachSetup(t *testing.T, test func(t *testing.T, s *setup)) {
 	}
 }
 
+// eachEngine runs a test of what has no routes on every engine, in parallel.
+func eachEngine(t *testing.T, test func(t *testing.T, s *setup)) {
+	t.Parallel()
+	for _, engine := range engines {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t, engine.client(t))
+			s.engine, s.client = engine.name, s.sdk
+			test(t, s)
+		})
+	}
+}
+
 // onMemory is a setup for what does not depend on the engine.
 func onMemory(t testing.TB) *setup {
 	s := newSetup(t, engines[0].client(t))

@@ -203,59 +203,53 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 
 // Instances of two versions start together, and some of a third that contradicts them.
 func TestVerifyByManyInstancesAtOnce(t *testing.T) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSetup(t, engine.client(t))
-			s.client = s.sdk
-			name := s.newTable().Name()
-			versions := [][]func(*entable.Table, ...entable.EntityOption) error{
-				{potted[herb0]("H0"), potted[herb1]("H1"), potted[herb3]("H3")}, {potted[herb0]("H0"), potted[herb2]("H2"), potted[herb4]("H4")},
-			}
-			check(t, func() error { // what the third version contradicts
-				table := entable.NewTable(name)
-				table.Use(s.client)
-				return errors.Join(register[herb5](table, entable.SK("a")), table.Verify(t.Context()))
-			}())
-			var wg sync.WaitGroup
-			start := make(chan struct{})
-			errs := make([]error, 64)
-			for i := range errs {
-				table := entable.NewTable(name)
-				table.Use(s.client)
-				if i%16 == 15 {
-					check(t, register[herb5](table, entable.SK("ab")))
-				} else {
-					for _, r := range versions[i%2] {
-						check(t, r(table))
-					}
-				}
-				wg.Go(func() {
-					<-start
-					errs[i] = table.Verify(context.WithoutCancel(t.Context()))
-				})
-			}
-			close(start)
-			wg.Wait()
-			for i, err := range errs {
-				if i%16 == 15 != is[*entable.DriftError](err) || i%16 != 15 && err != nil {
-					t.Errorf("instance %d: %v", i, err)
-				}
-			}
+	eachEngine(t, func(t *testing.T, s *setup) {
+		name := s.newTable().Name()
+		versions := [][]func(*entable.Table, ...entable.EntityOption) error{
+			{potted[herb0]("H0"), potted[herb1]("H1"), potted[herb3]("H3")}, {potted[herb0]("H0"), potted[herb2]("H2"), potted[herb4]("H4")},
+		}
+		check(t, func() error { // what the third version contradicts
 			table := entable.NewTable(name)
-			item := s.load(table, storedManifest)
-			text := item["_manifest"].(*types.AttributeValueMemberS).Value
-			for _, r := range []string{"herb0", "herb1", "herb2", "herb3", "herb4", "herb5"} {
-				if strings.Count(text, `"name":"`+r+`"`) != 1 {
-					t.Errorf("%s is lost or twice: %s", r, text)
+			table.Use(s.client)
+			return errors.Join(register[herb5](table, entable.SK("a")), table.Verify(t.Context()))
+		}())
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		errs := make([]error, 64)
+		for i := range errs {
+			table := entable.NewTable(name)
+			table.Use(s.client)
+			if i%16 == 15 {
+				check(t, register[herb5](table, entable.SK("ab")))
+			} else {
+				for _, r := range versions[i%2] {
+					check(t, r(table))
 				}
 			}
-			if revision := item["_revision"].(*types.AttributeValueMemberN).Value; revision != "3" {
-				t.Errorf("%s writes, want one for each version", revision)
+			wg.Go(func() {
+				<-start
+				errs[i] = table.Verify(context.WithoutCancel(t.Context()))
+			})
+		}
+		close(start)
+		wg.Wait()
+		for i, err := range errs {
+			if i%16 == 15 != is[*entable.DriftError](err) || i%16 != 15 && err != nil {
+				t.Errorf("instance %d: %v", i, err)
 			}
-		})
-	}
+		}
+		table := entable.NewTable(name)
+		item := s.load(table, storedManifest)
+		text := item["_manifest"].(*types.AttributeValueMemberS).Value
+		for _, r := range []string{"herb0", "herb1", "herb2", "herb3", "herb4", "herb5"} {
+			if strings.Count(text, `"name":"`+r+`"`) != 1 {
+				t.Errorf("%s is lost or twice: %s", r, text)
+			}
+		}
+		if revision := item["_revision"].(*types.AttributeValueMemberN).Value; revision != "3" {
+			t.Errorf("%s writes, want one for each version", revision)
+		}
+	})
 }
 
 // Another instance writes between the read and the write of one: neither loses what the other has.

@@ -141,12 +141,13 @@ func BenchmarkQuery500(b *testing.B) {
 		b.Fatal(err)
 	}
 	ctx := context.Background()
+	known := wire.Inspect(client)
 	b.Run("hook", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
 			s := &orders{plan: plan}
-			if _, err := client.Query(ctx, queryInput(), wire.Hook(s)); err != nil || len(s.list) != 500 {
+			if _, err := client.Query(ctx, queryInput(), known.NewCall(s).Hook); err != nil || len(s.list) != 500 {
 				b.Fatal(err, len(s.list))
 			}
 		}
@@ -165,10 +166,11 @@ func BenchmarkQuery500(b *testing.B) {
 			}
 		}
 	})
+	known = wire.Inspect(empty)
 	b.Run("empty", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := empty.Query(ctx, queryInput(), wire.Hook(&orders{plan: plan})); err != nil {
+			if _, err := empty.Query(ctx, queryInput(), known.NewCall(&orders{plan: plan}).Hook); err != nil {
 				b.Fatal(err)
 			}
 		}

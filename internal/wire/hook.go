@@ -56,10 +56,7 @@ type Call struct {
 	frames                    [4]frame // room for d.frames
 }
 
-// NewCall returns a call whose items go to s, if that is not nil.
-func NewCall(s Sink) *Call { return (*Client)(nil).NewCall(s) }
-
-// NewCall returns a call of the client whose items go to s, if that is not nil.
+// NewCall returns a call of the client whose items go to s, if that is not nil. A nil Client knows nothing of its own.
 func (cl *Client) NewCall(s Sink) *Call {
 	c := &Call{client: cl, sink: s}
 	c.raw = c.one[:0]
@@ -102,9 +99,6 @@ func (c *Call) Hook(o *dynamodb.Options) {
 		o.Protocol = c
 	}
 }
-
-// Hook returns the option of a call whose request has no carriers.
-func Hook(s Sink) func(*dynamodb.Options) { return NewCall(s).Hook }
 
 // A Client is what is known of an SDK client whose calls can be hooked.
 type Client struct {

@@ -169,7 +169,7 @@ func TestResponsesAreThoseOfThePlainClient(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: plain client: %v", tc.body, err)
 			}
-			unsunk, err := op.call(t.Context(), client, wire.Hook(nil))
+			unsunk, err := op.call(t.Context(), client, hook(nil))
 			if err != nil {
 				t.Fatalf("%s: %v", tc.body, err)
 			}
@@ -177,7 +177,7 @@ func TestResponsesAreThoseOfThePlainClient(t *testing.T) {
 				t.Errorf("%s: without a sink (-plain +hooked):\n%s", tc.body, diff)
 			}
 			sink := &collector{}
-			hooked, err := op.call(t.Context(), client, wire.Hook(sink))
+			hooked, err := op.call(t.Context(), client, hook(sink))
 			if err != nil {
 				t.Fatalf("%s: %v", tc.body, err)
 			}
@@ -214,7 +214,7 @@ func TestBadResponsesAreErrors(t *testing.T) {
 		`{"Unknown":` + strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000) + `}`, `{"Count":1,}`, `{"Items":[` + itemA + `,]}`, `{"ConsumedCapacity":{"CapacityUnits":"many"}}`,
 	} {
 		client, service := newClient(t, []reply{{body: body}})
-		_, err := query(t.Context(), client, wire.Hook(&collector{}))
+		_, err := query(t.Context(), client, hook(&collector{}))
 		if _, ok := errors.AsType[*wire.SyntaxError](err); !ok && !strings.Contains(body, `"N":"1"}}}`) {
 			t.Errorf("%.80s: error %v, want a SyntaxError in it", body, err)
 		}
@@ -241,7 +241,7 @@ func TestAttemptsStartAnew(t *testing.T) {
 
 			client, service = newClient(t, []reply{bad, good})
 			sink := &collector{}
-			out, err := query(t.Context(), client, wire.Hook(sink))
+			out, err := query(t.Context(), client, hook(sink))
 			if len(service.requests) != retried {
 				t.Fatalf("%d requests, plain client %d", len(service.requests), retried)
 			}
@@ -268,13 +268,13 @@ func TestAnswersCutShortAreAskedForAgain(t *testing.T) {
 	} {
 		client, service := newClient(t, []reply{bad, good})
 		sink := &collector{}
-		out, err := query(t.Context(), client, wire.Hook(sink))
+		out, err := query(t.Context(), client, hook(sink))
 		if err != nil || len(sink.items) != 1 || out.Count != 1 || len(service.requests) != 2 {
 			t.Errorf("%s: %d items by %d requests, error %v", name, len(sink.items), len(service.requests), err)
 		}
 	}
 	client, service := newClient(t, []reply{{body: `{`, readErr: context.Canceled}, good})
-	if _, err := query(t.Context(), client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
+	if _, err := query(t.Context(), client, hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
 		t.Errorf("cancelled: %d requests, error %v", len(service.requests), err)
 	}
 }
@@ -287,7 +287,7 @@ func TestAttemptsForgetEarlierOutput(t *testing.T) {
 	})
 	failed := false
 	sink := &collector{}
-	out, err := query(t.Context(), client, wire.Hook(sink), func(o *dynamodb.Options) {
+	out, err := query(t.Context(), client, hook(sink), func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
 			return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("FailOnce", func(
 				ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
@@ -321,7 +321,7 @@ func TestLengthIsOnlyAHint(t *testing.T) {
 		for _, b := range []string{body, long} {
 			client, _ := newClient(t, []reply{{body: b, length: length}})
 			sink := &collector{}
-			if _, err := query(t.Context(), client, wire.Hook(sink)); err != nil || len(sink.items) != strings.Count(b, `"pk"`) {
+			if _, err := query(t.Context(), client, hook(sink)); err != nil || len(sink.items) != strings.Count(b, `"pk"`) {
 				t.Errorf("length %d for %d bytes: %d items, error %v", length, len(b), len(sink.items), err)
 			}
 		}
@@ -338,20 +338,20 @@ func TestGzipResponses(t *testing.T) {
 	compressed := reply{body: b.String(), header: http.Header{"Content-Encoding": {"gzip"}}}
 	sink := &collector{}
 	client, service := newClient(t, []reply{compressed}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	out, err := query(t.Context(), client, wire.Hook(sink))
+	out, err := query(t.Context(), client, hook(sink))
 	if err != nil || out.Count != 1 || len(sink.items) != 1 || service.headers[0].Get("Accept-Encoding") != "gzip" {
 		t.Fatalf("count %v, %d items, error %v", out, len(sink.items), err)
 	}
 
 	compressed.crc = "1"
 	client, _ = newClient(t, []reply{compressed}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	if _, err := query(t.Context(), client, wire.Hook(sink)); err == nil {
+	if _, err := query(t.Context(), client, hook(sink)); err == nil {
 		t.Error("no error for a wrong checksum")
 	}
 
 	cut := reply{body: b.String()[:b.Len()-9], header: compressed.header, crc: "none"}
 	client, _ = newClient(t, []reply{cut}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	if _, err := query(t.Context(), client, wire.Hook(sink)); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := query(t.Context(), client, hook(sink)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v for a stream cut short", err)
 	}
 }
@@ -363,12 +363,12 @@ func TestWrongChecksumIsAnError(t *testing.T) {
 	if _, err := query(t.Context(), client); err != nil {
 		t.Fatalf("plain client: %v", err)
 	}
-	_, err := query(t.Context(), client, wire.Hook(&collector{}))
+	_, err := query(t.Context(), client, hook(&collector{}))
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok {
 		t.Errorf("error %v, want a DeserializationError", err)
 	}
 	client, _ = newClient(t, bad, func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true })
-	if _, err := query(t.Context(), client, wire.Hook(&collector{})); err != nil {
+	if _, err := query(t.Context(), client, hook(&collector{})); err != nil {
 		t.Errorf("with the check switched off: %v", err)
 	}
 }
@@ -384,7 +384,7 @@ func TestServiceErrorsKeepTheirTypes(t *testing.T) {
 		for _, op := range operations {
 			client, _ := newClient(t, []reply{r})
 			_, want := op.call(t.Context(), client)
-			_, got := op.call(t.Context(), client, wire.Hook(&collector{}))
+			_, got := op.call(t.Context(), client, hook(&collector{}))
 			wantAPI, _ := errors.AsType[smithy.APIError](want)
 			gotAPI, _ := errors.AsType[smithy.APIError](got)
 			if diff := cmp.Diff(wantAPI, gotAPI, ignore); diff != "" || got == nil || got.Error() != want.Error() {
@@ -398,13 +398,13 @@ func TestCancelledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	client, _ := newClient(t, []reply{{body: `{}`}})
-	if _, err := query(ctx, client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) {
+	if _, err := query(ctx, client, hook(&collector{})); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
 	client, service := newClient(t, []reply{{body: `{"Items":[` + itemA, readErr: context.Canceled}})
-	if _, err := query(ctx, client, wire.Hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
+	if _, err := query(ctx, client, hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
 		t.Errorf("error %v after %d requests", err, len(service.requests))
 	}
 }
@@ -417,7 +417,7 @@ func TestSinkErrors(t *testing.T) {
 				continue
 			}
 			client, service := newClient(t, []reply{{body: tc.body}})
-			_, err := op.call(t.Context(), client, wire.Hook(&collector{err: temporary{}}))
+			_, err := op.call(t.Context(), client, hook(&collector{err: temporary{}}))
 			if e, ok := errors.AsType[temporary](err); !ok || e != (temporary{}) || len(service.requests) != 1 {
 				t.Errorf("%s: error %v after %d requests", tc.body, err, len(service.requests))
 			}
@@ -433,7 +433,7 @@ func (s *idle) Item(string, int, *wire.Reader) error { s.calls++; return nil }
 func TestItemsThatASinkDoesNotReadAreSkipped(t *testing.T) {
 	client, _ := newClient(t, []reply{{body: `{"Items":[` + itemA + `, ` + itemB + `],"Count":2}`}})
 	s := &idle{}
-	if out, err := query(t.Context(), client, wire.Hook(s)); err != nil || s.calls != 2 || out.Count != 2 {
+	if out, err := query(t.Context(), client, hook(s)); err != nil || s.calls != 2 || out.Count != 2 {
 		t.Errorf("%d calls, error %v", s.calls, err)
 	}
 }
@@ -451,7 +451,7 @@ func TestOtherProtocolsAreLeftAlone(t *testing.T) {
 		t.Error("hookable")
 	}
 	sink := &collector{}
-	out, err := query(t.Context(), other, wire.Hook(sink))
+	out, err := query(t.Context(), other, hook(sink))
 	if err != nil || len(out.Items) != 1 || len(sink.items) != 0 || sink.resets != 0 {
 		t.Errorf("%d items in the output, %d in the sink, error %v", len(out.Items), len(sink.items), err)
 	}
@@ -463,7 +463,7 @@ func TestOtherOperationsAreLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("t")}, wire.Hook(&collector{}))
+	got, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("t")}, hook(&collector{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -578,7 +578,7 @@ func TestRequestsAreThoseOfThePlainClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			known := wire.Inspect(client)
-			for _, call := range []*wire.Call{wire.NewCall(nil), known.NewCall(nil), known.NewCall(nil), known.NewCall(nil)} {
+			for _, call := range []*wire.Call{newCall(nil), known.NewCall(nil), known.NewCall(nil), known.NewCall(nil)} {
 				raw := func(item string) map[string]types.AttributeValue { return call.Raw([]byte(item)) }
 				if err := f(t.Context(), client, raw, call.Hook); err != nil {
 					t.Fatal(err)
@@ -604,14 +604,14 @@ func TestRequestsAreThoseOfThePlainClient(t *testing.T) {
 }
 
 func TestBadRequestsAreErrors(t *testing.T) {
-	carrier := maps.Clone(wire.NewCall(nil).Raw(nil))
+	carrier := maps.Clone(newCall(nil).Raw(nil))
 	carrier["a"] = str("x")
 	bad := map[string]func(*wire.Call) map[string]types.AttributeValue{
 		"text":            func(*wire.Call) map[string]types.AttributeValue { return attr("a", str("\xff")) },
 		"name":            func(*wire.Call) map[string]types.AttributeValue { return attr("\xff", str("a")) },
 		"no object":       func(c *wire.Call) map[string]types.AttributeValue { return c.Raw([]byte(`[]`)) },
 		"nothing":         func(c *wire.Call) map[string]types.AttributeValue { return c.Raw(nil) },
-		"of another call": func(*wire.Call) map[string]types.AttributeValue { return wire.NewCall(nil).Raw([]byte(`{}`)) },
+		"of another call": func(*wire.Call) map[string]types.AttributeValue { return newCall(nil).Raw([]byte(`{}`)) },
 		"no number":       func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin(``)) },
 		"number and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin("\x00x")) },
 		"raw and more":    func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return carrier },
@@ -619,7 +619,7 @@ func TestBadRequestsAreErrors(t *testing.T) {
 	for name, make := range bad {
 		client, service := newClient(t, []reply{{body: `{}`}})
 		for range 10 { // the order of names is random
-			call := wire.NewCall(nil)
+			call := newCall(nil)
 			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: make(call)}, call.Hook)
 			if name == "raw and more" && err == nil {
 				continue // the nameless one came last: the service refuses it
@@ -643,14 +643,14 @@ func bin(s string) types.AttributeValue { return &types.AttributeValueMemberB{Va
 // One call may have more carriers than are kept, and calls at the same time share those.
 func TestManyCarriers(t *testing.T) {
 	client, service := newClient(t, []reply{{body: `{}`}})
-	call := wire.NewCall(nil)
+	call := newCall(nil)
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
 	var want []string
 	for i := range 300 {
 		item := fmt.Sprintf(`{"n":{"N":"%d"}}`, i)
 		want = append(want, item)
 		in.RequestItems["t"] = append(in.RequestItems["t"], types.WriteRequest{PutRequest: &types.PutRequest{Item: call.Raw([]byte(item))}})
-		wire.NewCall(nil).Raw([]byte("another's"))
+		newCall(nil).Raw([]byte("another's"))
 	}
 	if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
 		t.Fatal(err)
@@ -664,3 +664,8 @@ func TestManyCarriers(t *testing.T) {
 		body = body[at:]
 	}
 }
+
+// newCall is a call of a client that has not been inspected.
+func newCall(s wire.Sink) *wire.Call { return (*wire.Client)(nil).NewCall(s) }
+
+func hook(s wire.Sink) func(*dynamodb.Options) { return newCall(s).Hook }
