@@ -67,11 +67,15 @@ type Finding struct {
 
 func (f Finding) String() string {
 	text := fmt.Sprintf("%s: %s[%s]", f.Kind, f.Entity, f.Key)
-	if f.Attribute != "" {
+	switch {
+	case f.Attribute == "":
+	case f.Kind == Undecodable: // what it should be is not known
+		text += ": " + f.Attribute
+	default:
 		text += fmt.Sprintf(": %s is %q, should be %q", f.Attribute, f.Have, f.Want)
 	}
 	if f.Err != nil {
-		text += ": " + f.Err.Error()
+		text += ": " + trim(f.Err, f.Entity)
 	}
 	if f.Repaired {
 		text += " (repaired)"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
@@ -64,6 +66,16 @@ func once(op string, do func()) func(string, string) string {
 			first.Do(do)
 		}
 		return ""
+	}
+}
+
+// refusing answers an operation with an error, which may have more members.
+func refusing(op, code, more string) func(string, string) string {
+	return func(sent, _ string) string {
+		if sent != op {
+			return ""
+		}
+		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"refused"` + more + `}`
 	}
 }
 
@@ -346,5 +358,112 @@ func TestAuditEndsWithAnError(t *testing.T) {
 	cancel()
 	if err := audit(ctx, entable.AuditOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
+	}
+}
+
+// An error that is no lost race ends an audit, at once and as it is.
+func TestAuditReportsErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ op, code, more string }{
+		{"Scan", "AccessDeniedException", ""},
+		{"BatchGetItem", "AccessDeniedException", ""},
+		{"TransactGetItems", "AccessDeniedException", ""},
+		{"GetItem", "AccessDeniedException", ""},
+		{"UpdateItem", "AccessDeniedException", ""},
+		{"TransactWriteItems", "AccessDeniedException", ""},
+		{"TransactWriteItems", "TransactionCanceledException", `,"CancellationReasons":[{"Code":"ConditionalCheckFailed"},{"Code":"ValidationError"}]`},
+	} {
+		s := onMemory(t)
+		c := newClub(s)
+		c.fill(t, 3)
+		c.loseIndexKey(s)
+		c.reserve(s, 1, key(memberKey(2)))
+		s.comeBetween(refusing(test.op, test.code, test.more))
+		s.spy.reset(nil)
+		var last error
+		for _, err := range c.table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+			last = err
+		}
+		api, ok := errors.AsType[smithy.APIError](last)
+		if op, _ := errors.AsType[*entable.OpError](last); !ok || api.ErrorCode() != test.code || op == nil || op.Op != "Audit" || s.spy.sent(test.op) != 1 {
+			t.Errorf("%s: got %v after %d requests", test.op, last, s.spy.sent(test.op))
+		}
+	}
+}
+
+// seat is a text that cannot be written again when it is "broken".
+type seat struct{ text string }
+
+func (s seat) MarshalText() ([]byte, error) {
+	if s.text == "broken" {
+		return nil, errors.New("the seat is broken")
+	}
+	return []byte(s.text), nil
+}
+
+func (s *seat) UnmarshalText(text []byte) error {
+	s.text = string(text)
+	return nil
+}
+
+// A unique value that makes no key of a sentinel is reported. What else the item has is judged and repaired, and a
+// sentinel that it holds stays.
+func TestAuditOfUniqueValuesThatMakeNoKey(t *testing.T) {
+	t.Parallel()
+	type ticket struct {
+		ID   string `dynamodbav:"id"`
+		Seat seat   `dynamodbav:"seat" entable:"unique"`
+		Code string `dynamodbav:"code" entable:"unique"`
+	}
+	for value, reason := range map[string]string{
+		"broken":                  "cannot build key seat: cannot marshal entable_test.seat: the seat is broken",
+		strings.Repeat("x", 3000): "cannot build key seat: a unique value of 3020 bytes makes a key above the service's limit of 2048",
+	} {
+		s := onMemory(t)
+		table := s.newTable(entable.GSI("gsi1", entable.NoSortKey()))
+		tickets := entable.Register[ticket](table, entable.Name("Ticket"), entable.Index("gsi1", entable.PK("code")))
+		check(t, tickets.Put(t.Context(), &ticket{"1", seat{"A1"}, "c"}))
+		item := s.load(table, key("TI#1", "A"))
+		item["seat"], item["code"] = avS(value), avS("d")
+		s.store(table, item)
+		stays := []string{
+			`orphaned sentinel: Ticket[pk="_unique#Ticket#code#c" sk="A"]: code is "pk=\"TI#1\" sk=\"A\"", should be "": its owner is damaged or unknown`,
+			`orphaned sentinel: Ticket[pk="_unique#Ticket#seat#A1" sk="A"]: seat is "pk=\"TI#1\" sk=\"A\"", should be "": its owner is damaged or unknown`,
+			`undecodable item: Ticket[pk="TI#1" sk="A"]: seat: ` + reason,
+		}
+		repaired := []string{
+			`missing sentinel: Ticket[pk="TI#1" sk="A"]: code is "", should be "pk=\"TI#1\" sk=\"A\"" (repaired)`,
+			`wrong index key: Ticket[pk="TI#1" sk="A"]: gsi1pk is "TC#c", should be "TC#d" (repaired)`,
+		}
+		for _, want := range [][]string{slices.Concat(repaired[:1], stays, repaired[1:]), stays} {
+			var got []string
+			for f, err := range table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+				check(t, err)
+				if got = append(got, f.String()); f.Kind == entable.Undecodable && f.Have != value {
+					t.Errorf("the finding has the value %q", f.Have)
+				}
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		}
+	}
+}
+
+// Two entities of one name have unique fields of their own: the audit knows the sentinels of both.
+func TestAuditOfEntitiesOfOneName(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	type guest struct {
+		ID    string `dynamodbav:"id"`
+		Phone string `dynamodbav:"phone" entable:"unique"`
+	}
+	table := s.newTable(entable.NoDiscriminator())
+	members := entable.Register[member](table, entable.Name("Person"), entable.PK("id", entable.Prefix("MEMBER")))
+	guests := entable.Register[guest](table, entable.Name("Person"), entable.PK("id", entable.Prefix("GUEST")))
+	check(t, errors.Join(members.Put(t.Context(), &member{ID: "1", Email: "1@x"}), guests.Put(t.Context(), &guest{"1", "555"})))
+	for f, err := range table.Audit(t.Context(), entable.AuditOptions{}) {
+		t.Errorf("%v, %v", f, err)
 	}
 }

@@ -93,7 +93,7 @@ func (a *audit) judge(item RawItem) verdict {
 	for _, u := range v.e.unique {
 		text, err := u.sentinel(v.e, ptr)
 		if err != nil {
-			v.add(a, Undecodable, u.field.Name, "", "", err)
+			v.add(a, Undecodable, u.field.Name, avText(item[u.field.Name]), "", err)
 		}
 		if text != "" {
 			v.claims = append(v.claims, claimed{v.e, u, item, text})
@@ -468,7 +468,7 @@ func (a *audit) uniqueOf(s RawItem) (*entity, *uniqueField) {
 	if err != nil {
 		return nil, nil
 	}
-	for _, e := range a.d.byName {
+	for _, e := range a.d.byType { // several may have one name where there is no discriminator
 		for _, u := range e.unique {
 			if e.origin == vals[0].S && u.field.Name == vals[1].S {
 				return e, u

@@ -99,7 +99,7 @@ func (m *manifest) entityContradictions(old, now *manifestEntity) (list []Differ
 				Effect: fmt.Sprintf("stored items of type %q are not read", name), Cure: fmt.Sprintf("keep it with entable.Was(%q)", name)})
 		}
 	}
-	if len(old.Unique) > 0 && len(now.Unique) > 0 && old.origin() != now.origin() {
+	if len(now.Unique) > 0 && old.origin() != now.origin() {
 		list = append(list, Difference{Where: now.Name, What: "oldest name", Was: quoted(old.origin()), Is: quoted(now.origin()),
 			Effect: effectUnique, Cure: fmt.Sprintf("give entable.Was(%q) first", old.origin())})
 	}

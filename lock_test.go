@@ -363,6 +363,26 @@ func TestLockKeepsTheOldestName(t *testing.T) {
 	}
 }
 
+// A table without the lock, in which the earlier names are in another order, does not make it forget.
+func TestExtendedLocksKeepTheOldestName(t *testing.T) {
+	pk := entable.PK("a", entable.Prefix("H"))
+	extend := func(lock []byte, opts ...entable.EntityOption) []byte {
+		table := entable.NewTable("herbs")
+		check(t, register[herb0](table, append(opts, pk)...))
+		lock, err := table.ExtendLock(lock)
+		check(t, err)
+		return lock
+	}
+	lock := extend(nil, entable.Name("Mint"))
+	lock = extend(lock, entable.Name("Basil"), entable.Was("Mint"))
+	lock = extend(lock, entable.Name("Sage"), entable.Was("Basil"), entable.Was("Mint"))
+	table := entable.NewTable("herbs", entable.GSI("gsi1"), entable.Lock(lock))
+	check(t, register[herb0](table, entable.Name("Sage"), entable.Was("Basil"), entable.Was("Mint"), pk, entable.Index("gsi1", entable.PK("a"))))
+	if text := string(table.Manifest()); !strings.Contains(text, `"origin": "Mint"`) || !strings.Contains(text, `"prefix": "MA"`) {
+		t.Errorf("the manifest is\n%s", text)
+	}
+}
+
 func TestCheckLockSeesEditsByHand(t *testing.T) {
 	table, err := newRegistryOf().declare()
 	check(t, err)
@@ -373,11 +393,15 @@ func TestCheckLockSeesEditsByHand(t *testing.T) {
 }
 
 func TestWrongLocks(t *testing.T) {
+	const shop = `{"version":1,"table":{"pk":{"name":"pk","type":"S"},"sk":{"name":"sk","type":"S"},"discriminator":"_type"},"entities":`
 	for lock, want := range map[string]string{
 		`{`:             `entable: table "shop": cannot read the lock: unexpected end of JSON input`,
 		`{"version":2}`: `entable: table "shop": cannot read the lock: it has version 2, and this program knows 1: use a newer entable`,
 		`{"version":1}`: `entable: table "shop": cannot read the lock: the table has no partition key`,
-		`{"version":1,"table":{"pk":{"name":"pk","type":"S"},"sk":{"name":"sk","type":"S"},"discriminator":"_type"},"entities":[{"name":"A"},{"name":"B","was":["A"]}]}`: `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
+		shop + `[{"name":"A"},{"name":"B","was":["A"]}]}`: `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
+		shop + `[{"name":"A"},{"name":"A"}]}`:             `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
+		shop + `[{"name":""}]}`:                           `entable: table "shop": cannot read the lock: an entity has an empty name`,
+		shop + `[{"name":"A","was":["B",""]}]}`:           `entable: table "shop": cannot read the lock: an entity has an empty name`,
 	} {
 		_, err := entable.TryNewTable("shop", entable.Lock([]byte(lock)))
 		if err == nil || err.Error() != want {

@@ -67,8 +67,12 @@ func (t *Table) Verify(ctx context.Context) error {
 	}
 	for attempt := 1; ; attempt++ {
 		err := t.verifyOnce(ctx, c, now)
-		if _, raced := conditionFailed(err); !raced || attempt == maxVerifyAttempts {
+		lost, raced := conditionFailed(err)
+		if !raced {
 			return err
+		}
+		if attempt == maxVerifyAttempts {
+			return t.verifyError(fmt.Errorf("another instance wrote first, %d times: %w", attempt, lost))
 		}
 		if err := pause(ctx, 1); err != nil {
 			return t.verifyError(err)

@@ -3,12 +3,15 @@ package entable_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable"
 )
@@ -275,6 +278,141 @@ func TestVerifyKeepsWhatComesBetween(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An error that is no lost race ends it, at once and as it is.
+func TestVerifyReportsErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		op       string
+		requests int
+	}{{"GetItem", 1}, {"PutItem", 2}} {
+		for _, code := range []string{"AccessDeniedException", "ProvisionedThroughputExceededException"} {
+			s := onMemory(t)
+			table := s.newTable()
+			check(t, register[herb0](table))
+			s.comeBetween(refusing(test.op, code, ""))
+			s.spy.reset(nil)
+			err := table.Verify(t.Context())
+			api, ok := errors.AsType[smithy.APIError](err)
+			if op, _ := errors.AsType[*entable.OpError](err); !ok || api.ErrorCode() != code || op == nil || op.Op != "Verify" {
+				t.Errorf("%s, %s: got %v", test.op, code, err)
+			}
+			if n := s.spy.sent(""); n != test.requests || s.load(table, storedManifest) != nil {
+				t.Errorf("%s, %s: %d requests, stored %v", test.op, code, n, s.load(table, storedManifest))
+			}
+		}
+	}
+}
+
+func TestVerifyGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := onMemory(t)
+		table := s.newTable()
+		check(t, register[herb0](table))
+		s.comeBetween(refusing("PutItem", "ConditionalCheckFailedException", ""))
+		s.spy.reset(nil)
+		err := table.Verify(t.Context())
+		want := fmt.Sprintf(`entable: Verify %s[pk="_manifest#%%" sk="A"]: another instance wrote first, 32 times: ConditionalCheckFailedException: refused`, table.Name())
+		if err == nil || err.Error() != want || s.spy.sent("") != 64 {
+			t.Errorf("got %v after %d requests", err, s.spy.sent(""))
+		}
+
+		ctx, cancel := context.WithCancel(t.Context())
+		s.comeBetween(once("PutItem", cancel))
+		if err := table.Verify(ctx); !errors.Is(err, context.Canceled) || !is[*entable.OpError](err) {
+			t.Errorf("canceled: got %v", err)
+		}
+	})
+}
+
+// Without a discriminator two types may have one name, but not in a manifest that they are found in by name.
+func TestManifestsNeedNamesOfOneEntity(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	for kind, second := range map[string]func(*entable.Table, ...entable.EntityOption) error{
+		"by the option": func(table *entable.Table, opts ...entable.EntityOption) error {
+			return register[herb1](table, append(opts, entable.Name("herb0"))...)
+		},
+		"of types": func(table *entable.Table, opts ...entable.EntityOption) error {
+			type herb0 struct {
+				A string `dynamodbav:"a"`
+			}
+			return register[herb0](table, opts...)
+		},
+	} {
+		table := s.newTable(entable.NoDiscriminator())
+		check(t, errors.Join(register[herb0](table, entable.PK("a", entable.Prefix("H0"))), second(table, entable.PK("a", entable.Prefix("H1")))))
+		s.spy.reset(nil)
+		_, extended := table.ExtendLock(nil)
+		for what, err := range map[string]error{"Verify": table.Verify(t.Context()), "CheckLock": table.CheckLock(nil), "ExtendLock": extended} {
+			want := fmt.Sprintf(`entable: table %q: two entities are called "herb0": give one another name with entable.Name`, table.Name())
+			if err == nil || err.Error() != want || !is[*entable.DeclarationError](err) {
+				t.Errorf("%s, names %s: got %v", what, kind, err)
+			}
+		}
+		if s.spy.sent("") != 0 {
+			t.Errorf("names %s: %d requests", kind, s.spy.sent(""))
+		}
+	}
+}
+
+// Versions that give the earlier names in another order, or are called by the first one again, leave the origin as it is.
+func TestVerifyKeepsTheOldestName(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	name := s.newTable().Name()
+	for _, test := range []struct {
+		name   string
+		was    []string
+		origin string // as it is stored
+	}{
+		{"Mint", nil, ""},
+		{"Basil", []string{"Mint"}, `"origin":"Mint"`},
+		{"Sage", []string{"Basil", "Mint"}, `"origin":"Mint"`},
+		{"Sage", []string{"Mint", "Basil"}, `"origin":"Mint"`},
+		{"Mint", []string{"Basil", "Sage"}, ""},
+	} {
+		opts := []entable.EntityOption{entable.Name(test.name), entable.PK("a", entable.Prefix("H"))}
+		for _, was := range test.was {
+			opts = append(opts, entable.Was(was))
+		}
+		table := entable.NewTable(name)
+		table.Use(s.client)
+		check(t, register[herb0](table, opts...))
+		check(t, table.Verify(t.Context()))
+		text := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		if !strings.Contains(text, test.origin) || test.origin == "" && strings.Contains(text, "origin") {
+			t.Errorf("%s, once %q: stored %s", test.name, test.was, text)
+		}
+	}
+}
+
+// The first unique field of an entity whose earlier names are in another order: its sentinels would be named otherwise
+// than those of a version that has them in order.
+func TestVerifyRefusesUniqueFieldsOfAnotherOrigin(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	type unique struct {
+		A string `dynamodbav:"a"`
+		E string `dynamodbav:"e" entable:"unique"`
+	}
+	name := s.newTable().Name()
+	verify := func(register func(*entable.Table, ...entable.EntityOption) error, opts ...entable.EntityOption) error {
+		table := entable.NewTable(name)
+		table.Use(s.client)
+		check(t, register(table, append(opts, entable.PK("a", entable.Prefix("H")))...))
+		return table.Verify(t.Context())
+	}
+	check(t, verify(register[herb0], entable.Name("Mint")))
+	check(t, verify(register[herb0], entable.Name("Basil"), entable.Was("Mint")))
+	for range 2 {
+		err := verify(register[unique], entable.Name("Sage"), entable.Was("Basil"), entable.Was("Mint"))
+		if !is[*entable.DriftError](err) || !strings.Contains(err.Error(), `Sage: oldest name: was "Mint", is "Basil"`) || !strings.HasSuffix(err.Error(), `give entable.Was("Mint") first`) {
+			t.Errorf("got %v", err)
+		}
+	}
+	check(t, verify(register[unique], entable.Name("Sage"), entable.Was("Mint"), entable.Was("Basil")))
 }
 
 func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
