@@ -229,6 +229,8 @@ var cases = []testCase{
 	is(&item{Name: "x"}, `{"custom":{"S":"x"}}`),
 	is(&labelled{A: 1}, `{"A":{"N":"1"}}`).differs(),
 	is(&v[labelled]{labelled{A: 1}}, `{"V":{"S":"label"}}`).encoded(),
+	is(&v[shouted]{"ab"}, `{"V":{"S":"AB"}}`).encoded(),
+	is(&stringsOf[[]shouted]{[]shouted{"ab"}}, `{"V":{"SS":["AB"]}}`).encoded().differs(),
 	is(&v[struct{ *upper }]{struct{ *upper }{&upper{"AB"}}}, `{"V":{"S":"AB"}}`).encoded(),
 	is(&struct{ *unexported }{&unexported{B: 1}}, `{"B":{"N":"1"}}`).differs(),
 	is(&v[*any]{new(any("x"))}, `{"V":{"S":"x"}}`).differs(),
@@ -260,6 +262,11 @@ var cases = []testCase{
 type labelled struct{ A int }
 
 func (labelled) MarshalText() ([]byte, error) { return []byte("label"), nil }
+
+// shouted is stored otherwise than it is.
+type shouted string
+
+func (s shouted) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(s))), nil }
 
 type unexported struct{ B int }
 

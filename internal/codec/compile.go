@@ -16,8 +16,9 @@ type codec struct {
 	opts options
 
 	// kind is what the type is usually stored as, wire.Invalid if that is open. It only predicts.
-	kind wire.Kind
-	text bool // a Go string, whose S is read as it is
+	kind     wire.Kind
+	text     bool // a Go string, whose S is read as it is
+	verbatim bool // a Go string of which each is stored as S, the empty one too
 
 	// encode appends an attribute value, or nothing if the value is omitted. After an error the appended bytes are void.
 	encode func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error)
@@ -208,6 +209,7 @@ func withEmpty(c *codec) {
 	if empty == nil || !nullable && !c.opts.has(omitEmpty|nullEmpty) {
 		return
 	}
+	c.verbatim = false
 	omit, encode := c.opts.has(omitEmpty), c.encode
 	c.encode = func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 		switch {

@@ -127,6 +127,7 @@ var errSet = map[wire.Kind]error{
 func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]byte, error) {
 	opening := fmt.Sprintf(`{%q:[`, kind)
 	tag := fmt.Appendf(nil, `{%q:`, kind-wire.SS+wire.S)
+	plain := kind == wire.SS && l.elem.verbatim
 	return func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 		data, n := l.content(p)
 		if n == 0 {
@@ -140,8 +141,15 @@ func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]by
 				dst = append(dst, ',')
 			}
 			begin := len(dst)
+			elem := unsafe.Add(data, uintptr(i)*l.elemSize)
 			var err error
-			if dst, err = l.elem.encode(dst, unsafe.Add(data, uintptr(i)*l.elemSize), depth); err != nil {
+			if plain { // below is the same for all
+				if dst, err = wire.AppendText(dst, *(*string)(elem)); err != nil {
+					return dst, withinIndex(cannotEncode(l.elem.typ, err), i)
+				}
+				continue
+			}
+			if dst, err = l.elem.encode(dst, elem, depth); err != nil {
 				return dst, withinIndex(err, i)
 			}
 			value := dst[begin:]

@@ -48,10 +48,13 @@ func withMethods(c *codec) {
 	p := reflect.PointerTo(c.typ)
 	switch {
 	case p.Implements(marshalerType):
+		c.verbatim = false
 		withMarshaler(c)
 	case p.Implements(textMarshalerType):
+		c.verbatim = false
 		withTextMarshaler(c)
 	case p.Implements(binaryMarshalerType):
+		c.verbatim = false
 		withBinaryMarshaler(c)
 	}
 	if p.Implements(textUnmarshalerType) || p.Implements(binaryUnmarshalerType) {

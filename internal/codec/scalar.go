@@ -41,6 +41,7 @@ func fillString(c *codec) {
 	if isNumber(c.typ) {
 		c.encode = encodeNumberText(c)
 	} else {
+		c.verbatim = true
 		c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
 			dst, err := wire.AppendS(dst, *(*string)(p))
 			if err != nil {

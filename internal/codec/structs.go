@@ -42,9 +42,10 @@ type slot struct {
 	index  int    // of the attribute among all
 	folded bool   // the name is another spelling of the attribute's
 
-	text   bool   // a string right in the struct, stored as S
-	hops   []step // how to get to the struct with the field: embedded pointers only
-	offset uintptr
+	text    bool   // a string right in the struct, stored as S
+	opening string // if every value of such a string is stored: a comma and all up to its opening quote
+	hops    []step // how to get to the struct with the field: embedded pointers only
+	offset  uintptr
 
 	// next and after guess the slot that follows in the input: as it was the last time, and the time before if that was
 	// another; nil if nothing ever did. The service sends the attributes of like items in the same order, so that in place
@@ -67,6 +68,9 @@ func (c *compiler) layout(t reflect.Type) (*layout, error) {
 		s.index = i
 		s.locate(a)
 		s.text = made.text && s.kind == wire.S && s.hops == nil
+		if s.text && made.verbatim {
+			s.opening = s.comma + `{"S":"`
+		}
 		l.slots = append(l.slots, s)
 		l.byName[a.name] = s
 	}
@@ -170,13 +174,23 @@ func (l *layout) appendMembers(dst []byte, p unsafe.Pointer, depth int) ([]byte,
 			continue
 		}
 		at := len(dst)
+		var err error
+		if s.opening != "" { // what most attributes are; below is the same for all
+			opening := s.opening
+			if at == start {
+				opening = opening[1:]
+			}
+			if dst, err = wire.AppendTextIn(dst, opening, *(*string)(field), `"}`); err != nil {
+				return dst, within(cannotEncode(s.codec.typ, err), s.name)
+			}
+			continue
+		}
 		if at > start {
 			dst = append(dst, s.comma...)
 		} else {
 			dst = append(dst, s.comma[1:]...)
 		}
 		begin := len(dst)
-		var err error
 		if dst, err = s.codec.encode(dst, field, depth); err != nil {
 			return dst, within(err, s.name)
 		}
