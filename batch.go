@@ -124,12 +124,11 @@ type batch struct {
 // prepare makes the requests; an error means that nothing was sent.
 func (b *batch) prepare(ctx context.Context) error {
 	b.requests = make([]*request, len(b.writes))
-	seen := make(map[itemID]int, len(b.writes))
 	for i, w := range b.writes {
 		r, err := w.prepare(ctx, b.conn, b.room)
 		if err == nil && r != nil {
 			b.requests[i] = r
-			err = r.once(seen, i)
+			err = r.once(b.room.seen, i)
 		}
 		if err == nil && r != nil && r.verb == verbCheck {
 			err = usagef("%s: a condition check goes into a transaction", r.e.name)
@@ -295,24 +294,32 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
 	call := c.wire.NewCall(nil)
-	call.Grow(len(job))
 	for _, i := range job {
 		if !b.requests[i].e.table.hooked(b.conn) {
 			call = nil
 		}
 	}
-	puts := make([]types.PutRequest, len(job))
+	puts := map[string][][]byte{} // of the hooked call, by table
 	for n, i := range job {
-		w, err := b.requests[i].writeRequest(call, &puts[n])
+		r := b.requests[i]
+		name := r.e.table.name
+		if call != nil && r.verb == verbPut {
+			items, ok := puts[name]
+			if !ok {
+				items = make([][]byte, 0, len(job)-n)
+			}
+			puts[name] = append(items, r.item)
+			continue
+		}
+		w, err := r.writeRequest()
 		if err != nil {
 			return nil, err
 		}
-		name := b.requests[i].e.table.name
-		list, ok := in.RequestItems[name]
-		if !ok {
-			list = make([]types.WriteRequest, 0, len(job)-n)
-		}
-		in.RequestItems[name] = append(list, w)
+		in.RequestItems[name] = append(in.RequestItems[name], w)
+	}
+	for name, items := range puts {
+		all := types.WriteRequest{PutRequest: &types.PutRequest{Item: call.RawPuts(items)}}
+		in.RequestItems[name] = append(in.RequestItems[name], all)
 	}
 	var opts []func(*dynamodb.Options)
 	if call != nil {
@@ -325,14 +332,13 @@ func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error
 	return b.unprocessed(job, out.UnprocessedItems)
 }
 
-// writeRequest is the request as part of a batch; put is room for that of a put.
-func (r *request) writeRequest(call *wire.Call, put *types.PutRequest) (types.WriteRequest, error) {
+// writeRequest is the request as part of a batch on the plain route.
+func (r *request) writeRequest() (types.WriteRequest, error) {
 	if r.verb == verbDelete {
 		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.itemKey().attrs}}, nil
 	}
-	var err error
-	put.Item, err = r.itemAttrs(call)
-	return types.WriteRequest{PutRequest: put}, err
+	item, err := r.itemAttrs(nil)
+	return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}, err
 }
 
 // unprocessed finds the writes of a job by the keys of what the service gave back.

@@ -30,33 +30,45 @@ type Write interface {
 	prepare(ctx context.Context, c *conn, in *room) (*request, error)
 }
 
-// room is memory for the requests of a batch, allocated at once.
+// room is memory for the requests of a batch, allocated at once and used again: nothing is left of it when
+// a hooked batch returns.
 type room struct {
 	requests []request
-	item     []byte  // empty, with the capacity that is left
-	pooled   *[]byte // where item began, if it is to go back
+	used     int
+	seen     map[itemID]int // the batch's items
+	buffer   []byte         // for encoded items
+	item     []byte         // empty, with the capacity that is left
 }
 
-// itemBuffers keeps memory for encoded items, of which nothing is left when a hooked batch returns.
-var itemBuffers = sync.Pool{New: func() any { return new([]byte) }}
+var rooms = sync.Pool{New: func() any { return &room{seen: map[itemID]int{}} }}
+
+// maxPooledRequests keeps a few huge batches from staying for ever.
+const maxPooledRequests = 4 * maxBatchWrite
 
 // newRoom makes room for n requests.
 func newRoom(n int) *room {
-	m := &room{requests: make([]request, n), pooled: itemBuffers.Get().(*[]byte)}
-	m.item = *m.pooled
+	m := rooms.Get().(*room)
+	m.requests = slices.Grow(m.requests[:0], n)[:n] // zero: release has cleared what was used
+	m.item = m.buffer
 	return m
 }
 
-// release ends the use of the encoded items.
-func (m *room) release() { itemBuffers.Put(m.pooled) }
+// release ends the use of the requests and their items.
+func (m *room) release() {
+	clear(m.requests[:m.used])
+	clear(m.seen) // before the items that its keys are parts of are overwritten
+	if m.used = 0; cap(m.requests) > maxPooledRequests {
+		m.requests, m.seen = nil, map[itemID]int{}
+	}
+	rooms.Put(m)
+}
 
 func (m *room) request() *request {
-	if m == nil || len(m.requests) == 0 {
+	if m == nil || m.used == len(m.requests) {
 		return new(request)
 	}
-	r := &m.requests[0]
-	m.requests = m.requests[1:]
-	return r
+	m.used++
+	return &m.requests[m.used-1]
 }
 
 // roomItems is for how many items memory is allocated at once.
@@ -71,9 +83,9 @@ func (m *room) appendItem(size int, encode func(dst []byte) ([]byte, error)) ([]
 		return encode(make([]byte, 0, size))
 	}
 	if cap(m.item) < size {
-		m.item = make([]byte, 0, min(roomItems, 1+len(m.requests))*size)
-		if cap(*m.pooled) < cap(m.item) && cap(m.item) <= maxPooledItems {
-			*m.pooled = m.item
+		m.item = make([]byte, 0, min(roomItems, 1+len(m.requests)-m.used)*size)
+		if cap(m.buffer) < cap(m.item) && cap(m.item) <= maxPooledItems {
+			m.buffer = m.item
 		}
 	}
 	item, err := encode(m.item)

@@ -50,8 +50,8 @@ type Call struct {
 	smithyhttp.ClientProtocol // the client's own, but for the bodies of requests and of good responses
 	client                    *Client
 	sink                      Sink
-	raw                       [][]byte
-	one                       [1][]byte // room for raw
+	raw                       []raw
+	one                       [1]raw // room for raw
 	d                         deserializer
 	frames                    [4]frame // room for d.frames
 }
@@ -63,6 +63,12 @@ func (cl *Client) NewCall(s Sink) *Call {
 	return c
 }
 
+// A raw is what a carrier stands for.
+type raw struct {
+	json []byte
+	more [][]byte // items of further puts of a batch
+}
+
 // Grow makes room for n carriers.
 func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
 
@@ -72,9 +78,17 @@ func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
 //
 // A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. All
 // calls share them: nobody may change one.
-func (c *Call) Raw(json []byte) map[string]types.AttributeValue {
+func (c *Call) Raw(json []byte) map[string]types.AttributeValue { return c.carrier(raw{json: json}) }
+
+// RawPuts is Raw for the item of the one PutRequest that stands, in the input of a BatchWriteItem, for a put of each of the
+// items. There is at least one.
+func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
+	return c.carrier(raw{json: items[0], more: items[1:]})
+}
+
+func (c *Call) carrier(r raw) map[string]types.AttributeValue {
 	n := len(c.raw)
-	c.raw = append(c.raw, json)
+	c.raw = append(c.raw, r)
 	if n >= len(carriers) {
 		return newCarrier(n)
 	}
@@ -148,12 +162,15 @@ func (c *Call) learn(ctx context.Context, op *smithy.OperationSchema, body rawBo
 
 // write puts the head and a body into a request.
 func (h *head) write(body []byte, req *smithyhttp.Request) error {
+	if err := setBody(body, req); err != nil { // first: it copies the request
+		return err
+	}
 	req.Method = h.method
 	if req.URL.Path == "" {
 		req.URL.Path = h.path
 	}
 	maps.Copy(req.Header, h.header)
-	return setBody(body, req)
+	return nil
 }
 
 func setBody(body []byte, req *smithyhttp.Request) error {

@@ -614,7 +614,10 @@ func TestBadRequestsAreErrors(t *testing.T) {
 		"of another call": func(*wire.Call) map[string]types.AttributeValue { return newCall(nil).Raw([]byte(`{}`)) },
 		"no number":       func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin(``)) },
 		"number and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin("\x00x")) },
-		"raw and more":    func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return carrier },
+		"puts of a batch": func(c *wire.Call) map[string]types.AttributeValue {
+			return c.RawPuts([][]byte{[]byte(`{}`), []byte(`{}`)})
+		},
+		"raw and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return carrier },
 	}
 	for name, make := range bad {
 		client, service := newClient(t, []reply{{body: `{}`}})
@@ -662,6 +665,40 @@ func TestManyCarriers(t *testing.T) {
 			t.Fatalf("item %d is not in its place", i)
 		}
 		body = body[at:]
+	}
+}
+
+// All puts into one table may be one carrier, beside other requests.
+func TestOneCarrierForManyPuts(t *testing.T) {
+	client, service := newClient(t, []reply{{body: `{}`}})
+	items := map[string][][]byte{"t": nil, "u": {[]byte(`{"pk":{"S":"x"}}`)}}
+	for i := range 300 {
+		items["t"] = append(items["t"], fmt.Appendf(nil, `{"n":{"N":"%d"}}`, i))
+	}
+	gone := types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: map[string]types.AttributeValue{"pk": str("gone")}}}
+	send := func(puts func(*wire.Call, [][]byte) []types.WriteRequest) {
+		call, in := newCall(nil), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
+		for table, list := range items {
+			in.RequestItems[table] = append(puts(call, list), gone)
+		}
+		if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(item map[string]types.AttributeValue) types.WriteRequest {
+		return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}
+	}
+	send(func(c *wire.Call, list [][]byte) (all []types.WriteRequest) {
+		for _, item := range list {
+			all = append(all, put(c.Raw(item)))
+		}
+		return all
+	})
+	send(func(c *wire.Call, list [][]byte) []types.WriteRequest {
+		return []types.WriteRequest{put(c.RawPuts(list))}
+	})
+	if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[1])); diff != "" {
+		t.Errorf("body (-a carrier each +one carrier):\n%s", diff)
 	}
 }
 

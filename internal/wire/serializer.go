@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -33,8 +34,8 @@ func carriesItems(in smithy.Serializable) bool {
 type serializer struct {
 	buf   []byte
 	err   error
-	lists []bool   // for each open container, whether it is a list
-	raws  [][]byte // what the carriers stand for
+	lists []bool // for each open container, whether it is a list
+	raws  []raw  // what the carriers stand for
 	raw   rawState
 	inM   bool // the map opened last is an M, whose names are data
 }
@@ -51,10 +52,13 @@ const (
 
 var errNoRawItem = errors.New("raw item is no JSON object of its own")
 
-func (s *serializer) reset(raws [][]byte) {
+func (s *serializer) reset(raws []raw) {
 	size := 0
 	for _, raw := range raws {
-		size += len(raw)
+		size += len(raw.json)
+		for _, item := range raw.more {
+			size += len(nextPut) + len(item)
+		}
 	}
 	s.buf, s.lists = slices.Grow(s.buf[:0], size+size/16+512), s.lists[:0]
 	s.err, s.raws, s.raw, s.inM = nil, raws, notRaw, false
@@ -184,22 +188,38 @@ func (s *serializer) CloseUnion() {
 func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 	if s.raw == rawTag {
 		s.raw = rawBytes
+		s.buf = s.buf[:len(s.buf)-1] // without the brace that WriteMap wrote
 		raw := s.carried(v)
-		if len(raw) < 2 || raw[0] != '{' || raw[len(raw)-1] != '}' {
+		if len(raw.more) > 0 && !bytes.HasSuffix(s.buf, []byte(nextPut[len("}},"):])) {
 			s.fail(errNoRawItem)
 		}
-		s.buf = append(s.buf[:len(s.buf)-1], raw...) // without the brace that WriteMap wrote
+		s.splice(raw.json)
+		for _, item := range raw.more {
+			s.buf = append(s.buf, nextPut...)
+			s.splice(item)
+		}
 		return
 	}
 	s.next(schema)
 	s.buf = AppendBase64(s.buf, v)
 }
 
-// carried returns what the carrier with a number stands for, nil if there is none.
-func (s *serializer) carried(number []byte) []byte {
+// nextPut is what stands between the items of two puts of a batch: the end of one request and the beginning of the next.
+const nextPut = `}},{"PutRequest":{"Item":`
+
+// splice appends an object that is JSON already.
+func (s *serializer) splice(raw []byte) {
+	if len(raw) < 2 || raw[0] != '{' || raw[len(raw)-1] != '}' {
+		s.fail(errNoRawItem)
+	}
+	s.buf = append(s.buf, raw...)
+}
+
+// carried returns what the carrier with a number stands for, zero if there is none.
+func (s *serializer) carried(number []byte) raw {
 	n, size := binary.Uvarint(number)
 	if size < 1 || size != len(number) || n >= uint64(len(s.raws)) {
-		return nil
+		return raw{}
 	}
 	return s.raws[n]
 }
