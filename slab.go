@@ -10,7 +10,7 @@ import (
 // maxSlab is the number of bytes that items of one page share at the most.
 const maxSlab = 8 << 10
 
-// slabs allocates the items of a response: for each entity one at first, then four times as many each
+// slabs allocates the items of a response: for each entity one at first, then sixteen times as many each
 // time, but no more than the rest of the response seems to have. It serves as many entities at once as it
 // has slabs; others take turns.
 type slabs [8]slab
@@ -29,7 +29,7 @@ func (s *slabs) newItem(e *entity, r *wire.Reader) unsafe.Pointer {
 	}
 	b := s.of(e)
 	if b.left == 0 {
-		b.size = min(4*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
+		b.size = min(16*b.size, maxSlab/max(int(e.typ.Size()), 1), r.Expect(b.size, b.at))
 		b.at = r.Offset()
 		if b.size < 2 {
 			b.size = 1
