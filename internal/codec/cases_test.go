@@ -227,6 +227,7 @@ var cases = []testCase{
 	is(&v[celsius]{celsius{-1}}, `{"V":{"NULL":true}}`).decoded(),
 	is(&v[*celsius]{}, `{"V":{"NULL":true}}`),
 	is(&item{Name: "x"}, `{"custom":{"S":"x"}}`),
+	is(&v[[]item]{[]item{{Name: "x"}}}, `{"V":{"L":[{"M":{"custom":{"S":"x"}}}]}}`),
 	is(&labelled{A: 1}, `{"A":{"N":"1"}}`).differs(),
 	is(&v[labelled]{labelled{A: 1}}, `{"V":{"S":"label"}}`).encoded(),
 	is(&v[shouted]{"ab"}, `{"V":{"S":"AB"}}`).encoded(),

@@ -17,8 +17,9 @@ type codec struct {
 
 	// kind is what the type is usually stored as, wire.Invalid if that is open. It only predicts.
 	kind     wire.Kind
-	text     bool // a Go string, whose S is read as it is
-	verbatim bool // a Go string of which each is stored as S, the empty one too
+	text     bool    // a Go string, whose S is read as it is
+	verbatim bool    // a Go string of which each is stored as S, the empty one too
+	layout   *layout // of a struct whose M is read by it
 
 	// encode appends an attribute value, or nothing if the value is omitted. After an error the appended bytes are void.
 	encode func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error)

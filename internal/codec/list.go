@@ -243,6 +243,11 @@ var zeroBase = unsafe.Pointer(new([0]byte))
 
 func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
 	switch {
+	case k == wire.Invalid && l.plain.layout != nil && r.Match(`{"M":`): // below is the same for all
+		if err = l.plain.layout.decodeMap(r, p); err != nil {
+			return err
+		}
+		return r.CloseValue()
 	case k == wire.Invalid:
 		return l.plain.decodeWhole(r, p)
 	case k == wire.S && l.plain.text:

@@ -58,11 +58,11 @@ func withMethods(c *codec) {
 		withBinaryMarshaler(c)
 	}
 	if p.Implements(textUnmarshalerType) || p.Implements(binaryUnmarshalerType) {
-		c.text = false
+		c.text, c.layout = false, nil
 		withEncodingUnmarshaler(c)
 	}
 	if p.Implements(unmarshalerType) {
-		c.text = false
+		c.text, c.layout = false, nil
 		withUnmarshaler(c)
 	}
 }

@@ -138,6 +138,7 @@ func (c *compiler) fillStruct(made *codec) error {
 	if err != nil {
 		return err
 	}
+	made.layout = l
 	made.encode = func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 		if depth += level; tooDeep(depth) {
 			return dst, cannotEncode(made.typ, errDepth)
@@ -148,12 +149,7 @@ func (c *compiler) fillStruct(made *codec) error {
 	made.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		switch k {
 		case wire.M:
-			if err := r.Enter(); err != nil {
-				return err
-			}
-			err := l.decode(r, p, nil)
-			r.Leave()
-			return err
+			return l.decodeMap(r, p)
 		case wire.NULL:
 			reflect.NewAt(made.typ, p).Elem().SetZero()
 			_, err := r.Bool()
@@ -199,6 +195,16 @@ func (l *layout) appendMembers(dst []byte, p unsafe.Pointer, depth int) ([]byte,
 		}
 	}
 	return dst, nil
+}
+
+// decodeMap reads the content of an M.
+func (l *layout) decodeMap(r *wire.Reader, p unsafe.Pointer) error {
+	if err := r.Enter(); err != nil {
+		return err
+	}
+	err := l.decode(r, p, nil)
+	r.Leave()
+	return err
 }
 
 // decode reads a JSON object of attributes. What is no attribute goes to rest, or is skipped if that is nil.
@@ -298,6 +304,9 @@ func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 	if s.codec != nil && !d.has(s) && !slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
 		d.folded = append(d.folded, s)
 		return s.codec.decodeWhole(r, s.makeField(d.p))
+	}
+	if d.rest == nil && r.SkipScalar() { // what most are; below is the same for all
+		return nil
 	}
 	value, err := r.Skip()
 	if err != nil || d.rest == nil || s.codec != nil {

@@ -20,7 +20,7 @@ func (r *Reader) skip() error {
 	depth, limit := 0, maxJSONDepth-2*r.depth
 	for {
 		open, err := byte(0), error(nil)
-		if depth == limit || !r.skipScalar() {
+		if depth == limit || !r.SkipScalar() {
 			open, err = r.skipToken()
 		}
 		if err != nil {
@@ -52,9 +52,9 @@ func (r *Reader) skip() error {
 	}
 }
 
-// skipScalar consumes an attribute value that is a string, a number or bytes, written without white space, and reports
+// SkipScalar consumes an attribute value that is a string, a number or bytes, written without white space, and reports
 // false in front of all else. Such a value is one level deep, which is allowed wherever it can stand.
-func (r *Reader) skipScalar() bool {
+func (r *Reader) SkipScalar() bool {
 	d, i := r.data, r.pos
 	if i+6 > len(d) || d[i] != '{' || d[i+1] != '"' || d[i+3] != '"' || d[i+4] != ':' || d[i+5] != '"' || oneByteKinds[d[i+2]] == Invalid {
 		return false
