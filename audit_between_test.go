@@ -417,7 +417,7 @@ func TestAuditOfUniqueValuesThatMakeNoKey(t *testing.T) {
 	}
 	for value, reason := range map[string]string{
 		"broken":                  "cannot build key seat: cannot marshal entable_test.seat: the seat is broken",
-		strings.Repeat("x", 3000): "cannot build key seat: a unique value of 3020 bytes makes a key above the service's limit of 2048",
+		strings.Repeat("x", 3000): "cannot build key seat: a unique value makes a key of 3020 bytes, above the service's limit of 2048",
 	} {
 		s := onMemory(t)
 		table := s.newTable(entable.GSI("gsi1", entable.NoSortKey()))

@@ -104,6 +104,12 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			entable.Register[Order](table, entable.PK("id", entable.NoPrefix()), entable.SK("id", entable.NoPrefix()))
 			return register[Cart](table, entable.PK("id", entable.NoPrefix()), entable.SK("year", entable.NoPrefix()))
 		}, `Cart: an item can have the same key as one of Order, for example pk="0000000000000000000" sk="0000000000000000000": give one of them a prefix of its own, or a sort key that tells them apart`},
+		{"two types in binary keys", func() error {
+			table := entable.NewTable("shop", entable.PartitionKey("pk", types.ScalarAttributeTypeB), entable.NoSortKey())
+			entable.Register[box[[4]byte]](table, entable.Name("Digest"))
+			entable.Register[box[[2]byte]](table, entable.Name("Short")) // of another length
+			return register[box[[]byte]](table, entable.Name("Any"))
+		}, `Any: an item can have the same key as one of Digest, for example pk=0x00000001: give one of them a prefix of its own, or a sort key that tells them apart`},
 		{"two types in number keys", func() error {
 			table := numbers()
 			entable.Register[Cart](table, entable.PK("year"), entable.SK("year"))
@@ -153,6 +159,11 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			table, orders := declared()
 			return register[Cart](table, entable.PK("year", entable.PrefixOf(orders)), entable.SK("id"))
 		}, `Cart: PK: PrefixOf(Order): the components differ: OI#{year} is not built like OI#{id}`},
+		{"shared prefix of other shards", func() error {
+			table := entable.NewTable("shop")
+			orders := entable.Register[Order](table, entable.PK("year", entable.Shards(5, "id")), entable.SK("id"))
+			return register[Cart](table, entable.PK("year", entable.PrefixOf(orders), entable.Shards(8, "id")), entable.SK("id"))
+		}, `Cart: PK: PrefixOf(Order): the components differ: OY#{year}#{shard of id} is not built like OY#{year}#{shard of id}`},
 		{"key without attribute", func() error { return register[Order](entable.NewTable("shop"), entable.PK(entable.Prefix("O"))) },
 			`Order: PK: it names no attribute`},
 		{"partition key of fixed text", func() error { return register[Order](entable.NewTable("shop"), entable.PK(5)) },

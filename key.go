@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/big"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
 	"unsafe"
@@ -246,18 +245,7 @@ func (k *key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
 	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
 		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].field.Name, v.F)
 	}
-	return appendNumberText(dst, v), nil
-}
-
-// appendNumberText appends a number's shortest text.
-func appendNumberText(dst []byte, v keys.Value) []byte {
-	switch v.Kind {
-	case keys.Int:
-		return strconv.AppendInt(dst, v.I, 10)
-	case keys.Uint:
-		return strconv.AppendUint(dst, v.U, 10)
-	}
-	return strconv.AppendFloat(dst, v.F, 'g', -1, 64)
+	return keys.AppendNumber(dst, v), nil
 }
 
 // attributeValue makes the SDK's value of a key's text.
@@ -339,6 +327,15 @@ func (k *key) lead() string {
 	return k.pattern.Lead()
 }
 
+// provable is the pattern of what the proof of registration compares: the text, or the bytes in hex. Of numbers it knows
+// nothing.
+func (k *key) provable() (*keys.Pattern, error) {
+	if k.attr.typ != types.ScalarAttributeTypeB {
+		return k.pattern, nil
+	}
+	return keys.Compile("", keys.DefaultSeparator, []keys.Segment{k.comps[0].seg})
+}
+
 // matches reports whether text can be one of this key's. Every number and binary can.
 func (k *key) matches(text string) bool { return k.pattern == nil || k.pattern.Match(text) }
 
@@ -352,7 +349,9 @@ func (k *key) sameShape(other *key) bool {
 		return false
 	}
 	for i := range a {
-		a[i].Attr, b[i].Attr = "", ""
+		for _, s := range []*keys.Segment{&a[i], &b[i]} { // what does not change a text
+			s.Attr, s.Bits, s.Size, s.Of = "", 0, 0, nil
+		}
 		if a[i] != b[i] {
 			return false
 		}
@@ -406,13 +405,13 @@ func basicComponent(c component) (component, error) {
 			return keys.Value{Kind: keys.Text, S: v.String()}, nil
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		c.seg.Kind = keys.Int
+		c.seg.Kind, c.seg.Bits = keys.Int, t.Bits()
 		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Int, I: v.Int()}, nil }
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		c.seg.Kind = keys.Uint
+		c.seg.Kind, c.seg.Bits = keys.Uint, t.Bits()
 		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Uint, U: v.Uint()}, nil }
 	case reflect.Float32, reflect.Float64:
-		c.seg.Kind = keys.Float
+		c.seg.Kind, c.seg.Bits = keys.Float, t.Bits()
 		c.read = func(v reflect.Value) (keys.Value, error) {
 			return keys.Value{Kind: keys.Float, F: v.Float()}, nil
 		}
@@ -424,6 +423,9 @@ func basicComponent(c component) (component, error) {
 			return c, notKeyable(t)
 		}
 		c.seg.Kind = keys.Bytes
+		if t.Kind() == reflect.Array {
+			c.seg.Size = t.Len()
+		}
 		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Bytes, B: v.Bytes()}, nil }
 	default:
 		return c, notKeyable(t)

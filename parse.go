@@ -105,7 +105,7 @@ func (c *component) attributeOf(v keys.Value) ([]byte, error) {
 	}
 	switch v.Kind {
 	case keys.Int, keys.Uint, keys.Float:
-		return number(string(appendNumberText(nil, v)))
+		return number(string(keys.AppendNumber(nil, v)))
 	case keys.Bool:
 		return wire.AppendBool(nil, v.I != 0), nil
 	case keys.Bytes:

@@ -45,7 +45,7 @@ type entity struct {
 	embedded    [][]int // structs embedded by pointer, which copies of an item do not share
 	pk          *key
 	sk          *key            // nil in a table without sort key
-	patterns    []*keys.Pattern // of these two, where they are strings
+	patterns    []*keys.Pattern // of these two, for the proof
 	keyAttrs    []string
 	indexes     []*entityIndex
 	consistent  consistency
@@ -308,8 +308,12 @@ func (r *registration) compileKeys(c entityConfig) error {
 		if k == nil {
 			continue
 		}
-		if k.pattern != nil {
-			e.patterns = append(e.patterns, k.pattern)
+		p, err := k.provable()
+		if err != nil {
+			return r.errorf("", "%s", err)
+		}
+		if p != nil {
+			e.patterns = append(e.patterns, p)
 		}
 		for i := range k.comps {
 			e.keyAttrs = append(e.keyAttrs, k.comps[i].field.Name)
@@ -673,12 +677,14 @@ func (r *registration) proveDisjoint() error {
 func (r *registration) collision(o *entity, examples []string) error {
 	var where strings.Builder
 	for _, k := range []*key{r.e.pk, r.e.sk} {
-		if k == nil || k.pattern == nil {
+		if k == nil || k.attr.typ == types.ScalarAttributeTypeN || examples == nil {
 			continue
 		}
-		if examples[0] != "" {
-			fmt.Fprintf(&where, " %s=%q", k.attr.name, examples[0])
+		format := " %s=%q"
+		if k.attr.typ == types.ScalarAttributeTypeB {
+			format = " %s=0x%s"
 		}
+		fmt.Fprintf(&where, format, k.attr.name, examples[0])
 		examples = examples[1:]
 	}
 	why := ""

@@ -2,7 +2,6 @@ package entable
 
 import (
 	"context"
-	"hash/fnv"
 	"math/big"
 	"strconv"
 	"strings"
@@ -44,20 +43,7 @@ func (s *shard) number(ptr unsafe.Pointer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	h := fnv.New64a()
-	switch v.Kind {
-	case keys.Text:
-		h.Write([]byte(v.S))
-	case keys.Bytes:
-		h.Write(v.B)
-	case keys.Time:
-		h.Write(v.T.UTC().AppendFormat(nil, "2006-01-02T15:04:05.000000000Z"))
-	case keys.Bool:
-		h.Write(strconv.AppendInt(nil, v.I, 10))
-	default:
-		h.Write(appendNumberText(nil, v))
-	}
-	return int(h.Sum64() % uint64(s.n)), nil
+	return keys.Shard(v, s.n), nil
 }
 
 // addShards makes the component that Shards declares.
@@ -78,7 +64,7 @@ func (r *registration) addShards(s *keySettings, p shardsPart, what string, sort
 	}
 	s.shard = &component{
 		field: f,
-		seg:   keys.Segment{Attr: "shard of " + p.attr, Kind: keys.Int, Width: len(strconv.Itoa(p.n - 1))},
+		seg:   keys.Segment{Attr: "shard of " + p.attr, Kind: keys.Int, Width: len(strconv.Itoa(p.n - 1)), Shards: p.n, Of: &of.seg},
 		shard: &shard{n: p.n, of: of},
 	}
 	return nil

@@ -82,7 +82,7 @@ func (e *entity) meetsSentinels() bool {
 	if e.pk.matches(storedManifestKey) && (e.sk == nil || e.sk.pattern == nil || e.sk.matches("A")) {
 		return true
 	}
-	if apart, _ := keys.Disjoint(e.pk.pattern, anySentinel); apart {
+	if apart, _ := keys.Apart([]*keys.Pattern{e.pk.pattern}, []*keys.Pattern{anySentinel}); apart {
 		return false
 	}
 	return e.sk == nil || e.sk.pattern == nil || e.sk.matches("A")
@@ -111,7 +111,7 @@ func (u *uniqueField) sentinel(e *entity, ptr unsafe.Pointer) (string, error) {
 		{Kind: keys.Text, S: e.origin}, {Kind: keys.Text, S: u.field.Name}, value,
 	})
 	if err == nil && len(text) > maxPartitionKey {
-		err = fmt.Errorf("a unique value of %d bytes makes a key above the service's limit of %d", len(text), maxPartitionKey)
+		err = fmt.Errorf("a unique value makes a key of %d bytes, above the service's limit of %d", len(text), maxPartitionKey)
 	}
 	if err != nil {
 		return "", &KeyError{Entity: e.name, Key: u.field.Name, Err: err}

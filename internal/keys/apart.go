@@ -1,239 +1,290 @@
 package keys
 
-import (
-	"bytes"
-	"maps"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Apart reports whether no item can have all keys of a and also all keys of b,
 // which are the patterns of two kinds of items in the same key attributes. If
-// not, examples are keys that both kinds of items build, or "" where none was
-// found.
+// not, examples are keys that both kinds of items build, one for each pattern,
+// or nil where none was found.
 //
-// An attribute that is a component of several keys of an item has one value in
-// all of them, which can keep items apart whose single keys are not: {id}, {id}
-// and LEFT, RIGHT, say. This is seen where the separators are the same.
+// An attribute that is a component of several keys of an item, or of one key
+// twice, has one value in all of them, and the number of a shard follows from
+// another value. Both can keep items apart whose keys look alike: {id}, {id} and
+// LEFT, RIGHT, say.
+//
+// The answer is exact but for two cases, in which items may be called not apart
+// that are: both kinds repeat a text across keys of different separators, or many
+// values would have to be tried, as of two floats of 32 bits whose signs differ.
+//
+// Fixed texts are compared first, and nothing is allocated if they decide: a
+// thousand kinds can be compared with each other.
 func Apart(a, b []*Pattern) (ok bool, examples []string) {
-	for i := range a { // the cheap ones first
-		if leadsApart(a[i], b[i]) {
+	for i := range a {
+		if leadsApart(a[i], b[i]) || aligned(a[i], b[i]) && !segmentsMeet(a[i], b[i]) {
 			return true, nil
 		}
 	}
-	for i := range a {
-		if a[i].separator == b[i].separator && !segmentsMeet(a[i], b[i]) {
-			return true, nil
-		}
-	}
-	examples = make([]string, len(a))
-	for i := range a {
-		if ok, examples[i] = Disjoint(a[i], b[i]); ok {
-			return true, nil
-		}
-	}
-	if consistent(a, examples) && consistent(b, examples) {
-		return false, examples
-	}
-	m := matching{values: map[slot]Value{}}
-	for i := range a {
-		if a[i].separator != b[i].separator {
-			return false, make([]string, len(a))
-		}
-		for j := range a[i].segments {
-			m.pairs = append(m.pairs, pair{{0, &a[i].segments[j]}, {1, &b[i].segments[j]}})
-		}
-	}
+	return apart(a, b, &effort{spots: 200_000, tries: 200_000, parts: 100})
+}
+
+// effort is what a proof may still cost: it gives up after a second or two.
+type effort struct {
+	spots int // states of several automata at once
+	tries int // items that could be an example
+	parts int // parts of the question that are answered one by one
+}
+
+func apart(a, b []*Pattern, left *effort) (ok bool, examples []string) {
+	m, whole := match(a, b)
 	if !m.close() || !m.settle() {
 		return true, nil
 	}
-	return false, m.examples(a)
+	if whole {
+		if examples = m.search(); examples != nil {
+			return false, examples
+		}
+	}
+	d := division{sides: [2][]*Pattern{a, b}, left: left}
+	for i := range d.sides { // each time the attributes of one side have one value each
+		j := jointly(d.sides[i], d.sides[1-i], left)
+		if j.examples != nil || !j.open {
+			return j.examples == nil, j.examples
+		}
+		d.vars[i] = j.vars
+	}
+	return d.apart()
 }
 
-// consistent reports whether one item can have all these keys: whether each
-// attribute has one value in them.
-func consistent(patterns []*Pattern, texts []string) bool {
-	seen := map[string]Value{}
-	for i, p := range patterns {
-		vals, err := p.Parse(texts[i], nil)
-		if err != nil {
-			return false
+// division is a question that is answered part by part.
+type division struct {
+	sides [2][]*Pattern
+	vars  [2][]*variable
+	left  *effort
+}
+
+func (d *division) apart() (ok bool, examples []string) {
+	if few, side := d.few(); few != nil {
+		return d.byValue(few, side, few.choices)
+	}
+	for side, patterns := range d.sides {
+		if attr, c, ok := d.unasked(patterns); ok {
+			if ok, examples = d.part(side, asked(patterns, attr, c, false)); !ok {
+				return false, examples
+			}
+			return d.part(side, asked(patterns, attr, c, true))
 		}
-		for _, s := range p.declared {
-			if s.Literal != "" {
+	}
+	for side, vars := range d.vars { // some values, for an example
+		for _, v := range vars {
+			if len(v.segments) > 1 && len(v.choices) > 0 {
+				if _, examples = d.byValue(v, side, v.choices[:1]); examples != nil {
+					return false, examples
+				}
+			}
+		}
+	}
+	return false, nil
+}
+
+// part is the answer for some of the items of a side.
+func (d *division) part(side int, patterns []*Pattern) (ok bool, examples []string) {
+	if d.left.parts--; d.left.parts < 0 {
+		return false, nil
+	}
+	sides := d.sides
+	sides[side] = patterns
+	return apart(sides[0], sides[1], d.left)
+}
+
+// few is the attribute with the fewest values, if these are few.
+func (d *division) few() (few *variable, side int) {
+	for i, vars := range d.vars {
+		for _, v := range vars {
+			if !v.many && v.segments[0].shards == 0 && (few == nil || len(v.choices) < len(few.choices)) {
+				few, side = v, i
+			}
+		}
+	}
+	return few, side
+}
+
+func (d *division) byValue(v *variable, side int, values []Value) (ok bool, examples []string) {
+	for _, value := range values {
+		if patterns, fits := pinned(d.sides[side], v.segments[0].attr, value); fits {
+			if ok, examples = d.part(side, patterns); !ok {
+				return false, examples
+			}
+		}
+	}
+	return true, nil
+}
+
+// unasked is a text in two places of the patterns, and a separator that it may
+// hold or not: both places agree in that.
+func (d *division) unasked(patterns []*Pattern) (attr string, c byte, ok bool) {
+	seen := map[string]bool{}
+	for _, p := range patterns {
+		for i := range p.segments {
+			s := &p.segments[i]
+			if s.literal != "" || s.kind != Text {
 				continue
 			}
-			if was, again := seen[s.Attr]; again && !sameValue(was, vals[0]) {
-				return false
+			for _, o := range slices.Concat(d.sides[0], d.sides[1]) {
+				if seen[s.attr] && !s.asked.has(o.separator[0]) {
+					return s.attr, o.separator[0], true
+				}
 			}
-			seen[s.Attr], vals = vals[0], vals[1:]
+			seen[s.attr] = true
 		}
 	}
-	return true
+	return "", 0, false
 }
 
-// slot is an attribute of the items of one side.
-type slot struct {
-	side int
-	attr string
-}
-
-// end is a segment of one side.
-type end struct {
-	side int
-	*segment
-}
-
-// pair is two segments whose texts are one.
-type pair [2]end
-
-// matching looks for values of two items that give both the same keys.
-type matching struct {
-	pairs  []pair
-	values map[slot]Value
-}
-
-// close adds the pairs that follow: what has one text with a component has it
-// with whatever else stands where this component stands in another key. It
-// reports false if a pair cannot have one text.
-func (m *matching) close() bool {
-	for i := 0; i < len(m.pairs); i++ {
-		for _, p := range m.pairs[:i] {
-			for _, at := range [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
-				x, y := m.pairs[i][at[0]], p[at[1]]
-				q := pair{m.pairs[i][1-at[0]], p[1-at[1]]}
-				if x.literal != "" || y.literal != "" || x.side != y.side || x.attr != y.attr || !x.rendersLike(y.segment, q) {
-					continue
-				}
-				if _, ok := meet(q[0].segment, q[1].segment); !ok {
-					return false
-				}
-				if q[0] != q[1] && !slices.Contains(m.pairs, q) && !slices.Contains(m.pairs, pair{q[1], q[0]}) {
-					m.pairs = append(m.pairs, q)
+// asked is the patterns for the texts that hold a character, or do not.
+func asked(patterns []*Pattern, attr string, c byte, holds bool) (out []*Pattern) {
+	for _, p := range patterns {
+		q := new(Pattern)
+		*q = *p
+		q.segments = slices.Clone(p.segments)
+		for i := range q.segments {
+			if s := &q.segments[i]; s.attr == attr && s.literal == "" {
+				s.asked.add(c)
+				if holds {
+					s.holds = c
+				} else {
+					s.lacks.add(c)
 				}
 			}
 		}
-	}
-	return true
-}
-
-// rendersLike reports whether two components render one value as one text.
-// Those of text do so, whatever they encode, if either text is that of a
-// component of the pair p whose characters both write as they are.
-func (s *segment) rendersLike(o *segment, p pair) bool {
-	if s.kind != Text || s.escape == o.escape {
-		return s.kind == o.kind && s.width == o.width && s.layout == o.layout && s.marked == o.marked
-	}
-	return slices.ContainsFunc(p[:], func(e end) bool {
-		if e.literal != "" || e.kind == Text {
-			return false
-		}
-		for _, c := range []byte(e.marks()) {
-			if s.escape.has(c) != o.escape.has(c) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// marks holds all characters of a fixed layout that can be a separator.
-func (s *segment) marks() string {
-	switch s.kind {
-	case Int:
-		return "-"
-	case Float:
-		return "-."
-	case Time:
-		return strings.Trim(s.layout, decimals)
-	}
-	return ""
-}
-
-// settle derives the values that follow from literals and from the values that
-// are set. It reports false when they contradict each other.
-func (m *matching) settle() bool {
-	for known := -1; known != len(m.values); {
-		known = len(m.values)
-		for _, p := range m.pairs {
-			for i, e := range p {
-				text, ok := m.text(e)
-				if !ok || text != "" && !m.set(p[1-i], text) {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
-// text is what a segment renders; "" when its value is not known yet. It is not
-// ok when the value does not fit the segment.
-func (m *matching) text(e end) (text string, ok bool) {
-	if e.literal != "" {
-		return e.literal, true
-	}
-	v, known := m.values[slot{e.side, e.attr}]
-	if !known {
-		return "", true
-	}
-	b, err := e.append(nil, &v)
-	return string(b), err == nil
-}
-
-// set gives a segment its text, if it can have it.
-func (m *matching) set(e end, text string) bool {
-	if e.literal != "" {
-		return text == e.literal
-	}
-	v := Value{Kind: e.kind}
-	if !e.parse(text, &v) {
-		return false
-	}
-	at := slot{e.side, e.attr}
-	was, known := m.values[at]
-	if known {
-		return sameValue(was, v)
-	}
-	m.values[at] = v
-	return true
-}
-
-func sameValue(a, b Value) bool {
-	return a.Kind == b.Kind && a.S == b.S && bytes.Equal(a.B, b.B) && a.I == b.I && a.U == b.U && a.F == b.F && a.T.Equal(b.T)
-}
-
-// examples gives values to what is free, and renders the keys; they are "" if
-// no sample will do.
-func (m *matching) examples(patterns []*Pattern) []string {
-	out := make([]string, len(patterns))
-	for _, p := range m.pairs {
-		if text, _ := m.text(p[0]); text == "" && !m.try(p[0]) {
-			return out
-		}
-	}
-	for i, p := range patterns {
-		for j := range p.segments {
-			if j > 0 {
-				out[i] += p.separator
-			}
-			text, _ := m.text(end{0, &p.segments[j]})
-			out[i] += text
-		}
+		out = append(out, q)
 	}
 	return out
 }
 
-// try gives a segment the sample of some segment.
-func (m *matching) try(e end) bool {
-	for _, p := range m.pairs {
-		for _, from := range p {
-			trial := matching{m.pairs, maps.Clone(m.values)}
-			if trial.set(e, from.sample) && trial.settle() {
-				m.values = trial.values
-				return true
+// pinned is the patterns with a fixed value for an attribute. It is not ok if
+// the value does not fit a place.
+func pinned(patterns []*Pattern, attr string, v Value) (out []*Pattern, ok bool) {
+	for _, p := range patterns {
+		q := &Pattern{separator: p.separator, segments: slices.Clone(p.segments)}
+		for i := range q.segments {
+			s := &q.segments[i]
+			set := v
+			switch {
+			case s.literal == "" && s.shards > 0 && s.of.attr == attr:
+				set = Value{Kind: Int, I: int64(Shard(v, s.shards))}
+			case s.literal != "" || s.attr != attr:
+				if s.literal == "" {
+					q.comps++
+				}
+				continue
+			}
+			text, err := s.append(nil, &set)
+			if err != nil {
+				return nil, false
+			}
+			*s = segment{literal: string(text), sample: string(text)}
+		}
+		q.describe()
+		out = append(out, q)
+	}
+	return out, true
+}
+
+// consistent reports whether one item can have all these keys.
+func consistent(patterns []*Pattern, texts []string) bool {
+	item := map[string]Value{}
+	for i, p := range patterns {
+		if !p.read(texts[i], item) {
+			return false
+		}
+	}
+	for _, p := range patterns {
+		for i := range p.segments {
+			if s := &p.segments[i]; s.shards > 0 && !s.madeOf(item) {
+				return false
 			}
 		}
 	}
-	return false
+	return true
+}
+
+// maxSamples bounds the values of an attribute that are tried.
+const maxSamples = 4096
+
+// madeOf reports whether the shard's number is that of what it is made from. If
+// this is no component of a key, it has to be that of any value.
+func (s *segment) madeOf(values map[string]Value) bool {
+	number := int(values[s.attr].I)
+	if v, ok := values[s.of.attr]; ok {
+		return Shard(v, s.shards) == number
+	}
+	return s.has(number)
+}
+
+// has reports whether some value is in the shard of a number. It is taken to be so
+// where there are thousands of values.
+func (s *segment) has(number int) bool {
+	for i := range maxSamples {
+		v, ok := s.of.value(i)
+		if !ok {
+			return false
+		}
+		if Shard(v, s.shards) == number {
+			return true
+		}
+	}
+	return true
+}
+
+func leadsApart(a, b *Pattern) bool {
+	n := min(len(a.lead), len(b.lead))
+	return a.lead[:n] != b.lead[:n]
+}
+
+// aligned reports whether a key of both patterns has the same segments in both:
+// no segment's text holds the separator.
+func aligned(a, b *Pattern) bool {
+	return a.separator == b.separator || len(a.segments) == 1 && len(b.segments) == 1
+}
+
+// segmentsMeet compares aligned patterns: they have a key in common if they have
+// as many segments and meet at each of them.
+func segmentsMeet(a, b *Pattern) bool {
+	if len(a.segments) != len(b.segments) {
+		return false
+	}
+	for i := range a.segments { // the cheap ones first
+		if x, y := a.segments[i].literal, b.segments[i].literal; x != "" && y != "" && x != y {
+			return false
+		}
+	}
+	for i := range a.segments {
+		if _, ok := meet(&a.segments[i], &b.segments[i]); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// meet returns a text that both segments, at the same place of aligned keys,
+// render. The sample of one or the other is such a text if there is any:
+//
+//   - A literal has one text, its sample.
+//   - Text renders every sample, as it encodes what fixed layouts encode. Of
+//     another separator it renders all texts of a kind or none: marks stand in
+//     each of them, but for the sign of a negative Int, and no sample is one.
+//   - Int, Uint and the year of Time have texts of their number of digits in
+//     common, where these agree: zero is one of each (a negative Int starts with
+//     a '-', which neither of the others nor Bytes does).
+//   - Bytes have with these the texts of digits in common if their number is
+//     even: zero, or for an array 0…01 with a number and 2006 with a year.
+//   - Two layouts of Time have different lengths; longer ones than the year
+//     have a '-' after four digits, which no other kind of fixed layout has.
+//   - A Float has an 'e' and a '.', which no other has both, and a Bool is one
+//     of two words, which no other is.
+func meet(a, b *segment) (text string, ok bool) {
+	if b.match(a.sample) {
+		return a.sample, true
+	}
+	return b.sample, a.match(b.sample)
 }

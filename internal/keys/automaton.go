@@ -1,17 +1,9 @@
 package keys
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 )
-
-// Patterns of two separators cannot be compared segment by segment: what one
-// takes for a separator is text to the other. Their keys are two regular
-// languages, and they are disjoint if the product of the automata accepts
-// nothing. Each automaton accepts all keys of its pattern and a few more: the
-// 30th of February, integers above 64 bits, floats of digits that no float64
-// has. An empty product is thus a proof; any other is searched for an example.
 
 // class is a set of bytes.
 type class [4]uint64
@@ -23,38 +15,56 @@ func classOf(bytes string) (c class) {
 	return c
 }
 
-func (c class) and(o class) class {
+func (c class) but(o class) class {
 	for i := range c {
-		c[i] &= o[i]
+		c[i] &^= o[i]
 	}
 	return c
 }
 
-// members lists the ASCII characters of the set, or else its other bytes.
+func (c class) has(b byte) bool { return c[b>>6]&(1<<(b&63)) != 0 }
+
+// members lists the set; first come those that make plain examples.
 func (c class) members() (out []byte) {
-	for b := range 256 {
-		if b == 0x80 && len(out) > 0 {
-			break
+	const plain = "x0"
+	for _, b := range []byte(plain) {
+		if c.has(b) {
+			out = append(out, b)
 		}
-		if c[b>>6]&(1<<(b&63)) != 0 {
+	}
+	for b := range 256 {
+		if c.has(byte(b)) && !strings.Contains(plain, string(rune(b))) {
 			out = append(out, byte(b))
 		}
 	}
 	return out
 }
 
-// automaton has a state for each place of a byte in a key (Glushkov's
-// construction): being in it means that this byte was read.
+// automaton has a state for each place of a byte in a text (Glushkov's
+// construction): being in it means that this byte was read. State 0 is the
+// beginning.
 type automaton struct {
 	reads []class
 	next  [][]int
-	first []int
-	final map[int]bool
+	final []bool
 }
 
-// fragment is a part of an automaton by the states that begin and end it. No
-// part is ever empty.
+// fragment is a part of an automaton by the states that begin and end it.
 type fragment struct{ first, last []int }
+
+func newAutomaton() *automaton {
+	return &automaton{reads: make([]class, 1), next: make([][]int, 1)}
+}
+
+// finish makes f the whole.
+func (m *automaton) finish(f fragment) *automaton {
+	m.next[0] = f.first
+	m.final = make([]bool, len(m.reads))
+	for _, i := range f.last {
+		m.final[i] = true
+	}
+	return m
+}
 
 func (m *automaton) one(c class) fragment {
 	m.reads, m.next = append(m.reads, c), append(m.next, nil)
@@ -68,7 +78,12 @@ func (m *automaton) link(from, to []int) {
 	}
 }
 
+// then is one part after the other; empty ones are left out.
 func (m *automaton) then(parts ...fragment) fragment {
+	parts = slices.DeleteFunc(parts, func(p fragment) bool { return len(p.first) == 0 })
+	if len(parts) == 0 {
+		return fragment{}
+	}
 	for i := range parts[1:] {
 		m.link(parts[i].last, parts[i+1].first)
 	}
@@ -88,9 +103,9 @@ func (m *automaton) repeated(f fragment) fragment {
 }
 
 func (m *automaton) text(s string) fragment {
-	parts := make([]fragment, len(s))
-	for i := range parts {
-		parts[i] = m.one(classOf(s[i : i+1]))
+	var parts []fragment
+	for i := range len(s) {
+		parts = append(parts, m.one(classOf(s[i:i+1])))
 	}
 	return m.then(parts...)
 }
@@ -98,225 +113,266 @@ func (m *automaton) text(s string) fragment {
 const decimals = "0123456789"
 
 func (m *automaton) digits(n int) fragment {
-	parts := make([]fragment, n)
-	for i := range parts {
-		parts[i] = m.one(classOf(decimals))
+	var parts []fragment
+	for range n {
+		parts = append(parts, m.one(classOf(decimals)))
 	}
 	return m.then(parts...)
 }
 
-func automatonOf(p *Pattern) *automaton {
-	m := &automaton{final: map[int]bool{}}
+// two is pairs of digits: "12 09" is a first one of "12", a second one of "09".
+func (m *automaton) two(alternatives ...string) fragment {
 	var parts []fragment
-	for i := range p.segments {
-		if i > 0 {
-			parts = append(parts, m.text(p.separator))
-		}
-		parts = append(parts, m.segment(&p.segments[i]))
+	for _, a := range alternatives {
+		first, second, _ := strings.Cut(a, " ")
+		parts = append(parts, m.then(m.one(classOf(first)), m.one(classOf(second))))
 	}
-	all := m.then(parts...)
-	m.first = all.first
-	for _, i := range all.last {
-		m.final[i] = true
-	}
-	return m
+	return m.either(parts...)
 }
 
-func (m *automaton) segment(s *segment) fragment {
+// between is the texts of digits from low to high, which are of one length.
+func (m *automaton) between(low, high string) (out fragment) {
+	// A bound tells whether the digits so far are those of low, and of high.
+	type bound struct{ low, high bool }
+	bounds := []bound{{true, true}, {true, false}, {false, true}, {false, false}}
+	ends := map[bound][]int{}
+	for i := range len(low) {
+		reached := map[bound][]int{}
+		for _, b := range bounds {
+			if i == 0 && b != bounds[0] || i > 0 && len(ends[b]) == 0 {
+				continue
+			}
+			digits := map[bound]string{}
+			for _, d := range []byte(decimals) {
+				if (!b.low || d >= low[i]) && (!b.high || d <= high[i]) {
+					digits[bound{b.low && d == low[i], b.high && d == high[i]}] += string(d)
+				}
+			}
+			for _, to := range bounds {
+				if digits[to] == "" {
+					continue
+				}
+				f := m.one(classOf(digits[to]))
+				if i == 0 {
+					out.first = append(out.first, f.first...)
+				}
+				m.link(ends[b], f.first)
+				reached[to] = append(reached[to], f.last...)
+			}
+		}
+		ends = reached
+	}
+	for _, b := range bounds {
+		out.last = append(out.last, ends[b]...)
+	}
+	return out
+}
+
+// valuesOf accepts the values of a component by their texts without escapes and
+// without a time's final Z, and a few more: floats of digits that no float has,
+// the zero time, arrays of zeros.
+func valuesOf(s *segment) *automaton {
+	m := newAutomaton()
+	switch s.kind {
+	case Text:
+		every := class{^s.lacks[0], ^s.lacks[1], ^uint64(0), ^uint64(0)}
+		if s.holds == 0 {
+			return m.finish(m.repeated(m.one(every)))
+		}
+		c := classOf(string(s.holds))
+		before, first, behind := m.repeated(m.one(every.but(c))), m.one(c), m.repeated(m.one(every))
+		m.link(before.last, first.first)
+		m.link(first.last, behind.first)
+		return m.finish(fragment{append(before.first, first.first...), append(behind.last, first.last...)})
+	case Bytes:
+		hex := classOf("0123456789abcdef")
+		var array fragment
+		for range s.size {
+			array = m.then(array, m.one(hex), m.one(hex))
+		}
+		if s.size == 0 {
+			array = m.repeated(m.then(m.one(hex), m.one(hex)))
+		}
+		return m.finish(array)
+	case Bool:
+		return m.finish(m.either(m.text("false"), m.text("true")))
+	case Int, Uint:
+		number := func(u uint64) string { return string(appendDigits(nil, u, s.width)) }
+		all := m.between(number(0), number(s.most))
+		if s.least < 0 {
+			least := string(appendInt(nil, s.least, s.width))[1:]
+			all = m.either(all, m.then(m.text("-"), m.between(least, strings.Repeat("9", s.width))))
+		}
+		return m.finish(all)
+	case Float:
+		return m.finish(m.either(m.text(zeroFloat),
+			m.float("123456789", "176", "808"),
+			m.then(m.text("-"), m.float("012345678", "191", "823"))))
+	}
+	return m.finish(m.time(s.layout))
+}
+
+// float has the exponents of float64, from -324 to 308.
+func (m *automaton) float(first, least, most string) fragment {
+	return m.then(m.between(least, most), m.text("e"), m.one(classOf(first)), m.text("."), m.digits(floatDigits-1))
+}
+
+// time follows the calendar.
+func (m *automaton) time(layout string) fragment {
+	layout = strings.TrimSuffix(layout, "Z")
+	has := func(part string) bool { return len(layout) >= len(part) }
+	var date fragment
+	switch {
+	case has("2006-01-02"):
+		month := func(days fragment, months ...string) fragment { return m.then(m.two(months...), m.text("-"), days) }
+		common := m.then(m.digits(4), m.text("-"), m.either(
+			month(m.two("0 123456789", "12 0123456789", "3 01"), "0 13578", "1 02"),
+			month(m.two("0 123456789", "12 0123456789", "3 0"), "0 469", "1 1"),
+			month(m.two("0 123456789", "1 0123456789", "2 012345678"), "0 2")))
+		leap := m.either( // by 4, not by 100; by 400
+			m.then(m.digits(2), m.two("0 48", "2468 048", "13579 26")),
+			m.then(m.two("02468 048", "13579 26"), m.text("00")))
+		date = m.either(common, m.then(leap, m.text("-02-29")))
+	case has("2006-01"):
+		date = m.then(m.digits(4), m.text("-"), m.two("0 123456789", "1 012"))
+	default:
+		date = m.digits(4)
+	}
+	if !has("2006-01-02T15") {
+		return date
+	}
+	all := m.then(date, m.text("T"), m.two("01 0123456789", "2 0123"))
+	for _, part := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if has(part) {
+			all = m.then(all, m.text(":"), m.two("012345 0123456789"))
+		}
+	}
+	if _, fraction, ok := strings.Cut(layout, "."); ok {
+		all = m.then(all, m.text("."), m.digits(len(fraction)))
+	}
+	return all
+}
+
+// writer is how one segment writes the values that another one of the same
+// attribute, or itself, accepts: what it adds before or behind a byte, by the
+// state that reads it, and what it encodes.
+type writer struct {
+	before, behind map[int]string
+	escape         byteSet
+}
+
+// writerOf is for the values of narrow, whose width or layout is the shortest.
+func writerOf(values *automaton, narrow, s *segment) writer {
+	w := writer{before: map[int]string{}, behind: map[int]string{}, escape: s.escape}
+	if s.kind == Text {
+		return w
+	}
+	w.escape = byteSet{}
+	if s.marked != 0 {
+		w.escape.add(s.marked)
+	}
+	switch more := s.width - narrow.width; s.kind {
+	case Int, Uint:
+		for _, i := range values.next[0] {
+			if !values.reads[i].has('-') {
+				w.before[i] = strings.Repeat("0", more)
+				continue
+			}
+			for _, j := range values.next[i] {
+				w.before[j] = strings.Repeat("9", more)
+			}
+		}
+	case Time:
+		layout := strings.TrimSuffix(s.layout, "Z")
+		for i, final := range values.final {
+			if final {
+				w.behind[i] = floorTime[len(strings.TrimSuffix(narrow.layout, "Z")):len(layout)] + s.layout[len(layout):]
+			}
+		}
+	}
+	return w
+}
+
+// write is what the segment writes when state i reads c.
+func (w *writer) write(i int, c byte) string {
+	return w.encoded(w.before[i] + string([]byte{c}) + w.behind[i])
+}
+
+func (w *writer) encoded(text string) string {
+	if !slices.ContainsFunc([]byte(text), w.escape.has) {
+		return text
+	}
+	var out []byte
+	for _, c := range []byte(text) {
+		if w.escape.has(c) {
+			out = appendEscaped(out, c)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+// written is the texts of a segment.
+func (m *automaton) written(s *segment) fragment {
 	if s.literal != "" {
 		return m.text(s.literal)
 	}
-	switch s.kind {
-	case Text:
-		return m.escapedText(s)
-	case Bytes:
-		hex := classOf("0123456789abcdef")
-		return m.repeated(m.then(m.one(hex), m.one(hex)))
-	case Bool:
-		return m.either(m.text("false"), m.text("true"))
-	case Int:
-		return m.either(m.digits(s.width), m.then(m.mark(s, '-'), m.digits(s.width)))
-	case Float:
-		zero := m.then(m.text("000e0"), m.mark(s, '.'), m.text("0000000000000000"))
-		return m.either(zero, m.float(s, "123456789"), m.then(m.mark(s, '-'), m.float(s, "012345678")))
-	case Time:
-		return m.time(s)
+	values := valuesOf(s)
+	w := writerOf(values, s, s)
+	parts := make([]fragment, len(values.reads))
+	for i := range parts[1:] {
+		i++
+		parts[i] = m.then(m.text(w.encoded(w.before[i])), m.encoded(values.reads[i], w.escape), m.text(w.encoded(w.behind[i])))
 	}
-	return m.digits(s.width) // Uint
-}
-
-// mark is a punctuation character of a fixed layout.
-func (m *automaton) mark(s *segment, c byte) fragment {
-	if c == s.marked {
-		return m.text(string(appendEscaped(nil, c)))
+	var all fragment
+	for _, i := range values.next[0] {
+		all.first = append(all.first, parts[i].first...)
 	}
-	return m.text(string(c))
-}
-
-// float takes an exponent of 100 to 899, of which 176 to 808 exist.
-func (m *automaton) float(s *segment, first string) fragment {
-	return m.then(m.one(classOf("12345678")), m.digits(2), m.text("e"), m.one(classOf(first)), m.mark(s, '.'), m.digits(floatDigits-1))
-}
-
-func (m *automaton) escapedText(s *segment) fragment {
-	raw := class{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-	var low [8]string // the second digits of the escapes, by the first one
-	for c := range byte(0x80) {
-		if s.escape.has(c) {
-			raw[c>>6] &^= 1 << (c & 63)
-			low[c>>4] += upperHex[c&15 : c&15+1]
+	for i, final := range values.final {
+		if final {
+			all.last = append(all.last, parts[i].last...)
+		}
+		for _, j := range values.next[i] {
+			m.link(parts[i].last, parts[j].first)
 		}
 	}
-	var codes []fragment
+	return all
+}
+
+// encoded is one byte of c, as it is or as its escape.
+func (m *automaton) encoded(c class, escape byteSet) fragment {
+	var low [8]string // the second digits of the escapes, by the first one
+	for i := range byte(0x80) {
+		if c.has(i) && escape.has(i) {
+			c[i>>6] &^= 1 << (i & 63)
+			low[i>>4] += upperHex[i&15 : i&15+1]
+		}
+	}
+	var parts, codes []fragment
+	if c != (class{}) {
+		parts = append(parts, m.one(c))
+	}
 	for high, digits := range low {
 		if digits != "" {
 			codes = append(codes, m.then(m.text(upperHex[high:high+1]), m.one(classOf(digits))))
 		}
 	}
-	return m.repeated(m.either(m.one(raw), m.then(m.text("%"), m.either(codes...))))
+	if len(codes) > 0 {
+		parts = append(parts, m.then(m.text("%"), m.either(codes...)))
+	}
+	return m.either(parts...)
 }
 
-// time accepts the 31st of every month.
-func (m *automaton) time(s *segment) fragment {
-	two := func(alternatives ...string) fragment { // "12 09": a first digit of "12", a second of "09"
-		var parts []fragment
-		for _, a := range alternatives {
-			first, second, _ := strings.Cut(a, " ")
-			parts = append(parts, m.then(m.one(classOf(first)), m.one(classOf(second))))
+// automatonOf accepts the keys of a pattern, and a few more; see [valuesOf].
+func automatonOf(p *Pattern) *automaton {
+	m := newAutomaton()
+	var all fragment
+	for i := range p.segments {
+		if i > 0 {
+			all = m.then(all, m.text(p.separator))
 		}
-		return m.either(parts...)
+		all = m.then(all, m.written(&p.segments[i]))
 	}
-	var parts []fragment
-	for at := 0; at < len(s.layout); {
-		switch c := s.layout[at]; {
-		case !isDigit(c):
-			parts = append(parts, m.mark(s, c))
-			at++
-			continue
-		case at == 5:
-			parts = append(parts, two("0 123456789", "1 012"))
-		case at == 8:
-			parts = append(parts, two("0 123456789", "12 0123456789", "3 01"))
-		case at == 11:
-			parts = append(parts, two("01 0123456789", "2 0123"))
-		case at == 14 || at == 17:
-			parts = append(parts, two("012345 0123456789"))
-		default: // the year, or the fraction of the second
-			n := len(s.layout[at:]) - len(strings.TrimLeft(s.layout[at:], decimals))
-			parts = append(parts, m.digits(n))
-			at += n
-			continue
-		}
-		at += 2
-	}
-	return m.then(parts...)
-}
-
-// product is the pair of two automata; its states are pairs of theirs.
-type product struct {
-	a, b *automaton
-	next map[[2]int][][2]int
-	// left is the least number of bytes from a state to the end of a key.
-	left map[[2]int]int
-}
-
-func productOf(a, b *automaton) *product {
-	p := &product{a: a, b: b, next: map[[2]int][][2]int{}, left: map[[2]int]int{}}
-	back := map[[2]int][][2]int{}
-	todo := p.pairs(a.first, b.first)
-	for _, s := range todo {
-		p.next[s] = nil
-	}
-	var ends [][2]int
-	for len(todo) > 0 {
-		s := todo[0]
-		todo = todo[1:]
-		if a.final[s[0]] && b.final[s[1]] {
-			ends = append(ends, s)
-			p.left[s] = 0
-		}
-		p.next[s] = p.pairs(a.next[s[0]], b.next[s[1]])
-		for _, n := range p.next[s] {
-			back[n] = append(back[n], s)
-			if _, seen := p.next[n]; !seen {
-				p.next[n] = nil
-				todo = append(todo, n)
-			}
-		}
-	}
-	for len(ends) > 0 {
-		s := ends[0]
-		ends = ends[1:]
-		for _, n := range back[s] {
-			if _, seen := p.left[n]; !seen {
-				p.left[n] = p.left[s] + 1
-				ends = append(ends, n)
-			}
-		}
-	}
-	return p
-}
-
-// pairs are the states of the product in which one byte can lead.
-func (p *product) pairs(as, bs []int) (out [][2]int) {
-	for _, i := range as {
-		for _, j := range bs {
-			if p.a.reads[i].and(p.b.reads[j]) != (class{}) {
-				out = append(out, [2]int{i, j})
-			}
-		}
-	}
-	return out
-}
-
-// maxTries bounds the search for an example. Most automata give one at once.
-const maxTries = 2000
-
-func disjointTexts(a, b *Pattern) (ok bool, example string) {
-	p := productOf(automatonOf(a), automatonOf(b))
-	rnd := rand.New(rand.NewPCG(1, 2)) // the same example each time
-	for i := range maxTries {
-		text, found := p.walk(rnd, i == 0)
-		if !found {
-			return true, ""
-		}
-		if a.Match(text) && b.Match(text) {
-			return false, text
-		}
-	}
-	return false, ""
-}
-
-// walk is one text that both automata accept: a short one, so that what they
-// have in common, if it is anything, comes up soon. If plain, it is the shortest
-// one, of plain characters.
-func (p *product) walk(rnd *rand.Rand, plain bool) (string, bool) {
-	var text []byte
-	options := p.pairs(p.a.first, p.b.first)
-	for {
-		var open [][2]int
-		for _, s := range options {
-			if _, ok := p.left[s]; ok {
-				open = append(open, s)
-			}
-		}
-		if len(open) == 0 {
-			return "", false
-		}
-		s := open[rnd.IntN(len(open))]
-		if plain || rnd.IntN(4) > 0 {
-			s = slices.MinFunc(open, func(a, b [2]int) int { return p.left[a] - p.left[b] })
-		}
-		members := p.a.reads[s[0]].and(p.b.reads[s[1]]).members()
-		c := members[rnd.IntN(len(members))]
-		for _, nice := range []byte("0x") {
-			if plain && slices.Contains(members, nice) {
-				c = nice
-			}
-		}
-		if text = append(text, c); p.left[s] == 0 {
-			return string(text), true
-		}
-		options = p.next[s]
-	}
+	return m.finish(all)
 }

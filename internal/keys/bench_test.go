@@ -68,26 +68,28 @@ func BenchmarkCompileThousand(b *testing.B) {
 	}
 }
 
-// BenchmarkDisjointThousand compares 1,000 patterns pairwise.
-func BenchmarkDisjointThousand(b *testing.B) {
+// BenchmarkApartThousand compares 1,000 patterns pairwise.
+func BenchmarkApartThousand(b *testing.B) {
 	b.ReportAllocs()
-	patterns := manyPatterns(b)
+	var rows [][]*keys.Pattern
+	for _, p := range manyPatterns(b) {
+		rows = append(rows, []*keys.Pattern{p})
+	}
 	for b.Loop() {
-		for i, x := range patterns {
-			for _, y := range patterns[:i] {
-				keys.Disjoint(x, y)
+		for i, x := range rows {
+			for _, y := range rows[:i] {
+				keys.Apart(x, y)
 			}
 		}
 	}
 }
 
-// BenchmarkDisjointShared compares 1,000 patterns that are one.
-func BenchmarkDisjointShared(b *testing.B) {
+// BenchmarkApartSeparators compares keys that take a walk through automata.
+func BenchmarkApartSeparators(b *testing.B) {
 	b.ReportAllocs()
-	p, q := compile(b, "CD", "#", comp("id", keys.Text)), compile(b, "CD", "#", comp("id", keys.Text))
+	x := []*keys.Pattern{compile(b, "", "#", comp("id", keys.Text)), compile(b, "", "#", comp("id", keys.Text), comp("at", keys.Time))}
+	y := []*keys.Pattern{compile(b, "", "|", comp("id", keys.Text)), compile(b, "", "|", comp("id", keys.Text), comp("n", keys.Int))}
 	for b.Loop() {
-		for range 1000 * 999 / 2 {
-			keys.Disjoint(p, q)
-		}
+		keys.Apart(x, y)
 	}
 }

@@ -24,9 +24,16 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
-func intFits(v int64, width int) bool { return magnitude(v) < pow10[width] }
-
-func uintFits(v uint64, width int) bool { return width >= len(pow10) || v < pow10[width] }
+// AppendNumber appends the shortest text of an Int, a Uint or a Float.
+func AppendNumber(dst []byte, v Value) []byte {
+	switch v.Kind {
+	case Int:
+		return strconv.AppendInt(dst, v.I, 10)
+	case Uint:
+		return strconv.AppendUint(dst, v.U, 10)
+	}
+	return strconv.AppendFloat(dst, v.F, 'g', -1, 64)
+}
 
 // appendInt writes v, which fits in width digits. A negative v is "-" and the
 // digits of 10^width+v: '-' sorts below the digits, and the sum grows with v.
@@ -86,12 +93,13 @@ const (
 	floatBias   = 500
 	floatDigits = 17
 	floatLen    = 3 + 1 + 1 + floatDigits
+	zeroFloat   = "000e0.0000000000000000"
 	maxMantissa = "1.7976931348623157" // of the greatest float, whose exponent is 308
 )
 
 // appendFloat writes a finite f.
 func appendFloat(dst []byte, f float64) []byte {
-	text := [floatLen]byte([]byte("000e0.0000000000000000"))
+	text := [floatLen]byte([]byte(zeroFloat))
 	if f != 0 {
 		var buf [32]byte
 		shortest := strconv.AppendFloat(buf[:0], math.Abs(f), 'e', -1, 64) // d[.d…]e±dd[d]

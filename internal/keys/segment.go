@@ -3,7 +3,9 @@ package keys
 import (
 	"encoding/hex"
 	"fmt"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,17 +29,23 @@ type segment struct {
 	attr    string
 	kind    Kind
 	width   int
+	least   int64    // the least Int
+	most    uint64   // the greatest Int or Uint
+	bits    int      // the size of a number
+	size    int      // the length of Bytes that are an array, else 0
+	shards  int      // how many shards an Int counts, else 0
+	of      *segment // what the number of a shard is made from
 	layout  string
 	escape  byteSet // what text encodes
-	marked  byte    // the separator if fixed layouts contain it, else 0
+	marked  byte    // the separator if the fixed layout contains it, else 0
 	sample  string  // one text that the segment renders; see meet
+	// A proof divides texts by the characters that they hold or lack.
+	asked, lacks byteSet
+	holds        byte // one that was asked for, or 0
 }
 
 // maxFixed is above the longest fixed layout, the 30 bytes of a full time.
 const maxFixed = 32
-
-// fixedMarks are the punctuation characters in fixed layouts.
-const fixedMarks = "-.:"
 
 func compileSegment(d Segment, separator string, last bool) (segment, error) {
 	if d.Literal != "" {
@@ -49,14 +57,22 @@ func compileSegment(d Segment, separator string, last bool) (segment, error) {
 	if d.Attr == "" {
 		return segment{}, fmt.Errorf("invalid segment: it has neither a literal nor an attribute")
 	}
-	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, layout: d.Layout, escape: escapeSet(separator[0], last)}
-	if strings.Contains(fixedMarks, separator) {
-		s.marked = separator[0]
+	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0], last)}
+	if d.Of != nil {
+		of, err := compileSegment(*d.Of, separator, last)
+		if err != nil {
+			return segment{}, err
+		}
+		s.shards, s.of = d.Shards, &of
 	}
 	if err := s.complete(); err != nil {
 		return segment{}, err
 	}
-	sample, err := s.append(nil, new(sampleValue(s.kind)))
+	if strings.Contains(s.marks(), separator) {
+		s.marked = separator[0]
+	}
+	v, _ := s.value(0)
+	sample, err := s.append(nil, &v)
 	s.sample = string(sample)
 	return s, err
 }
@@ -83,7 +99,46 @@ func (s *segment) complete() error {
 	if s.kind == Time && s.layout == "" {
 		s.layout = fullTime
 	}
+	if s.bits == 0 {
+		s.bits = 64
+	}
+	s.setRange()
 	return nil
+}
+
+// marks holds all characters of a fixed layout that can be a separator.
+func (s *segment) marks() string {
+	switch s.kind {
+	case Int:
+		if s.least < 0 {
+			return "-"
+		}
+	case Float:
+		return "-."
+	case Time:
+		return strings.Trim(s.layout, decimals)
+	}
+	return ""
+}
+
+// setRange finds the least and the greatest integer.
+func (s *segment) setRange() {
+	switch s.kind {
+	case Int:
+		s.most = 1<<(s.bits-1) - 1
+		s.least = -int64(s.most) - 1
+		if limit := pow10[s.width] - 1; s.most > limit {
+			s.least, s.most = -int64(limit), limit
+		}
+		if s.shards > 0 {
+			s.least, s.most = 0, uint64(s.shards-1)
+		}
+	case Uint:
+		s.most = 1<<s.bits - 1
+		if s.width < len(pow10) {
+			s.most = min(s.most, pow10[s.width]-1)
+		}
+	}
 }
 
 func maxDigits(k Kind) int {
@@ -96,19 +151,45 @@ func maxDigits(k Kind) int {
 	return 0
 }
 
-func sampleValue(k Kind) Value {
-	v := Value{Kind: k}
-	switch k {
+// value is the i-th of some values of the component, all of them if there are
+// few. It is not ok when there are no more.
+func (s *segment) value(i int) (v Value, ok bool) {
+	v.Kind = s.kind
+	switch s.kind {
 	case Text:
 		v.S = "x"
+		if i > 0 {
+			v.S += strconv.Itoa(i)
+		}
+	case Int:
+		v.I = int64(i)
+		if n := uint64(i); n > s.most {
+			v.I = -int64(n - s.most)
+		}
+		return v, v.I >= s.least
+	case Uint:
+		v.U = uint64(i)
+		return v, v.U <= s.most
 	case Float:
-		v.F = 1
+		v.F = float64(i + 1)
+	case Bool:
+		v.I = int64(i)
+		return v, i < 2
 	case Time:
-		v.T = time.Date(2006, time.January, 1, 0, 0, 0, 0, time.UTC) // fits every layout
+		v.T = time.Date(2006+i, time.January, 1, 0, 0, 0, 0, time.UTC) // fits every layout
+		return v, v.T.Year() < 10_000
 	case Bytes:
-		v.B = []byte{0}
+		if s.size == 0 {
+			v.B = big.NewInt(int64(i) + 256).Bytes()[1:]
+			return v, true
+		}
+		n := big.NewInt(int64(i) + 1) // an array of zeros is not set
+		if n.BitLen() > 8*s.size {
+			return v, false
+		}
+		v.B = n.FillBytes(make([]byte, s.size))
 	}
-	return v
+	return v, true
 }
 
 // append renders one component. On an error the result is of no use.
@@ -122,8 +203,11 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 	case Text:
 		return s.appendText(dst, v.S)
 	case Bytes:
-		if len(v.B) == 0 {
+		switch {
+		case len(v.B) == 0:
 			return dst, s.errorf("bytes are empty")
+		case !s.bytesFit(v.B):
+			return dst, s.errorf("bytes %x are not an array of %d that is set", v.B, s.size)
 		}
 		return hex.AppendEncode(dst, v.B), nil
 	case Bool:
@@ -135,22 +219,28 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		}
 		return dst, s.errorf("bool %d is neither 0 nor 1", v.I)
 	case Int:
-		if !intFits(v.I, s.width) {
-			return dst, s.errorf("%d does not fit in %s", v.I, plural(s.width, "digit"))
+		if !s.intFits(v.I) {
+			return dst, s.errorf("%d does not fit in %s%s", v.I, plural(s.width, "digit"), s.describeBits())
 		}
 		fixed = appendInt(fixed, v.I, s.width)
 	case Uint:
-		if !uintFits(v.U, s.width) {
-			return dst, s.errorf("%d does not fit in %s", v.U, plural(s.width, "digit"))
+		if v.U > s.most {
+			return dst, s.errorf("%d does not fit in %s%s", v.U, plural(s.width, "digit"), s.describeBits())
 		}
 		fixed = appendDigits(fixed, v.U, s.width)
 	case Float:
 		if v.F-v.F != 0 {
 			return dst, s.errorf("float %v is not finite", v.F)
 		}
+		if !s.floatFits(v.F) {
+			return dst, s.errorf("float %v is not one of 32 bits", v.F)
+		}
 		fixed = appendFloat(fixed, v.F)
 	case Time:
 		t := v.T.UTC()
+		if t.IsZero() {
+			return dst, s.errorf("time is not set")
+		}
 		if y := t.Year(); y < 0 || y > 9999 {
 			return dst, s.errorf("time %s has a year outside 0000 to 9999", t.Format(time.RFC3339Nano))
 		}
@@ -193,7 +283,7 @@ func (s *segment) parse(text string, v *Value) bool {
 	case Text:
 		return s.parseText(text, v)
 	case Bytes:
-		return parseHex(text, v)
+		return s.parseHex(text, v)
 	}
 	var buf [maxFixed]byte
 	n := 0
@@ -223,10 +313,13 @@ func (s *segment) parseFixed(text []byte, v *Value) (ok bool) {
 	switch s.kind {
 	case Int:
 		v.I, ok = parseInt(text, s.width)
+		ok = ok && s.intFits(v.I)
 	case Uint:
 		v.U, ok = parseDigits(text, s.width)
+		ok = ok && v.U <= s.most
 	case Float:
 		v.F, ok = parseFloat(text)
+		ok = ok && s.floatFits(v.F)
 	case Bool:
 		if string(text) == "true" {
 			v.I = 1
@@ -234,18 +327,35 @@ func (s *segment) parseFixed(text []byte, v *Value) (ok bool) {
 		ok = v.I == 1 || string(text) == "false"
 	case Time:
 		v.T, ok = parseTime(text, s.layout)
+		ok = ok && !v.T.IsZero()
 	}
 	return ok
 }
 
-func parseHex(text string, v *Value) bool {
-	if text == "" || len(text)%2 != 0 {
+func (s *segment) intFits(v int64) bool { return v >= s.least && (v < 0 || uint64(v) <= s.most) }
+
+func (s *segment) floatFits(v float64) bool { return s.bits == 64 || float64(float32(v)) == v }
+
+// bytesFit reports whether b, if the component is an array, has its length and
+// is not all zeros.
+func (s *segment) bytesFit(b []byte) bool {
+	return s.size == 0 || len(b) == s.size && slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
+}
+
+func (s *segment) parseHex(text string, v *Value) bool {
+	if text == "" || len(text)%2 != 0 || s.size > 0 && len(text) != 2*s.size {
 		return false
 	}
+	zeros := true
 	for i := range len(text) {
-		if c := text[i]; !isDigit(c) && (c < 'a' || c > 'f') {
+		c := text[i]
+		if !isDigit(c) && (c < 'a' || c > 'f') {
 			return false
 		}
+		zeros = zeros && c == '0'
+	}
+	if s.size > 0 && zeros {
+		return false
 	}
 	if v != nil {
 		v.B, _ = hex.DecodeString(text)
@@ -257,19 +367,32 @@ func parseHex(text string, v *Value) bool {
 func (s *segment) describe() string {
 	switch s.kind {
 	case Int:
-		return "an int of " + plural(s.width, "digit")
+		if s.shards > 0 {
+			return "one of " + plural(s.shards, "shard")
+		}
+		return "an int of " + plural(s.width, "digit") + s.describeBits()
 	case Uint:
-		return "a uint of " + plural(s.width, "digit")
+		return "a uint of " + plural(s.width, "digit") + s.describeBits()
 	case Float:
-		return "a float"
+		return "a float" + s.describeBits()
 	case Bool:
 		return "a bool"
 	case Time:
 		return fmt.Sprintf("a time of layout %q", s.layout)
 	case Bytes:
+		if s.size > 0 {
+			return fmt.Sprintf("%s in hex, not all zero", plural(s.size, "byte"))
+		}
 		return "bytes in hex"
 	}
 	return "escaped text"
+}
+
+func (s *segment) describeBits() string {
+	if s.bits == 64 {
+		return ""
+	}
+	return fmt.Sprintf(" in %d bits", s.bits)
 }
 
 func (s *segment) errorf(format string, args ...any) error {
