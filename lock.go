@@ -32,8 +32,8 @@ func Lock(manifest []byte) TableOption {
 
 // Was says that the entity was called so before: stored items with this discriminator are still read as
 // this entity, new ones get today's name, and prefixes and unique values are those of the oldest name. Of
-// several, give the oldest first. It takes effect where the items are: keep it as long as there is an item
-// under the old name.
+// several, give the oldest first, and also today's name if that is it. It takes effect where the items are:
+// keep it as long as there is an item under the old name.
 //
 // A program that does not know the new name cannot read the new items. While two versions run side by side,
 // keep the old name with [Name], and change it when no older version is left.

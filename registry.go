@@ -191,6 +191,9 @@ func (r *registration) build(typ reflect.Type, c entityConfig) (*entity, error) 
 	}
 	e.embedded = embeddedPointers(e.plan)
 	e.origin = append(e.was[:len(e.was):len(e.was)], e.name)[0]
+	if len(e.was) > 1 && e.origin == e.name {
+		e.was = e.was[1:] // it has its first name again
+	}
 	if err := r.checkNames(); err != nil {
 		return nil, err
 	}

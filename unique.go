@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -52,6 +53,11 @@ type uniqueField struct {
 func uniqueFieldOf(e *entity, f *codec.Field) (*uniqueField, error) {
 	if e.table.pk.typ != types.ScalarAttributeTypeS {
 		return nil, fmt.Errorf("unique needs a table whose partition key is a string")
+	}
+	for _, o := range e.table.reg.entities {
+		if o.origin == e.origin && slices.ContainsFunc(o.unique, func(u *uniqueField) bool { return u.field.Name == f.Name }) {
+			return nil, fmt.Errorf("%s is called %q too, and no item of one could have a unique value of the other: give one of them another name with entable.Name", o.typ, e.origin)
+		}
 	}
 	c, err := componentOf(f)
 	if err != nil {

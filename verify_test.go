@@ -413,6 +413,30 @@ func TestVerifyRefusesUniqueFieldsOfAnotherOrigin(t *testing.T) {
 		}
 	}
 	check(t, verify(register[unique], entable.Name("Sage"), entable.Was("Mint"), entable.Was("Basil")))
+	// The first name again.
+	err := verify(register[unique], entable.Name("Mint"), entable.Was("Basil"), entable.Was("Sage"))
+	if !is[*entable.DriftError](err) || !strings.HasSuffix(err.Error(), `give entable.Was("Mint") first`) {
+		t.Errorf("got %v", err)
+	}
+	check(t, verify(register[unique], entable.Name("Mint"), entable.Was("Mint"), entable.Was("Basil"), entable.Was("Sage")))
+}
+
+// Without discriminators two entities may have one name, but then their unique values would be one set.
+func TestUniqueFieldsNeedNamesOfOneEntity(t *testing.T) {
+	t.Parallel()
+	type seat struct {
+		ID   string `dynamodbav:"id"`
+		Seat string `dynamodbav:"seat" entable:"unique"`
+	}
+	type stool seat
+	table := entable.NewTable("seats", entable.NoDiscriminator())
+	check(t, register[seat](table))
+	err := register[stool](table, entable.Name("seat"))
+	want := "entable: seat: field Seat: tag `entable:\"unique\"`: " + `entable_test.seat is called "seat" too, and no item of one could have a unique value of the other: give one of them another name with entable.Name`
+	if fmt.Sprint(err) != want {
+		t.Errorf("got %v", err)
+	}
+	check(t, register[stool](table))
 }
 
 func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
