@@ -24,7 +24,7 @@ func Apart(a, b []*Pattern) (ok bool, examples []string) {
 			return true, nil
 		}
 	}
-	return apart(a, b, &effort{spots: 200_000, tries: 200_000, parts: 100})
+	return apart(a, b, &effort{spots: 200_000, tries: 60_000, parts: 100})
 }
 
 // effort is what a proof may still cost: it gives up after a second or two.

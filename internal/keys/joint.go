@@ -22,11 +22,12 @@ type joint struct {
 	dead     map[string]bool
 	left     *effort
 	open     bool // not everything was tried
+	gaveUp   bool
 	examples []string
 }
 
 const (
-	maxWords   = 1024 // of a variable that are tried
+	maxWords   = 300  // of a variable that are tried
 	maxTries   = 4096 // items made of these
 	listing    = 100  // what their listing costs, in tries
 	maxChoices = 32
@@ -239,7 +240,7 @@ func (j *joint) walk(at, state int) (arrived bool) {
 		if st.v != nil {
 			st.v.spans = st.v.spans[:len(st.v.spans)-1]
 		}
-		if j.examples != nil {
+		if j.examples != nil || j.gaveUp {
 			return true
 		}
 	}
@@ -401,9 +402,9 @@ func (p *Pattern) read(text string, item map[string]Value) bool {
 	return true
 }
 
-// giveUp says that the walk may have missed something.
+// giveUp ends the walk, which may have missed something.
 func (j *joint) giveUp() {
-	j.open = true
+	j.open, j.gaveUp = true, true
 	for _, v := range j.vars {
 		v.many = true
 	}
