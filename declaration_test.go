@@ -110,6 +110,16 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			entable.Register[box[[2]byte]](table, entable.Name("Short")) // of another length
 			return register[box[[]byte]](table, entable.Name("Any"))
 		}, `Any: an item can have the same key as one of Digest, for example pk=0x00000001: give one of them a prefix of its own, or a sort key that tells them apart`},
+		{"keys that are not decided", func() error {
+			type knot struct {
+				ID   [2]byte `dynamodbav:"id"`
+				Text string  `dynamodbav:"text"`
+			}
+			type rope knot
+			table := entable.NewTable("shop", entable.NoSortKey())
+			check(t, register[knot](table, entable.PK("text", "text", entable.Literal("29"), entable.NoPrefix(), entable.Separator("-"))))
+			return register[rope](table, entable.PK("id", "text", "text", entable.NoPrefix()))
+		}, `rope: it cannot be shown that no item has the same key as one of knot: give one of them a prefix of its own, or a sort key that tells them apart`},
 		{"two types in number keys", func() error {
 			table := numbers()
 			entable.Register[Cart](table, entable.PK("year"), entable.SK("year"))

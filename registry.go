@@ -678,23 +678,26 @@ func (r *registration) proveDisjoint() error {
 }
 
 func (r *registration) collision(o *entity, examples []string) error {
-	var where strings.Builder
+	const cure = "give one of them a prefix of its own, or a sort key that tells them apart"
+	if examples == nil {
+		return r.errorf("", "it cannot be shown that no item has the same key as one of %s: %s", o.name, cure)
+	}
+	why := ""
 	for _, k := range []*key{r.e.pk, r.e.sk} {
-		if k == nil || k.attr.typ == types.ScalarAttributeTypeN || examples == nil {
+		if k == nil || k.attr.typ == types.ScalarAttributeTypeN {
 			continue
 		}
 		format := " %s=%q"
 		if k.attr.typ == types.ScalarAttributeTypeB {
 			format = " %s=0x%s"
 		}
-		fmt.Fprintf(&where, format, k.attr.name, examples[0])
+		if why == "" {
+			why = ", for example"
+		}
+		why += fmt.Sprintf(format, k.attr.name, examples[0])
 		examples = examples[1:]
 	}
-	why := ""
-	if where.Len() > 0 {
-		why = ", for example" + where.String()
-	}
-	return r.errorf("", "an item can have the same key as one of %s%s: give one of them a prefix of its own, or a sort key that tells them apart", o.name, why)
+	return r.errorf("", "an item can have the same key as one of %s%s: %s", o.name, why, cure)
 }
 
 // directory finds the entity of a type, a discriminator or a key, in constant time.

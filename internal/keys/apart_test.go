@@ -410,6 +410,9 @@ func TestApart(t *testing.T) {
 		// The other text, which is known, decides.
 		{where(), row(of("", "#", lit("29"), k), of("", "#", id, id)), row(of("", "|", other), of("", "|", array(2), other)), true, nil},
 		{where(), row(of("", "#", lit("29"), k), of("", "#", id, comp("id2", keys.Text))), row(of("", "|", other), of("", "|", array(2), other)), false, []string{"29#k", "0001|29#k"}},
+		// Not decided: too few ids are in both shards, and both sides repeat a text.
+		{where(), row(of("", "#", id, most, keys.Segment{Attr: "next", Kind: keys.Int, Width: 3, Shards: 255, Of: &id})), row(of("", "|", other, lit("k#017#042"))), false, nil},
+		{where(), row(of("", "-", id, id, lit("29")), of("", "#", comp("o", keys.Bool))), row(of("", "#", array(2), other, other), of("", "#", comp("p", keys.Bool))), false, nil},
 		// Both repeat a text: what there is, is found by chance.
 		{where(), row(of("", "#", id, other), of("", "#", other, id)), row(of("", "|", id, other), of("", "|", other, id)), false, []string{"x#x|x", "x|x#x"}},
 
