@@ -358,7 +358,11 @@ func TestApart(t *testing.T) {
 	}
 	row := func(p ...*keys.Pattern) []*keys.Pattern { return p }
 	id, other, n, k := comp("id", keys.Text), comp("other", keys.Text), wide(keys.Int, 4), lit("k")
-	most := keys.Segment{Attr: "shard", Kind: keys.Int, Width: 3, Shards: 256, Of: &id}
+	most := func(of keys.Segment, attr string) keys.Segment {
+		return keys.Segment{Attr: attr, Kind: keys.Int, Width: 3, Shards: 256, Of: &of}
+	}
+	number := func(v keys.Value) string { return fmt.Sprintf("%03d", keys.Shard(v, 256)) }
+	i2 := keys.Segment{Attr: "i", Kind: keys.Int, Width: 2}
 	z, u2 := comp("z", keys.Bytes), wide(keys.Uint, 2)
 	u4, u5 := keys.Segment{Attr: "u", Kind: keys.Uint, Width: 4}, keys.Segment{Attr: "u", Kind: keys.Uint, Width: 5}
 	tests := []struct {
@@ -383,6 +387,10 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", n), of("", "#", wide(keys.Int, 6))), row(of("", "#", lit("0017")), of("", "#", lit("000018"))), true, nil},
 		{where(), row(of("", "#", n), of("", "#", wide(keys.Int, 6))), row(of("", "#", lit("0017")), of("", "#", id)), false, []string{"0017", "000017"}},
 		{where(), row(of("", "#", wide(keys.Int, 6)), of("", "#", n)), row(of("", "#", lit("123456")), of("", "#", id)), true, nil},
+		{where(), row(of("", "#", laid("2006")), of("", "#", laid("2006-01"))), row(of("", "#", lit("2024")), of("", "#", lit("2024-01"))), false, []string{"2024", "2024-01"}},
+		{where(), row(of("", "#", laid("2006")), of("", "#", laid("2006-01"))), row(of("", "#", lit("2024")), of("", "#", lit("2024-02"))), true, nil},
+		{where(), row(of("", "#", n), of("", "-", n)), row(of("", "#", lit("-9999")), of("", "-", lit("%2D9999"))), false, []string{"-9999", "%2D9999"}},
+		{where(), row(of("", "#", n), of("", "-", n)), row(of("", "#", lit("-9999")), of("", "-", lit("%2D9998"))), true, nil},
 		{where(), row(of("", "-", z), of("", "#", z, u2)), row(of("", "#", id), of("", "#", array(2), id)), true, nil}, // 2 digits are not 2 bytes
 		// A space stays as it is only at the end of a key.
 		{where(), row(of("", "#", id, n), of("", "#", id)), row(of("", "#", other, n), of("", "#", lit("a b"))), false, []string{"a%20b#0000", "a b"}},
@@ -411,8 +419,10 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", lit("29"), k), of("", "#", id, id)), row(of("", "|", other), of("", "|", array(2), other)), true, nil},
 		{where(), row(of("", "#", lit("29"), k), of("", "#", id, comp("id2", keys.Text))), row(of("", "|", other), of("", "|", array(2), other)), false, []string{"29#k", "0001|29#k"}},
 		// Not decided: too few ids are in both shards, and both sides repeat a text.
-		{where(), row(of("", "#", id, most, keys.Segment{Attr: "next", Kind: keys.Int, Width: 3, Shards: 255, Of: &id})), row(of("", "|", other, lit("k#017#042"))), false, nil},
+		{where(), row(of("", "#", id, most(id, "shard"), keys.Segment{Attr: "next", Kind: keys.Int, Width: 3, Shards: 255, Of: &id})), row(of("", "|", other, lit("k#017#042"))), false, nil},
 		{where(), row(of("", "-", id, id, lit("29")), of("", "#", comp("o", keys.Bool))), row(of("", "#", array(2), other, other), of("", "#", comp("p", keys.Bool))), false, nil},
+		{where(), row(of("", "#", most(wide(keys.Int, 2), "s"), most(i2, "t"), k), of("", "#", wide(keys.Int, 2), i2)),
+			row(of("", "|", lit(number(integer(77))+"#"+number(integer(-5))+"#k")), of("", "|", id)), false, []string{"147#247#k", "-08#99"}},
 		// Both repeat a text: what there is, is found by chance.
 		{where(), row(of("", "#", id, other), of("", "#", other, id)), row(of("", "|", id, other), of("", "|", other, id)), false, []string{"x#x|x", "x|x#x"}},
 
@@ -426,6 +436,7 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("2008"), lit("02"), lit("29"))), false, []string{"2008-02-29"}},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("1900"), lit("02"), lit("29"))), true, nil},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("2000"), lit("02"), lit("29"))), false, []string{"2000-02-29"}},
+		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("0400"), lit("02"), lit("29"))), false, []string{"0400-02-29"}},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", n, lit("04"), lit("31"))), true, nil},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", n, lit("12"), lit("31"))), false, []string{"0000-12-31"}},
 		{where(), row(of("", "#", comp("f", keys.Float), k)), row(of("", "|", lit("-823e4.9999999999999999#k"))), false, []string{"-823e4.9999999999999999#k"}}, // -5e-324
@@ -456,8 +467,8 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", id, shard(2, comp("b", keys.Bool)))), row(of("", "#", id, lit("1"))), false, []string{"x#1"}},
 		{where(), row(of("", "#", id, shard(7, comp("b", keys.Bool)))), row(of("", "#", id, lit("2"))), true, nil}, // false is in shard 4, true in 1
 		{where(), row(of("", "#", id, shard(8, id))), row(of("", "|", id, shard(8, id))), true, nil},
-		{where(), row(of("", "#", id, most), of("", "#", other)), row(of("", "#", other, most), of("", "#", id)), false, []string{"x#007", "x"}},
-		{where(), row(of("", "-", id, other)), row(of("", "#", most, comp("f", keys.Float))), false, []string{"230#-648e6.4850944002353422"}}, // a negative float
+		{where(), row(of("", "#", id, most(id, "shard")), of("", "#", other)), row(of("", "#", other, most(id, "shard")), of("", "#", id)), false, []string{"x#007", "x"}},
+		{where(), row(of("", "-", id, other)), row(of("", "#", most(id, "shard"), comp("f", keys.Float))), false, []string{"230#-648e6.4850944002353422"}}, // a negative float
 	}
 	for _, tt := range tests {
 		for i, pair := range [][2][]*keys.Pattern{{tt.a, tt.b}, {tt.b, tt.a}} {
