@@ -85,15 +85,12 @@ func (cfg batchConfig) write(ctx context.Context, writes []Write) error {
 	}
 	b := &batch{cfg: cfg, conn: c, writes: writes, maybe: make([]bool, len(writes))}
 	b.room = newRoom(len(writes))
-	err = b.prepare(ctx)
-	if err == nil {
-		b.run(ctx)
-		err = b.result()
+	defer b.room.release() // what a client was given has no part of it
+	if err := b.prepare(ctx); err != nil {
+		return err
 	}
-	if c.wire != nil { // else the client may have kept parts of items
-		b.room.release()
-	}
-	return err
+	b.run(ctx)
+	return b.result()
 }
 
 func failAll(writes []Write, err error) *BatchError {

@@ -182,3 +182,23 @@ func TestShardsOfValuesStayWhatTheyAre(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 	number(190, func() (map[string]types.AttributeValue, error) { return byTime.ToItem(&times{"1", at}) })
 }
+
+// A key that today's type or shards cannot have is of an older version: what it holds is read, or said not to fit.
+func TestKeysOfWiderTypesAreRead(t *testing.T) {
+	t.Parallel()
+	type seat struct {
+		Line string `dynamodbav:"line"`
+		N    int8   `dynamodbav:"n"`
+	}
+	table := entable.NewTable("seats")
+	check(t, register[seat](table, entable.PK("line", entable.Prefix("L"), entable.Shards(3, "n")), entable.SK(entable.Attr("n").Width(3), entable.Prefix("N"))))
+	item := key("L#a#9", "N#007")
+	item["_type"] = avS("seat")
+	if v, err := table.Decode(item); err != nil || *v.(*seat) != (seat{"a", 7}) {
+		t.Errorf("read %v, %v", v, err)
+	}
+	item["sk"] = avS("N#300")
+	if v, err := table.Decode(item); err == nil || !strings.Contains(err.Error(), "key sk: attribute n: cannot decode N into int8") {
+		t.Errorf("read %v, %v", v, err)
+	}
+}

@@ -30,8 +30,7 @@ type Write interface {
 	prepare(ctx context.Context, c *conn, in *room) (*request, error)
 }
 
-// room is memory for the requests of a batch, allocated at once and used again: nothing is left of it when
-// a hooked batch returns.
+// room is memory for the requests of a batch, allocated at once and used again.
 type room struct {
 	requests []request
 	used     int
@@ -57,6 +56,7 @@ func newRoom(n int) *room {
 func (m *room) release() {
 	clear(m.requests[:m.used])
 	clear(m.seen) // before the items that its keys are parts of are overwritten
+	m.item = nil
 	if m.used = 0; cap(m.requests) > maxPooledRequests {
 		m.requests, m.seen = nil, map[itemID]int{}
 	}

@@ -13,7 +13,7 @@ import "slices"
 // LEFT, RIGHT, say.
 //
 // The answer is exact but for two cases, in which items may be called not apart
-// that are: both kinds repeat a text across keys of different separators, or many
+// that are: both kinds repeat a text within keys of different separators, or many
 // values would have to be tried, as of two floats of 32 bits whose signs differ.
 //
 // Fixed texts are compared first, and nothing is allocated if they decide: a
@@ -283,8 +283,8 @@ func segmentsMeet(a, b *Pattern) bool {
 //   - A Float has an 'e' and a '.', which no other has both, and a Bool is one
 //     of two words, which no other is.
 func meet(a, b *segment) (text string, ok bool) {
-	if b.match(a.sample) {
+	if b.renders(a.sample) {
 		return a.sample, true
 	}
-	return b.sample, a.match(b.sample)
+	return b.sample, a.renders(b.sample)
 }

@@ -107,6 +107,9 @@ func few(s keys.Segment) (out []keys.Value) {
 		out = vals(instant(date(0, 1, 1)), instant(date(20, 1, 1)), instant(date(2000, 2, 1)), instant(date(2000, 2, 29)))
 	case keys.Bytes:
 		out = vals(binary(0), binary(1), binary(0x20), binary(0, 1))
+		if s.Size == 2 {
+			out = vals(binary(0, 1), binary(0x20, 0))
+		}
 	}
 	return out
 }

@@ -15,7 +15,6 @@ func FuzzParse(f *testing.F) {
 		for _, c := range []keys.Segment{
 			comp("s", keys.Text), comp("i", keys.Int), wide(keys.Int, 4), comp("u", keys.Uint), wide(keys.Uint, 2),
 			comp("f", keys.Float), comp("b", keys.Bool), comp("x", keys.Bytes), laid(""), laid("2006-01"), laid("2006-01-02T15:04:05Z"),
-			bits(keys.Int, 8), bits(keys.Uint, 32), bits(keys.Float, 32), array(2), shard(3, comp("s", keys.Text)),
 		} {
 			patterns = append(patterns,
 				compile(f, "", separator, c),

@@ -30,8 +30,8 @@ const (
 	maxWords   = 300  // of a variable that are tried
 	maxTries   = 4096 // items made of these
 	listing    = 100  // what their listing costs, in tries
-	maxChoices = 32
-	maxPlaces  = 7 // further ones of an attribute count as those of another
+	maxChoices = 32   // values of an attribute that are taken one by one
+	maxPlaces  = 7    // further ones of an attribute count as those of another
 )
 
 // step is a part of the keys of a: a text, a place of an attribute, or the end
@@ -264,10 +264,18 @@ func (j *joint) place(at, state int) string {
 	return string(name)
 }
 
+// starts are where the spans begin.
+func (v *variable) starts() (out []int) {
+	for _, span := range v.spans {
+		out = append(out, span[0])
+	}
+	return out
+}
+
 // arrives reports whether a spot is the end of a value that goes from the
 // beginning to the end of each span.
-func (v *variable) arrives(s spot, spans [][2]int) bool {
-	for i, span := range spans {
+func (v *variable) arrives(s spot) bool {
+	for i, span := range v.spans {
 		if s[1+i] != span[1] {
 			return false
 		}
@@ -278,12 +286,8 @@ func (v *variable) arrives(s spot, spans [][2]int) bool {
 // ends are the states to which a value that has fitted the places so far can
 // lead at the next one.
 func (j *joint) ends(v *variable, state int) (out []int) {
-	var from []int
-	for _, span := range v.spans {
-		from = append(from, span[0])
-	}
-	for _, s := range j.spread(v, append(from, state)).spots {
-		if end := s[1+len(from)]; v.arrives(s, v.spans) && !slices.Contains(out, end) {
+	for _, s := range j.spread(v, append(v.starts(), state)).spots {
+		if end := s[1+len(v.spans)]; v.arrives(s) && !slices.Contains(out, end) {
 			out = append(out, end)
 		}
 	}
@@ -383,7 +387,8 @@ func (p *Pattern) pick(known, others map[string]Value) (vals []Value, ok bool) {
 	return vals, true
 }
 
-// read adds the values of a key to an item's. It is not ok if they differ.
+// read adds the values of a key to an item's. It is not ok if they differ, or the
+// Go types do not have them.
 func (p *Pattern) read(text string, item map[string]Value) bool {
 	vals, err := p.Parse(text, nil)
 	if err != nil {
@@ -394,7 +399,7 @@ func (p *Pattern) read(text string, item map[string]Value) bool {
 		if s.literal != "" {
 			continue
 		}
-		if was, again := item[s.attr]; again && !sameValue(was, vals[0]) {
+		if was, again := item[s.attr]; !s.fits(&vals[0]) || again && !sameValue(was, vals[0]) {
 			return false
 		}
 		item[s.attr], vals = vals[0], vals[1:]
@@ -428,12 +433,8 @@ func (v *variable) choose(vals []Value, whole bool) {
 // valuesFor lists values of a variable whose spans are known, and reports whether
 // these are all.
 func (j *joint) valuesFor(v *variable, rnd *rand.Rand) (out []Value, all bool) {
-	var from []int
-	for _, span := range v.spans {
-		from = append(from, span[0])
-	}
-	sp := j.spread(v, from)
-	w := words{spread: sp, left: sp.left(func(s spot) bool { return v.arrives(s, v.spans) }), seen: map[string]bool{}}
+	sp := j.spread(v, v.starts())
+	w := words{spread: sp, left: sp.left(v.arrives), seen: map[string]bool{}}
 	if w.endless() {
 		for more := range 3 {
 			w.add(0, nil, w.left[0]+more)
@@ -464,9 +465,9 @@ func (s *segment) valueOf(word string) (v Value, ok bool) {
 		v.S = word
 		return v, utf8.ValidString(word)
 	case s.kind == Bytes:
-		return v, s.parseHex(word, &v)
+		return v, parseHex(word, &v) && s.fits(&v)
 	case strings.HasSuffix(s.layout, "Z"):
 		word += "Z"
 	}
-	return v, s.parseFixed([]byte(word), &v)
+	return v, s.parseFixed([]byte(word), &v) && s.fits(&v)
 }

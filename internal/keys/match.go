@@ -137,7 +137,7 @@ func (m *matching) set(e end, text string) bool {
 		return text == e.literal
 	}
 	v := Value{Kind: e.kind}
-	if !e.parse(text, &v) {
+	if !e.parse(text, &v) || !e.fits(&v) {
 		return false
 	}
 	at := slot{e.side, e.attr}

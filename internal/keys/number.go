@@ -24,6 +24,10 @@ func magnitude(v int64) uint64 {
 	return uint64(v)
 }
 
+func intFits(v int64, width int) bool { return magnitude(v) < pow10[width] }
+
+func uintFits(v uint64, width int) bool { return width >= len(pow10) || v < pow10[width] }
+
 // AppendNumber appends the shortest text of an Int, a Uint or a Float.
 func AppendNumber(dst []byte, v Value) []byte {
 	switch v.Kind {

@@ -80,11 +80,11 @@ func (k Kind) String() string {
 // "2006-01-02T15:04:05.000000000Z" if empty, or that layout cut after the year,
 // month, day, hour or minute, or with no, 3 or 6 digits of the second.
 //
-// Bits is the size of an Int, Uint or Float: 8, 16, 32 or 64; 0 means 64. Size
-// is the length of Bytes that are an array; 0 means any. With Of, the component
-// is an Int, the number of one of Shards shards, and [Shard] makes it of Of.
-//
-// The zero time and an array of zeros are not values: they mean "not set".
+// The rest is for [Apart], and neither Append nor Parse ask for it. Bits is the
+// size of an Int, Uint or Float: 8, 16, 32 or 64; 0 means 64. Size is the length
+// of Bytes that are an array; 0 means any. An array of zeros is not set. With
+// Of, the component is an Int, the number of one of Shards shards, and [Shard]
+// makes it of Of.
 type Segment struct {
 	Literal string
 	Attr    string

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -180,7 +181,7 @@ func (s *segment) value(i int) (v Value, ok bool) {
 		return v, v.T.Year() < 10_000
 	case Bytes:
 		if s.size == 0 {
-			v.B = big.NewInt(int64(i) + 256).Bytes()[1:]
+			v.B = bytes.TrimPrefix([]byte{byte(i >> 8), byte(i)}, []byte{0})
 			return v, true
 		}
 		n := big.NewInt(int64(i) + 1) // an array of zeros is not set
@@ -203,11 +204,8 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 	case Text:
 		return s.appendText(dst, v.S)
 	case Bytes:
-		switch {
-		case len(v.B) == 0:
+		if len(v.B) == 0 {
 			return dst, s.errorf("bytes are empty")
-		case !s.bytesFit(v.B):
-			return dst, s.errorf("bytes %x are not an array of %d that is set", v.B, s.size)
 		}
 		return hex.AppendEncode(dst, v.B), nil
 	case Bool:
@@ -219,21 +217,18 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		}
 		return dst, s.errorf("bool %d is neither 0 nor 1", v.I)
 	case Int:
-		if !s.intFits(v.I) {
-			return dst, s.errorf("%d does not fit in %s%s", v.I, plural(s.width, "digit"), s.describeBits())
+		if !intFits(v.I, s.width) {
+			return dst, s.errorf("%d does not fit in %s", v.I, plural(s.width, "digit"))
 		}
 		fixed = appendInt(fixed, v.I, s.width)
 	case Uint:
-		if v.U > s.most {
-			return dst, s.errorf("%d does not fit in %s%s", v.U, plural(s.width, "digit"), s.describeBits())
+		if !uintFits(v.U, s.width) {
+			return dst, s.errorf("%d does not fit in %s", v.U, plural(s.width, "digit"))
 		}
 		fixed = appendDigits(fixed, v.U, s.width)
 	case Float:
 		if v.F-v.F != 0 {
 			return dst, s.errorf("float %v is not finite", v.F)
-		}
-		if !s.floatFits(v.F) {
-			return dst, s.errorf("float %v is not one of 32 bits", v.F)
 		}
 		fixed = appendFloat(fixed, v.F)
 	case Time:
@@ -283,7 +278,7 @@ func (s *segment) parse(text string, v *Value) bool {
 	case Text:
 		return s.parseText(text, v)
 	case Bytes:
-		return s.parseHex(text, v)
+		return parseHex(text, v)
 	}
 	var buf [maxFixed]byte
 	n := 0
@@ -313,13 +308,10 @@ func (s *segment) parseFixed(text []byte, v *Value) (ok bool) {
 	switch s.kind {
 	case Int:
 		v.I, ok = parseInt(text, s.width)
-		ok = ok && s.intFits(v.I)
 	case Uint:
 		v.U, ok = parseDigits(text, s.width)
-		ok = ok && v.U <= s.most
 	case Float:
 		v.F, ok = parseFloat(text)
-		ok = ok && s.floatFits(v.F)
 	case Bool:
 		if string(text) == "true" {
 			v.I = 1
@@ -332,30 +324,42 @@ func (s *segment) parseFixed(text []byte, v *Value) (ok bool) {
 	return ok
 }
 
-func (s *segment) intFits(v int64) bool { return v >= s.least && (v < 0 || uint64(v) <= s.most) }
-
-func (s *segment) floatFits(v float64) bool { return s.bits == 64 || float64(float32(v)) == v }
-
-// bytesFit reports whether b, if the component is an array, has its length and
-// is not all zeros.
-func (s *segment) bytesFit(b []byte) bool {
-	return s.size == 0 || len(b) == s.size && slices.ContainsFunc(b, func(c byte) bool { return c != 0 })
+// renders reports whether text is that of a value which the Go type has.
+func (s *segment) renders(text string) bool {
+	switch {
+	case s.literal != "" || s.kind == Text:
+		return s.match(text)
+	case s.kind == Bytes: // without the memory for a value
+		return parseHex(text, nil) && (s.size == 0 || len(text) == 2*s.size && strings.Trim(text, "0") != "")
+	}
+	v := Value{Kind: s.kind}
+	return s.parse(text, &v) && s.fits(&v)
 }
 
-func (s *segment) parseHex(text string, v *Value) bool {
-	if text == "" || len(text)%2 != 0 || s.size > 0 && len(text) != 2*s.size {
+// fits reports whether the Go type has the value, which was parsed: a number of
+// its size or of a shard, an array of its length that is not all zeros.
+func (s *segment) fits(v *Value) bool {
+	switch s.kind {
+	case Int:
+		return v.I >= s.least && (v.I < 0 || uint64(v.I) <= s.most)
+	case Uint:
+		return v.U <= s.most
+	case Float:
+		return s.bits == 64 || float64(float32(v.F)) == v.F
+	case Bytes:
+		return s.size == 0 || len(v.B) == s.size && slices.ContainsFunc(v.B, func(c byte) bool { return c != 0 })
+	}
+	return true
+}
+
+func parseHex(text string, v *Value) bool {
+	if text == "" || len(text)%2 != 0 {
 		return false
 	}
-	zeros := true
 	for i := range len(text) {
-		c := text[i]
-		if !isDigit(c) && (c < 'a' || c > 'f') {
+		if c := text[i]; !isDigit(c) && (c < 'a' || c > 'f') {
 			return false
 		}
-		zeros = zeros && c == '0'
-	}
-	if s.size > 0 && zeros {
-		return false
 	}
 	if v != nil {
 		v.B, _ = hex.DecodeString(text)
@@ -367,32 +371,19 @@ func (s *segment) parseHex(text string, v *Value) bool {
 func (s *segment) describe() string {
 	switch s.kind {
 	case Int:
-		if s.shards > 0 {
-			return "one of " + plural(s.shards, "shard")
-		}
-		return "an int of " + plural(s.width, "digit") + s.describeBits()
+		return "an int of " + plural(s.width, "digit")
 	case Uint:
-		return "a uint of " + plural(s.width, "digit") + s.describeBits()
+		return "a uint of " + plural(s.width, "digit")
 	case Float:
-		return "a float" + s.describeBits()
+		return "a float"
 	case Bool:
 		return "a bool"
 	case Time:
 		return fmt.Sprintf("a time of layout %q", s.layout)
 	case Bytes:
-		if s.size > 0 {
-			return fmt.Sprintf("%s in hex, not all zero", plural(s.size, "byte"))
-		}
 		return "bytes in hex"
 	}
 	return "escaped text"
-}
-
-func (s *segment) describeBits() string {
-	if s.bits == 64 {
-		return ""
-	}
-	return fmt.Sprintf(" in %d bits", s.bits)
 }
 
 func (s *segment) errorf(format string, args ...any) error {

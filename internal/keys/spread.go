@@ -1,6 +1,9 @@
 package keys
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // spot is a state of a variable's values and one of the reader at each place.
 type spot [1 + maxPlaces]int
@@ -58,12 +61,19 @@ func (j *joint) spread(v *variable, from []int) *spread {
 		sp.arcs = append(sp.arcs, arcs)
 		if j.left.spots--; j.left.spots < 0 {
 			j.giveUp()
-			sp.spots = sp.spots[:at+1]
-			break
+			sp.cut(at + 1)
 		}
 	}
 	v.spreads[id] = sp
 	return sp
+}
+
+// cut leaves the first n spots.
+func (sp *spread) cut(n int) {
+	sp.spots = sp.spots[:n]
+	for i := range sp.arcs {
+		sp.arcs[i] = slices.DeleteFunc(sp.arcs[i], func(a arc) bool { return a.to >= n })
+	}
 }
 
 // left is the least number of bytes from each spot to one that is an end; -1 if
@@ -79,9 +89,7 @@ func (sp *spread) left(end func(spot) bool) []int {
 			todo = append(todo, i)
 		}
 		for _, a := range sp.arcs[i] {
-			if a.to < len(back) {
-				back[a.to] = append(back[a.to], i)
-			}
+			back[a.to] = append(back[a.to], i)
 		}
 	}
 	for len(todo) > 0 {
@@ -107,12 +115,11 @@ type words struct {
 
 // add lists those of at most so many bytes more, until there are maxWords.
 func (w *words) add(at int, text []byte, more int) {
-	if w.left[at] == 0 && !w.seen[string(text)] {
-		w.seen[string(text)] = true
-		w.list = append(w.list, string(text))
+	if w.left[at] == 0 {
+		w.put(text)
 	}
 	for _, a := range w.arcs[at] {
-		if a.to >= len(w.left) || w.left[a.to] < 0 || w.left[a.to] >= more {
+		if w.left[a.to] < 0 || w.left[a.to] >= more {
 			continue
 		}
 		for _, c := range a.bytes {
@@ -124,18 +131,26 @@ func (w *words) add(at int, text []byte, more int) {
 	}
 }
 
+func (w *words) put(text []byte) {
+	if !w.seen[string(text)] {
+		w.seen[string(text)] = true
+		w.list = append(w.list, string(text))
+	}
+}
+
 // addOne goes some way, rather a short one.
 func (w *words) addOne(rnd *rand.Rand) {
 	var text []byte
 	for at := 0; ; {
 		var open []arc
 		for _, a := range w.arcs[at] {
-			if a.to < len(w.left) && w.left[a.to] >= 0 {
+			if w.left[a.to] >= 0 {
 				open = append(open, a)
 			}
 		}
 		if w.left[at] == 0 && (len(open) == 0 || rnd.IntN(2) == 0) {
-			break
+			w.put(text)
+			return
 		}
 		a := open[rnd.IntN(len(open))]
 		for _, o := range open {
@@ -144,10 +159,6 @@ func (w *words) addOne(rnd *rand.Rand) {
 			}
 		}
 		text, at = append(text, a.bytes[rnd.IntN(len(a.bytes))]), a.to
-	}
-	if !w.seen[string(text)] {
-		w.seen[string(text)] = true
-		w.list = append(w.list, string(text))
 	}
 }
 
@@ -161,7 +172,7 @@ func (w *words) endless() bool {
 		}
 		entered[at] = true
 		for _, a := range w.arcs[at] {
-			if a.to < len(w.left) && w.left[a.to] >= 0 && loops(a.to) {
+			if w.left[a.to] >= 0 && loops(a.to) {
 				return true
 			}
 		}
