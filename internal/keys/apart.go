@@ -14,7 +14,8 @@ import "slices"
 //
 // The answer is exact but for two cases, in which items may be called not apart
 // that are: both kinds repeat a text within keys of different separators, or many
-// values would have to be tried, as of two floats of 32 bits whose signs differ.
+// values would have to be tried, as of two floats of 32 bits whose signs differ or
+// of what is hashed for shards.
 //
 // Fixed texts are compared first, and nothing is allocated if they decide: a
 // thousand kinds can be compared with each other.

@@ -155,12 +155,16 @@ func sameValue(a, b Value) bool {
 
 // search gives values to what is free, until the keys are those of two items.
 func (m *matching) search() (examples []string) {
+	var free *end
 	for _, p := range m.pairs {
 		for _, e := range p {
-			if text, _ := m.text(e); text == "" {
-				return m.branch(slot{e.side, e.attr})
+			if text, _ := m.text(e); text == "" && (free == nil || free.kind == Text && e.kind != Text && e.shards == 0) {
+				free = &e // a text can be much, and a shard follows
 			}
 		}
+	}
+	if free != nil {
+		return m.branch(slot{free.side, free.attr})
 	}
 	texts := m.texts()
 	if consistent(m.patterns[0], texts) && consistent(m.patterns[1], texts) {
