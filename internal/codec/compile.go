@@ -146,7 +146,7 @@ func (c *compiler) fillKind(made *codec) error {
 	return nil
 }
 
-// fillUnsupported is for channels, functions, complex numbers and the like: as with attributevalue they are no attributes.
+// fillUnsupported handles channels, functions, complex numbers and the like: as with attributevalue they are no attributes.
 func fillUnsupported(c *codec) {
 	c.encode = func(dst []byte, _ unsafe.Pointer, _ int) ([]byte, error) { return dst, nil }
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {

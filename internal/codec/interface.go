@@ -120,7 +120,7 @@ func appendAny(dst []byte, v any, o options, depth int) ([]byte, error) {
 	return c.encode(dst, p, depth)
 }
 
-// appendHeld is appendAny for any type. What an interface holds may not be changed, so its methods get a copy.
+// appendHeld appends as appendAny does, for any type. What an interface holds may not be changed, so its methods get a copy.
 func appendHeld(dst []byte, v reflect.Value, o options, depth int) ([]byte, error) {
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {

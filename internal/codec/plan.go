@@ -114,8 +114,8 @@ func (p *Plan) AppendMembers(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 // After an error the struct is partly filled.
 func (p *Plan) Decode(r *wire.Reader, ptr unsafe.Pointer) error { return p.DecodeRest(r, ptr, nil) }
 
-// DecodeRest is Decode, but gives each attribute that the struct lacks to rest, if that is not nil: its name, and its value
-// as it stands in the item, which aliases it.
+// DecodeRest reads as Decode does, and gives each attribute that the struct lacks to rest, if that is not nil: its name, and
+// its value as it stands in the item, which aliases it.
 func (p *Plan) DecodeRest(r *wire.Reader, ptr unsafe.Pointer, rest func(name string, value []byte) error) error {
 	at := r.Offset()
 	var err error
@@ -166,7 +166,7 @@ func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
 // Address returns where the field is in the struct at ptr, nil behind an embedded pointer that is nil.
 func (f *Field) Address(ptr unsafe.Pointer) unsafe.Pointer { return f.slot.field(ptr) }
 
-// Reach is Value, but makes the embedded pointers on the way that are nil.
+// Reach returns the field as Value does, and makes the embedded pointers on the way that are nil.
 func (f *Field) Reach(ptr unsafe.Pointer) reflect.Value {
 	return reflect.NewAt(f.Type, f.slot.makeField(ptr)).Elem()
 }

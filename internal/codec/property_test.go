@@ -124,7 +124,8 @@ func deviates(err error) bool {
 	return errors.Is(err, errNoTemperature)
 }
 
-// same is reflect.DeepEqual, but takes a Number in an interface for the float64 that attributevalue rounds it to.
+// same reports what reflect.DeepEqual does, but takes a Number in an interface for the float64 that attributevalue rounds it
+// to.
 func same(a, b reflect.Value) bool {
 	if a.Kind() != b.Kind() || a.Type() != b.Type() {
 		if !a.IsValid() || !b.IsValid() {

@@ -120,7 +120,7 @@ func (s *slot) field(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, s.offset)
 }
 
-// makeField is field, but sets embedded pointers that are nil.
+// makeField returns what field does, and sets embedded pointers that are nil.
 func (s *slot) makeField(p unsafe.Pointer) unsafe.Pointer {
 	for _, h := range s.hops {
 		to := (*unsafe.Pointer)(unsafe.Add(p, h.offset))

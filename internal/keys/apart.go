@@ -87,7 +87,7 @@ func (d *division) apart() (ok bool, examples []string) {
 	return false, nil
 }
 
-// part is the answer for some of the items of a side.
+// part returns the answer for some of the items of a side.
 func (d *division) part(side int, patterns []*Pattern) (ok bool, examples []string) {
 	if d.left.parts--; d.left.parts < 0 {
 		return false, nil
@@ -97,7 +97,7 @@ func (d *division) part(side int, patterns []*Pattern) (ok bool, examples []stri
 	return apart(sides[0], sides[1], d.left)
 }
 
-// few is the attribute with the fewest values, if these are few.
+// few returns the attribute with the fewest values, if these are few.
 func (d *division) few() (few *variable, side int) {
 	for i, vars := range d.vars {
 		for _, v := range vars {
@@ -120,8 +120,8 @@ func (d *division) byValue(v *variable, side int, values []Value) (ok bool, exam
 	return true, nil
 }
 
-// unasked is a text in two places of the patterns, and a separator that it may
-// hold or not: both places agree in that.
+// unasked returns a text in two places of the patterns, and a separator that it
+// may hold or not: both places agree in that.
 func (d *division) unasked(patterns []*Pattern) (attr string, c byte, ok bool) {
 	seen := map[string]bool{}
 	for _, p := range patterns {
@@ -141,7 +141,7 @@ func (d *division) unasked(patterns []*Pattern) (attr string, c byte, ok bool) {
 	return "", 0, false
 }
 
-// asked is the patterns for the texts that hold a character, or do not.
+// asked returns the patterns for the texts that hold a character, or do not.
 func asked(patterns []*Pattern, attr string, c byte, holds bool) (out []*Pattern) {
 	for _, p := range patterns {
 		q := new(Pattern)
@@ -162,8 +162,8 @@ func asked(patterns []*Pattern, attr string, c byte, holds bool) (out []*Pattern
 	return out
 }
 
-// pinned is the patterns with a fixed value for an attribute. It is not ok if
-// the value does not fit a place.
+// pinned returns the patterns with a fixed value for an attribute. It is not ok
+// if the value does not fit a place.
 func pinned(patterns []*Pattern, attr string, v Value) (out []*Pattern, ok bool) {
 	for _, p := range patterns {
 		q := &Pattern{separator: p.separator, segments: slices.Clone(p.segments)}

@@ -86,7 +86,7 @@ func TestDisjoint(t *testing.T) {
 	}
 }
 
-// few are values of a component: some that look alike, some of each kind.
+// few returns values of a component: some that look alike, some of each kind.
 func few(s keys.Segment) (out []keys.Value) {
 	switch s.Kind {
 	case keys.Text:
@@ -121,8 +121,8 @@ type kind struct {
 	sharded    bool
 }
 
-// randomKind has keys of n segments each, of attributes that repeat and of texts that
-// some values have. If texts, two of three are two texts.
+// randomKind returns a kind with keys of as many segments as sizes says, of attributes
+// that repeat and of texts that some values have. If texts, two of three are two texts.
 func randomKind(t *testing.T, r *rand.Rand, sizes []int, texts bool) (k kind) {
 	attrs := []keys.Segment{
 		comp("a", keys.Text), comp("a", keys.Text), comp("b", keys.Text), comp("n", keys.Int), {Attr: "i", Kind: keys.Int, Bits: 8},
@@ -159,7 +159,7 @@ func randomKind(t *testing.T, r *rand.Rand, sizes []int, texts bool) (k kind) {
 	return k
 }
 
-// components are the attributes of the keys but for the shards, each once.
+// components returns the attributes of the keys but for the shards, each once.
 func (k kind) components() (out []keys.Segment) {
 	for _, p := range k.patterns {
 		for _, s := range p.Segments() {

@@ -16,7 +16,7 @@ import (
 	"github.com/entable/entable/internal/keys"
 )
 
-// soak is the number of tuples of a property test.
+// soak returns the number of tuples of a property test.
 func soak() int {
 	if os.Getenv("ENTABLE_SOAK") == "1" {
 		return 1_000_000
@@ -114,7 +114,8 @@ func randomFloat(r *rand.Rand) float64 {
 	return f
 }
 
-// randomTime is exact in the layout: what it drops is removed in UTC.
+// randomTime returns a time that is exact in the layout: what that drops is
+// removed in UTC.
 func randomTime(r *rand.Rand, layout string) time.Time {
 	from, to := date(0, 1, 1).Unix(), date(10000, 1, 1).Unix()
 	at := time.Unix(from+r.Int64N(to-from), r.Int64N(1e9))

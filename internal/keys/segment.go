@@ -152,8 +152,8 @@ func maxDigits(k Kind) int {
 	return 0
 }
 
-// value is the i-th of some values of the component, all of them if there are
-// few. It is not ok when there are no more.
+// value returns the i-th of some values of the component, all of them if there
+// are few. It is not ok when there are no more.
 func (s *segment) value(i int) (v Value, ok bool) {
 	v.Kind = s.kind
 	switch s.kind {
