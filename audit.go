@@ -255,7 +255,7 @@ func (a *audit) fetch(ctx context.Context, segment int, after map[string]types.A
 	var out *dynamodb.ScanOutput
 	var err error
 	if a.t.hooked(a.c) {
-		out, err = a.c.Scan(ctx, in, a.c.wire.NewCall(&sink).Hook)
+		out, err = a.c.Scan(ctx, in, a.c.wire.NewCall(&sink).Option)
 	} else if out, err = a.c.Scan(ctx, in); err == nil {
 		err = replay(&sink, out.Items)
 	}

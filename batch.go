@@ -320,7 +320,7 @@ func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error
 	}
 	var opts []func(*dynamodb.Options)
 	if call != nil {
-		opts = append(opts, call.Hook)
+		opts = append(opts, call.Option)
 	}
 	out, err := c.BatchWriteItem(ctx, in, opts...)
 	if err != nil || out == nil {

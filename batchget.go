@@ -256,7 +256,7 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 	var out *dynamodb.BatchGetItemOutput
 	var err error
 	if b.t.hooked(b.conn) {
-		out, err = b.conn.BatchGetItem(ctx, in, b.conn.wire.NewCall(sink).Hook)
+		out, err = b.conn.BatchGetItem(ctx, in, b.conn.wire.NewCall(sink).Option)
 	} else if out, err = b.conn.BatchGetItem(ctx, in); err == nil {
 		err = replay(sink, out.Responses[b.t.name])
 	}
@@ -452,7 +452,7 @@ func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 func (s *transactItems) send(ctx context.Context, c *conn, in *dynamodb.TransactGetItemsInput) error {
 	s.Reset()
 	if s.t.hooked(c) {
-		_, err := c.TransactGetItems(ctx, in, c.wire.NewCall(s).Hook)
+		_, err := c.TransactGetItems(ctx, in, c.wire.NewCall(s).Option)
 		return err
 	}
 	out, err := c.TransactGetItems(ctx, in)

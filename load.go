@@ -222,7 +222,7 @@ func (e *entity) keyIn(call *wire.Call, ptr unsafe.Pointer) (map[string]types.At
 // getItem sends a GetItem; call is nil on the plain route.
 func getItem(ctx context.Context, c *conn, call *wire.Call, in *dynamodb.GetItemInput, sink wire.Sink) error {
 	if call != nil {
-		_, err := c.GetItem(ctx, in, call.Hook)
+		_, err := c.GetItem(ctx, in, call.Option)
 		return err
 	}
 	out, err := c.GetItem(ctx, in)

@@ -32,7 +32,7 @@ func (q queryRequest) send(ctx context.Context, c *conn, hooked bool, start map[
 	in := *q.in // the last request may still be in the hands of a client's middleware
 	in.ExclusiveStartKey, in.Limit = start, limit
 	if hooked {
-		out, err := c.Query(ctx, &in, c.wire.NewCall(sink).Hook)
+		out, err := c.Query(ctx, &in, c.wire.NewCall(sink).Option)
 		if err != nil {
 			return pageResult{}, err
 		}
@@ -51,7 +51,7 @@ func (s scanRequest) send(ctx context.Context, c *conn, hooked bool, start map[s
 	in := *s.in
 	in.ExclusiveStartKey, in.Limit = start, limit
 	if hooked {
-		out, err := c.Scan(ctx, &in, c.wire.NewCall(sink).Hook)
+		out, err := c.Scan(ctx, &in, c.wire.NewCall(sink).Option)
 		if err != nil {
 			return pageResult{}, err
 		}

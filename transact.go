@@ -255,7 +255,7 @@ func (t *transaction) send(ctx context.Context, c *conn, token string) error {
 	}
 	var err error
 	if hooked {
-		_, err = c.TransactWriteItems(ctx, in, call.Hook)
+		_, err = c.TransactWriteItems(ctx, in, call.Option)
 	} else {
 		_, err = c.TransactWriteItems(ctx, in)
 	}

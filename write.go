@@ -233,7 +233,7 @@ func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
 			return loaded{}, err
 		}
 		if call != nil {
-			_, err = c.PutItem(ctx, in, call.Hook)
+			_, err = c.PutItem(ctx, in, call.Option)
 		} else {
 			_, err = c.PutItem(ctx, in)
 		}
@@ -250,7 +250,7 @@ func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
 func (r *request) sendUpdate(ctx context.Context, c *conn) (loaded, error) {
 	in, sink := r.updateInput(), &oneItem{table: r.e.table, want: r.e}
 	if r.e.table.hooked(c) {
-		_, err := c.UpdateItem(ctx, in, c.wire.NewCall(sink).Hook)
+		_, err := c.UpdateItem(ctx, in, c.wire.NewCall(sink).Option)
 		return sink.loaded, err
 	}
 	out, err := c.UpdateItem(ctx, in)
