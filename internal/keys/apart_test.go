@@ -420,6 +420,8 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", id, n), of("", "#", k, id)), row(of("", "|", lit("a%20b#0000")), of("", "|", lit("k#a b"))), false, []string{"a%20b#0000", "k#a b"}},
 		{where(), row(of("", "#", id, n), of("", "#", k, id)), row(of("", "|", lit("a%20b#0000")), of("", "|", lit("k#a%20b"))), true, nil},
 		{where(), row(of("", "#", id, other), of("", "#", id)), row(of("", "|", comp("c", keys.Text), comp("d", keys.Text)), of("", "#", lit("p|q"))), false, []string{"p|q#x", "p|q"}},
+		{where(), row(of("", "#", id), of("", "#", id, n)), row(of("", "|", k, other), of("", "#", comp("y", keys.Text), lit("0017"))), false, []string{"k|x", "k|x#0017"}},
+		{where(), row(of("", "#", id), of("", "#", id, n)), row(of("", "|", k, other), of("", "#", lit("0017"), comp("y", keys.Text))), true, nil},
 		{where(), row(of("", "-", wide(keys.Int, 4), k)), row(of("", "|", lit("%2D9999-k"))), false, []string{"%2D9999-k"}},
 		{where(), row(of("", "-", wide(keys.Int, 4), k)), row(of("", "|", lit("-9999-k"))), true, nil},
 		// The other text, which is known, decides.
