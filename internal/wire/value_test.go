@@ -205,9 +205,12 @@ func FuzzItem(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := wire.ReadItem(data)
-		_, sizeErr := wire.ItemSize(data)
+		size, sizeErr := wire.ItemSize(data)
 		if err == nil && sizeErr != nil && !bytes.Contains(data, []byte(`\`)) {
 			t.Errorf("item without size: %v", sizeErr)
+		}
+		if size < 0 || size > len(data) {
+			t.Errorf("an item of %d bytes of JSON has size %d", len(data), size)
 		}
 		values := make([][]byte, 2)
 		findErr := wire.FindAttrs(data, []string{"a", "pk"}, values)
