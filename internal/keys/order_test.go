@@ -232,6 +232,45 @@ func TestKeysOrderLikeValues(t *testing.T) {
 	}
 }
 
+// TestKeysOrderBetweenPatterns takes patterns that begin with the same segments, as
+// those of an item and of all that is below it do: ORG#{org} and ORG#{org}#REPO#{id}.
+// Their keys are in the order of their values too, and what is below an item comes
+// right behind it.
+func TestKeysOrderBetweenPatterns(t *testing.T) {
+	r := seeded(t)
+	type item struct {
+		values []keys.Value
+		key    string
+	}
+	for done := 0; done < soak(); done += batch {
+		separator, kinds := []string{"#", "#", "!", "\"", "$"}[r.IntN(5)], allKinds
+		if r.IntN(4) == 0 {
+			separator, kinds = []string{"&", "-", ".", ":", "/", "_", "|", "~"}[r.IntN(8)], fixedKinds
+		}
+		whole := randomLayout(t, r, "P", separator, kinds)
+		layouts := []layout{whole}
+		for i, s := range whole.Segments() {
+			if s.Attr != "" {
+				p := compile(t, "P", separator, whole.Segments()[:i+1]...)
+				layouts = append(layouts, layout{p, whole.comps[:p.Components()]})
+			}
+		}
+		var items []item
+		for _, tuple := range randomTuples(r, whole, batch) {
+			l := layouts[r.IntN(len(layouts))]
+			values := tuple[:len(l.comps)]
+			items = append(items, item{values, render(t, l.Pattern, values...)})
+		}
+		slices.SortFunc(items, func(a, b item) int { return compareTuples(a.values, b.values) })
+		for i := range items[1:] {
+			a, b := items[i], items[i+1]
+			if order := compareTuples(a.values, b.values); order != 0 && order != strings.Compare(a.key, b.key) {
+				t.Fatalf("%s: %v renders as %q\nand %v as %q", whole, a.values, a.key, b.values, b.key)
+			}
+		}
+	}
+}
+
 // TestKeysParseBack covers all kinds under all separators, also those that do
 // not keep the order of text. Parsing back makes rendering injective.
 func TestKeysParseBack(t *testing.T) {

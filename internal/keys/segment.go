@@ -48,7 +48,7 @@ type segment struct {
 // maxFixed is above the longest fixed layout, the 30 bytes of a full time.
 const maxFixed = 32
 
-func compileSegment(d Segment, separator string, last bool) (segment, error) {
+func compileSegment(d Segment, separator string) (segment, error) {
 	if d.Literal != "" {
 		if d.Attr != "" {
 			return segment{}, fmt.Errorf("invalid segment: it has both the literal %q and the attribute %q", d.Literal, d.Attr)
@@ -58,9 +58,9 @@ func compileSegment(d Segment, separator string, last bool) (segment, error) {
 	if d.Attr == "" {
 		return segment{}, fmt.Errorf("invalid segment: it has neither a literal nor an attribute")
 	}
-	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0], last)}
+	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0])}
 	if d.Of != nil {
-		of, err := compileSegment(*d.Of, separator, last)
+		of, err := compileSegment(*d.Of, separator)
 		if err != nil {
 			return segment{}, err
 		}
