@@ -115,12 +115,12 @@ var leafTypes = []reflect.Type{
 	reflect.TypeFor[time.Time](), reflect.TypeFor[date](), reflect.TypeFor[attributevalue.UnixTime](), reflect.TypeFor[time.Duration](),
 	reflect.TypeFor[uuid.UUID](), reflect.TypeFor[big.Int](), reflect.TypeFor[upper](), reflect.TypeFor[packed](), reflect.TypeFor[celsius](),
 	reflect.TypeFor[any](), reflect.TypeFor[embedded](), reflect.TypeFor[Promoted](), reflect.TypeFor[node](), reflect.TypeFor[outer](),
-	reflect.TypeFor[complex64](), reflect.TypeFor[chan int](),
+	reflect.TypeFor[chan int](),
 }
 
 var keyTypes = []reflect.Type{
 	reflect.TypeFor[string](), reflect.TypeFor[named](), reflect.TypeFor[int](), reflect.TypeFor[uint8](), reflect.TypeFor[bool](),
-	reflect.TypeFor[float64](), reflect.TypeFor[textKey](), reflect.TypeFor[uuid.UUID](), reflect.TypeFor[stringer](),
+	reflect.TypeFor[float64](), reflect.TypeFor[textKey](), reflect.TypeFor[uuid.UUID](),
 }
 
 // hasPointerMethods reports whether t is or holds a big.Int, whose methods attributevalue does not find in a map.

@@ -26,14 +26,14 @@ var (
 
 // customKind reports whether a type has a method that encodes it, and what it then is stored as, if that is known.
 func customKind(t reflect.Type) (wire.Kind, bool) {
-	switch p := reflect.PointerTo(t); {
+	switch {
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
 		return wire.Invalid, false
-	case p.Implements(marshalerType):
+	case has(t, marshalerType):
 		return wire.Invalid, true
-	case p.Implements(textMarshalerType):
+	case has(t, textMarshalerType):
 		return wire.S, true
-	case p.Implements(binaryMarshalerType):
+	case has(t, binaryMarshalerType):
 		return wire.B, true
 	}
 	return wire.Invalid, false
@@ -45,27 +45,43 @@ func withMethods(c *codec) {
 	if k := c.typ.Kind(); c.typ == timeType || k == reflect.Pointer || k == reflect.Interface {
 		return
 	}
-	p := reflect.PointerTo(c.typ)
-	switch {
-	case p.Implements(marshalerType):
-		c.verbatim = false
-		withMarshaler(c)
-	case p.Implements(textMarshalerType):
-		c.verbatim = false
-		withTextMarshaler(c)
-	case p.Implements(binaryMarshalerType):
-		c.verbatim = false
-		withBinaryMarshaler(c)
+	writes := withWriter(c)
+	withReaders(c)
+	if reads, err := (oneWay{}).methods(c.typ); writes && reads && err == nil {
+		withUnset(c)
 	}
-	if p.Implements(textUnmarshalerType) || p.Implements(binaryUnmarshalerType) {
+}
+
+// withWriter puts the first of the methods that encode in front of the encoder, and reports whether there is one.
+func withWriter(c *codec) bool {
+	switch t := c.typ; {
+	case has(t, marshalerType):
+		withMarshaler(c)
+	case has(t, textMarshalerType):
+		withTextMarshaler(c)
+	case has(t, binaryMarshalerType):
+		withBinaryMarshaler(c)
+	default:
+		return false
+	}
+	c.verbatim = false
+	return true
+}
+
+// withReaders puts the methods that decode in front of the decoder.
+func withReaders(c *codec) {
+	if has(c.typ, textUnmarshalerType) || has(c.typ, binaryUnmarshalerType) {
 		c.text, c.layout = false, nil
 		withEncodingUnmarshaler(c)
 	}
-	if p.Implements(unmarshalerType) {
+	if has(c.typ, unmarshalerType) {
 		c.text, c.layout = false, nil
 		withUnmarshaler(c)
 	}
 }
+
+// has reports whether a pointer to t, and so every value that the codec meets, has the methods.
+func has(t, methods reflect.Type) bool { return reflect.PointerTo(t).Implements(methods) }
 
 // pointerAs returns the pointer p to a t as an interface, without allocating.
 func pointerAs[I any](t reflect.Type, p unsafe.Pointer) I { return reflect.NewAt(t, p).Interface().(I) }

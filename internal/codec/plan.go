@@ -30,8 +30,9 @@ type planResult struct {
 
 var plans sync.Map // planResult per reflect.Type; the first one stays
 
-// PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, wrong tags, and names that are taken
-// twice are errors which name the type and the field; they are kept too.
+// PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, types in them that could be written and
+// not be read again, wrong tags, and names that are taken twice are errors which name the type and the field; they are kept
+// too.
 func PlanOf(t reflect.Type) (*Plan, error) {
 	if v, ok := plans.Load(t); ok {
 		res := v.(planResult)
@@ -54,6 +55,14 @@ func newPlan(t reflect.Type) (*Plan, error) {
 	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(l.attrs))}
 	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
 	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
+	switch {
+	case p.marshals && !p.unmarshals:
+		return nil, fmt.Errorf("type %s: its items are written by MarshalDynamoDBAttributeValue and not read by it; give it UnmarshalDynamoDBAttributeValue", t)
+	case !p.unmarshals:
+		if err := (oneWay{}).layout(l); err != nil {
+			return nil, err
+		}
+	}
 	for i, a := range l.attrs {
 		f := &Field{
 			Name: a.name, Index: a.index, Type: a.field.Type, Tag: a.field.Tag,

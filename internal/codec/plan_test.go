@@ -32,7 +32,7 @@ func TestErrorMessages(t *testing.T) {
 		U     uint      `dynamodbav:"u"`
 		F     float32   `dynamodbav:"f"`
 		B     [2]byte   `dynamodbav:"b"`
-		Any   fmt.Stringer
+		C     chan int
 		Keys  map[int]string
 		Up    upper
 		When  time.Time `dynamodbav:",unixtime"`
@@ -50,7 +50,7 @@ func TestErrorMessages(t *testing.T) {
 		{`{"b":{"B":"AQID"}}`, `attribute b: cannot decode B into [2]uint8: 3 bytes`},
 		{`{"at":{"S":"today"}}`, `attribute at: cannot decode S into time.Time: parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"`},
 		{`{"at":{"N":"1.5"}}`, `attribute at: cannot decode N into time.Time: 1.5 is not an integer`},
-		{`{"Any":{"S":"x"}}`, `attribute Any: cannot decode S into fmt.Stringer`},
+		{`{"C":{"S":"x"}}`, `attribute C: cannot decode S into chan int`},
 		{`{"Keys":{"M":{"x":{"S":"y"}}}}`, `attribute Keys.x: cannot decode M into map[int]string: invalid key`},
 		{`{"Up":{"S":"!"}}`, `attribute Up: cannot decode S into codec_test.upper: starts with a bang`},
 		{`{"u":{"N":"1"},"u":{"N":"2"}}`, `attribute u: occurs twice in the item`},
@@ -105,6 +105,8 @@ type failing struct{}
 func (failing) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	return nil, io.ErrUnexpectedEOF
 }
+
+func (*failing) UnmarshalDynamoDBAttributeValue(types.AttributeValue) error { return nil }
 
 func TestErrorsCanBeTakenApart(t *testing.T) {
 	plan, _ := planOf(t, &v[[]upper]{})
