@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"math/big"
 	"net/netip"
@@ -31,6 +32,7 @@ type testCase struct {
 	item   string
 	only   direction
 	differ bool // attributevalue does otherwise, on purpose
+	how    encoded
 }
 
 type direction int
@@ -50,6 +52,7 @@ func is(value any, item string) testCase {
 func (c testCase) encoded() testCase { c.only = encoding; return c }
 func (c testCase) decoded() testCase { c.only = decoding; return c }
 func (c testCase) differs() testCase { c.differ = true; return c }
+func (c testCase) sdk() testCase     { c.how = bySDK; return c }
 
 // v holds one attribute; the tags of the others are what the cases are about.
 type (
@@ -260,6 +263,37 @@ var cases = []testCase{
 	is(&v[netip.Addr]{}, `{"V":{"S":""}}`), // reads its own form of not being set
 	is(&v[uuid.UUID]{}, `{"V":{"S":"00000000-0000-0000-0000-000000000000"}}`),
 
+	// The SDK's own encoding: methods for text and bytes do not count.
+	is(&v[uuid.UUID]{someID}, `{"V":{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}}`).sdk(),
+	is(&v[uuid.UUID]{}, `{"V":{"B":"AAAAAAAAAAAAAAAAAAAAAA=="}}`).sdk(),
+	is(&v[uuid.UUID]{someID}, `{"V":{"S":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"}}`).decoded().differs().sdk(),
+	is(&v[*uuid.UUID]{&someID}, `{"V":{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}}`).sdk(),
+	is(&omit[*uuid.UUID]{}, `{}`).sdk(),
+	is(&v[[]uuid.UUID]{[]uuid.UUID{someID}}, `{"V":{"L":[{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}]}}`).sdk(),
+	is(&binariesOf[[]uuid.UUID]{[]uuid.UUID{someID}}, `{"V":{"BS":["a6e4EJ2tEdGAtADAT9QwyA=="]}}`).sdk(),
+	is(&v[map[uuid.UUID]uuid.UUID]{map[uuid.UUID]uuid.UUID{someID: someID}}, `{"V":{"M":{"6ba7b810-9dad-11d1-80b4-00c04fd430c8":{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}}}}`).sdk(),
+	is(&v[any]{someID}, `{"V":{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}}`).encoded().sdk(),
+	is(&v[uuid.NullUUID]{}, `{"V":{"M":{"UUID":{"B":"AAAAAAAAAAAAAAAAAAAAAA=="},"Valid":{"BOOL":false}}}}`).sdk(),
+	is(&v[slog.Level]{slog.LevelWarn}, `{"V":{"N":"4"}}`).sdk(),
+	is(&v[slog.Level]{slog.LevelWarn}, `{"V":{"S":"WARN"}}`).decoded().differs().sdk(),
+	is(&v[slog.Level]{slog.LevelWarn}, `{"V":{"S":"WARN"}}`),
+	is(&asText[slog.Level]{slog.LevelWarn}, `{"V":{"S":"4"}}`).sdk(),
+	is(&omit[slog.Level]{}, `{}`).sdk(),
+	is(&numbersOf[[]slog.Level]{[]slog.Level{4, 8}}, `{"V":{"NS":["4","8"]}}`).sdk(),
+	is(&v[map[string]slog.Level]{map[string]slog.Level{"a": 4}}, `{"V":{"M":{"a":{"N":"4"}}}}`).sdk(),
+	is(&v[struct{ L []*slog.Level }]{struct{ L []*slog.Level }{[]*slog.Level{new(slog.LevelWarn)}}}, `{"V":{"M":{"L":{"L":[{"N":"4"}]}}}}`).sdk(),
+	is(&v[shouted]{"ab"}, `{"V":{"S":"ab"}}`).sdk(), // one way only by its method
+	is(&v[shout]{"ab"}, `{"V":{"S":"ab"}}`).sdk(),
+	is(&v[packed]{packed{1, 2}}, `{"V":{"M":{"A":{"N":"1"},"B":{"N":"2"}}}}`).sdk(),
+	is(&v[packed]{packed{1, 2}}, `{"V":{"B":"AQI="}}`).decoded().differs().sdk(),
+	is(&v[textKey]{textKey{4}}, `{"V":{"M":{"N":{"N":"4"}}}}`).sdk(),
+	is(&v[map[textKey]int]{map[textKey]int{{4}: 1}}, `{"V":{"M":{"k4":{"N":"1"}}}}`).sdk(),
+	is(&v[celsius]{celsius{1.5}}, `{"V":{"N":"1.5"}}`).sdk(), // a Marshaler counts
+	is(&v[time.Time]{someTime}, `{"V":{"S":"2026-02-28T13:14:15.12Z"}}`).sdk(),
+	is(&unix[time.Time]{time.Unix(1e9, 0)}, `{"V":{"N":"1000000000"}}`).sdk(),
+	is(&unix[*time.Time]{new(time.Unix(1e9, 0))}, `{"V":{"N":"1000000000"}}`).sdk(),
+	is(&v[netip.AddrPort]{}, `{"V":{"S":""}}`),
+
 	// Keys of maps are read from what is written.
 	is(&v[map[time.Duration]int]{map[time.Duration]int{time.Minute: 1}}, `{"V":{"M":{"60000000000":{"N":"1"}}}}`).differs(),
 	is(&v[map[stringer]int]{map[stringer]int{"x": 1}}, `{"V":{"M":{"x":{"N":"1"}}}}`).differs(),
@@ -405,8 +439,13 @@ func (i *item) UnmarshalDynamoDBAttributeValue(av types.AttributeValue) error {
 
 func planOf(t testing.TB, value any) (*codec.Plan, reflect.Value) {
 	t.Helper()
+	return byMethods.planOf(t, value)
+}
+
+func (e encoded) planOf(t testing.TB, value any) (*codec.Plan, reflect.Value) {
+	t.Helper()
 	p := reflect.ValueOf(value)
-	plan, err := codec.PlanOf(p.Type().Elem())
+	plan, err := e.encoding.PlanOf(p.Type().Elem())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +457,7 @@ func TestCasesEncode(t *testing.T) {
 		if tc.only == decoding {
 			continue
 		}
-		plan, p := planOf(t, tc.value)
+		plan, p := tc.how.planOf(t, tc.value)
 		b, err := plan.AppendMembers([]byte("prefix{"), p.UnsafePointer())
 		if tc.item == "" {
 			if err == nil || string(b) != "prefix{" {
@@ -430,7 +469,7 @@ func TestCasesEncode(t *testing.T) {
 			t.Errorf("%s: error %v\ngot  %s\nwant %s", tc.where, err, got, tc.item)
 			continue
 		}
-		want, err := marshal(tc.value)
+		want, err := tc.how.marshal(tc.value)
 		if err != nil && !tc.differ {
 			t.Errorf("%s: attributevalue: %v", tc.where, err)
 		}
@@ -449,7 +488,7 @@ func TestCasesDecode(t *testing.T) {
 		if tc.only == encoding || tc.item == "" {
 			continue
 		}
-		plan, p := planOf(t, tc.value)
+		plan, p := tc.how.planOf(t, tc.value)
 		for _, how := range []string{"aliasing", "copying", "transcoded", "sorted"} {
 			data := []byte(tc.item)
 			if how == "transcoded" || how == "sorted" {
@@ -479,7 +518,7 @@ func TestCasesDecode(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", tc.where, err)
 		}
-		if err := unmarshal(m, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), tc.value) {
+		if err := tc.how.unmarshal(m, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), tc.value) {
 			t.Errorf("%s: attributevalue: error %v\ngot  %+v\nwant %+v", tc.where, err, got.Elem(), p.Elem())
 		}
 	}

@@ -171,7 +171,7 @@ func usualKind(t reflect.Type, o options) wire.Kind {
 		}
 		t = t.Elem()
 	}
-	if k, custom := customKind(t); custom && !(isTime(t) && o.has(unixTime)) {
+	if k, custom := customKind(t, o); custom && !(isTime(t) && o.has(unixTime)) {
 		return k
 	}
 	switch t.Kind() {

@@ -30,7 +30,7 @@ func (c *compiler) fillMap(made *codec) error {
 	if m.elem, err = c.codec(t.Elem(), made.opts.elem()); err != nil {
 		return err
 	}
-	if m.plain, err = c.codec(t.Elem(), 0); err != nil {
+	if m.plain, err = c.codec(t.Elem(), made.opts.encoding()); err != nil {
 		return err
 	}
 	if err := m.setKey(c, t.Key()); err != nil {

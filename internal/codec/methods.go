@@ -25,12 +25,13 @@ var (
 )
 
 // customKind reports whether a type has a method that encodes it, and what it then is stored as, if that is known.
-func customKind(t reflect.Type) (wire.Kind, bool) {
+func customKind(t reflect.Type, o options) (wire.Kind, bool) {
 	switch {
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
 		return wire.Invalid, false
 	case has(t, marshalerType):
 		return wire.Invalid, true
+	case o.has(sdkDefaults):
 	case has(t, textMarshalerType):
 		return wire.S, true
 	case has(t, binaryMarshalerType):
@@ -47,7 +48,7 @@ func withMethods(c *codec) {
 	}
 	writes := withWriter(c)
 	withReaders(c)
-	if reads, err := (oneWay{}).methods(c.typ); writes && reads && err == nil {
+	if reads, err := newOneWay(c.opts).methods(c.typ); writes && reads && err == nil {
 		withUnset(c)
 	}
 }
@@ -57,6 +58,8 @@ func withWriter(c *codec) bool {
 	switch t := c.typ; {
 	case has(t, marshalerType):
 		withMarshaler(c)
+	case c.opts.has(sdkDefaults):
+		return false
 	case has(t, textMarshalerType):
 		withTextMarshaler(c)
 	case has(t, binaryMarshalerType):
@@ -70,9 +73,15 @@ func withWriter(c *codec) bool {
 
 // withReaders puts the methods that decode in front of the decoder.
 func withReaders(c *codec) {
-	if has(c.typ, textUnmarshalerType) || has(c.typ, binaryUnmarshalerType) {
+	text := has(c.typ, textUnmarshalerType) && !readsByNil(c.typ, textUnmarshalerType)
+	binary := has(c.typ, binaryUnmarshalerType) && !readsByNil(c.typ, binaryUnmarshalerType)
+	if c.opts.has(sdkDefaults) { // what the kind itself is stored as is read by it
+		text = text && c.typ.Kind() != reflect.String && !c.opts.has(asString)
+		binary = binary && c.kind != wire.B
+	}
+	if text || binary {
 		c.text, c.layout = false, nil
-		withEncodingUnmarshaler(c)
+		withEncodingUnmarshaler(c, text, binary)
 	}
 	if has(c.typ, unmarshalerType) {
 		c.text, c.layout = false, nil
@@ -142,11 +151,9 @@ func withBinaryMarshaler(c *codec) {
 	}
 }
 
-// withEncodingUnmarshaler reads S by UnmarshalText and B by UnmarshalBinary, as far as the type has them.
-func withEncodingUnmarshaler(c *codec) {
+// withEncodingUnmarshaler reads S by UnmarshalText and B by UnmarshalBinary, as far as they count.
+func withEncodingUnmarshaler(c *codec, text, binary bool) {
 	t, decode := c.typ, c.decode
-	text := reflect.PointerTo(t).Implements(textUnmarshalerType)
-	binary := reflect.PointerTo(t).Implements(binaryUnmarshalerType)
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		var b []byte
 		var err error

@@ -13,7 +13,18 @@ import (
 // be stored, and could never be loaded. It visits each type once.
 //
 // Inside an interface the same types are let through. What is read into an interface is of a type that is chosen then.
-type oneWay map[reflect.Type]bool
+type oneWay struct {
+	seen  map[reflect.Type]bool
+	pairs []methodPair // that count
+}
+
+func newOneWay(encoding options) oneWay {
+	w := oneWay{make(map[reflect.Type]bool), pairs}
+	if encoding.has(sdkDefaults) {
+		w.pairs = pairs[:1]
+	}
+	return w
+}
 
 // layout checks the types of a struct's attributes.
 func (w oneWay) layout(l *layout) error {
@@ -26,10 +37,10 @@ func (w oneWay) layout(l *layout) error {
 }
 
 func (w oneWay) check(t reflect.Type) error {
-	if w[t] {
+	if w.seen[t] {
 		return nil
 	}
-	w[t] = true
+	w.seen[t] = true
 	if done, err := w.methods(t); done || err != nil {
 		return err
 	}
@@ -64,11 +75,13 @@ func formless(t reflect.Type) bool {
 	return t.Kind() == reflect.Complex64 || t.Kind() == reflect.Complex128 || t.Kind() == reflect.Uintptr
 }
 
-// pairs are the methods by which a type writes itself, in their order of precedence, and those that read it.
-var pairs = []struct {
+type methodPair struct {
 	write, read         reflect.Type
 	writeName, readName string
-}{
+}
+
+// pairs are the methods by which a type writes itself, in their order of precedence, and those that read it.
+var pairs = []methodPair{
 	{marshalerType, unmarshalerType, "MarshalDynamoDBAttributeValue", "UnmarshalDynamoDBAttributeValue"},
 	{textMarshalerType, textUnmarshalerType, "MarshalText", "UnmarshalText"},
 	{binaryMarshalerType, binaryUnmarshalerType, "MarshalBinary", "UnmarshalBinary"},
@@ -79,7 +92,7 @@ func (w oneWay) methods(t reflect.Type) (done bool, err error) {
 	if k := t.Kind(); k == reflect.Pointer || k == reflect.Interface {
 		return false, nil
 	}
-	for _, p := range pairs {
+	for _, p := range w.pairs {
 		switch {
 		case p.read == unmarshalerType && has(t, p.read): // reads whatever was written
 		case !has(t, p.write):
@@ -129,7 +142,9 @@ func (w oneWay) structure(t reflect.Type) error {
 		return err
 	}
 	if len(attrs) == 0 && hidesFields(t) {
-		return fmt.Errorf("type %s: none of its fields can be stored, as they are not exported; give it MarshalText and UnmarshalText, or leave the field out by the tag %s:\"-\"", t, tagKey)
+		p := w.pairs[min(1, len(w.pairs)-1)]
+		return fmt.Errorf("type %s: none of its fields can be stored, as they are not exported; give it %s and %s, or leave the field out by the tag %s:\"-\"",
+			t, p.writeName, p.readName, tagKey)
 	}
 	return w.layout(&layout{typ: t, attrs: attrs})
 }

@@ -2,6 +2,8 @@ package codec_test
 
 import (
 	"fmt"
+	"math/big"
+	"net/netip"
 	"reflect"
 	"strings"
 	"sync"
@@ -99,6 +101,36 @@ func TestOneWayTypesAreRefused(t *testing.T) {
 		t.Errorf("an item with a Marshaler only: %v", err)
 	}
 }
+
+// What the SDK's own encoding would make empty maps of is refused in it.
+func TestTypesThatNeedTheirMethodsAreRefusedWithoutThem(t *testing.T) {
+	const want = `none of its fields can be stored, as they are not exported; give it MarshalDynamoDBAttributeValue and UnmarshalDynamoDBAttributeValue, or leave the field out by the tag dynamodbav:"-"`
+	for _, typ := range []reflect.Type{reflect.TypeFor[v[big.Int]](), reflect.TypeFor[v[[]*netip.Addr]](), reflect.TypeFor[v[map[string]upper]]()} {
+		if _, err := codec.PlanOf(typ); err != nil {
+			t.Error(err)
+		}
+		if _, err := codec.SDKDefaults.PlanOf(typ); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%v\ngot  %v\nwant … %s", typ, err, want)
+		}
+	}
+}
+
+// A method that is promoted from an embedded pointer would be called with nil.
+func TestMethodsOfNilPointersDoNotRead(t *testing.T) {
+	for _, how := range []encoded{byMethods, bySDK} {
+		plan, p := how.planOf(t, &v[struct{ *readOnly }]{})
+		for _, item := range []string{`{"V":{"S":"x"}}`, `{"V":{"B":"AA=="}}`} {
+			if err := plan.Decode(wire.NewReader([]byte(item)), p.UnsafePointer()); err == nil {
+				t.Errorf("%s was read", item)
+			}
+		}
+	}
+}
+
+type readOnly struct{ N int }
+
+func (r *readOnly) UnmarshalText(b []byte) error   { r.N = len(b); return nil }
+func (r *readOnly) UnmarshalBinary(b []byte) error { r.N = len(b); return nil }
 
 // What is not stored may be anything, and so may what reads itself.
 func TestTypesThatAreNoOneWayAreNotRefused(t *testing.T) {

@@ -28,27 +28,36 @@ type planResult struct {
 	err  error
 }
 
-var plans sync.Map // planResult per reflect.Type; the first one stays
+var plans sync.Map // planResult per planKey; the first one stays
+
+type planKey struct {
+	typ      reflect.Type
+	encoding Encoding
+}
 
 // PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, types in them that could be written and
 // not be read again, wrong tags, and names that are taken twice are errors which name the type and the field; they are kept
 // too.
-func PlanOf(t reflect.Type) (*Plan, error) {
-	if v, ok := plans.Load(t); ok {
+func PlanOf(t reflect.Type) (*Plan, error) { return Methods.PlanOf(t) }
+
+// PlanOf returns what the function PlanOf does, for items of this encoding.
+func (e Encoding) PlanOf(t reflect.Type) (*Plan, error) {
+	key := planKey{t, e}
+	if v, ok := plans.Load(key); ok {
 		res := v.(planResult)
 		return res.plan, res.err
 	}
-	p, err := newPlan(t)
-	v, _ := plans.LoadOrStore(t, planResult{p, err})
+	p, err := newPlan(t, options(e))
+	v, _ := plans.LoadOrStore(key, planResult{p, err})
 	res := v.(planResult)
 	return res.plan, res.err
 }
 
-func newPlan(t reflect.Type) (*Plan, error) {
+func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	if t == nil || t.Kind() != reflect.Struct || isTime(t) {
 		return nil, fmt.Errorf("type %v cannot be an item; use a struct with a field for each attribute", t)
 	}
-	l, err := layoutOf(t)
+	l, err := layoutOf(t, encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +68,7 @@ func newPlan(t reflect.Type) (*Plan, error) {
 	case p.marshals && !p.unmarshals:
 		return nil, fmt.Errorf("type %s: its items are written by MarshalDynamoDBAttributeValue and not read by it; give it UnmarshalDynamoDBAttributeValue", t)
 	case !p.unmarshals:
-		if err := (oneWay{}).layout(l); err != nil {
+		if err := newOneWay(encoding).layout(l); err != nil {
 			return nil, err
 		}
 	}
@@ -76,11 +85,11 @@ func newPlan(t reflect.Type) (*Plan, error) {
 }
 
 // layoutOf compiles the top level of a struct: without the struct's own methods and the rules for empty values.
-func layoutOf(t reflect.Type) (*layout, error) {
+func layoutOf(t reflect.Type, encoding options) (*layout, error) {
 	compileMu.Lock()
 	defer compileMu.Unlock()
 	c := compiler{done: make(map[codecKey]*codec)}
-	l, err := c.layout(t)
+	l, err := c.layout(t, encoding)
 	if err != nil {
 		return nil, err
 	}

@@ -340,6 +340,9 @@ func TestAnyValue(t *testing.T) {
 			t.Errorf("%#v: %s, %v, want %s", tc.value, b, err, tc.want)
 		}
 	}
+	if b, err := codec.SDKDefaults.AppendValue(nil, someID); err != nil || string(b) != `{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}` {
+		t.Errorf("%s, %v", b, err)
+	}
 	if b, err := codec.AppendValue([]byte("x"), make(chan int)); err == nil || string(b) != "x" {
 		t.Errorf("a channel became %q", b)
 	}

@@ -78,14 +78,14 @@ type slot struct {
 	next, after atomic.Pointer[slot]
 }
 
-func (c *compiler) layout(t reflect.Type) (*layout, error) {
+func (c *compiler) layout(t reflect.Type, encoding options) (*layout, error) {
 	attrs, err := attributesOf(t)
 	if err != nil {
 		return nil, err
 	}
 	l := &layout{typ: t, attrs: attrs, byName: make(map[string]*slot, len(attrs))}
 	for i, a := range attrs {
-		made, err := c.codec(a.field.Type, a.opts)
+		made, err := c.codec(a.field.Type, a.opts|encoding)
 		if err != nil {
 			return nil, fmt.Errorf("field %s.%s: %w", t, a.field.Name, err)
 		}
@@ -159,7 +159,7 @@ func (s *slot) makeField(p unsafe.Pointer) unsafe.Pointer {
 
 // fillStruct handles a struct as a map of its attributes.
 func (c *compiler) fillStruct(made *codec) error {
-	l, err := c.layout(made.typ)
+	l, err := c.layout(made.typ, made.opts.encoding())
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func fillTime(c *codec) {
 		}
 		return append(out, '"', '}'), nil
 	}
-	strict := c.typ == timeType
+	strict := c.typ == timeType && !c.opts.has(sdkDefaults)
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		t := (*time.Time)(p)
 		switch {
