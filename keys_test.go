@@ -145,7 +145,7 @@ func TestUnusableKeyValuesAreRefused(t *testing.T) {
 			e := entable.Register[keyed[time.Time]](entable.NewTable("keys"), entable.Name("Keyed"), entable.PK(entable.Attr("id").Layout("2006-01-02")))
 			_, err := e.Query(keyed[time.Time]{Key: time.Date(2024, 1, 2, 3, 0, 0, 0, time.UTC)}).Input()
 			return "", err
-		}, `attribute "id": time 2024-01-02T03:00:00Z does not fit layout "2006-01-02"`},
+		}, `attribute "id": time 2024-01-02T03:00:00Z does not fit layout "2006-01-02", which would drop a part of it; truncate the time in UTC, or use a longer layout`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := test.key(t)

@@ -241,7 +241,7 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		}
 		var exact bool
 		if fixed, exact = appendTime(fixed, t, s.layout); !exact {
-			return dst, s.errorf("time %s does not fit layout %q", t.Format(time.RFC3339Nano), s.layout)
+			return dst, s.errorf("time %s does not fit layout %q, which would drop a part of it; truncate the time in UTC, or use a longer layout", t.Format(time.RFC3339Nano), s.layout)
 		}
 	}
 	return s.appendFixed(dst, fixed), nil
