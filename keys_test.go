@@ -69,7 +69,7 @@ func TestKeysOfEveryFieldType(t *testing.T) {
 		key  func(*testing.T) (string, error)
 		want string
 	}{
-		{"string", func(t *testing.T) (string, error) { return keyOf(t, "a b") }, "K#a b"},
+		{"string", func(t *testing.T) (string, error) { return keyOf(t, "a b") }, "K#a%20b"},
 		{"named string", func(t *testing.T) (string, error) { return keyOf(t, Kind("x")) }, "K#x"},
 		{"escapes", func(t *testing.T) (string, error) { return keyOf(t, "a#b%c") }, "K#a%23b%25c"},
 		{"uuid", func(t *testing.T) (string, error) { return keyOf(t, uuid.MustParse(deviceID)) }, "K#" + deviceID},
