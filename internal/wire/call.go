@@ -24,7 +24,7 @@ package wire
 // The item in the input is the carrier {"": B of 0x00}, "what has number 0 of this call". The SDK's middleware sees it so. Its
 // generated code calls the serializer with WriteMap(Item), WriteKey(""), WriteUnion(B), WriteBlob(0x00), CloseUnion,
 // CloseMap; an empty name right behind the brace is what no item can have, so that the serializer writes none of this but
-// the 16 bytes: {"TableName":"t","Item":{"pk":{"S":"a"}}}. The response goes the other way: the generated code asks for the
+// the 16 bytes: {"TableName":"t","Item":{"pk":{"S":"a"}}}. A carrier that is not as Raw made it is an error. The response goes the other way: the generated code asks for the
 // map Attributes, the sink gets it, and the code is told that the map was empty.
 
 import (
@@ -37,7 +37,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -101,8 +100,8 @@ func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
 // be used once in the call's input. The bytes are put into the request as they are. They are not copied: they stay
 // unchanged until the call returns.
 //
-// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. All
-// calls share them: nobody may change one.
+// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. It is the
+// call's own, as middleware sees it in the input: what changes one makes this call an error, and no other.
 func (c *Call) Raw(json []byte) map[string]types.AttributeValue { return c.carrier(raw{json: json}) }
 
 // RawPuts returns a carrier, as Raw does, for the item of the one PutRequest that stands, in the input of a BatchWriteItem,
@@ -112,23 +111,13 @@ func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
 }
 
 func (c *Call) carrier(r raw) map[string]types.AttributeValue {
-	n := len(c.raw)
+	box := new(struct {
+		types.AttributeValueMemberB
+		number [2]byte
+	})
+	box.Value = binary.AppendUvarint(box.number[:0], uint64(len(c.raw)))
 	c.raw = append(c.raw, r)
-	if n >= len(carriers) {
-		return newCarrier(n)
-	}
-	if made := carriers[n].Load(); made != nil {
-		return *made
-	}
-	made := newCarrier(n)
-	carriers[n].Store(&made)
-	return made
-}
-
-var carriers [100]atomic.Pointer[map[string]types.AttributeValue] // as many as a transaction has items
-
-func newCarrier(n int) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"": &types.AttributeValueMemberB{Value: binary.AppendUvarint(nil, uint64(n))}}
+	return map[string]types.AttributeValue{"": &box.AttributeValueMemberB}
 }
 
 // Option is the option of the SDK's call that puts the fast route in place of the plain one: it wraps the client's protocol.
@@ -152,7 +141,9 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	s := bodies.Get().(*serializer)
 	defer bodies.Put(s)
 	s.reset(c.raw)
-	in.Serialize(s)
+	if in.Serialize(s); s.used != len(c.raw) {
+		s.fail(errChanged)
+	}
 	s.raws = nil
 	if s.err != nil {
 		return &smithy.SerializationError{Err: s.err}
