@@ -26,11 +26,11 @@ func newOneWay(encoding options) oneWay {
 	return w
 }
 
-// layout checks the types of a struct's attributes.
-func (w oneWay) layout(l *layout) error {
-	for _, a := range l.attrs {
+// attributes checks the types of a struct's attributes.
+func (w oneWay) attributes(t reflect.Type, attrs []attribute) error {
+	for _, a := range attrs {
 		if err := w.check(a.field.Type); err != nil {
-			return fmt.Errorf("field %s.%s: %w", l.typ, a.field.Name, err)
+			return fmt.Errorf("field %s.%s: %w", t, a.field.Name, err)
 		}
 	}
 	return nil
@@ -146,7 +146,7 @@ func (w oneWay) structure(t reflect.Type) error {
 		return fmt.Errorf("type %s: none of its fields can be stored, as they are not exported; give it %s and %s, or leave the field out by the tag %s:\"-\"",
 			t, p.writeName, p.readName, tagKey)
 	}
-	return w.layout(&layout{typ: t, attrs: attrs})
+	return w.attributes(t, attrs)
 }
 
 // hidesFields reports whether a struct has a field that is not exported, which would be lost.

@@ -68,7 +68,7 @@ func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	case p.marshals && !p.unmarshals:
 		return nil, fmt.Errorf("type %s: its items are written by MarshalDynamoDBAttributeValue and not read by it; give it UnmarshalDynamoDBAttributeValue", t)
 	case !p.unmarshals:
-		if err := newOneWay(encoding).layout(l); err != nil {
+		if err := newOneWay(encoding).attributes(t, l.attrs); err != nil {
 			return nil, err
 		}
 	}
