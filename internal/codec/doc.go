@@ -9,8 +9,9 @@
 //
 // What it writes and reads is what attributevalue does with UseEncodingMarshalers and UseEncodingUnmarshalers: the
 // dynamodbav tag with all its options, embedded structs, Marshaler and Unmarshaler, the text and binary interfaces of
-// package encoding, and the types that an empty interface gets. It differs where attributevalue would lose or change data
-// without a word, panic, or could not read what it has written:
+// package encoding, and the types that an empty interface gets. A plan that is asked for with SDKDefaults does what
+// attributevalue does without these options: the interfaces of package encoding do not count. It differs where
+// attributevalue would lose or change data without a word, panic, or could not read what it has written:
 //
 //   - Text and keys that are not UTF-8, NaN and infinities, Number texts that are no numbers, and times before the year 0
 //     or after 9999 cannot be encoded. An N that is no decimal number cannot be decoded.

@@ -22,8 +22,8 @@ type (
 	inMaps    struct{ Next map[string]map[string]*inMaps }
 	left      struct{ Right *right }
 	right     struct{ Left []map[bool]left }
-	embedding struct {
-		*embedding
+	Embedding struct {
+		*Embedding
 		N int
 	}
 	anyOf struct{ Next any }
@@ -48,7 +48,7 @@ func TestRecursiveTypes(t *testing.T) {
 		&byValue{[]byValue{{}, {[]byValue{}}}},
 		&inMaps{map[string]map[string]*inMaps{"a": {"b": {}}}},
 		&left{&right{[]map[bool]left{{true: {&right{}}}}}},
-		&embedding{N: 1},
+		&Embedding{N: 1},
 		&anyOf{map[string]any{"Next": []any{}}},
 		&omitBoth[tree]{tree{"a": tree{"b": tree{}}}},
 		&v[map[string]*tree]{map[string]*tree{"a": {"b": tree{}}}},
