@@ -24,8 +24,9 @@ package wire
 // The item in the input is the carrier {"": B of 0x00}, "what has number 0 of this call". The SDK's middleware sees it so. Its
 // generated code calls the serializer with WriteMap(Item), WriteKey(""), WriteUnion(B), WriteBlob(0x00), CloseUnion,
 // CloseMap; an empty name right behind the brace is what no item can have, so that the serializer writes none of this but
-// the 16 bytes: {"TableName":"t","Item":{"pk":{"S":"a"}}}. A carrier that is not as Raw made it is an error. The response goes the other way: the generated code asks for the
-// map Attributes, the sink gets it, and the code is told that the map was empty.
+// the 16 bytes: {"Item":{"pk":{"S":"a"}},"TableName":"t"}. A carrier that is not as Raw made it is an error. The response
+// goes the other way: the generated code asks for the map Attributes, the sink gets it, and the code is told that the map was
+// empty.
 
 import (
 	"bytes"
