@@ -77,6 +77,7 @@ type Call struct {
 	sink                      Sink
 	raw                       []raw
 	one                       [1]raw // room for raw
+	boxes                     []box  // that are free
 	d                         deserializer
 	frames                    [4]frame // room for d.frames
 }
@@ -86,6 +87,12 @@ func (cl *Client) NewCall(s Sink) *Call {
 	c := &Call{client: cl, sink: s}
 	c.raw = c.one[:0]
 	return c
+}
+
+// A box is the value in a carrier, and its bytes.
+type box struct {
+	types.AttributeValueMemberB
+	number [2]byte
 }
 
 // A raw is what a carrier stands for.
@@ -112,13 +119,14 @@ func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
 }
 
 func (c *Call) carrier(r raw) map[string]types.AttributeValue {
-	box := new(struct {
-		types.AttributeValueMemberB
-		number [2]byte
-	})
-	box.Value = binary.AppendUvarint(box.number[:0], uint64(len(c.raw)))
+	if len(c.boxes) == 0 {
+		c.boxes = make([]box, max(cap(c.raw)-len(c.raw), 1))
+	}
+	b := &c.boxes[0]
+	c.boxes = c.boxes[1:]
+	b.Value = binary.AppendUvarint(b.number[:0], uint64(len(c.raw)))
 	c.raw = append(c.raw, r)
-	return map[string]types.AttributeValue{"": &box.AttributeValueMemberB}
+	return map[string]types.AttributeValue{"": &b.AttributeValueMemberB}
 }
 
 // Option is the option of the SDK's call that puts the fast route in place of the plain one: it wraps the client's protocol.
