@@ -129,7 +129,7 @@ func (c *Call) carrier(r raw) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"": &b.AttributeValueMemberB}
 }
 
-// Option is the option of the SDK's call that puts the fast route in place of the plain one: it wraps the client's protocol.
+// Option puts the fast route in place of the plain one, as an option of the SDK's call: it wraps the client's protocol.
 func (c *Call) Option(o *dynamodb.Options) {
 	if speaksJSON(o.Protocol) {
 		c.ClientProtocol = o.Protocol
