@@ -343,7 +343,7 @@ func TestIndexKeyOutOfRange(t *testing.T) {
 	check(t, jobs.Put(t.Context(), &Job{ID: "1", Team: "red", Due: 9000}))
 	for name, u := range map[string]*entable.Update[Job]{
 		"width":    jobs.Update(Job{ID: "1"}).Fetch().Add("due", 1000),
-		"overflow": jobs.Update(Job{ID: "1"}).Fetch().Add("due", 1<<63-1),
+		"overflow": jobs.Update(Job{ID: "1"}).Fetch().Add("due", math.MaxInt),
 		"removed":  jobs.Update(Job{ID: "1"}).Fetch().Remove("team"),
 		"negative": jobs.Patch(&Job{ID: "1", Team: "red", Due: 9000}).Subtract("due", 19001),
 	} {

@@ -19,8 +19,9 @@ type KeySpec struct{ d schema.KeyDecl }
 // and, anywhere among them, settings of the whole key: [Prefix], [NoPrefix], [PrefixOf], [Separator],
 // [Shards].
 //
-// The key is rendered as prefix, "#", component, "#", component, …; `#` and `%` inside a component are
-// percent-encoded, so that different values never give the same key. Without a setting the prefix is
+// The key is rendered as prefix, "#", component, "#", component, …; inside a component `#`, `%` and all
+// that sorts below `%`, such as a space, are percent-encoded, so that different values never give the same
+// key and the order of keys is that of values. Without a setting the prefix is
 // generated, see [Register]; a key that starts with a Literal has no other prefix. In a table whose
 // key attribute is a number or binary, the key is one attribute and has no prefix.
 //

@@ -79,8 +79,8 @@ func ExampleTable_Audit() {
 		fmt.Println(f)
 	}
 	// Output:
-	// wrong index key: Track[pk="TA#Blue Train" sk="TN#0000000000000000001"]: by-genrepk is "", should be "TG#jazz" (repaired)
-	// wrong index key: Track[pk="TA#Blue Train" sk="TN#0000000000000000001"]: by-genresk is "", should be "TA#Blue Train" (repaired)
+	// wrong index key: Track[pk="TA#Blue%20Train" sk="TN#0000000000000000001"]: by-genrepk is "", should be "TG#jazz" (repaired)
+	// wrong index key: Track[pk="TA#Blue%20Train" sk="TN#0000000000000000001"]: by-genresk is "", should be "TA#Blue%20Train" (repaired)
 }
 
 func ExampleTable_Describe() {

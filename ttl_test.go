@@ -60,7 +60,7 @@ func TestExpiryIsStoredAsSeconds(t *testing.T) {
 			},
 		} {
 			for _, expires := range []time.Time{at, {}} {
-				id := fmt.Sprint(i, expires.IsZero())
+				id := fmt.Sprintf("%d-%t", i, expires.IsZero())
 				check(t, write(id, expires))
 				item := s.load(table, key("SI#"+id, "A"))
 				if expires.IsZero() {

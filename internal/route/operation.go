@@ -28,7 +28,7 @@ type operation[I, O any] struct {
 func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I) (*O, error) {
 	var opts []func(*dynamodb.Options)
 	if call != nil {
-		opts = append(opts, call.Hook)
+		opts = append(opts, call.Option)
 	}
 	if o.write && c.doubt != nil {
 		opts = append(opts, c.doubt.watchAttempts)

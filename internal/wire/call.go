@@ -1,5 +1,33 @@
 package wire
 
+// The fast route: items travel between bytes and a *dynamodb.Client without attribute values in between, and all else of a
+// call stays the SDK's. The SDK's (de)serialisation is a protocol that an option can replace for one call; a Call is such a
+// protocol, around the client's own.
+//
+//	                        SerializeRequest                       DeserializeResponse
+//	input with carriers ──► serializer.go ──► body ── HTTP ──► deserializer.go ──► output without items
+//	bytes of the items ────────┘  (the SDK's generated code drives both)  └────────► Sink
+//
+//   - Client (client.go) is what is known of an SDK client: whether the route can be used, and what the SDK's protocol
+//     writes into a request besides the body.
+//   - A carrier stands in the input for the bytes of an item; Raw hands one out, and the serializer puts the bytes in its
+//     place. A Sink gets the items of the response, one by one, from the reader that stands in front of them.
+//   - A call that fails in the transport is sent again by the SDK: DeserializeResponse begins anew with each attempt.
+//     cutError asks the SDK for another one, finalError forbids it.
+//
+// A put of {"pk":{"S":"a"}}, for example:
+//
+//	call := client.NewCall(nil)
+//	in := &dynamodb.PutItemInput{TableName: &table, Item: call.Raw([]byte(`{"pk":{"S":"a"}}`))}
+//	_, err := sdk.PutItem(ctx, in, call.Option)
+//
+// The item in the input is the carrier {"": B of 0x00}, "what has number 0 of this call". The SDK's middleware sees it so. Its
+// generated code calls the serializer with WriteMap(Item), WriteKey(""), WriteUnion(B), WriteBlob(0x00), CloseUnion,
+// CloseMap; an empty name right behind the brace is what no item can have, so that the serializer writes none of this but
+// the 16 bytes: {"Item":{"pk":{"S":"a"}},"TableName":"t"}. A carrier that is not as Raw made it is an error. The response
+// goes the other way: the generated code asks for the map Attributes, the sink gets it, and the code is told that the map was
+// empty.
+
 import (
 	"bytes"
 	"context"
@@ -7,18 +35,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/document"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 )
 
 // A Sink receives the items of a response in the order of the wire. It belongs to one call at a time.
@@ -37,12 +62,12 @@ type Sink interface {
 	Item(table string, index int, r *Reader) error
 }
 
-// A Call is one call of a client that Inspect approves, with Hook as an option of it. The request may contain carriers of
+// A Call is one call of a client that Inspect approves, with Option as an option of it. The request may contain carriers of
 // bytes, and each item of the response goes to the sink instead of the output, which holds an empty map or list where the
 // response had an item or items. Without a sink outputs hold items as ever. All else in requests and responses keeps the
 // SDK's meaning; errors of the service are left to the SDK.
 //
-// Two things are stricter than without the hook. A response whose checksum is wrong is an error, while the SDK logs it. And
+// Two things are stricter than on the plain route. A response whose checksum is wrong is an error, while the SDK logs it. And
 // text in a request that is not UTF-8 is an error, while the SDK sends something else.
 //
 // Operations without items, and clients with a protocol of their own, stay as they are.
@@ -76,114 +101,32 @@ func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
 // be used once in the call's input. The bytes are put into the request as they are. They are not copied: they stay
 // unchanged until the call returns.
 //
-// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. All
-// calls share them: nobody may change one.
+// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. It is the
+// call's own, as middleware sees it in the input: what changes one makes this call an error, and no other.
 func (c *Call) Raw(json []byte) map[string]types.AttributeValue { return c.carrier(raw{json: json}) }
 
-// RawPuts is Raw for the item of the one PutRequest that stands, in the input of a BatchWriteItem, for a put of each of the
-// items. There is at least one.
+// RawPuts returns a carrier, as Raw does, for the item of the one PutRequest that stands, in the input of a BatchWriteItem,
+// for a put of each of the items. There is at least one.
 func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
 	return c.carrier(raw{json: items[0], more: items[1:]})
 }
 
 func (c *Call) carrier(r raw) map[string]types.AttributeValue {
-	n := len(c.raw)
+	box := new(struct {
+		types.AttributeValueMemberB
+		number [2]byte
+	})
+	box.Value = binary.AppendUvarint(box.number[:0], uint64(len(c.raw)))
 	c.raw = append(c.raw, r)
-	if n >= len(carriers) {
-		return newCarrier(n)
-	}
-	if made := carriers[n].Load(); made != nil {
-		return *made
-	}
-	made := newCarrier(n)
-	carriers[n].Store(&made)
-	return made
+	return map[string]types.AttributeValue{"": &box.AttributeValueMemberB}
 }
 
-var carriers [100]atomic.Pointer[map[string]types.AttributeValue] // as many as a transaction has items
-
-func newCarrier(n int) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"": &types.AttributeValueMemberB{Value: binary.AppendUvarint(nil, uint64(n))}}
-}
-
-// Hook is the option that makes the call what it is.
-func (c *Call) Hook(o *dynamodb.Options) {
+// Option is the option of the SDK's call that puts the fast route in place of the plain one: it wraps the client's protocol.
+func (c *Call) Option(o *dynamodb.Options) {
 	if speaksJSON(o.Protocol) {
 		c.ClientProtocol = o.Protocol
 		o.Protocol = c
 	}
-}
-
-// A Client is what is known of an SDK client whose calls can be hooked.
-type Client struct {
-	protocol *awsjson.Protocol // nil if it is another
-	heads    sync.Map          // from the names of operations to heads
-}
-
-// Inspect returns what calls of the client use, or nil if they cannot be hooked. It copies the client's options: ask once.
-func Inspect(c *dynamodb.Client) *Client {
-	p := c.Options().Protocol
-	if !speaksJSON(p) {
-		return nil
-	}
-	own, _ := p.(*awsjson.Protocol)
-	return &Client{protocol: own}
-}
-
-// A head is what the SDK's own protocol writes into the requests of an operation besides the body: the same each time.
-type head struct {
-	method, path string
-	header       http.Header
-}
-
-// own reports whether the call goes by the SDK's own protocol, of which the client knows the heads.
-func (c *Call) own() bool {
-	return c.client != nil && c.client.protocol != nil && c.ClientProtocol == smithyhttp.ClientProtocol(c.client.protocol)
-}
-
-// learn has the protocol write a request, and keeps its head.
-func (c *Call) learn(ctx context.Context, op *smithy.OperationSchema, body rawBody, req *smithyhttp.Request) error {
-	before, path := req.Header.Clone(), req.URL.Path
-	if err := c.ClientProtocol.SerializeRequest(ctx, op, body, req); err != nil {
-		return err
-	}
-	if !c.own() || path != "" {
-		return nil
-	}
-	h := &head{method: req.Method, path: req.URL.Path, header: http.Header{}}
-	for name, values := range req.Header {
-		if !slices.Equal(values, before[name]) {
-			h.header[name] = slices.Clip(values)
-		}
-	}
-	c.client.heads.Store(op.ID().Name, h)
-	return nil
-}
-
-// write puts the head and a body into a request.
-func (h *head) write(body []byte, req *smithyhttp.Request) error {
-	if err := setBody(body, req); err != nil { // first: it copies the request
-		return err
-	}
-	req.Method = h.method
-	if req.URL.Path == "" {
-		req.URL.Path = h.path
-	}
-	maps.Copy(req.Header, h.header)
-	return nil
-}
-
-func setBody(body []byte, req *smithyhttp.Request) error {
-	out, err := req.SetStream(bytes.NewReader(body))
-	if err != nil {
-		return &smithy.SerializationError{Err: err}
-	}
-	*req = *out
-	return nil
-}
-
-func speaksJSON(p smithyhttp.ClientProtocol) bool {
-	return p != nil && p.ID() == smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_0"}
 }
 
 // maxSplicedBody is up to where bodies are copied, by the protocol or out of a buffer that is used again. Above it is
@@ -199,7 +142,9 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	s := bodies.Get().(*serializer)
 	defer bodies.Put(s)
 	s.reset(c.raw)
-	in.Serialize(s)
+	if in.Serialize(s); s.used != len(c.raw) {
+		s.fail(errChanged)
+	}
 	s.raws = nil
 	if s.err != nil {
 		return &smithy.SerializationError{Err: s.err}
@@ -227,6 +172,15 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 		return nil
 	}
 	return setBody(s.take(), req)
+}
+
+func setBody(body []byte, req *smithyhttp.Request) error {
+	out, err := req.SetStream(bytes.NewReader(body))
+	if err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	*req = *out
+	return nil
 }
 
 // rawBody is an input whose serialization are these bytes.

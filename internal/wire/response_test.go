@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"reflect"
 	"strings"
@@ -159,7 +156,7 @@ var responses = []struct{ op, body string }{
 	{"TransactWriteItems", `{"ConsumedCapacity":[{"TableName":"t","CapacityUnits":3,"WriteCapacityUnits":1e1}]}`},
 }
 
-// What a hooked call returns, with the sink's items put aside, is what a plain call returns; without a sink it is all the same.
+// What a call of the fast route returns, with the sink's items put aside, is what a plain call returns; without a sink it is all the same.
 func TestResponsesAreThoseOfThePlainClient(t *testing.T) {
 	for _, tc := range responses {
 		t.Run(tc.op, func(t *testing.T) {
@@ -169,32 +166,32 @@ func TestResponsesAreThoseOfThePlainClient(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: plain client: %v", tc.body, err)
 			}
-			unsunk, err := op.call(t.Context(), client, hook(nil))
+			unsunk, err := op.call(t.Context(), client, fast(nil))
 			if err != nil {
 				t.Fatalf("%s: %v", tc.body, err)
 			}
 			if diff := cmp.Diff(plain, unsunk, ignore); diff != "" {
-				t.Errorf("%s: without a sink (-plain +hooked):\n%s", tc.body, diff)
+				t.Errorf("%s: without a sink (-plain +fast):\n%s", tc.body, diff)
 			}
 			sink := &collector{}
-			hooked, err := op.call(t.Context(), client, hook(sink))
+			quick, err := op.call(t.Context(), client, fast(sink))
 			if err != nil {
 				t.Fatalf("%s: %v", tc.body, err)
 			}
 			want := op.items(plain)
 			if diff := cmp.Diff(want, sink.items, ignore, cmp.AllowUnexported(collected{})); diff != "" {
-				t.Errorf("%s: items (-plain +hooked):\n%s", tc.body, diff)
+				t.Errorf("%s: items (-plain +fast):\n%s", tc.body, diff)
 			}
-			empty(hooked)
+			empty(quick)
 			empty(plain)
-			if diff := cmp.Diff(plain, hooked, ignore); diff != "" {
-				t.Errorf("%s: output (-plain +hooked):\n%s", tc.body, diff)
+			if diff := cmp.Diff(plain, quick, ignore); diff != "" {
+				t.Errorf("%s: output (-plain +fast):\n%s", tc.body, diff)
 			}
 		})
 	}
 }
 
-// empty lists of one length are alike: a hooked list is empty where the plain one was.
+// empty lists of one length are alike: a list of the fast route is empty where the plain one was.
 func empty(out any) {
 	if o, ok := out.(*dynamodb.BatchGetItemOutput); ok {
 		for table := range o.Responses {
@@ -214,7 +211,7 @@ func TestBadResponsesAreErrors(t *testing.T) {
 		`{"Unknown":` + strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000) + `}`, `{"Count":1,}`, `{"Items":[` + itemA + `,]}`, `{"ConsumedCapacity":{"CapacityUnits":"many"}}`,
 	} {
 		client, service := newClient(t, []reply{{body: body}})
-		_, err := query(t.Context(), client, hook(&collector{}))
+		_, err := query(t.Context(), client, fast(&collector{}))
 		if _, ok := errors.AsType[*wire.SyntaxError](err); !ok && !strings.Contains(body, `"N":"1"}}}`) {
 			t.Errorf("%.80s: error %v, want a SyntaxError in it", body, err)
 		}
@@ -241,7 +238,7 @@ func TestAttemptsStartAnew(t *testing.T) {
 
 			client, service = newClient(t, []reply{bad, good})
 			sink := &collector{}
-			out, err := query(t.Context(), client, hook(sink))
+			out, err := query(t.Context(), client, fast(sink))
 			if len(service.requests) != retried {
 				t.Fatalf("%d requests, plain client %d", len(service.requests), retried)
 			}
@@ -268,13 +265,13 @@ func TestAnswersCutShortAreAskedForAgain(t *testing.T) {
 	} {
 		client, service := newClient(t, []reply{bad, good})
 		sink := &collector{}
-		out, err := query(t.Context(), client, hook(sink))
+		out, err := query(t.Context(), client, fast(sink))
 		if err != nil || len(sink.items) != 1 || out.Count != 1 || len(service.requests) != 2 {
 			t.Errorf("%s: %d items by %d requests, error %v", name, len(sink.items), len(service.requests), err)
 		}
 	}
 	client, service := newClient(t, []reply{{body: `{`, readErr: context.Canceled}, good})
-	if _, err := query(t.Context(), client, hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
+	if _, err := query(t.Context(), client, fast(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
 		t.Errorf("cancelled: %d requests, error %v", len(service.requests), err)
 	}
 }
@@ -287,7 +284,7 @@ func TestAttemptsForgetEarlierOutput(t *testing.T) {
 	})
 	failed := false
 	sink := &collector{}
-	out, err := query(t.Context(), client, hook(sink), func(o *dynamodb.Options) {
+	out, err := query(t.Context(), client, fast(sink), func(o *dynamodb.Options) {
 		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
 			return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("FailOnce", func(
 				ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
@@ -321,7 +318,7 @@ func TestLengthIsOnlyAHint(t *testing.T) {
 		for _, b := range []string{body, long} {
 			client, _ := newClient(t, []reply{{body: b, length: length}})
 			sink := &collector{}
-			if _, err := query(t.Context(), client, hook(sink)); err != nil || len(sink.items) != strings.Count(b, `"pk"`) {
+			if _, err := query(t.Context(), client, fast(sink)); err != nil || len(sink.items) != strings.Count(b, `"pk"`) {
 				t.Errorf("length %d for %d bytes: %d items, error %v", length, len(b), len(sink.items), err)
 			}
 		}
@@ -338,20 +335,20 @@ func TestGzipResponses(t *testing.T) {
 	compressed := reply{body: b.String(), header: http.Header{"Content-Encoding": {"gzip"}}}
 	sink := &collector{}
 	client, service := newClient(t, []reply{compressed}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	out, err := query(t.Context(), client, hook(sink))
+	out, err := query(t.Context(), client, fast(sink))
 	if err != nil || out.Count != 1 || len(sink.items) != 1 || service.headers[0].Get("Accept-Encoding") != "gzip" {
 		t.Fatalf("count %v, %d items, error %v", out, len(sink.items), err)
 	}
 
 	compressed.crc = "1"
 	client, _ = newClient(t, []reply{compressed}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	if _, err := query(t.Context(), client, hook(sink)); err == nil {
+	if _, err := query(t.Context(), client, fast(sink)); err == nil {
 		t.Error("no error for a wrong checksum")
 	}
 
 	cut := reply{body: b.String()[:b.Len()-9], header: compressed.header, crc: "none"}
 	client, _ = newClient(t, []reply{cut}, func(o *dynamodb.Options) { o.EnableAcceptEncodingGzip = true })
-	if _, err := query(t.Context(), client, hook(sink)); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := query(t.Context(), client, fast(sink)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v for a stream cut short", err)
 	}
 }
@@ -363,12 +360,12 @@ func TestWrongChecksumIsAnError(t *testing.T) {
 	if _, err := query(t.Context(), client); err != nil {
 		t.Fatalf("plain client: %v", err)
 	}
-	_, err := query(t.Context(), client, hook(&collector{}))
+	_, err := query(t.Context(), client, fast(&collector{}))
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); !ok {
 		t.Errorf("error %v, want a DeserializationError", err)
 	}
 	client, _ = newClient(t, bad, func(o *dynamodb.Options) { o.DisableValidateResponseChecksum = true })
-	if _, err := query(t.Context(), client, hook(&collector{})); err != nil {
+	if _, err := query(t.Context(), client, fast(&collector{})); err != nil {
 		t.Errorf("with the check switched off: %v", err)
 	}
 }
@@ -384,7 +381,7 @@ func TestServiceErrorsKeepTheirTypes(t *testing.T) {
 		for _, op := range operations {
 			client, _ := newClient(t, []reply{r})
 			_, want := op.call(t.Context(), client)
-			_, got := op.call(t.Context(), client, hook(&collector{}))
+			_, got := op.call(t.Context(), client, fast(&collector{}))
 			wantAPI, _ := errors.AsType[smithy.APIError](want)
 			gotAPI, _ := errors.AsType[smithy.APIError](got)
 			if diff := cmp.Diff(wantAPI, gotAPI, ignore); diff != "" || got == nil || got.Error() != want.Error() {
@@ -398,13 +395,13 @@ func TestCancelledContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	client, _ := newClient(t, []reply{{body: `{}`}})
-	if _, err := query(ctx, client, hook(&collector{})); !errors.Is(err, context.Canceled) {
+	if _, err := query(ctx, client, fast(&collector{})); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
 	client, service := newClient(t, []reply{{body: `{"Items":[` + itemA, readErr: context.Canceled}})
-	if _, err := query(ctx, client, hook(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
+	if _, err := query(ctx, client, fast(&collector{})); !errors.Is(err, context.Canceled) || len(service.requests) != 1 {
 		t.Errorf("error %v after %d requests", err, len(service.requests))
 	}
 }
@@ -417,7 +414,7 @@ func TestSinkErrors(t *testing.T) {
 				continue
 			}
 			client, service := newClient(t, []reply{{body: tc.body}})
-			_, err := op.call(t.Context(), client, hook(&collector{err: temporary{}}))
+			_, err := op.call(t.Context(), client, fast(&collector{err: temporary{}}))
 			if e, ok := errors.AsType[temporary](err); !ok || e != (temporary{}) || len(service.requests) != 1 {
 				t.Errorf("%s: error %v after %d requests", tc.body, err, len(service.requests))
 			}
@@ -433,7 +430,7 @@ func (s *idle) Item(string, int, *wire.Reader) error { s.calls++; return nil }
 func TestItemsThatASinkDoesNotReadAreSkipped(t *testing.T) {
 	client, _ := newClient(t, []reply{{body: `{"Items":[` + itemA + `, ` + itemB + `],"Count":2}`}})
 	s := &idle{}
-	if out, err := query(t.Context(), client, hook(s)); err != nil || s.calls != 2 || out.Count != 2 {
+	if out, err := query(t.Context(), client, fast(s)); err != nil || s.calls != 2 || out.Count != 2 {
 		t.Errorf("%d calls, error %v", s.calls, err)
 	}
 }
@@ -448,10 +445,10 @@ func TestOtherProtocolsAreLeftAlone(t *testing.T) {
 	client, _ := newClient(t, []reply{{body: `{"Items":[` + itemA + `]}`}})
 	other := dynamodb.New(client.Options(), func(o *dynamodb.Options) { o.Protocol = otherProtocol{o.Protocol} })
 	if wire.Inspect(other) != nil {
-		t.Error("hookable")
+		t.Error("another protocol can take the fast route")
 	}
 	sink := &collector{}
-	out, err := query(t.Context(), other, hook(sink))
+	out, err := query(t.Context(), other, fast(sink))
 	if err != nil || len(out.Items) != 1 || len(sink.items) != 0 || sink.resets != 0 {
 		t.Errorf("%d items in the output, %d in the sink, error %v", len(out.Items), len(sink.items), err)
 	}
@@ -463,7 +460,7 @@ func TestOtherOperationsAreLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("t")}, hook(&collector{}))
+	got, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String("t")}, fast(&collector{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -471,238 +468,3 @@ func TestOtherOperationsAreLeftAlone(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-// asJSON makes bodies comparable: the order of names is random.
-func asJSON(t *testing.T, body string) any {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(body))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		t.Fatalf("%s: %v", body, err)
-	}
-	return v
-}
-
-func attrs(t testing.TB, item string) map[string]types.AttributeValue {
-	t.Helper()
-	m, err := wire.ReadItem([]byte(item))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// Requests with raw items are those that the plain client sends for the same items.
-func TestRequestsAreThoseOfThePlainClient(t *testing.T) {
-	// carrier makes the items of an input: attribute values for the plain client, raw items for the other.
-	type carrier func(item string) map[string]types.AttributeValue
-	odd := map[string]types.AttributeValue{
-		"m":  &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"x \"": str("é\n\x00\u2028<"), "": &types.AttributeValueMemberB{Value: []byte("{}")}}},
-		"nl": &types.AttributeValueMemberNULL{Value: true},
-		"l":  &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberL{Value: []types.AttributeValue{}}, str("")}},
-		"bs": &types.AttributeValueMemberBS{Value: [][]byte{{}, {1, 2, 3}}},
-	}
-	send := map[string]func(context.Context, *dynamodb.Client, carrier, ...func(*dynamodb.Options)) error{
-		"PutItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.PutItem(ctx, &dynamodb.PutItemInput{
-				TableName: aws.String("t"), Item: raw(itemA), ReturnValues: types.ReturnValueAllOld, ConditionExpression: aws.String("a = :v"),
-				ExpressionAttributeValues: raw(`{":v":{"S":"x"},":w":{"L":[]}}`), ExpressionAttributeNames: map[string]string{"#n": "naïve \"n\""},
-			}, o...)
-			return err
-		},
-		"PutItem of attribute values": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("t"), Item: odd, ExpressionAttributeValues: raw(`{}`)}, o...)
-			return err
-		},
-		"GetItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String("t"), Key: raw(itemB), ConsistentRead: aws.Bool(true), AttributesToGet: []string{"a", "b"}}, o...)
-			return err
-		},
-		"UpdateItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-				TableName: aws.String("t"), Key: raw(itemB), UpdateExpression: aws.String("SET a = :v"), ExpressionAttributeValues: raw(`{":v":{"N":"1"}}`),
-			}, o...)
-			return err
-		},
-		"DeleteItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String("t"), Key: raw(itemB), Expected: map[string]types.ExpectedAttributeValue{"a": {Value: str("x"), Exists: aws.Bool(true)}}}, o...)
-			return err
-		},
-		"Query": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.Query(ctx, &dynamodb.QueryInput{
-				TableName: aws.String("t"), ExclusiveStartKey: raw(itemB), Limit: aws.Int32(7), ScanIndexForward: aws.Bool(false),
-				KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: map[string]types.AttributeValue{":p": str("a")},
-			}, o...)
-			return err
-		},
-		"Scan": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.Scan(ctx, &dynamodb.ScanInput{TableName: aws.String("t"), ExclusiveStartKey: raw(itemB), Segment: aws.Int32(0), TotalSegments: aws.Int32(4)}, o...)
-			return err
-		},
-		"BatchGetItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-				"t": {Keys: []map[string]types.AttributeValue{raw(itemA), raw(itemB)}, ConsistentRead: aws.Bool(true)}, "u": {Keys: []map[string]types.AttributeValue{raw(itemB)}},
-			}}, o...)
-			return err
-		},
-		"BatchWriteItem": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{
-				"t": {{PutRequest: &types.PutRequest{Item: raw(itemA)}}, {DeleteRequest: &types.DeleteRequest{Key: raw(itemB)}}, {PutRequest: &types.PutRequest{Item: odd}}},
-			}}, o...)
-			return err
-		},
-		"TransactGetItems": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.TransactGetItems(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
-				{Get: &types.Get{TableName: aws.String("t"), Key: raw(itemA)}}, {Get: &types.Get{TableName: aws.String("t"), Key: raw(itemB)}},
-			}}, o...)
-			return err
-		},
-		"TransactWriteItems": func(ctx context.Context, c *dynamodb.Client, raw carrier, o ...func(*dynamodb.Options)) error {
-			_, err := c.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-				ClientRequestToken: aws.String("token"),
-				TransactItems: []types.TransactWriteItem{
-					{Put: &types.Put{TableName: aws.String("t"), Item: raw(itemA), ExpressionAttributeValues: raw(`{":v":{"S":"x"}}`), ConditionExpression: aws.String("c")}},
-					{Delete: &types.Delete{TableName: aws.String("t"), Key: raw(itemB)}},
-					{Update: &types.Update{TableName: aws.String("t"), Key: raw(itemB), UpdateExpression: aws.String("u"), ReturnValuesOnConditionCheckFailure: "ALL_OLD"}},
-					{ConditionCheck: &types.ConditionCheck{TableName: aws.String("t"), Key: raw(itemB), ConditionExpression: aws.String("c")}},
-				},
-			}, o...)
-			return err
-		},
-	}
-	for name, f := range send {
-		t.Run(name, func(t *testing.T) {
-			client, service := newClient(t, []reply{{body: `{}`}})
-			if err := f(t.Context(), client, func(item string) map[string]types.AttributeValue { return attrs(t, item) }); err != nil {
-				t.Fatal(err)
-			}
-			known := wire.Inspect(client)
-			for _, call := range []*wire.Call{newCall(nil), known.NewCall(nil), known.NewCall(nil), known.NewCall(nil)} {
-				raw := func(item string) map[string]types.AttributeValue { return call.Raw([]byte(item)) }
-				if err := f(t.Context(), client, raw, call.Hook); err != nil {
-					t.Fatal(err)
-				}
-				n := len(service.requests) - 1
-				if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[n])); diff != "" {
-					t.Errorf("body of request %d (-plain +hooked):\n%s", n, diff)
-				}
-				want, got := service.headers[0].Clone(), service.headers[n].Clone()
-				for _, varies := range []string{"Authorization", "X-Amz-Date", "Amz-Sdk-Invocation-Id", "Content-Length"} {
-					if got.Get(varies) == "" && want.Get(varies) != "" {
-						t.Errorf("request %d has no %s", n, varies)
-					}
-					want.Del(varies)
-					got.Del(varies)
-				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("header of request %d (-plain +hooked):\n%s", n, diff)
-				}
-			}
-		})
-	}
-}
-
-func TestBadRequestsAreErrors(t *testing.T) {
-	carrier := maps.Clone(newCall(nil).Raw(nil))
-	carrier["a"] = str("x")
-	bad := map[string]func(*wire.Call) map[string]types.AttributeValue{
-		"text":            func(*wire.Call) map[string]types.AttributeValue { return attr("a", str("\xff")) },
-		"name":            func(*wire.Call) map[string]types.AttributeValue { return attr("\xff", str("a")) },
-		"no object":       func(c *wire.Call) map[string]types.AttributeValue { return c.Raw([]byte(`[]`)) },
-		"nothing":         func(c *wire.Call) map[string]types.AttributeValue { return c.Raw(nil) },
-		"of another call": func(*wire.Call) map[string]types.AttributeValue { return newCall(nil).Raw([]byte(`{}`)) },
-		"no number":       func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin(``)) },
-		"number and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return attr("", bin("\x00x")) },
-		"puts of a batch": func(c *wire.Call) map[string]types.AttributeValue {
-			return c.RawPuts([][]byte{[]byte(`{}`), []byte(`{}`)})
-		},
-		"raw and more": func(c *wire.Call) map[string]types.AttributeValue { c.Raw([]byte(`{}`)); return carrier },
-	}
-	for name, make := range bad {
-		client, service := newClient(t, []reply{{body: `{}`}})
-		for range 10 { // the order of names is random
-			call := newCall(nil)
-			_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("t"), Item: make(call)}, call.Hook)
-			if name == "raw and more" && err == nil {
-				continue // the nameless one came last: the service refuses it
-			}
-			if _, ok := errors.AsType[*smithy.SerializationError](err); !ok {
-				t.Errorf("%s: error %v, want a SerializationError", name, err)
-			}
-		}
-		if name != "raw and more" && len(service.requests) != 0 {
-			t.Errorf("%s: a request was sent", name)
-		}
-	}
-}
-
-func attr(name string, v types.AttributeValue) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{name: v}
-}
-
-func bin(s string) types.AttributeValue { return &types.AttributeValueMemberB{Value: []byte(s)} }
-
-// One call may have more carriers than are kept, and calls at the same time share those.
-func TestManyCarriers(t *testing.T) {
-	client, service := newClient(t, []reply{{body: `{}`}})
-	call := newCall(nil)
-	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
-	var want []string
-	for i := range 300 {
-		item := fmt.Sprintf(`{"n":{"N":"%d"}}`, i)
-		want = append(want, item)
-		in.RequestItems["t"] = append(in.RequestItems["t"], types.WriteRequest{PutRequest: &types.PutRequest{Item: call.Raw([]byte(item))}})
-		newCall(nil).Raw([]byte("another's"))
-	}
-	if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
-		t.Fatal(err)
-	}
-	body := service.requests[0]
-	for i, item := range want {
-		at := strings.Index(body, item)
-		if at < 0 {
-			t.Fatalf("item %d is not in its place", i)
-		}
-		body = body[at:]
-	}
-}
-
-// All puts into one table may be one carrier, beside other requests.
-func TestOneCarrierForManyPuts(t *testing.T) {
-	client, service := newClient(t, []reply{{body: `{}`}})
-	items := map[string][][]byte{"t": nil, "u": {[]byte(`{"pk":{"S":"x"}}`)}}
-	for i := range 300 {
-		items["t"] = append(items["t"], fmt.Appendf(nil, `{"n":{"N":"%d"}}`, i))
-	}
-	gone := types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: map[string]types.AttributeValue{"pk": str("gone")}}}
-	send := func(puts func(*wire.Call, [][]byte) []types.WriteRequest) {
-		call, in := newCall(nil), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
-		for table, list := range items {
-			in.RequestItems[table] = append(puts(call, list), gone)
-		}
-		if _, err := client.BatchWriteItem(t.Context(), in, call.Hook); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put := func(item map[string]types.AttributeValue) types.WriteRequest {
-		return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}
-	}
-	send(func(c *wire.Call, list [][]byte) (all []types.WriteRequest) {
-		for _, item := range list {
-			all = append(all, put(c.Raw(item)))
-		}
-		return all
-	})
-	send(func(c *wire.Call, list [][]byte) []types.WriteRequest {
-		return []types.WriteRequest{put(c.RawPuts(list))}
-	})
-	if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[1])); diff != "" {
-		t.Errorf("body (-a carrier each +one carrier):\n%s", diff)
-	}
-}
-
-// newCall is a call of a client that has not been inspected.
-func newCall(s wire.Sink) *wire.Call { return (*wire.Client)(nil).NewCall(s) }
-
-func hook(s wire.Sink) func(*dynamodb.Options) { return newCall(s).Hook }

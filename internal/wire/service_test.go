@@ -111,7 +111,7 @@ func newClient(t testing.TB, replies []reply, optFns ...func(*dynamodb.Options))
 		}),
 	}, optFns...)
 	if wire.Inspect(c) == nil {
-		t.Fatal("the client is not hookable")
+		t.Fatal("the client cannot take the fast route")
 	}
 	return c, s
 }
