@@ -25,36 +25,15 @@ type deleteItemInput struct {
 }
 
 func (db *DB) deleteItem(in *deleteItemInput) ([]byte, error) {
-	texts := expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
-	if err := texts.checkUse("ConditionExpression"); err != nil {
-		return nil, err
-	}
-	if in.Key.Err != nil {
-		return nil, in.Key.Err
-	}
-	if err := checkReturnsOld(in.ReturnValues); err != nil {
-		return nil, err
-	}
-	exprs, err := texts.parse()
+	w, err := db.begin(&action{
+		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
+		texts:       expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		takesValues: []string{"ConditionExpression"},
+		also:        func() error { return checkReturnsOld(in.ReturnValues) },
+		make:        makeDelete,
+	})
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	w, err := t.delete(in.Key.Item)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
-	used := w.consumption(in.ReturnConsumedCapacity)
-	old, _, err := w.apply(used)
-	if err != nil {
-		return nil, err
-	}
-	return w.answerOld(old, in.ReturnValues, in.ReturnItemCollectionMetrics, used, in.ReturnConsumedCapacity), nil
+	return w.answerOld(in.ReturnValues, in.ReturnItemCollectionMetrics, in.ReturnConsumedCapacity)
 }

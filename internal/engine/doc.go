@@ -11,6 +11,7 @@
 //	dispatch.go     operations by name
 //	input           bodies into input structs: types, then constraints
 //	put_item.go …   one file for each operation, which opens with its behaviour
+//	action.go       what all requests on one item have in common before they meet it
 //	expressions.go  the expression parameters of a request, parsed by package expr
 //	write.go        what all writes of one item have in common
 //	read.go         what Query and Scan have in common

@@ -18,7 +18,7 @@ type expressionTexts struct {
 type expressions struct {
 	update       *expr.Update
 	condition    *expr.Condition
-	keyCondition *expr.KeyCondition
+	keyCondition []expr.KeyTerm
 	filter       *expr.Condition
 	projection   *expr.Projection
 }
@@ -64,8 +64,9 @@ func (x *expressionTexts) parse() (expressions, error) {
 			return out, err
 		}
 	}
+	var onKeys *expr.KeyCondition
 	if x.keyCondition != nil {
-		if out.keyCondition, err = expr.ParseKeyCondition(*x.keyCondition, p); err != nil {
+		if onKeys, err = expr.ParseKeyCondition(*x.keyCondition, p); err != nil {
 			return out, err
 		}
 	}
@@ -79,5 +80,9 @@ func (x *expressionTexts) parse() (expressions, error) {
 			return out, err
 		}
 	}
-	return out, p.Unused()
+	if err := p.Unused(); err != nil || onKeys == nil {
+		return out, err
+	}
+	out.keyCondition, err = onKeys.Terms()
+	return out, err
 }

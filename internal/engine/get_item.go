@@ -25,38 +25,25 @@ type getItemInput struct {
 }
 
 func (db *DB) getItem(in *getItemInput) ([]byte, error) {
-	texts := expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames}
-	if err := texts.checkUse(); err != nil {
-		return nil, err
+	a := &action{
+		tableName: *in.TableName, item: &in.Key,
+		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames},
+		make:  makeCheck,
 	}
-	if in.Key.Err != nil {
-		return nil, in.Key.Err
-	}
-	exprs, err := texts.parse()
+	w, err := db.begin(a)
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	key, err := t.checkKey(in.Key.Item)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	rec := t.get(key)
+	rec := w.table.get(w.key)
 	o := newObject(16 + 2*sizeOf(rec))
 	if in.ReturnConsumedCapacity.wanted() {
-		used := consumption{tableName: t.name, reads: readUnits(sizeOf(rec), in.ConsistentRead)}
+		used := consumption{tableName: w.table.name, reads: readUnits(sizeOf(rec), in.ConsistentRead)}
 		o.member("ConsumedCapacity")
 		o.b = used.appendJSON(o.b, *in.ReturnConsumedCapacity, false)
 	}
 	if rec != nil {
 		o.member("Item")
-		o.b = rec.appendProjected(o.b, exprs.projection)
+		o.b = rec.appendProjected(o.b, a.exprs.projection)
 	}
 	return o.close(), nil
 }

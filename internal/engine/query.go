@@ -78,12 +78,11 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
 		return nil, err
 	}
-	terms := exprs.keyCondition.Terms
-	if err := r.narrow(terms); err != nil {
+	if err := r.narrow(exprs.keyCondition); err != nil {
 		return nil, err
 	}
 	if in.ExclusiveStartKey.Given {
-		if err := r.startAfter(in.ExclusiveStartKey.Item, terms); err != nil {
+		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition); err != nil {
 			return nil, err
 		}
 	}

@@ -17,7 +17,7 @@ var (
 func (u *Update) Apply(item value.Item) (value.Item, error) {
 	results := make([]value.Value, len(u.actions))
 	for _, i := range u.order { // it shows when several fail
-		var err *Error
+		var err error
 		if results[i], err = u.actions[i].result(item); err != nil {
 			return value.Item{}, err
 		}
@@ -30,13 +30,13 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 }
 
 // result computes what an action writes to its target: None removes it.
-func (a *action) result(item value.Item) (value.Value, *Error) {
+func (a *action) result(item value.Item) (value.Value, error) {
 	var v value.Value
 	if !a.reachable(item) {
 		return v, errBadTarget
 	}
 	if a.operand != nil {
-		var err *Error
+		var err error
 		if v, err = a.operand.compute(item); err != nil {
 			return v, err
 		}
@@ -61,7 +61,7 @@ func (a *action) result(item value.Item) (value.Value, *Error) {
 }
 
 // add is the ADD of a value to one that is there: numbers are summed, sets united.
-func add(old, v value.Value) (value.Value, *Error) {
+func add(old, v value.Value) (value.Value, error) {
 	switch {
 	case old.Kind() != v.Kind():
 		return v, errBadOperand
@@ -86,7 +86,7 @@ func (a *action) reachable(item value.Item) bool {
 }
 
 // compute gives the value of an operand of an update, or says why it has none.
-func (o *operand) compute(item value.Item) (value.Value, *Error) {
+func (o *operand) compute(item value.Item) (value.Value, error) {
 	switch o.from {
 	case fromValue:
 		return o.value, nil
@@ -126,7 +126,7 @@ func (o *operand) compute(item value.Item) (value.Value, *Error) {
 
 // operands computes both operands of an operator, which must be of the wanted kind. Functions among them come first,
 // and fail first.
-func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Value, err *Error) {
+func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Value, err error) {
 	for i, a := range o.args {
 		if a.from == fromIfNotExists {
 			if args[i], err = a.compute(item); err != nil {
@@ -147,7 +147,7 @@ func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Valu
 	return args, nil
 }
 
-func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value) (value.Value, *Error) {
+func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value) (value.Value, error) {
 	v, err := f(a, b)
 	if err != nil {
 		return v, &Error{err.(*value.Error).Message}
