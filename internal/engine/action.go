@@ -13,6 +13,8 @@ type action struct {
 	texts     expressionTexts
 	// takesValues are the parameters that can use ExpressionAttributeValues, for the message if all are missing.
 	takesValues []string
+	// frames says that faults of expressions and values are reported in a frame.
+	frames bool
 	// also judges the rest of the request when its values have been judged, nil for nothing.
 	also      func() error
 	returnOld bool
@@ -39,20 +41,27 @@ func makeCheck(a *action, t *table) (*write, error) {
 
 // parse judges what can be told from the action alone.
 func (a *action) parse() error {
-	if err := a.texts.checkUse(a.takesValues...); err != nil {
-		return err
+	err := a.texts.checkUse(a.takesValues...)
+	if err == nil {
+		err = a.item.Err
 	}
-	if a.item.Err != nil {
-		return a.item.Err
+	if err != nil {
+		return a.frame(err)
 	}
 	if a.also != nil {
 		if err := a.also(); err != nil {
 			return err
 		}
 	}
-	var err error
 	a.exprs, err = a.texts.parse()
-	return err
+	return a.frame(err)
+}
+
+func (a *action) frame(err error) error {
+	if err == nil || !a.frames {
+		return err
+	}
+	return framed(err)
 }
 
 // prepare makes the action's write.

@@ -15,7 +15,7 @@ import (
 //   - an item is within the limits, and its key and index key attributes have their
 //     types;
 //   - an index has exactly one entry for each item that has all of its key
-//     attributes, at the right place, with the projected attributes; an index that
+//     attributes in lengths that keys may have, at the right place, with the projected attributes; an index that
 //     projects everything shares the table's record.
 //
 // It locks each table while it looks at it. Tests run it after everything they do.

@@ -43,7 +43,7 @@ type createTableInput struct {
 }
 
 type tag struct {
-	Key   *string `is:"required len=1:128"`
+	Key   *string `is:"required len=1:128"` // characters
 	Value *string `is:"required len=:256"`
 }
 
@@ -71,6 +71,9 @@ func (db *DB) createTable(in *createTableInput) ([]byte, error) {
 // newTable checks the definition of a table and makes it.
 func (db *DB) newTable(in *createTableInput) (*table, error) {
 	if err := in.checkBilling(); err != nil {
+		return nil, err
+	}
+	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
 	defs := definitions(in.AttributeDefinitions)
@@ -195,6 +198,8 @@ func (s *settings) setStream(spec *streamSpecification, now time.Time) error {
 		return badValue("StreamViewType is required when StreamEnabled is true")
 	case !*spec.StreamEnabled && spec.StreamViewType != nil:
 		return badValue("StreamViewType cannot be specified when StreamEnabled is false")
+	case *spec.StreamEnabled && s.stream != nil:
+		return validation("Table already has an enabled stream")
 	case !*spec.StreamEnabled:
 		s.stream = nil
 		return nil

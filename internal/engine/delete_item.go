@@ -27,10 +27,10 @@ type deleteItemInput struct {
 func (db *DB) deleteItem(in *deleteItemInput) ([]byte, error) {
 	w, err := db.begin(&action{
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-		texts:       expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
-		takesValues: []string{"ConditionExpression"},
-		also:        func() error { return checkReturnsOld(in.ReturnValues) },
-		make:        makeDelete,
+		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		frames: true,
+		also:   func() error { return checkReturnsOld(in.ReturnValues) },
+		make:   makeDelete,
 	})
 	if err != nil {
 		return nil, err

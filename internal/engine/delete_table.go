@@ -6,6 +6,7 @@ package engine
 //   - The response says DELETING; the table is gone when DescribeTable answers
 //     ResourceNotFoundException: with the next request, unless Config.TableDelay
 //     says otherwise.
+//   - The description has neither keys, definitions, indexes nor the time of creation.
 //   - A table that is being created or updated is in use, and one with deletion
 //     protection stays.
 //
@@ -36,7 +37,8 @@ func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
 		return nil, tableNotFound(t.name)
 	}
 	d := t.describe(deleting, now)
-	d.GlobalSecondaryIndexes = nil
+	d.KeySchema, d.AttributeDefinitions, d.CreationDateTime = nil, nil, nil
+	d.LocalSecondaryIndexes, d.GlobalSecondaryIndexes = nil, nil
 	if !t.deleted() {
 		t.setBusy(deleting, now.Add(db.cfg.TableDelay))
 		t.items, t.bytes = newTree(), 0

@@ -65,7 +65,7 @@ func since(t time.Time) *seconds {
 
 // tableDescription is what the operations on tables answer with.
 type tableDescription struct {
-	AttributeDefinitions       []attributeDefinition
+	AttributeDefinitions       []attributeDefinition `json:",omitempty"`
 	TableName                  string
 	KeySchema                  []keySchemaElement `json:",omitempty"`
 	TableStatus                string

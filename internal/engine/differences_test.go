@@ -126,9 +126,33 @@ func causeOf(msg string) string {
 	return ""
 }
 
+const frame = "ValidationException: 1 validation error detected: "
+
+// sameButFrame says whether two refusals are the same but for the frame that the service puts around faults of
+// writes, and for the note which expression is missing, which it leaves out there.
+func sameButFrame(got, want *reply) bool {
+	unframed, ok := strings.CutPrefix(got.Error, frame)
+	return ok && unframed == withoutMissing.ReplaceAllString(strings.TrimPrefix(want.Error, "ValidationException: "), "$1")
+}
+
+var withoutMissing = regexp.MustCompile(`(can only be specified when using expressions): .* (is|are) null$`)
+
+// unframed is the refusal without its frame, if it is one of those of values and expressions.
+func (r *reply) unframed() *reply {
+	text, ok := strings.CutPrefix(r.Error, frame)
+	if !ok || strings.HasPrefix(text, "Value ") {
+		return r
+	}
+	return &reply{Error: "ValidationException: " + text, Answer: r.Answer}
+}
+
 // explain finds the difference that makes the engine's answer right although it is
 // not that of DynamoDB Local, or gives "".
 func explain(operation string, local, got *reply) string {
+	if sameButFrame(got, local) {
+		return "frame"
+	}
+	got = got.unframed()
 	if got.Error != "" && local.Error != "" {
 		if got.Error == local.Error {
 			return "transaction-reasons" // the service's reasons end without a full stop
@@ -148,6 +172,8 @@ func explain(operation string, local, got *reply) string {
 		return explainAnswer(operation, local, got)
 	}
 	switch {
+	case got.Error == "" && strings.Contains("UpdateItem TransactWriteItems", operation) && strings.Contains(local.Error, "The document path provided"):
+		return "remove-only"
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
 	case causeOf(got.Error) == "duplicates":

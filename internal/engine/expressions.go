@@ -24,21 +24,24 @@ type expressions struct {
 }
 
 // checkUse refuses names and values that no expression can use. takesValues
-// names the operation's expression parameters other than ProjectionExpression.
+// names the operation's expression parameters other than ProjectionExpression, as
+// far as the message names them.
 func (x *expressionTexts) checkUse(takesValues ...string) error {
 	valued := x.update != nil || x.condition != nil || x.keyCondition != nil || x.filter != nil
 	if x.names != nil && !valued && x.projection == nil {
 		return validation("ExpressionAttributeNames can only be specified when using expressions")
 	}
-	if x.values.Given && !valued && len(takesValues) > 0 {
-		are := " is null"
-		if len(takesValues) > 1 {
-			are = " are null"
-		}
-		return validation("ExpressionAttributeValues can only be specified when using expressions: " +
-			strings.Join(takesValues, " and ") + are)
+	if !x.values.Given || valued {
+		return nil
 	}
-	return nil
+	const unusable = "ExpressionAttributeValues can only be specified when using expressions"
+	switch len(takesValues) {
+	case 0:
+		return validation(unusable)
+	case 1:
+		return validation(unusable + ": " + takesValues[0] + " is null")
+	}
+	return validation(unusable + ": " + strings.Join(takesValues, " and ") + " are null")
 }
 
 // parse judges all expressions, in the order of the service.

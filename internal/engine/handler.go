@@ -33,8 +33,8 @@ const (
 	targetPrefix   = "DynamoDB_20120810."
 	contentType    = "application/x-amz-json-1.0"
 	maxRequestBody = 16 << 20
-	// The service compresses responses from a kilobyte on.
-	minGzip = 1 << 10
+	// The service compresses responses from this size on.
+	minGzip = 4 << 10
 )
 
 // A response is an answer before it is put into HTTP.

@@ -8,7 +8,7 @@ import (
 )
 
 // An index is a secondary index. It has an entry for each item that has all of
-// its key attributes (it is sparse), ordered by the index key and then by the
+// its key attributes, of lengths that keys may have (it is sparse), ordered by the index key and then by the
 // table's key, which makes entries unique although index keys are not.
 //
 // The table's mu guards it.
@@ -31,7 +31,7 @@ type index struct {
 
 // place is where the item of a table's key stands in the index.
 func (ix *index) place(tableKey string, it value.Item) (string, bool) {
-	if !ix.key.complete(it) {
+	if !ix.key.fits(it) {
 		return "", false
 	}
 	b := ix.key.appendKey(make([]byte, 0, len(tableKey)+64), it)

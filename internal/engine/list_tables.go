@@ -17,7 +17,7 @@ type listTablesInput struct {
 }
 
 func (db *DB) listTables(in *listTablesInput) ([]byte, error) {
-	names := db.tableNames()
+	names := append([]string{}, db.tableNames()...) // an empty list is [], not null
 	if in.ExclusiveStartTableName != nil {
 		i, found := slices.BinarySearch(names, *in.ExclusiveStartTableName)
 		if found {

@@ -31,8 +31,8 @@ type putItemInput struct {
 func (db *DB) putItem(in *putItemInput) ([]byte, error) {
 	w, err := db.begin(&action{
 		tableName: *in.TableName, item: &in.Item, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-		texts:       expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
-		takesValues: []string{"ConditionExpression"},
+		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		frames: true,
 		also: func() error {
 			if err := checkReturnsOld(in.ReturnValues); err != nil {
 				return err

@@ -65,7 +65,7 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 		return nil, err
 	}
 	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
-		return nil, err
+		return nil, framed(err)
 	}
 	t, err := db.table(*in.TableName)
 	if err != nil {
@@ -115,6 +115,9 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 	parts := make([]value.Value, 0, maxKeyParts)
 	for _, a := range r.key.hash {
 		t, ok := term(terms, a.name)
+		if several := len(r.key.all) > 2; several && (!ok || t.Op != expr.Equal) {
+			return validation("HASH key attributes " + a.name + " must have equality conditions specified in the query")
+		}
 		if !ok {
 			return validation("Query condition missed key schema element: " + a.name)
 		}

@@ -23,7 +23,7 @@ type keySchemaElement struct {
 
 type projection struct {
 	ProjectionType   *string  `is:"enum=ALL|INCLUDE|KEYS_ONLY" json:",omitempty"`
-	NonKeyAttributes []string `is:"len=1:20" json:",omitempty"`
+	NonKeyAttributes []string `is:"len=1:20 each=1:255" json:",omitempty"`
 }
 
 type throughput struct {
@@ -121,11 +121,11 @@ func (d definitions) keySchema(schema []keySchemaElement, parts int) (keySchema,
 		attr := keyAttr{*schema[i].AttributeName, kind}
 		switch {
 		case key.has(attr.name):
-			return keySchema{}, validation("Invalid KeySchema: The attribute " + attr.name + " appears more than once")
+			return keySchema{}, validation("Invalid KeySchema: Two elements in the KeySchema have the same name: " + attr.name)
 		case *schema[i].KeyType == "RANGE":
 			key.rng = append(key.rng, attr)
 		case len(key.rng) > 0:
-			return keySchema{}, validation("Invalid KeySchema: All HASH key types must come before the RANGE key types")
+			return keySchema{}, validation("Invalid KeySchema: All HASH key elements must precede the RANGE key elements")
 		default:
 			key.hash = append(key.hash, attr)
 		}

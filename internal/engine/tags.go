@@ -5,12 +5,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // TagResource, UntagResource and ListTagsOfResource
 //
 // Behaviour:
 //   - Only tables have tags; they are named by their ARN, at most 50 of each.
+//   - A key has 1 to 128 characters, a value up to 256: letters, digits, spaces and
+//     + - = . _ : / @.
 //   - What is no ARN of a table in this account is refused as inaccessible.
 //   - Tagging answers with an empty body.
 //
@@ -23,6 +26,25 @@ type tagResourceInput struct {
 	Tags        []tag   `is:"required"`
 }
 
+// checkTags judges the tags of one request: their number, and the characters that they have.
+func checkTags(tags []tag) error {
+	if len(tags) > maxTags {
+		return badValue(fmt.Sprintf("Number of tags exceeds the limit of %d", maxTags))
+	}
+	for _, t := range tags {
+		for _, text := range []*string{t.Key, t.Value} {
+			if strings.ContainsFunc(*text, notInTags) {
+				return badValue("Tag keys and values may contain letters, digits, spaces and + - = . _ : / @ only: " + *text)
+			}
+		}
+	}
+	return nil
+}
+
+func notInTags(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsSpace(r) && !strings.ContainsRune("+-=._:/@", r)
+}
+
 func (db *DB) tagResource(in *tagResourceInput) ([]byte, error) {
 	t, err := db.taggedTable("TagResource", *in.ResourceArn)
 	if err != nil {
@@ -30,6 +52,9 @@ func (db *DB) tagResource(in *tagResourceInput) ([]byte, error) {
 	}
 	if len(in.Tags) == 0 {
 		return nil, validation("Atleast one Tag needs to be provided as Input.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

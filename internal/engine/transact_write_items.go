@@ -19,7 +19,8 @@ import (
 //     item cancels the transaction: TransactionCanceledException, with a reason for
 //     each action in the order of the request, Code "None" for those at no fault.
 //   - Reasons: ConditionalCheckFailed (with the item, if it was asked for) and
-//     ValidationError (key types, operands, the size of an updated item).
+//     ValidationError (key types, operands, the size of an updated item). What comes
+//     behind the first ValidationError is not judged.
 //   - The items and keys of a request are 4 MB at most.
 //   - A ClientRequestToken makes the request idempotent for ten minutes: the same
 //     again answers without writing, and a different one with the same token is an
@@ -28,7 +29,11 @@ import (
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 
-const maxTransactionSize = 4 << 20
+const (
+	maxTransactionSize = 4 << 20
+	// invalidAction is the code of a reason that lies in the action itself.
+	invalidAction = "ValidationError"
+)
 
 type transactWriteItemsInput struct {
 	ClientRequestToken          *string             `is:"len=1:36"`
@@ -131,7 +136,7 @@ func (a *transactAction) prepare(t *table) error {
 		if e.upFront {
 			return e
 		}
-		a.reason = reason{code: "ValidationError", message: e.Message}
+		a.reason = reason{code: invalidAction, message: e.Message}
 	}
 	return nil
 }
@@ -204,12 +209,15 @@ func (in *transactWriteItemsInput) commit(actions []*transactAction) ([]byte, er
 	reasons := make([]reason, len(actions))
 	for i, a := range actions {
 		if reasons[i] = a.reason; a.write == nil {
-			continue
+			break
 		}
 		olds[i] = a.write.table.items.get(a.write.key)
 		var err error
 		if recs[i], err = a.write.decide(olds[i]); err != nil {
 			reasons[i] = reasonOf(err)
+		}
+		if reasons[i].code == invalidAction {
+			break
 		}
 	}
 	if slices.ContainsFunc(reasons, func(r reason) bool { return r.code != "" }) {
@@ -264,7 +272,7 @@ func reasonOf(err error) reason {
 	if strings.HasSuffix(e.Type, "#ConditionalCheckFailedException") {
 		return reason{code: "ConditionalCheckFailed", message: e.Message, item: e.Item}
 	}
-	return reason{code: "ValidationError", message: e.Message}
+	return reason{code: invalidAction, message: e.Message}
 }
 
 func canceled(reasons []reason) *Error {

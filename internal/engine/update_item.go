@@ -40,8 +40,8 @@ func (db *DB) updateItem(in *updateItemInput) ([]byte, error) {
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts: expressionTexts{update: in.UpdateExpression, condition: in.ConditionExpression,
 			names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
-		takesValues: []string{"UpdateExpression", "ConditionExpression"},
-		make:        makeUpdate,
+		frames: true,
+		make:   makeUpdate,
 	}
 	w, err := db.begin(a)
 	if err != nil {

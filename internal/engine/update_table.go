@@ -16,8 +16,8 @@ import (
 //   - One GSI can be created or deleted at a time. A new one is CREATING with
 //     Backfilling until then, cannot be read, and then has all items; its key attributes
 //     are in the request's AttributeDefinitions.
-//   - AttributeDefinitions are added to those of the table, which keep their types;
-//     what no key uses any more is dropped.
+//   - AttributeDefinitions are added to those of the table, which cannot be given other
+//     types; what no key uses any more is dropped.
 //   - Throughput has to change: the same values again are a ValidationException.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
@@ -98,8 +98,9 @@ func (in *updateTableInput) check() error {
 		name := g.name()
 		switch {
 		case name == "":
-			return badValue("One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, " +
-				"GlobalSecondaryIndexUpdate.Delete must not be null")
+			return badValue("One of " + indexActions + " must not be null")
+		case g.several():
+			return badValue("Only one of " + indexActions + " can be specified")
 		case seen[name]:
 			return badValue("Only one global secondary index update per index is allowed simultaneously. Index: " + name)
 		}
@@ -113,6 +114,12 @@ func (in *updateTableInput) check() error {
 			"Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 	}
 	return nil
+}
+
+const indexActions = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+
+func (g *globalSecondaryIndexUpdate) several() bool {
+	return g.Update != nil && (g.Create != nil || g.Delete != nil) || g.Create != nil && g.Delete != nil
 }
 
 func (g *globalSecondaryIndexUpdate) name() string {
@@ -147,6 +154,9 @@ func (u *tableUpdate) plan() error {
 		if err := u.planIndex(&in.GlobalSecondaryIndexUpdates[i]); err != nil {
 			return err
 		}
+	}
+	if in.StreamSpecification != nil && !*in.StreamSpecification.StreamEnabled && s.stream == nil {
+		return validation("Table has no stream to disable")
 	}
 	if err := s.setStream(in.StreamSpecification, u.now); err != nil {
 		return err
@@ -278,6 +288,9 @@ func (u *tableUpdate) planCreate(in *globalSecondaryIndex) error {
 	if err := definitions(u.in.AttributeDefinitions).defined(in.KeySchema); err != nil {
 		return err
 	}
+	if err := u.checkRedefined(in); err != nil {
+		return err
+	}
 	defs := slices.Clone(s.definitions)
 	for _, d := range u.in.AttributeDefinitions {
 		if _, known := defs.kind(*d.AttributeName); !known {
@@ -293,6 +306,41 @@ func (u *tableUpdate) planCreate(in *globalSecondaryIndex) error {
 	s.indexKeys[ix.name] = in.KeySchema
 	u.created = ix
 	return checkIndexes(u.indexes, s.definitions, u.table.key)
+}
+
+// checkRedefined refuses a new index on an attribute of another type than it has in a key already.
+func (u *tableUpdate) checkRedefined(in *globalSecondaryIndex) error {
+	for _, d := range u.in.AttributeDefinitions {
+		kind, known := u.settings.definitions.kind(*d.AttributeName)
+		if !known || kind.String() == *d.AttributeType {
+			continue
+		}
+		return badValue("Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. " +
+			"Existing schema: " + u.schemaWith(*d.AttributeName) + " New schema: " + schemaText(in.KeySchema, u.in.AttributeDefinitions))
+	}
+	return nil
+}
+
+// schemaWith shows the first key of the table that has the attribute.
+func (u *tableUpdate) schemaWith(name string) string {
+	schema := u.settings.keySchema
+	for _, ix := range u.indexes {
+		if !u.table.key.has(name) && ix.key.has(name) {
+			schema = u.settings.indexKeys[ix.name]
+			break
+		}
+	}
+	return schemaText(schema, u.settings.definitions)
+}
+
+// schemaText shows a key as the service does.
+func schemaText(schema []keySchemaElement, defs definitions) string {
+	var parts []string
+	for _, e := range schema {
+		kind, _ := defs.kind(*e.AttributeName)
+		parts = append(parts, fmt.Sprintf("key{%s:%s:%s}", *e.AttributeName, kind, *e.KeyType))
+	}
+	return "Schema:[SchemaElement: " + strings.Join(parts, ", ") + "]"
 }
 
 func (u *tableUpdate) usedDefinitions(defs definitions) definitions {

@@ -130,15 +130,15 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 		if old != nil {
 			stored = old.item
 		}
-		if u == nil {
+		switch {
+		case u == nil:
 			return newRecord(stored), nil
+		case old == nil && u.OnlyRemoves():
+			return nil, nil // whatever its paths: there is nothing to remove
 		}
 		it, err := u.Apply(stored)
 		if err != nil {
 			return nil, err
-		}
-		if old == nil && u.OnlyRemoves() {
-			return nil, nil
 		}
 		rec := newRecord(it)
 		if rec.size > maxItemSize {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxViolations is how many broken constraints the service lists at most.
@@ -198,6 +199,9 @@ func parseRules(tag string) []rule {
 			rules = append(rules, enumRule(strings.Split(arg, "|")))
 		case "keys":
 			rules = append(rules, rule{broken: keysRule})
+		case "each":
+			low, high := limits(arg)
+			rules = append(rules, eachRule(low, high))
 		case "values":
 			low, high := limits(arg)
 			rules = append(rules, valuesRule(low, high))
@@ -233,8 +237,11 @@ func indirect(v reflect.Value) reflect.Value {
 }
 
 func lengthOf(v reflect.Value) int64 {
-	if v = indirect(v); v.Kind() == reflect.Struct {
+	switch v = indirect(v); v.Kind() {
+	case reflect.Struct:
 		return 0
+	case reflect.String:
+		return int64(utf8.RuneCountInString(v.String()))
 	}
 	return int64(v.Len())
 }
@@ -309,6 +316,19 @@ func keysRule(v reflect.Value) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func eachRule(low, high int64) rule {
+	msg := fmt.Sprintf("Member must satisfy constraint: [Member must have length less than or equal to %d, "+
+		"Member must have length greater than or equal to %d]", high, low)
+	return rule{broken: func(v reflect.Value) (string, bool) {
+		for i := range v.Len() {
+			if n := lengthOf(v.Index(i)); n < low || n > high {
+				return msg, true
+			}
+		}
+		return "", false
+	}}
 }
 
 func valuesRule(low, high int64) rule {

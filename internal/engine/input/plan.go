@@ -20,7 +20,8 @@
 //	name          the pattern of names, and 3–255 characters
 //	table         the pattern, and 1–255 characters, of a table's name or the name in its ARN
 //	newtable      the pattern, and 3–255 characters
-//	len=A:B       length of a text, list or map; either bound may be missing
+//	len=A:B       length of a text, in characters, list or map; either bound may be missing
+//	each=A:B      the length of each text in a list
 //	range=A:B     value of a number
 //	enum=A|B|C    one of these texts
 //	keys=table    the keys of a Map satisfy the rules of "table"
