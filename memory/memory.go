@@ -45,6 +45,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/entable/entable/internal/engine"
 )
@@ -56,7 +57,9 @@ import (
 // ConsistentRead or not; transactions are serializable; each page of a Query or a
 // Scan shows its table at one moment. A DB runs no goroutines.
 type DB struct {
-	engine *engine.DB
+	engine            *engine.DB
+	account           *engine.Account
+	region, accessKey string
 }
 
 // An Option changes how a database behaves. The functions that begin with With make
@@ -80,27 +83,61 @@ func WithTableDelay(d time.Duration) Option {
 	return Option{func(c *engine.Config) { c.TableDelay = d }}
 }
 
+// WithSharedTables lets all access keys and regions meet the same tables, overriding the
+// default that they are apart. Use it for a server whose clients mix them.
+func WithSharedTables() Option {
+	return Option{func(c *engine.Config) { c.Shared = true }}
+}
+
 // New makes an empty database.
 func New(opts ...Option) *DB {
 	var cfg engine.Config
 	for _, opt := range opts {
 		opt.apply(&cfg)
 	}
-	return &DB{engine: engine.New(cfg)}
+	return (&DB{engine: engine.New(cfg)}).In(homeRegion, homeKey)
+}
+
+// The region and the access key of a new database's clients.
+const (
+	homeRegion = "us-east-1"
+	homeKey    = "memory"
+)
+
+// In returns the same database as another access key in another region sees it: with
+// tables and streams of its own, which [DB.Client], [DB.StreamsClient], [DB.Seed],
+// [DB.Items], [DB.Dump], [DB.Records] and [DB.SplitShards] then work on. Requests over
+// HTTP are told apart by their signatures in the same way. Everything else (faults,
+// snapshots, [DB.Sweep], [DB.Close]) is about the database as a whole.
+//
+// [New] returns it as the access key "memory" in us-east-1 sees it. With
+// [WithSharedTables] there is only one view.
+func (db *DB) In(region, accessKey string) *DB {
+	return &DB{db.engine, db.engine.Account(region, accessKey), region, accessKey}
 }
 
 // Client gives an SDK client of the database. Its requests never leave the
 // process, as the database is the client's HTTP client; everything else about it
 // is the SDK's: signing, retries with their delays, middleware, deserialization.
-// Credentials and region are dummies.
+// Credentials and region are dummies, see [DB.In].
 //
 // optFns change the client's options, as those of dynamodb.NewFromConfig do. Use
 // them, for example, to shorten the retryer's delays in tests with faults.
 func (db *DB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
-		Region:       "us-east-1",
+		Region:       db.region,
 		BaseEndpoint: new("http://memory.invalid"),
-		Credentials:  credentials.NewStaticCredentialsProvider("memory", "memory", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(db.accessKey, "memory", ""),
+		HTTPClient:   db.engine,
+	}, optFns...)
+}
+
+// StreamsClient gives an SDK client of the database's streams, like [DB.Client].
+func (db *DB) StreamsClient(optFns ...func(*dynamodbstreams.Options)) *dynamodbstreams.Client {
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		Region:       db.region,
+		BaseEndpoint: new("http://memory.invalid"),
+		Credentials:  credentials.NewStaticCredentialsProvider(db.accessKey, "memory", ""),
 		HTTPClient:   db.engine,
 	}, optFns...)
 }

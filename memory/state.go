@@ -20,17 +20,17 @@ func (db *DB) Seed(table string, items ...map[string]types.AttributeValue) error
 			return err
 		}
 	}
-	return db.engine.Seed(table, list)
+	return db.account.Seed(table, list)
 }
 
 // SeedJSON is [DB.Seed] for items in DynamoDB JSON, one a line, as [DB.Dump] writes
 // them: {"pk":{"S":"a"},"n":{"N":"1"}}. Empty lines are skipped.
-func (db *DB) SeedJSON(table string, r io.Reader) error { return db.engine.SeedJSON(table, r) }
+func (db *DB) SeedJSON(table string, r io.Reader) error { return db.account.SeedJSON(table, r) }
 
 // Items gives all items of a table as they are at one moment, in the order of their
 // key values. The items are the caller's.
 func (db *DB) Items(table string) ([]map[string]types.AttributeValue, error) {
-	items, err := db.engine.Items(table)
+	items, err := db.account.Items(table)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (db *DB) Items(table string) ([]map[string]types.AttributeValue, error) {
 // a line, in the order of their key values, attributes in the order of their
 // names: equal tables have equal dumps.
 func (db *DB) Dump(table string, w io.Writer) error {
-	items, err := db.engine.Items(table)
+	items, err := db.account.Items(table)
 	if err != nil {
 		return err
 	}

@@ -79,11 +79,11 @@ func (a *action) prepare(t *table) error {
 }
 
 // begin judges an action that is a request of its own.
-func (db *DB) begin(a *action) (*write, error) {
+func (ac *Account) begin(a *action) (*write, error) {
 	if err := a.parse(); err != nil {
 		return nil, err
 	}
-	t, err := db.table(a.tableName)
+	t, err := ac.table(a.tableName)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type tableGet struct {
 	projection *expr.Projection
 }
 
-func (db *DB) batchGetItem(in *batchGetItemInput) ([]byte, error) {
+func (ac *Account) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 	if len(in.RequestItems) == 0 {
 		return nil, validation("The requestItems parameter is required for BatchGetItem")
 	}
@@ -59,7 +59,7 @@ func (db *DB) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 		return nil, err
 	}
 	for _, g := range gets {
-		if err := g.resolve(db); err != nil {
+		if err := g.resolve(ac); err != nil {
 			return nil, err
 		}
 	}
@@ -109,9 +109,9 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 
 const duplicateKeys = "Provided list of item keys contains duplicates"
 
-func (g *tableGet) resolve(db *DB) error {
+func (g *tableGet) resolve(ac *Account) error {
 	var err error
-	if g.table, err = db.table(g.name); err != nil {
+	if g.table, err = ac.table(g.name); err != nil {
 		return err
 	}
 	for i := range g.in.Keys {

@@ -40,7 +40,7 @@ type putRequest struct {
 	Item input.Item `is:"required"`
 }
 
-func (db *DB) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
+func (ac *Account) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
 	if len(in.RequestItems) == 0 {
 		return nil, validation("The requestItems parameter is required for BatchWriteItem")
 	}
@@ -49,7 +49,7 @@ func (db *DB) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
 	}
 	var writes [][]*write
 	for i := range in.RequestItems {
-		ws, err := db.tableWrites(in.RequestItems[i].Key, in.RequestItems[i].Value)
+		ws, err := ac.tableWrites(in.RequestItems[i].Key, in.RequestItems[i].Value)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +90,8 @@ func (w *writeRequest) check() error {
 
 // tableWrites makes the writes of one table. A key that is not as the schema says
 // is told in fewer words here than by PutItem.
-func (db *DB) tableWrites(name string, requests []writeRequest) ([]*write, error) {
-	t, err := db.table(name)
+func (ac *Account) tableWrites(name string, requests []writeRequest) ([]*write, error) {
+	t, err := ac.table(name)
 	if err != nil {
 		return nil, err
 	}

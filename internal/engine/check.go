@@ -20,7 +20,10 @@ import (
 //
 // It locks each table while it looks at it. Tests run it after everything they do.
 func (db *DB) Check() error {
-	tables := slices.Collect(maps.Values(db.allTables()))
+	var tables []*table
+	for _, ac := range db.allAccounts() {
+		tables = slices.AppendSeq(tables, maps.Values(ac.allTables()))
+	}
 	var errs []error
 	for _, t := range tables {
 		t.mu.RLock()

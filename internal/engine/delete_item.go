@@ -24,8 +24,8 @@ type deleteItemInput struct {
 	ConditionalOperator                 input.Legacy
 }
 
-func (db *DB) deleteItem(in *deleteItemInput) ([]byte, error) {
-	w, err := db.begin(&action{
+func (ac *Account) deleteItem(in *deleteItemInput) ([]byte, error) {
+	w, err := ac.begin(&action{
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
 		frames: true,

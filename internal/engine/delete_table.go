@@ -18,14 +18,14 @@ type deleteTableInput struct {
 
 func (in *deleteTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
-	t, err := db.describedTable(*in.TableName)
+func (ac *Account) deleteTable(in *deleteTableInput) ([]byte, error) {
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := db.cfg.Now()
+	now := ac.cfg.Now()
 	switch status := t.status(now); {
 	case status == creating:
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: "+t.name)
@@ -40,8 +40,9 @@ func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
 	d.KeySchema, d.AttributeDefinitions, d.CreationDateTime = nil, nil, nil
 	d.LocalSecondaryIndexes, d.GlobalSecondaryIndexes = nil, nil
 	if !t.deleted() {
-		t.setBusy(deleting, now.Add(db.cfg.TableDelay))
+		t.setBusy(deleting, now.Add(ac.cfg.TableDelay))
 		t.items, t.bytes = newTree(), 0
+		t.setStream(nil, now)
 		t.setIndexes(nil)
 	}
 	return marshal(struct{ TableDescription *tableDescription }{d})

@@ -5,48 +5,56 @@ import (
 )
 
 // An operation decodes a request and answers it.
-type operation func(db *DB, req request) ([]byte, error)
+type operation func(req request) ([]byte, error)
 
-// A request is what an operation gets: a body, and for a batch perhaps how many of
-// its parts it may do.
+// A request is what an operation gets: a body, whose it is and where it was sent, and
+// for a batch perhaps how many of its parts it may do.
 type request struct {
 	body    []byte
+	account *Account
+	host    string
 	partial bool
 	process int
 }
+
+// hostInput is the input of an operation that answers with its own address.
+type hostInput interface{ sentTo(host string) }
 
 // partialInput is the input of a batch, which can be done in part.
 type partialInput interface{ processOnly(n int) }
 
 // operations are those that the engine answers, by the name in X-Amz-Target.
-var operations map[string]operation
+var operations = map[string]operation{
+	"BatchGetItem":       handle((*Account).batchGetItem),
+	"BatchWriteItem":     handle((*Account).batchWriteItem),
+	"CreateTable":        handle((*Account).createTable),
+	"DeleteItem":         handle((*Account).deleteItem),
+	"DeleteTable":        handle((*Account).deleteTable),
+	"DescribeEndpoints":  handle((*Account).describeEndpoints),
+	"DescribeLimits":     handle((*Account).describeLimits),
+	"DescribeTable":      handle((*Account).describeTable),
+	"DescribeTimeToLive": handle((*Account).describeTimeToLive),
+	"GetItem":            handle((*Account).getItem),
+	"ListTables":         handle((*Account).listTables),
+	"ListTagsOfResource": handle((*Account).listTagsOfResource),
+	"PutItem":            handle((*Account).putItem),
+	"Query":              handle((*Account).query),
+	"Scan":               handle((*Account).scan),
+	"TagResource":        handle((*Account).tagResource),
+	"TransactGetItems":   handle((*Account).transactGetItems),
+	"TransactWriteItems": handle((*Account).transactWriteItems),
+	"UntagResource":      handle((*Account).untagResource),
+	"UpdateItem":         handle((*Account).updateItem),
+	"UpdateTable":        handle((*Account).updateTable),
+	"UpdateTimeToLive":   handle((*Account).updateTimeToLive),
+}
 
-// The map refers to methods that refer to the map through DB; init breaks the circle.
-func init() {
-	operations = map[string]operation{
-		"BatchGetItem":       handle((*DB).batchGetItem),
-		"BatchWriteItem":     handle((*DB).batchWriteItem),
-		"CreateTable":        handle((*DB).createTable),
-		"DeleteItem":         handle((*DB).deleteItem),
-		"DeleteTable":        handle((*DB).deleteTable),
-		"DescribeEndpoints":  handle((*DB).describeEndpoints),
-		"DescribeLimits":     handle((*DB).describeLimits),
-		"DescribeTable":      handle((*DB).describeTable),
-		"DescribeTimeToLive": handle((*DB).describeTimeToLive),
-		"GetItem":            handle((*DB).getItem),
-		"ListTables":         handle((*DB).listTables),
-		"ListTagsOfResource": handle((*DB).listTagsOfResource),
-		"PutItem":            handle((*DB).putItem),
-		"Query":              handle((*DB).query),
-		"Scan":               handle((*DB).scan),
-		"TagResource":        handle((*DB).tagResource),
-		"TransactGetItems":   handle((*DB).transactGetItems),
-		"TransactWriteItems": handle((*DB).transactWriteItems),
-		"UntagResource":      handle((*DB).untagResource),
-		"UpdateItem":         handle((*DB).updateItem),
-		"UpdateTable":        handle((*DB).updateTable),
-		"UpdateTimeToLive":   handle((*DB).updateTimeToLive),
-	}
+// streamOperations are those of DynamoDB Streams, which has a name of its own.
+var streamOperations = map[string]operation{
+	"DescribeStream":   handle((*Account).describeStream),
+	"GetRecords":       handle((*Account).getRecords),
+	"GetShardIterator": handle((*Account).getShardIterator),
+	"ListStreams":      handle((*Account).listStreams),
 }
 
 // outOfScope are operations of the service that the engine knows by name only.
@@ -72,8 +80,8 @@ type firstChecker interface{ first() error }
 
 // handle makes an operation of a method: types, then constraints, then legacy
 // parameters, then the method.
-func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
-	return func(db *DB, req request) ([]byte, error) {
+func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
+	return func(req request) ([]byte, error) {
 		in := new(In)
 		if err := input.Decode(req.body, in); err != nil {
 			return nil, err
@@ -92,7 +100,10 @@ func handle[In any](method func(*DB, *In) ([]byte, error)) operation {
 		if p, ok := any(in).(partialInput); ok && req.partial {
 			p.processOnly(req.process)
 		}
-		return method(db, in)
+		if h, ok := any(in).(hostInput); ok {
+			h.sentTo(req.host)
+		}
+		return method(req.account, in)
 	}
 }
 

@@ -143,12 +143,11 @@ func (f *faults) effects(c *Call) []Effect {
 }
 
 // dispatch runs an operation with the faults that apply to it.
-func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
-	req := request{body: body}
+func (db *DB) dispatch(ctx context.Context, name string, op operation, req request) ([]byte, error) {
 	if db.faults.active.Load() == 0 {
-		return op(db, req)
+		return op(req)
 	}
-	c := &Call{Operation: name, Body: bytes.Clone(body)} // a predicate may keep it
+	c := &Call{Operation: name, Body: bytes.Clone(req.body)} // a predicate may keep it
 	effects := db.faults.effects(c)
 	dropAfter := false
 	for _, e := range effects {
@@ -165,7 +164,7 @@ func (db *DB) dispatch(ctx context.Context, name string, op operation, body []by
 		}
 		dropAfter = dropAfter || e.DropAfter
 	}
-	out, err := op(db, req)
+	out, err := op(req)
 	if dropAfter {
 		return nil, errDropped
 	}

@@ -24,13 +24,13 @@ type getItemInput struct {
 	ExpressionAttributeNames map[string]string
 }
 
-func (db *DB) getItem(in *getItemInput) ([]byte, error) {
+func (ac *Account) getItem(in *getItemInput) ([]byte, error) {
 	a := &action{
 		tableName: *in.TableName, item: &in.Key,
 		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames},
 		make:  makeCheck,
 	}
-	w, err := db.begin(a)
+	w, err := ac.begin(a)
 	if err != nil {
 		return nil, err
 	}

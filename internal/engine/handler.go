@@ -31,6 +31,7 @@ import (
 
 const (
 	targetPrefix   = "DynamoDB_20120810."
+	streamsPrefix  = "DynamoDBStreams_20120810."
 	contentType    = "application/x-amz-json-1.0"
 	maxRequestBody = 16 << 20
 	// The service compresses responses from this size on.
@@ -250,10 +251,9 @@ func (db *DB) answer(r *http.Request, body []byte) (response, error) {
 }
 
 func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, error) {
-	name, known := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	op := operations[name]
+	name, op := operationOf(r.Header.Get("X-Amz-Target"))
 	switch {
-	case !known || (op == nil && !outOfScope[name]):
+	case op == nil && !outOfScope[name]:
 		if len(body) > 0 && !validJSON(body) {
 			return nil, serialization("")
 		}
@@ -271,7 +271,27 @@ func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, er
 	if op == nil {
 		return nil, notSupported(name)
 	}
-	return db.dispatch(ctx, name, op, body)
+	req := request{body: body, host: r.Host, account: db.accountOf(r)}
+	if req.host == "" {
+		req.host = r.URL.Host
+	}
+	return db.dispatch(ctx, name, op, req)
+}
+
+// operationOf finds the operation that a request names, or tells the name of one that is known.
+func operationOf(target string) (name string, op operation) {
+	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
+		return name, operations[name]
+	}
+	if name, ok := strings.CutPrefix(target, streamsPrefix); ok {
+		return name, streamOperations[name]
+	}
+	return "", nil
+}
+
+func (db *DB) accountOf(r *http.Request) *Account {
+	key := accountKeyOf(r, &db.cfg)
+	return db.Account(key.region, key.accessKey)
 }
 
 func coralError(name, msg string) *Error {

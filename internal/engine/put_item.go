@@ -28,8 +28,8 @@ type putItemInput struct {
 	ConditionalOperator                 input.Legacy
 }
 
-func (db *DB) putItem(in *putItemInput) ([]byte, error) {
-	w, err := db.begin(&action{
+func (ac *Account) putItem(in *putItemInput) ([]byte, error) {
+	w, err := ac.begin(&action{
 		tableName: *in.TableName, item: &in.Item, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
 		frames: true,

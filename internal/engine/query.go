@@ -46,7 +46,7 @@ type queryInput struct {
 	ExpressionAttributeValues input.Values
 }
 
-func (db *DB) query(in *queryInput) ([]byte, error) {
+func (ac *Account) query(in *queryInput) ([]byte, error) {
 	texts := expressionTexts{
 		keyCondition: in.KeyConditionExpression, filter: in.FilterExpression, projection: in.ProjectionExpression,
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -67,7 +67,7 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
 		return nil, framed(err)
 	}
-	t, err := db.table(*in.TableName)
+	t, err := ac.table(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (db *DB) query(in *queryInput) ([]byte, error) {
 		table: t, forward: in.ScanIndexForward == nil || *in.ScanIndexForward, limit: int(deref(in.Limit)),
 		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
 	}
-	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
+	if err := r.useIndex(in.IndexName, ac.cfg.Now()); err != nil {
 		return nil, err
 	}
 	if err := r.narrow(exprs.keyCondition); err != nil {

@@ -39,7 +39,7 @@ type scanInput struct {
 	ConsistentRead            bool
 }
 
-func (db *DB) scan(in *scanInput) ([]byte, error) {
+func (ac *Account) scan(in *scanInput) ([]byte, error) {
 	texts := expressionTexts{
 		filter: in.FilterExpression, projection: in.ProjectionExpression,
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
@@ -60,7 +60,7 @@ func (db *DB) scan(in *scanInput) ([]byte, error) {
 	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
+	t, err := ac.table(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (db *DB) scan(in *scanInput) ([]byte, error) {
 		table: t, forward: true, limit: int(deref(in.Limit)),
 		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
 	}
-	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
+	if err := r.useIndex(in.IndexName, ac.cfg.Now()); err != nil {
 		return nil, err
 	}
 	if err := t.checkPaths(exprs); err != nil {

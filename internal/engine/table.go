@@ -23,6 +23,8 @@ type table struct {
 	mu    lock
 	items tree
 	bytes int64 // sum of the items' sizes
+	// stream is nil while none is enabled.
+	stream *stream
 	// all are the indexes. The slice is replaced, never changed, so that requests
 	// can be judged outside the lock; the trees in the indexes need it.
 	all atomic.Pointer[[]*index]
@@ -81,20 +83,25 @@ func (t *table) index(name string) (*index, bool) {
 	return nil, false
 }
 
-// store replaces what is stored under key and keeps the indexes up. old and rec
-// are nil for an absent item. used may be nil. t.mu must be held for writing.
+// store replaces what is stored under key for a user.
 func (t *table) store(key string, old, rec *record, used *consumption) {
+	t.change(key, old, rec, used, byUser)
+}
+
+// change replaces what is stored under key and keeps the indexes and the stream up. old and rec
+// are nil for an absent item. used may be nil. t.mu must be held for writing.
+func (t *table) change(key string, old, rec *record, used *consumption, by writer) {
 	switch {
 	case rec != nil:
 		t.items.set(key, rec)
 	case old != nil:
 		t.items.delete(key)
 	}
-	t.stored(key, old, rec, used)
+	t.stored(key, old, rec, used, by)
 }
 
-// stored is what store does beside the table's own tree.
-func (t *table) stored(key string, old, rec *record, used *consumption) {
+// stored is what change does beside the table's own tree.
+func (t *table) stored(key string, old, rec *record, used *consumption, by writer) {
 	t.bytes += int64(sizeOf(rec)) - int64(sizeOf(old))
 	used.write(old, rec)
 	for _, ix := range t.indexes() {
@@ -102,6 +109,17 @@ func (t *table) stored(key string, old, rec *record, used *consumption) {
 		used.writeIndex(&c)
 		c.apply()
 	}
+	if t.stream != nil && !same(old, rec) {
+		t.stream.add(key, old, rec, by)
+	}
+}
+
+// same says whether a write left an item as it was.
+func same(old, rec *record) bool {
+	if old == nil || rec == nil {
+		return old == rec
+	}
+	return old.item == rec.item
 }
 
 func (t *table) hasLocalIndex() bool {

@@ -45,8 +45,8 @@ func notInTags(r rune) bool {
 	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsSpace(r) && !strings.ContainsRune("+-=._:/@", r)
 }
 
-func (db *DB) tagResource(in *tagResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("TagResource", *in.ResourceArn)
+func (ac *Account) tagResource(in *tagResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("TagResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ type untagResourceInput struct {
 	TagKeys     []string `is:"required"`
 }
 
-func (db *DB) untagResource(in *untagResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("UntagResource", *in.ResourceArn)
+func (ac *Account) untagResource(in *untagResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("UntagResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +97,8 @@ type listTagsOfResourceInput struct {
 	NextToken   *string
 }
 
-func (db *DB) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("ListTagsOfResource", *in.ResourceArn)
+func (ac *Account) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("ListTagsOfResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -111,21 +111,20 @@ func (db *DB) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
 	return marshal(struct{ Tags []tag }{tags})
 }
 
-func (db *DB) taggedTable(operation, arn string) (*table, error) {
-	prefix := fmt.Sprintf("arn:aws:dynamodb:%s:%s:", db.cfg.Region, db.cfg.Account)
-	rest, ok := strings.CutPrefix(arn, prefix)
+func (ac *Account) taggedTable(operation, arn string) (*table, error) {
+	rest, ok := strings.CutPrefix(arn, strings.TrimSuffix(ac.arn(""), "table/"))
 	if !ok {
 		if !strings.HasPrefix(arn, "arn:") {
 			return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
 		}
-		return nil, coralError("AccessDeniedException", "User: arn:aws:iam::"+db.cfg.Account+":root is not authorized to perform: "+
+		return nil, coralError("AccessDeniedException", "User: arn:aws:iam::"+ac.number+":root is not authorized to perform: "+
 			"dynamodb:"+operation+" on resource: "+arn)
 	}
 	name, ok := strings.CutPrefix(rest, "table/")
 	if !ok || strings.Contains(name, "/") || len(name) < 3 {
 		return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
 	}
-	t, ok := db.lookup(name, db.cfg.Now())
+	t, ok := ac.lookup(name, ac.cfg.Now())
 	if !ok {
 		return nil, clientError("ResourceNotFoundException", "Requested resource not found: ResourcArn: "+arn+" not found")
 	}

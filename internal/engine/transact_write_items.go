@@ -141,20 +141,20 @@ func (a *transactAction) prepare(t *table) error {
 	return nil
 }
 
-func (db *DB) transactWriteItems(in *transactWriteItemsInput) ([]byte, error) {
-	actions, err := in.actions(db)
+func (ac *Account) transactWriteItems(in *transactWriteItemsInput) ([]byte, error) {
+	actions, err := in.actions(ac)
 	if err != nil {
 		return nil, err
 	}
 	if in.ClientRequestToken == nil {
 		return in.commit(actions)
 	}
-	return db.tokens.once(*in.ClientRequestToken, in.digest(), db.cfg.Now(),
+	return ac.tokens.once(*in.ClientRequestToken, in.digest(), ac.cfg.Now(),
 		func() ([]byte, error) { return in.commit(actions) },
 		func() []byte { return in.answerAgain(actions) })
 }
 
-func (in *transactWriteItemsInput) actions(db *DB) ([]*transactAction, error) {
+func (in *transactWriteItemsInput) actions(ac *Account) ([]*transactAction, error) {
 	actions := make([]*transactAction, len(in.TransactItems))
 	size := 0
 	for i := range in.TransactItems {
@@ -177,7 +177,7 @@ func (in *transactWriteItemsInput) actions(db *DB) ([]*transactAction, error) {
 	}
 	seen := map[target]bool{}
 	for _, a := range actions {
-		t, err := db.table(a.tableName)
+		t, err := ac.table(a.tableName)
 		if err != nil {
 			return nil, err
 		}

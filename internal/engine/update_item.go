@@ -35,7 +35,7 @@ type updateItemInput struct {
 	ConditionalOperator                 input.Legacy
 }
 
-func (db *DB) updateItem(in *updateItemInput) ([]byte, error) {
+func (ac *Account) updateItem(in *updateItemInput) ([]byte, error) {
 	a := &action{
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts: expressionTexts{update: in.UpdateExpression, condition: in.ConditionExpression,
@@ -43,7 +43,7 @@ func (db *DB) updateItem(in *updateItemInput) ([]byte, error) {
 		frames: true,
 		make:   makeUpdate,
 	}
-	w, err := db.begin(a)
+	w, err := ac.begin(a)
 	if err != nil {
 		return nil, err
 	}

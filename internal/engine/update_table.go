@@ -52,26 +52,28 @@ type deleteIndexAction struct {
 
 func (in *updateTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) updateTable(in *updateTableInput) ([]byte, error) {
+func (ac *Account) updateTable(in *updateTableInput) ([]byte, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	t, err := db.describedTable(*in.TableName)
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
+	ac.mu.Lock() // a stream may be opened
+	defer ac.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := db.cfg.Now()
+	now := ac.cfg.Now()
 	if status := t.status(now); status != active {
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being "+
 			strings.ToLower(status)+": "+t.name)
 	}
-	u := tableUpdate{table: t, in: in, now: now, settings: t.settings.clone(), indexes: slices.Clone(t.indexes())}
+	u := tableUpdate{account: ac, table: t, in: in, now: now, settings: t.settings.clone(), indexes: slices.Clone(t.indexes())}
 	if err := u.plan(); err != nil {
 		return nil, err
 	}
-	u.commit(now.Add(db.cfg.TableDelay))
+	u.commit(now.Add(ac.cfg.TableDelay))
 	return marshal(struct{ TableDescription *tableDescription }{u.describe()})
 }
 
@@ -137,6 +139,7 @@ func (g *globalSecondaryIndexUpdate) name() string {
 // A tableUpdate is worked out on copies of what it changes, so that a request is
 // done as a whole or not at all.
 type tableUpdate struct {
+	account  *Account
 	table    *table
 	in       *updateTableInput
 	now      time.Time
@@ -155,10 +158,7 @@ func (u *tableUpdate) plan() error {
 			return err
 		}
 	}
-	if in.StreamSpecification != nil && !*in.StreamSpecification.StreamEnabled && s.stream == nil {
-		return validation("Table has no stream to disable")
-	}
-	if err := s.setStream(in.StreamSpecification, u.now); err != nil {
+	if err := u.planStream(); err != nil {
 		return err
 	}
 	if in.SSESpecification != nil {
@@ -172,6 +172,20 @@ func (u *tableUpdate) plan() error {
 	}
 	if in.OnDemandThroughput != nil {
 		s.maxOnDemand = in.OnDemandThroughput
+	}
+	return nil
+}
+
+func (u *tableUpdate) planStream() error {
+	spec := u.in.StreamSpecification
+	if err := spec.check(); spec == nil || err != nil {
+		return err
+	}
+	switch enabled := u.table.stream != nil; {
+	case *spec.StreamEnabled && enabled:
+		return validation("Table already has an enabled stream")
+	case !*spec.StreamEnabled && !enabled:
+		return validation("Table has no stream to disable")
 	}
 	return nil
 }
@@ -360,6 +374,13 @@ func (u *tableUpdate) commit(till time.Time) {
 	}
 	t.settings = u.settings
 	t.setIndexes(u.indexes)
+	if spec := u.in.StreamSpecification; spec != nil {
+		var s *stream
+		if *spec.StreamEnabled {
+			s = u.account.openStream(t, *spec.StreamViewType, u.now)
+		}
+		t.setStream(s, u.now)
+	}
 	t.setBusy(updating, till)
 }
 

@@ -63,7 +63,7 @@ func (w *write) apply(used *consumption) (old, rec *record, err error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		old = t.items.set(w.key, w.rec)
-		t.stored(w.key, old, w.rec, used)
+		t.stored(w.key, old, w.rec, used, byUser)
 		return old, w.rec, nil
 	}
 	t.mu.RLock()
