@@ -35,7 +35,7 @@ func (in *batchGetItemInput) processOnly(n int) { in.limit = &n }
 
 type keysAndAttributes struct {
 	Keys                     []input.Item `is:"required len=1:"`
-	AttributesToGet          input.Legacy
+	AttributesToGet          []string     `is:"len=1:255"`
 	ConsistentRead           *bool
 	ProjectionExpression     *string
 	ExpressionAttributeNames map[string]string
@@ -72,14 +72,12 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 	keys := 0
 	for i := range in.RequestItems {
 		g := &tableGet{name: in.RequestItems[i].Key, in: &in.RequestItems[i].Value}
-		if g.in.AttributesToGet.Given {
-			return nil, legacyParameter("AttributesToGet")
-		}
 		if len(g.in.Keys) > maxBatchKeys {
 			return nil, validation("1 validation error detected: Value at 'RequestItems." + g.name + ".member.Keys' failed to satisfy " +
 				"constraint: Member must have length less than or equal to 100")
 		}
-		texts := expressionTexts{projection: g.in.ProjectionExpression, names: g.in.ExpressionAttributeNames}
+		texts := expressionTexts{projection: g.in.ProjectionExpression, names: g.in.ExpressionAttributeNames,
+			legacy: legacyParameters{attributesToGet: g.in.AttributesToGet}}
 		if err := texts.checkUse(); err != nil {
 			return nil, err
 		}
@@ -201,6 +199,16 @@ func (g *tableGet) appendUnprocessed(o *object, done int) {
 	o.b = append(o.b, ']')
 	if g.in.ConsistentRead != nil {
 		o.b = fmt.Appendf(o.b, `,"ConsistentRead":%t`, *g.in.ConsistentRead)
+	}
+	if g.in.AttributesToGet != nil {
+		o.b = append(o.b, `,"AttributesToGet":[`...)
+		for i, name := range g.in.AttributesToGet {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.b = appendString(o.b, name)
+		}
+		o.b = append(o.b, ']')
 	}
 	if g.in.ProjectionExpression != nil {
 		o.b = appendString(append(o.b, `,"ProjectionExpression":`...), *g.in.ProjectionExpression)

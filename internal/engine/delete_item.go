@@ -20,14 +20,17 @@ type deleteItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
 func (ac *Account) deleteItem(in *deleteItemInput) ([]byte, error) {
 	w, err := ac.begin(&action{
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		texts: expressionTexts{
+			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+		},
 		frames: true,
 		also:   func() error { return checkReturnsOld(in.ReturnValues) },
 		make:   makeDelete,

@@ -86,6 +86,10 @@ var wordings = []wording{
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),
 	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
+	words("legacy-index-keys", `Updates on index keys must be of the same data type`, `.`),
+	words("legacy-wording", `is not supported for the type [A-Z]+$`, `is not supported for the type [A-Z]+$`),
+	words("legacy-wording", `Cannot have two attributes with the same name`, `Duplicate value in attribute name`),
+	words("legacy-wording", `Only scalar types can be used as Range Key values`, `not an indexable operation`),
 	words("index-key-update", `The provided expression refers to an attribute that does not exist|Invalid attribute value type`,
 		`Type mismatch for Index Key|incorrect data type`),
 }
@@ -113,6 +117,10 @@ var causes = []struct {
 	{"duplicates", regexp.MustCompile(`list of item keys contains duplicates|multiple operations on one item`)},
 	{"condition", regexp.MustCompile(`ConditionalCheckFailed`)},
 	{"execution", regexp.MustCompile(`An operand in the update|The provided expression refers|The document path provided`)},
+	{"operands", regexp.MustCompile(`is not valid for [A-Z]+ AttributeValue type|Invalid number of argument|must be of same type|The BETWEEN condition was`)},
+	{"key count", regexp.MustCompile(`Conditions can be of length`)},
+	{"key operator", regexp.MustCompile(`not an indexable operation|Only scalar types can be used as Range Key`)},
+	{"conditional operator", regexp.MustCompile(`ConditionalOperator can`)},
 	{"value", regexp.MustCompile(`AttributeValue|Input collection|may not be empty|should not be empty|numeric value|into a number|significant digits|magnitude|precision|overflow|underflow|Null attribute`)},
 	{"key condition", regexp.MustCompile(`Query key condition|Query condition|KeyCondition`)},
 }
@@ -174,6 +182,8 @@ func explain(operation string, local, got *reply) string {
 	switch {
 	case got.Error == "" && strings.Contains("UpdateItem TransactWriteItems", operation) && strings.Contains(local.Error, "The document path provided"):
 		return "remove-only"
+	case strings.Contains(local.Error, "Updates on index keys must be of the same data type"):
+		return "legacy-index-keys"
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
 	case causeOf(got.Error) == "duplicates":

@@ -78,8 +78,8 @@ var outOfScope = map[string]bool{
 // the model.
 type firstChecker interface{ first() error }
 
-// handle makes an operation of a method: types, then constraints, then legacy
-// parameters, then the method.
+// handle makes an operation of a method: types, then constraints, then the
+// method.
 func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
 	return func(req request) ([]byte, error) {
 		in := new(In)
@@ -94,9 +94,6 @@ func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
 		if err := input.Check(in); err != nil {
 			return nil, err
 		}
-		if name := input.GivenLegacy(in); name != "" {
-			return nil, legacyParameter(name)
-		}
 		if p, ok := any(in).(partialInput); ok && req.partial {
 			p.processOnly(req.process)
 		}
@@ -105,9 +102,4 @@ func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
 		}
 		return method(req.account, in)
 	}
-}
-
-func legacyParameter(name string) error {
-	return validation("The legacy parameter " + name + " is not supported by the in-process DynamoDB of entable: " +
-		"use the expression parameters instead")
 }

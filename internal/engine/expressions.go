@@ -13,6 +13,7 @@ type expressionTexts struct {
 	update, condition, keyCondition, filter, projection *string
 	names                                               map[string]string
 	values                                              input.Values
+	legacy                                              legacyParameters
 }
 
 type expressions struct {
@@ -21,12 +22,16 @@ type expressions struct {
 	keyCondition []expr.KeyTerm
 	filter       *expr.Condition
 	projection   *expr.Projection
+	legacyFilter bool // the filter is a QueryFilter
 }
 
 // checkUse refuses names and values that no expression can use. takesValues
 // names the operation's expression parameters other than ProjectionExpression, as
 // far as the message names them.
 func (x *expressionTexts) checkUse(takesValues ...string) error {
+	if err := x.checkMix(); err != nil {
+		return err
+	}
 	valued := x.update != nil || x.condition != nil || x.keyCondition != nil || x.filter != nil
 	if x.names != nil && !valued && x.projection == nil {
 		return validation("ExpressionAttributeNames can only be specified when using expressions")
@@ -44,9 +49,12 @@ func (x *expressionTexts) checkUse(takesValues ...string) error {
 	return validation(unusable + ": " + strings.Join(takesValues, " and ") + " are null")
 }
 
-// parse judges all expressions, in the order of the service.
+// parse judges all expressions, in the order of the service, and what stands in their place.
 func (x *expressionTexts) parse() (expressions, error) {
 	var out expressions
+	if err := x.legacy.into(&out); err != nil {
+		return out, err
+	}
 	if x.update == nil && x.condition == nil && x.keyCondition == nil && x.filter == nil && x.projection == nil {
 		return out, nil
 	}

@@ -447,7 +447,9 @@ func (g *generator) put(t *genTable, r *genRequest) {
 	it := g.item(t)
 	r.body["Item"] = it
 	r.touched = []genItem{{t, keyOf(t, it)}}
-	g.conditional(t, r.body, "ALL_OLD", "NONE")
+	if !g.legacy(t, r) {
+		g.conditional(t, r.body, "ALL_OLD", "NONE")
+	}
 }
 
 func (g *generator) conditional(t *genTable, body object, returns ...string) {
@@ -467,7 +469,7 @@ func (g *generator) conditional(t *genTable, body object, returns ...string) {
 func (g *generator) get(t *genTable, r *genRequest) {
 	r.operation = "GetItem"
 	r.body["Key"] = g.key(t)
-	if g.chance(3) {
+	if !g.legacy(t, r) && g.chance(3) {
 		x := g.expressions(t)
 		r.body["ProjectionExpression"] = x.projection()
 		r.body["ExpressionAttributeNames"] = x.names
@@ -485,7 +487,9 @@ func (g *generator) delete(t *genTable, r *genRequest) {
 	key := g.key(t)
 	r.body["Key"] = key
 	r.touched = []genItem{{t, key}}
-	g.conditional(t, r.body, "ALL_OLD", "NONE")
+	if !g.legacy(t, r) {
+		g.conditional(t, r.body, "ALL_OLD", "NONE")
+	}
 }
 
 func (g *generator) update(t *genTable, r *genRequest) {
@@ -493,7 +497,9 @@ func (g *generator) update(t *genTable, r *genRequest) {
 	key := g.key(t)
 	r.body["Key"] = key
 	r.touched = []genItem{{t, key}}
-	r.removes = g.updating(t, r.body)
+	if !g.legacy(t, r) {
+		r.removes = g.updating(t, r.body)
+	}
 	if g.chance(2) {
 		r.body["ReturnValues"] = pick(g, "ALL_OLD", "ALL_NEW", "UPDATED_OLD", "UPDATED_NEW", "NONE")
 	}
@@ -514,6 +520,9 @@ func (g *generator) updating(t *genTable, body object) (removes bool) {
 
 func (g *generator) query(t *genTable, r *genRequest) {
 	r.operation = "Query"
+	if g.legacy(t, r) {
+		return
+	}
 	keys := t.keys
 	if len(t.indexes) > 0 && g.chance(2) {
 		ix := pick(g, t.indexes...)
@@ -567,6 +576,9 @@ func (g *generator) reading(x *genExpressions, r *genRequest) {
 
 func (g *generator) scan(t *genTable, r *genRequest) {
 	r.operation, r.drain = "Scan", true
+	if g.legacy(t, r) {
+		return
+	}
 	if len(t.indexes) > 0 && g.chance(3) {
 		r.body["IndexName"] = pick(g, t.indexes...).name
 	}

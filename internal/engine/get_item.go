@@ -17,7 +17,7 @@ import (
 type getItemInput struct {
 	TableName                *string    `is:"required table"`
 	Key                      input.Item `is:"required"`
-	AttributesToGet          input.Legacy
+	AttributesToGet          []string   `is:"len=1:255"`
 	ConsistentRead           bool
 	ReturnConsumedCapacity   *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
 	ProjectionExpression     *string
@@ -27,8 +27,9 @@ type getItemInput struct {
 func (ac *Account) getItem(in *getItemInput) ([]byte, error) {
 	a := &action{
 		tableName: *in.TableName, item: &in.Key,
-		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames},
-		make:  makeCheck,
+		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames,
+			legacy: legacyParameters{attributesToGet: in.AttributesToGet}},
+		make: makeCheck,
 	}
 	w, err := ac.begin(a)
 	if err != nil {

@@ -24,14 +24,17 @@ type putItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
 func (ac *Account) putItem(in *putItemInput) ([]byte, error) {
 	w, err := ac.begin(&action{
 		tableName: *in.TableName, item: &in.Item, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-		texts:  expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		texts: expressionTexts{
+			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+		},
 		frames: true,
 		also: func() error {
 			if err := checkReturnsOld(in.ReturnValues); err != nil {

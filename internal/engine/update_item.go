@@ -30,16 +30,19 @@ type updateItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	AttributeUpdates                    input.Legacy
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	AttributeUpdates                    input.Map[attributeValueUpdate]
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
 func (ac *Account) updateItem(in *updateItemInput) ([]byte, error) {
 	a := &action{
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-		texts: expressionTexts{update: in.UpdateExpression, condition: in.ConditionExpression,
-			names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues},
+		texts: expressionTexts{
+			update: in.UpdateExpression, condition: in.ConditionExpression,
+			names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{attributeUpdates: in.AttributeUpdates, expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+		},
 		frames: true,
 		make:   makeUpdate,
 	}

@@ -9,7 +9,9 @@ var (
 	errNoAttribute = &Error{"The provided expression refers to an attribute that does not exist in the item"}
 	errBadTarget   = &Error{"The document path provided in the update expression is invalid for update"}
 	errBadOperand  = &Error{"An operand in the update expression has an incorrect data type"}
-	errTooDeep     = &Error{"Nesting Levels have exceeded supported limits"}
+	// errLegacyOperand is errBadOperand of AttributeUpdates.
+	errLegacyOperand = &Error{"Type mismatch for attribute to update"}
+	errTooDeep       = &Error{"Nesting Levels have exceeded supported limits"}
 )
 
 // Apply gives the item after the update. All operands are taken from the item as it was before. For an item that
@@ -19,6 +21,9 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 	for _, i := range u.order { // it shows when several fail
 		var err error
 		if results[i], err = u.actions[i].result(item); err != nil {
+			if u.legacy && err == errBadOperand {
+				err = errLegacyOperand
+			}
 			return value.Item{}, err
 		}
 	}
@@ -60,13 +65,15 @@ func (a *action) result(item value.Item) (value.Value, error) {
 	return value.Difference(old, v), nil
 }
 
-// add is the ADD of a value to one that is there: numbers are summed, sets united.
+// add is the ADD of a value to one that is there: numbers are summed, sets united, lists joined.
 func add(old, v value.Value) (value.Value, error) {
 	switch {
 	case old.Kind() != v.Kind():
 		return v, errBadOperand
 	case v.Kind() == value.N:
 		return arithmetic(value.Add, old, v)
+	case v.Kind() == value.L: // of AttributeUpdates only
+		return value.Concat(old, v), nil
 	}
 	return value.Union(old, v), nil
 }

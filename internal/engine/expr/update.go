@@ -12,6 +12,7 @@ type Update struct {
 	actions []action
 	targets *tree // leaves are indexes of actions
 	order   []int // in which the actions are computed
+	legacy  bool  // made from AttributeUpdates, whose faults have words of their own
 }
 
 // verb is the section of an update.

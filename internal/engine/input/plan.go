@@ -67,22 +67,6 @@ type Values struct {
 	Err   error
 }
 
-// Legacy is a member that expressions have replaced: whether it is there is all
-// that is kept of it.
-type Legacy struct{ Given bool }
-
-// GivenLegacy names the first Legacy member that the struct at in has got, or
-// gives "".
-func GivenLegacy(in any) string {
-	v := reflect.ValueOf(in).Elem()
-	for _, i := range planOf(v.Type()).legacy {
-		if v.Field(i).Field(0).Bool() {
-			return v.Type().Field(i).Name
-		}
-	}
-	return ""
-}
-
 // Map is a member with arbitrary keys, in the order of the body.
 type Map[T any] []Entry[T]
 
@@ -99,7 +83,6 @@ type plan struct {
 	// members is set for structs, elem for lists and maps.
 	members []member
 	byName  map[string]int
-	legacy  []int // fields that are Legacy
 	elem    *plan
 	isMap   bool
 }
@@ -126,7 +109,6 @@ var (
 	itemType   = reflect.TypeFor[Item]()
 	valueType  = reflect.TypeFor[Value]()
 	valuesType = reflect.TypeFor[Values]()
-	legacyType = reflect.TypeFor[Legacy]()
 )
 
 func compile(t reflect.Type) *plan {
@@ -135,11 +117,6 @@ func compile(t reflect.Type) *plan {
 		return &plan{decode: decodeItem}
 	case t == valueType:
 		return &plan{decode: decodeValue}
-	case t == legacyType:
-		return &plan{decode: func(s *scanner, v reflect.Value) error {
-			v.Field(0).SetBool(true)
-			return s.ignore()
-		}}
 	case t == valuesType:
 		return &plan{decode: decodeValues}
 	}
@@ -235,9 +212,6 @@ func compileStruct(t reflect.Type) *plan {
 	for f := range t.Fields() {
 		if !f.IsExported() {
 			continue
-		}
-		if f.Type == legacyType {
-			p.legacy = append(p.legacy, f.Index[0])
 		}
 		p.byName[f.Name] = len(p.members)
 		p.members = append(p.members, member{
