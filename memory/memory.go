@@ -60,6 +60,7 @@ type DB struct {
 	engine            *engine.DB
 	account           *engine.Account
 	region, accessKey string
+	clock             *Clock
 }
 
 // An Option changes how a database behaves. The functions that begin with With make
@@ -67,8 +68,7 @@ type DB struct {
 type Option struct{ apply func(*engine.Config) }
 
 // WithClock sets the clock that expiry, idempotency tokens, table states and
-// creation times go by, overriding the default time.Now. Use it to make time pass
-// in a test without waiting.
+// creation times go by, overriding the default time.Now. [DB.Clock] can be ahead of it.
 func WithClock(now func() time.Time) Option {
 	return Option{func(c *engine.Config) { c.Now = now }}
 }
@@ -89,13 +89,27 @@ func WithSharedTables() Option {
 	return Option{func(c *engine.Config) { c.Shared = true }}
 }
 
+// WithExpiry lets expired items go by themselves, within the given time after they have expired, overriding the default
+// that only [DB.Sweep] removes them. The database runs a goroutine for it, which ends with [DB.Close].
+func WithExpiry(every time.Duration) Option {
+	return Option{func(c *engine.Config) { c.SweepEvery = every }}
+}
+
+// WithTokenWindow sets how long a ClientRequestToken makes a transaction idempotent, overriding the default of ten
+// minutes. Use it to see what a caller does who repeats a transaction too late.
+func WithTokenWindow(d time.Duration) Option {
+	return Option{func(c *engine.Config) { c.TokenLife = d }}
+}
+
 // New makes an empty database.
 func New(opts ...Option) *DB {
 	var cfg engine.Config
 	for _, opt := range opts {
 		opt.apply(&cfg)
 	}
-	return (&DB{engine: engine.New(cfg)}).In(homeRegion, homeKey)
+	clock := newClock(cfg.Now)
+	cfg.Now = clock.Now
+	return (&DB{engine: engine.New(cfg), clock: clock}).In(homeRegion, homeKey)
 }
 
 // The region and the access key of a new database's clients.
@@ -113,8 +127,11 @@ const (
 // [New] returns it as the access key "memory" in us-east-1 sees it. With
 // [WithSharedTables] there is only one view.
 func (db *DB) In(region, accessKey string) *DB {
-	return &DB{db.engine, db.engine.Account(region, accessKey), region, accessKey}
+	return &DB{db.engine, db.engine.Account(region, accessKey), region, accessKey, db.clock}
 }
+
+// Clock returns the clock that the database goes by.
+func (db *DB) Clock() *Clock { return db.clock }
 
 // Client gives an SDK client of the database. Its requests never leave the
 // process, as the database is the client's HTTP client; everything else about it

@@ -74,3 +74,11 @@ func (db *DB) Snapshot() *Snapshot { return &Snapshot{db.engine.Snapshot()} }
 // microseconds. Use one database with a snapshot of seeded tables for many tests,
 // or restore it into a new database for each parallel test.
 func (db *DB) Restore(s *Snapshot) { db.engine.Restore(s.snapshot) }
+
+// LagIndexes keeps the last writes of a table from its global secondary indexes: a Query or Scan of an index does not see
+// them until more writes follow, or [DB.CatchUp] is called. The service's indexes are behind in the same way, for a moment; local
+// indexes never are. 0 ends it.
+func (db *DB) LagIndexes(table string, writes int) error { return db.account.LagIndexes(table, writes) }
+
+// CatchUp lets the global secondary indexes of a table see all writes so far, see [DB.LagIndexes].
+func (db *DB) CatchUp(table string) error { return db.account.CatchUp(table) }

@@ -45,6 +45,7 @@ type Account struct {
 
 func newAccount(cfg Config, key accountKey) *Account {
 	ac := &Account{cfg: cfg, region: key.region, number: accountNumber(cfg, key.accessKey)}
+	ac.tokens.life = cfg.TokenLife
 	ac.clear()
 	return ac
 }

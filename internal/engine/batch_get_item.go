@@ -28,10 +28,10 @@ type batchGetItemInput struct {
 	RequestItems           input.Map[keysAndAttributes] `is:"required keys=table"`
 	ReturnConsumedCapacity *capacityReport              `is:"enum=INDEXES|TOTAL|NONE"`
 
-	limit *int // keys to process, if not all
+	partial partial
 }
 
-func (in *batchGetItemInput) processOnly(n int) { in.limit = &n }
+func (in *batchGetItemInput) only(p partial) { in.partial = p }
 
 type keysAndAttributes struct {
 	Keys                     []input.Item `is:"required len=1:"`
@@ -63,7 +63,17 @@ func (ac *Account) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return in.answer(gets), nil
+	var parts []batchPart
+	for _, g := range gets {
+		for i := range g.in.Keys {
+			parts = append(parts, batchPart{g.table, g.in.Keys[i].Item})
+		}
+	}
+	chosen, err := in.partial.choose(parts)
+	if err != nil {
+		return nil, err
+	}
+	return in.answer(gets, chosen), nil
 }
 
 // check judges what can be judged without the tables.
@@ -133,11 +143,7 @@ func (g *tableGet) read() []*record {
 	return recs
 }
 
-func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
-	limit := maxBatchKeys
-	if in.limit != nil {
-		limit = *in.limit
-	}
+func (in *batchGetItemInput) answer(gets []*tableGet, chosen []bool) []byte {
 	o := newObject(4 << 10)
 	o.member("Responses")
 	o.b = append(o.b, '{')
@@ -150,13 +156,14 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 		}
 		o.b = append(appendString(o.b, g.name), ':', '[')
 		c := &consumption{tableName: input.TableName(g.name)}
-		done, first := 0, true
-		for _, rec := range g.read() {
-			if limit == 0 || (rec != nil && size+rec.size > maxBatchRead) {
-				break
+		first, full := true, false
+		var left []input.Item
+		for j, rec := range g.read() {
+			full = full || rec != nil && size+rec.size > maxBatchRead
+			if full || !chosen[j] {
+				left = append(left, g.in.Keys[j])
+				continue
 			}
-			limit--
-			done++
 			c.reads += readUnits(sizeOf(rec), deref(g.in.ConsistentRead))
 			if rec == nil {
 				continue
@@ -170,7 +177,8 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 		}
 		o.b = append(o.b, ']')
 		used = append(used, c)
-		g.appendUnprocessed(rest, done)
+		g.appendUnprocessed(rest, left)
+		chosen = chosen[len(g.in.Keys):]
 	}
 	o.b = append(o.b, '}')
 	o.member("UnprocessedKeys")
@@ -181,20 +189,20 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 	return o.close()
 }
 
-// appendUnprocessed adds the keys from done on, in the form of a request.
-func (g *tableGet) appendUnprocessed(o *object, done int) {
-	if done == len(g.places) {
+// appendUnprocessed adds the keys that were not read, in the form of a request.
+func (g *tableGet) appendUnprocessed(o *object, left []input.Item) {
+	if len(left) == 0 {
 		return
 	}
 	if o.b[len(o.b)-1] != '{' {
 		o.b = append(o.b, ',')
 	}
 	o.b = append(appendString(o.b, g.name), `:{"Keys":[`...)
-	for i := range g.in.Keys[done:] {
+	for i, key := range left {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
-		o.b = g.in.Keys[done+i].AppendJSON(o.b)
+		o.b = key.AppendJSON(o.b)
 	}
 	o.b = append(o.b, ']')
 	if g.in.ConsistentRead != nil {

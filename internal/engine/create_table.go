@@ -21,7 +21,7 @@ import (
 //     at most 20 GSIs, whose keys may have up to four HASH and four RANGE attributes.
 //   - BillingMode is PROVISIONED by default and then needs ProvisionedThroughput,
 //     for GSIs too; PAY_PER_REQUEST refuses it.
-//   - Encryption settings are reported back and have no effect.
+//   - Encryption and throughput settings, warm or not, are reported back and have no effect.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 
@@ -39,6 +39,7 @@ type createTableInput struct {
 	TableClass                *string `is:"enum=STANDARD|STANDARD_INFREQUENT_ACCESS"`
 	DeletionProtectionEnabled *bool
 	OnDemandThroughput        *onDemandThroughput
+	WarmThroughput            *warmThroughput
 	ResourcePolicy            *string
 }
 
@@ -101,6 +102,13 @@ func (ac *Account) newTable(in *createTableInput) (*table, error) {
 	}
 	t.setIndexes(indexes)
 	t.settings.init(in, t.created)
+	if in.ResourcePolicy != nil {
+		p, err := newPolicy(*in.ResourcePolicy, 1)
+		if err != nil {
+			return nil, err
+		}
+		t.settings.setPolicy(t.arn, p)
+	}
 	return t, nil
 }
 
@@ -187,7 +195,7 @@ func (s *settings) init(in *createTableInput, now time.Time) {
 	if in.ProvisionedThroughput != nil {
 		s.throughput = *in.ProvisionedThroughput
 	}
-	s.maxOnDemand, s.sse = in.OnDemandThroughput, in.SSESpecification
+	s.maxOnDemand, s.sse, s.warm = in.OnDemandThroughput, in.SSESpecification, in.WarmThroughput
 	s.class, s.protected = deref(in.TableClass), deref(in.DeletionProtectionEnabled)
 	s.tags = map[string]string{}
 	for _, t := range in.Tags {

@@ -9,8 +9,8 @@ import (
 )
 
 // A DB is a DynamoDB: accounts with their tables, and the requests on them. It is
-// safe for concurrent use. It starts no goroutines; closing it only makes it refuse
-// further requests and lets go of its data.
+// safe for concurrent use. It starts no goroutines but the one of Config.SweepEvery, which ends with
+// it; closing makes it refuse further requests and lets go of its data.
 //
 // Reads and writes of one item are linearizable, transactions are serializable,
 // and each page of a Query, Scan or batch is read at one moment of its table.
@@ -23,7 +23,8 @@ type DB struct {
 	mu       sync.Mutex    // held to change accounts and closed
 	done     chan struct{} // closed together with the database
 
-	faults faults
+	faults  faults
+	sweeper sync.WaitGroup
 }
 
 // Config is what a DB can be told when it is made. The zero Config is fine.
@@ -40,6 +41,11 @@ type Config struct {
 	// default not at all: the response says CREATING, and the next request finds
 	// the table ACTIVE.
 	TableDelay time.Duration
+	// TokenLife is how long a ClientRequestToken is remembered, by default ten minutes.
+	TokenLife time.Duration
+	// SweepEvery lets expired items go by themselves, by default never: Sweep does it. It is the time of the world, not that
+	// of Now.
+	SweepEvery time.Duration
 }
 
 // New makes an empty database.
@@ -53,17 +59,37 @@ func New(cfg Config) *DB {
 	if cfg.AccessKey == "" {
 		cfg.AccessKey = "memory"
 	}
+	if cfg.TokenLife == 0 {
+		cfg.TokenLife = tokenLife
+	}
 	if cfg.Account == "" {
 		cfg.Account = "000000000000"
 	}
 	db := &DB{cfg: cfg, done: make(chan struct{})}
 	db.accounts.Store(&map[accountKey]*Account{})
+	if cfg.SweepEvery > 0 {
+		db.sweeper.Go(db.sweepByItself)
+	}
 	return db
+}
+
+func (db *DB) sweepByItself() {
+	tick := time.NewTicker(db.cfg.SweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			db.Sweep()
+		case <-db.done:
+			return
+		}
+	}
 }
 
 // Close makes every further request fail and releases all data. It can be
 // called more than once.
 func (db *DB) Close() {
+	defer db.sweeper.Wait() // without the lock, which Sweep may need
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if !db.closed.Swap(true) {

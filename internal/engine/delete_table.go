@@ -43,6 +43,7 @@ func (ac *Account) deleteTable(in *deleteTableInput) ([]byte, error) {
 		t.setBusy(deleting, now.Add(ac.cfg.TableDelay))
 		t.items, t.bytes = newTree(), 0
 		t.setStream(nil, now)
+		t.lag, t.behind = 0, nil
 		t.setIndexes(nil)
 	}
 	return marshal(struct{ TableDescription *tableDescription }{d})

@@ -13,40 +13,46 @@ type request struct {
 	body    []byte
 	account *Account
 	host    string
-	partial bool
-	process int
+	partial partial
+	// units gets what the request consumed, nil if nobody wants to know.
+	units *float64
 }
 
 // hostInput is the input of an operation that answers with its own address.
 type hostInput interface{ sentTo(host string) }
 
 // partialInput is the input of a batch, which can be done in part.
-type partialInput interface{ processOnly(n int) }
+type partialInput interface{ only(p partial) }
 
 // operations are those that the engine answers, by the name in X-Amz-Target.
 var operations = map[string]operation{
-	"BatchGetItem":       handle((*Account).batchGetItem),
-	"BatchWriteItem":     handle((*Account).batchWriteItem),
-	"CreateTable":        handle((*Account).createTable),
-	"DeleteItem":         handle((*Account).deleteItem),
-	"DeleteTable":        handle((*Account).deleteTable),
-	"DescribeEndpoints":  handle((*Account).describeEndpoints),
-	"DescribeLimits":     handle((*Account).describeLimits),
-	"DescribeTable":      handle((*Account).describeTable),
-	"DescribeTimeToLive": handle((*Account).describeTimeToLive),
-	"GetItem":            handle((*Account).getItem),
-	"ListTables":         handle((*Account).listTables),
-	"ListTagsOfResource": handle((*Account).listTagsOfResource),
-	"PutItem":            handle((*Account).putItem),
-	"Query":              handle((*Account).query),
-	"Scan":               handle((*Account).scan),
-	"TagResource":        handle((*Account).tagResource),
-	"TransactGetItems":   handle((*Account).transactGetItems),
-	"TransactWriteItems": handle((*Account).transactWriteItems),
-	"UntagResource":      handle((*Account).untagResource),
-	"UpdateItem":         handle((*Account).updateItem),
-	"UpdateTable":        handle((*Account).updateTable),
-	"UpdateTimeToLive":   handle((*Account).updateTimeToLive),
+	"BatchGetItem":              handle((*Account).batchGetItem),
+	"BatchWriteItem":            handle((*Account).batchWriteItem),
+	"CreateTable":               handle((*Account).createTable),
+	"DeleteItem":                handle((*Account).deleteItem),
+	"DeleteTable":               handle((*Account).deleteTable),
+	"UpdateContinuousBackups":   handle((*Account).updateContinuousBackups),
+	"DescribeContinuousBackups": handle((*Account).describeContinuousBackups),
+	"PutResourcePolicy":         handle((*Account).putResourcePolicy),
+	"GetResourcePolicy":         handle((*Account).getResourcePolicy),
+	"DeleteResourcePolicy":      handle((*Account).deleteResourcePolicy),
+	"DescribeEndpoints":         handle((*Account).describeEndpoints),
+	"DescribeLimits":            handle((*Account).describeLimits),
+	"DescribeTable":             handle((*Account).describeTable),
+	"DescribeTimeToLive":        handle((*Account).describeTimeToLive),
+	"GetItem":                   handle((*Account).getItem),
+	"ListTables":                handle((*Account).listTables),
+	"ListTagsOfResource":        handle((*Account).listTagsOfResource),
+	"PutItem":                   handle((*Account).putItem),
+	"Query":                     handle((*Account).query),
+	"Scan":                      handle((*Account).scan),
+	"TagResource":               handle((*Account).tagResource),
+	"TransactGetItems":          handle((*Account).transactGetItems),
+	"TransactWriteItems":        handle((*Account).transactWriteItems),
+	"UntagResource":             handle((*Account).untagResource),
+	"UpdateItem":                handle((*Account).updateItem),
+	"UpdateTable":               handle((*Account).updateTable),
+	"UpdateTimeToLive":          handle((*Account).updateTimeToLive),
 }
 
 // streamOperations are those of DynamoDB Streams, which has a name of its own.
@@ -60,15 +66,15 @@ var streamOperations = map[string]operation{
 // outOfScope are operations of the service that the engine knows by name only.
 var outOfScope = map[string]bool{
 	"BatchExecuteStatement": true, "CreateBackup": true, "CreateGlobalTable": true, "DeleteBackup": true,
-	"DeleteResourcePolicy": true, "DescribeBackup": true, "DescribeContinuousBackups": true,
+	"DescribeBackup":              true,
 	"DescribeContributorInsights": true, "DescribeExport": true, "DescribeGlobalTable": true,
 	"DescribeGlobalTableSettings": true, "DescribeImport": true, "DescribeKinesisStreamingDestination": true,
 	"DescribeTableReplicaAutoScaling": true, "DisableKinesisStreamingDestination": true,
 	"EnableKinesisStreamingDestination": true, "ExecuteStatement": true, "ExecuteTransaction": true,
-	"ExportTableToPointInTime": true, "GetResourcePolicy": true, "ImportTable": true, "ListBackups": true,
+	"ExportTableToPointInTime": true, "ImportTable": true, "ListBackups": true,
 	"ListContributorInsights": true, "ListExports": true, "ListGlobalTables": true, "ListImports": true,
-	"PutResourcePolicy": true, "RestoreTableFromBackup": true, "RestoreTableToPointInTime": true,
-	"UpdateContinuousBackups": true, "UpdateContributorInsights": true, "UpdateGlobalTable": true,
+	"RestoreTableFromBackup": true, "RestoreTableToPointInTime": true,
+	"UpdateContributorInsights": true, "UpdateGlobalTable": true,
 	"UpdateGlobalTableSettings": true, "UpdateKinesisStreamingDestination": true,
 	"UpdateTableReplicaAutoScaling": true, "SearchVectors": true, "StartBulkPutItems": true, "DescribeBulkOperation": true,
 	"ListBulkOperations": true, "CancelBulkOperation": true,
@@ -94,11 +100,16 @@ func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
 		if err := input.Check(in); err != nil {
 			return nil, err
 		}
-		if p, ok := any(in).(partialInput); ok && req.partial {
-			p.processOnly(req.process)
+		if p, ok := any(in).(partialInput); ok {
+			p.only(req.partial)
 		}
 		if h, ok := any(in).(hostInput); ok {
 			h.sentTo(req.host)
+		}
+		if r, ok := any(in).(reporter); ok && req.units != nil {
+			out, units, err := metered(r, func() ([]byte, error) { return method(req.account, in) })
+			*req.units = units
+			return out, err
 		}
 		return method(req.account, in)
 	}

@@ -96,6 +96,7 @@ func emptyKey(what, rest string) *Error {
 	return e
 }
 
+// notSupported answers the operations that the engine knows by name only.
 func notSupported(what string) *Error {
 	return &Error{Status: http.StatusBadRequest, Type: coralService + "UnknownOperationException",
 		Message: what + " is not supported by the in-process DynamoDB of entable"}

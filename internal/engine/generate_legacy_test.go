@@ -1,7 +1,5 @@
 package engine_test
 
-import "slices"
-
 // Requests with the parameters that expressions have replaced.
 
 var comparisonOperators = []string{"EQ", "NE", "LE", "LT", "GE", "GT", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH", "IN", "BETWEEN", "NULL", "NOT_NULL"}
@@ -199,5 +197,5 @@ func (r *genRequest) legacyEntries() bool {
 		n += len(entries)
 	}
 	names, _ := r.body["AttributesToGet"].([]any)
-	return n > 1 || n == 1 && len(names) > 0 || len(slices.Compact(names)) > 1
+	return n > 1 || n == 1 && len(names) > 0 || len(names) > 1
 }

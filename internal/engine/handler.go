@@ -23,6 +23,7 @@ import (
 //   - Faults of the frame are judged in this order: JSON syntax, target,
 //     authentication header. Signatures are not verified, only their form is,
 //     so any credentials do.
+//   - A request may be compressed, by gzip or deflate.
 //   - A response carries a request id and the CRC-32 of its body as sent. Bodies
 //     are compressed when the client accepts gzip and it pays.
 //   - Errors are {"__type": …, "message": …} with status 400 or 5xx.
@@ -222,6 +223,7 @@ func acceptsGzip(h http.Header) bool {
 // answer judges the frame of a request and runs its operation. It fails only
 // with errors of the connection.
 func (db *DB) answer(r *http.Request, body []byte) (response, error) {
+	body, badEncoding := decompress(r.Header, body)
 	if len(body) > maxRequestBody {
 		return response{status: http.StatusRequestEntityTooLarge, noID: true}, nil
 	}
@@ -235,6 +237,9 @@ func (db *DB) answer(r *http.Request, body []byte) (response, error) {
 	}
 	if kind != contentType {
 		kind = "application/json"
+	}
+	if badEncoding != nil {
+		return response{status: http.StatusBadRequest, contentType: kind, body: asError(badEncoding).appendJSON(nil)}, nil
 	}
 	out, err := db.run(r.Context(), r, body)
 	if e, ok := err.(*dropped); ok {

@@ -23,6 +23,8 @@ type index struct {
 	nonKey     []string
 	projected  []string
 	throughput throughput
+	onDemand   *onDemandThroughput
+	warm       *warmThroughput
 	items      tree
 	bytes      int64
 	// readyAt is when the index has been backfilled; before, it cannot be read.
@@ -59,7 +61,9 @@ func (ix *index) change(tableKey string, old, rec *record) change {
 	c := change{ix: ix}
 	if old != nil {
 		if c.oldKey, c.wasThere = ix.place(tableKey, old.item); c.wasThere {
-			c.oldEntry = ix.items.get(c.oldKey)
+			if c.oldEntry = ix.items.get(c.oldKey); c.oldEntry == nil {
+				c.oldEntry = ix.project(old) // the index is behind
+			}
 		}
 	}
 	if rec != nil {

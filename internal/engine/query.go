@@ -46,8 +46,8 @@ type queryInput struct {
 	ExpressionAttributeValues input.Values
 }
 
-func (ac *Account) query(in *queryInput) ([]byte, error) {
-	texts := expressionTexts{
+func (in *queryInput) texts() expressionTexts {
+	return expressionTexts{
 		keyCondition: in.KeyConditionExpression, filter: in.FilterExpression, projection: in.ProjectionExpression,
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
 		legacy: legacyParameters{
@@ -55,6 +55,10 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 			conditionalOperator: in.ConditionalOperator,
 		},
 	}
+}
+
+func (ac *Account) query(in *queryInput) ([]byte, error) {
+	texts := in.texts()
 	if err := texts.checkUse("FilterExpression", "KeyConditionExpression"); err != nil {
 		return nil, err
 	}

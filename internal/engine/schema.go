@@ -36,6 +36,11 @@ type onDemandThroughput struct {
 	MaxWriteRequestUnits *int64 `json:",omitempty"`
 }
 
+type warmThroughput struct {
+	ReadUnitsPerSecond  *int64 `is:"range=1:"`
+	WriteUnitsPerSecond *int64 `is:"range=1:"`
+}
+
 type localSecondaryIndex struct {
 	IndexName  *string            `is:"required name"`
 	KeySchema  []keySchemaElement `is:"required len=1:2"`
@@ -48,6 +53,7 @@ type globalSecondaryIndex struct {
 	Projection            *projection        `is:"required"`
 	ProvisionedThroughput *throughput
 	OnDemandThroughput    *onDemandThroughput
+	WarmThroughput        *warmThroughput
 }
 
 // Limits of tables and indexes.
@@ -185,7 +191,7 @@ func newGlobalIndex(in *globalSecondaryIndex, defs definitions, table keySchema)
 	if err != nil {
 		return nil, err
 	}
-	ix := &index{name: *in.IndexName, key: key, items: newTree()}
+	ix := &index{name: *in.IndexName, key: key, items: newTree(), onDemand: in.OnDemandThroughput, warm: in.WarmThroughput}
 	if in.ProvisionedThroughput != nil {
 		ix.throughput = *in.ProvisionedThroughput
 	}

@@ -100,7 +100,7 @@ func cloneAll(states map[accountKey]state) map[accountKey]state {
 func (t *table) clone() *table {
 	c := &table{
 		name: t.name, arn: t.arn, id: t.id, created: t.created, key: t.key,
-		items: t.items.clone(), bytes: t.bytes, settings: t.settings.clone(),
+		items: t.items.clone(), bytes: t.bytes, settings: t.settings.clone(), lag: t.lag, behind: slices.Clone(t.behind),
 	}
 	c.work.Store(t.work.Load())
 	var indexes []*index

@@ -23,6 +23,9 @@ type table struct {
 	mu    lock
 	items tree
 	bytes int64 // sum of the items' sizes
+	// lag is how many writes the global indexes are behind, and behind are those writes.
+	lag    int
+	behind []lateChange
 	// stream is nil while none is enabled.
 	stream *stream
 	// all are the indexes. The slice is replaced, never changed, so that requests
@@ -107,7 +110,12 @@ func (t *table) stored(key string, old, rec *record, used *consumption, by write
 	for _, ix := range t.indexes() {
 		c := ix.change(key, old, rec)
 		used.writeIndex(&c)
-		c.apply()
+		if ix.local || t.lag == 0 {
+			c.apply()
+		}
+	}
+	if t.lag > 0 {
+		t.later(key, old, rec)
 	}
 	if t.stream != nil && !same(old, rec) {
 		t.stream.add(key, old, rec, by)

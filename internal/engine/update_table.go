@@ -33,6 +33,7 @@ type updateTableInput struct {
 	TableClass                  *string `is:"enum=STANDARD|STANDARD_INFREQUENT_ACCESS"`
 	DeletionProtectionEnabled   *bool
 	OnDemandThroughput          *onDemandThroughput
+	WarmThroughput              *warmThroughput
 }
 
 type globalSecondaryIndexUpdate struct {
@@ -42,8 +43,10 @@ type globalSecondaryIndexUpdate struct {
 }
 
 type updateIndexAction struct {
-	IndexName             *string     `is:"required name"`
-	ProvisionedThroughput *throughput `is:"required"`
+	IndexName             *string `is:"required name"`
+	ProvisionedThroughput *throughput
+	OnDemandThroughput    *onDemandThroughput
+	WarmThroughput        *warmThroughput
 }
 
 type deleteIndexAction struct {
@@ -81,7 +84,7 @@ func (ac *Account) updateTable(in *updateTableInput) ([]byte, error) {
 func (in *updateTableInput) check() error {
 	if in.ProvisionedThroughput == nil && in.BillingMode == nil && len(in.GlobalSecondaryIndexUpdates) == 0 &&
 		in.StreamSpecification == nil && in.SSESpecification == nil && in.TableClass == nil &&
-		in.DeletionProtectionEnabled == nil && in.OnDemandThroughput == nil {
+		in.DeletionProtectionEnabled == nil && in.OnDemandThroughput == nil && in.WarmThroughput == nil {
 		return validation("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates " +
 			"or SSESpecification or ReplicaUpdates is required")
 	}
@@ -172,6 +175,9 @@ func (u *tableUpdate) plan() error {
 	}
 	if in.OnDemandThroughput != nil {
 		s.maxOnDemand = in.OnDemandThroughput
+	}
+	if in.WarmThroughput != nil {
+		s.warm = in.WarmThroughput
 	}
 	return nil
 }
@@ -278,13 +284,32 @@ func (u *tableUpdate) planIndex(g *globalSecondaryIndexUpdate) error {
 		u.settings.definitions = u.usedDefinitions(u.settings.definitions)
 		return nil
 	}
-	if u.settings.onDemand {
+	return u.planThroughput(i, g.Update)
+}
+
+// planThroughput changes the throughput settings of an index, of which there has to be one.
+func (u *tableUpdate) planThroughput(i int, in *updateIndexAction) error {
+	ix := u.indexes[i]
+	switch p := in.ProvisionedThroughput; {
+	case p == nil && in.OnDemandThroughput == nil && in.WarmThroughput == nil:
+		return badValue("At least one of ProvisionedThroughput, OnDemandThroughput or WarmThroughput is required for index: " + ix.name)
+	case p != nil && u.settings.onDemand:
 		return badValue("Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+	case p != nil:
+		if err := checkChange(ix.throughput, *p); err != nil {
+			return err
+		}
+		ix = ix.withThroughput(*p)
+	default:
+		ix = ix.withThroughput(ix.throughput)
 	}
-	if err := checkChange(u.indexes[i].throughput, *g.Update.ProvisionedThroughput); err != nil {
-		return err
+	if in.OnDemandThroughput != nil {
+		ix.onDemand = in.OnDemandThroughput
 	}
-	u.indexes[i] = u.indexes[i].withThroughput(*g.Update.ProvisionedThroughput)
+	if in.WarmThroughput != nil {
+		ix.warm = in.WarmThroughput
+	}
+	u.indexes[i] = ix
 	return nil
 }
 
@@ -368,6 +393,7 @@ func (u *tableUpdate) usedDefinitions(defs definitions) definitions {
 // hidden until the table's time as UPDATING is over.
 func (u *tableUpdate) commit(till time.Time) {
 	t := u.table
+	t.keepUp(0)
 	if u.created != nil {
 		u.created.readyAt = till
 		u.created.backfill(t.items)
