@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -181,7 +182,7 @@ func (f *faults) log(c *Call, at time.Time, units float64, err error) {
 		e.ReadUnits, e.WriteUnits = units, 0
 	}
 	switch {
-	case err == error(errDropped):
+	case errors.Is(err, errDropped):
 		e.Error = "connection dropped"
 	case err != nil:
 		_, e.Error, _ = strings.Cut(asError(err).Type, "#")

@@ -3,11 +3,15 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/entable/entable/internal/engine"
+	"github.com/entable/entable/internal/engine/value"
 )
 
 // streamed is the table things with a stream.
@@ -398,5 +402,60 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 	}
 	if out := ask(db, "other", "us-east-1", "GetItem", `{"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"S":"b"}}}`); !strings.HasPrefix(refusal(out), "ResourceNotFound") {
 		t.Errorf("another account: %v", out)
+	}
+}
+
+// Whatever is written by how many at once: the records of a stream, one after the other, make the items of the
+// table, and each one's old image is what the ones before it have made.
+func TestTheRecordsMakeTheTable(t *testing.T) {
+	seed := seeded(t)
+	db := newDB(t, engine.Config{})
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
+	table, def := g.table("things")
+	def["StreamSpecification"] = object{"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+	must(t, db, "CreateTable", (&genRequest{body: def}).text())
+	var writers sync.WaitGroup
+	for i := range 4 {
+		g := &generator{Rand: rand.New(rand.NewPCG(seed, uint64(i+1))), tables: []*genTable{table}}
+		writers.Go(func() {
+			for n := range 500 {
+				if r := g.request(); len(r.touched) > 0 {
+					call(t, db, r.operation, r.text())
+				}
+				if i == 0 && n%100 == 99 {
+					if err := db.Home().SplitShards("things"); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	writers.Wait()
+	records, err := db.Home().Records("things", time.Time{})
+	if err != nil || len(records) < 100 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	made := map[value.Item]value.Item{}
+	for i, r := range records {
+		if made[r.Keys] != r.Old {
+			t.Fatalf("record %d of %s: the old image is %s, and was %s", i, r.Keys.AppendJSON(nil), r.Old.AppendJSON(nil), made[r.Keys].AppendJSON(nil))
+		}
+		if made[r.Keys] = r.New; r.New.IsEmpty() {
+			delete(made, r.Keys)
+		}
+	}
+	items, err := db.Home().Items("things")
+	if err != nil || len(items) != len(made) {
+		t.Errorf("%d items, and %d of the records, %v", len(items), len(made), err)
+	}
+	for _, it := range items {
+		var names []string
+		for _, k := range table.keys {
+			names = append(names, k.name)
+		}
+		slices.Sort(names)
+		if made[it.Pick(names)] != it {
+			t.Errorf("%s is none of the records", it.AppendJSON(nil))
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"errors"
+
 	"github.com/entable/entable/internal/engine/value"
 )
 
@@ -21,7 +23,7 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 	for _, i := range u.order { // it shows when several fail
 		var err error
 		if results[i], err = u.actions[i].result(item); err != nil {
-			if u.legacy && err == errBadOperand {
+			if u.legacy && errors.Is(err, errBadOperand) {
 				err = errLegacyOperand
 			}
 			return value.Item{}, err
