@@ -8,7 +8,7 @@
 // It answers as the service does: key schemas, global and local secondary indexes
 // with their projections, all expressions with their error messages, numbers of 38
 // digits, pages of 1 MB, limits, consumed capacity, batches, transactions with
-// cancellation reasons, idempotency tokens and expiry. What a program does wrong
+// cancellation reasons, idempotency tokens, streams and expiry. What a program does wrong
 // against DynamoDB, it does wrong here. Where AWS's own DynamoDB Local is known to
 // differ from the service, the service is followed.
 //
@@ -16,21 +16,30 @@
 //
 // Tables (create, update, describe, delete, list), items (Put, Get, Update, Delete,
 // Query, Scan), BatchGetItem, BatchWriteItem, TransactGetItems,
-// TransactWriteItems, time to live, tags, DescribeLimits and DescribeEndpoints.
+// TransactWriteItems, time to live, tags, DescribeLimits and DescribeEndpoints; the four operations of DynamoDB
+// Streams ([DB.StreamsClient]); and the parameters that expressions have replaced (KeyConditions, QueryFilter, ScanFilter,
+// Expected, AttributeUpdates, AttributesToGet, ConditionalOperator).
 //
-// PartiQL, streams, backups and global tables are out of scope and are answered
-// with an UnknownOperationException that says so; the parameters that expressions
-// have replaced (Expected, AttributeUpdates, KeyConditions, QueryFilter,
-// ScanFilter, AttributesToGet) with a ValidationException. A table's stream,
-// encryption and throughput settings are kept and reported, and have no effect.
+// For tests: faults ([DB.Inject]), time that passes at once ([DB.Clock]), indexes that are behind ([DB.LagIndexes]), a log of requests with
+// their costs and permissions ([DB.Log]), stream records ([DB.Records]), seeds, dumps and snapshots.
+//
+// # What the service has and this has not
+//
+//   - PartiQL, backups and their restoring, exports and imports, global tables and their replicas, Kinesis destinations,
+//     contributor insights, auto scaling, vector search and bulk operations: an UnknownOperationException that names the operation.
+//   - Point-in-time recovery, resource policies, encryption, table classes, throughput of every kind and deletion protection are kept and
+//     reported. Only the last one has an effect: nothing is recovered, allowed, encrypted or throttled by them.
+//   - Parameters of these that stand in other operations (replicas in UpdateTable, vector indexes) are ignored.
+//   - Signatures have to be there but are not verified, and IAM allows everything.
 //
 // # What differs from a service far away
 //
 // A table is usable with the request after the one that creates it (see
 // [WithTableDelay]), a new index has been filled by then, and reads of indexes are
-// never behind. Nothing is throttled and nothing fails, until a [Fault] is
-// injected. Expired items stay until [DB.Sweep], while the service sweeps by
-// itself within days. Sizes in DescribeTable are exact.
+// never behind (see [DB.LagIndexes]). Nothing is throttled and nothing fails, until a [Fault] is
+// injected. Expired items stay until [DB.Sweep], or go at once with [WithExpiry], while the service sweeps by
+// itself within days. Sizes in DescribeTable are exact. A stream begins with one shard and keeps one, but for [DB.SplitShards], while
+// the service has about one for each partition.
 //
 // # Other languages
 //
@@ -55,7 +64,7 @@ import (
 //
 // A DB is safe for concurrent use. Reads and writes of an item are linearizable,
 // ConsistentRead or not; transactions are serializable; each page of a Query or a
-// Scan shows its table at one moment. A DB runs no goroutines.
+// Scan shows its table at one moment. A DB runs no goroutines, but one with [WithExpiry].
 type DB struct {
 	engine            *engine.DB
 	account           *engine.Account
