@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -65,16 +66,14 @@ func TestTheStreamsClientReadsTheRecords(t *testing.T) {
 		t.Fatalf("streams %+v, %v", list, err)
 	}
 	everything := item("a", "1")
-	for name, v := range map[string]types.AttributeValue{
+	maps.Copy(everything, map[string]types.AttributeValue{
 		"n": &types.AttributeValueMemberN{Value: "12345678901234567890123456789012345678"}, "b": &types.AttributeValueMemberB{Value: []byte{0, 255}},
 		"t": &types.AttributeValueMemberBOOL{Value: true}, "z": &types.AttributeValueMemberNULL{Value: true},
 		"ss": &types.AttributeValueMemberSS{Value: []string{"x", "y"}}, "ns": &types.AttributeValueMemberNS{Value: []string{"1", "2"}},
 		"bs": &types.AttributeValueMemberBS{Value: [][]byte{{1}, {2}}},
 		"l":  &types.AttributeValueMemberL{Value: []types.AttributeValue{s("in"), &types.AttributeValueMemberL{Value: []types.AttributeValue{}}}},
 		"m":  &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"k": s("v"), "e": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}}}},
-	} {
-		everything[name] = v
-	}
+	})
 	if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders"), Item: everything}); err != nil {
 		t.Fatal(err)
 	}

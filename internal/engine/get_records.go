@@ -43,43 +43,60 @@ func (ac *Account) getRecords(in *getRecordsInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	records, next, err := s.read(it, limit)
+	if err != nil {
+		return nil, err
+	}
+	o := newObject(1 << 10)
+	o.member("Records")
+	o.b = append(o.b, '[')
+	for i := range records {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		record := s.publish(&records[i])
+		o.b = record.appendJSON(o.b)
+	}
+	o.b = append(o.b, ']')
+	if next != nil {
+		o.member("NextShardIterator")
+		o.b = appendString(o.b, next.String())
+	}
+	return o.close(), nil
+}
+
+// read gives the records from an iterator on, and the iterator behind them: nil at the end of a closed shard. They are
+// published when writers may go on: records never change.
+func (s *stream) read(it iterator, limit int) (records []streamRecord, next *iterator, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	s.settle(now)
 	if age := now.Sub(it.at); age > iteratorLife {
-		return nil, clientError("ExpiredIteratorException", fmt.Sprintf("Iterator expired. The iterator was created %s ago, "+
+		return nil, nil, clientError("ExpiredIteratorException", fmt.Sprintf("Iterator expired. The iterator was created %s ago, "+
 			"which is more than the tolerated %s.", age, iteratorLife))
 	}
 	sh, err := s.shard(it.shard)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if it.number <= sh.trimmed {
-		return nil, trimmedData()
+		return nil, nil, trimmedData()
 	}
-	o := newObject(1 << 10)
-	o.member("Records")
-	o.b = append(o.b, '[')
-	count, full := 0, false
+	it.at = now
+	size := 0
 	for r := range sh.from(it.number) {
-		if full = count == limit || len(o.b) > maxRecordBytes; full {
-			break
+		if len(records) == limit || size >= maxRecordBytes {
+			return records, &it, nil
 		}
-		if count++; count > 1 {
-			o.b = append(o.b, ',')
-		}
-		record := s.publish(r)
-		o.b = record.appendJSON(o.b)
+		records = append(records, *r)
+		size += sizeOf(r.old) + sizeOf(r.rec)
 		it.number = r.number + 1
 	}
-	o.b = append(o.b, ']')
-	if full || sh.last == 0 {
-		it.at = now
-		o.member("NextShardIterator")
-		o.b = appendString(o.b, it.String())
+	if sh.last != 0 {
+		return records, nil, nil
 	}
-	return o.close(), nil
+	return records, &it, nil
 }
 
 func (r *StreamRecord) appendJSON(dst []byte) []byte {
