@@ -31,7 +31,7 @@ type queryInput struct {
 	IndexName                 *string  `is:"name"`
 	Select                    *string  `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
 	AttributesToGet           []string `is:"len=1:255"`
-	Limit                     *int32   `is:"range=1:"`
+	Limit                     *int32   `is:"bare range=1:"`
 	ConsistentRead            bool
 	KeyConditions             input.Map[condition]
 	QueryFilter               input.Map[condition]

@@ -40,7 +40,7 @@ type checker struct{ found []string }
 
 func (c *checker) add(v, at, msg string) {
 	if len(c.found) < maxViolations {
-		c.found = append(c.found, "Value "+v+" at '"+at+"' failed to satisfy constraint: "+msg)
+		c.found = append(c.found, "Value"+v+" at '"+at+"' failed to satisfy constraint: "+msg)
 	}
 }
 
@@ -51,7 +51,7 @@ func (c *checker) members(p *plan, v reflect.Value, at string) {
 		path := at + m.label
 		if absent(f) {
 			if len(m.rules) > 0 && m.rules[0].required {
-				c.add("null", path, "Member must not be null")
+				c.add(" null", path, "Member must not be null")
 			}
 			continue
 		}
@@ -59,8 +59,10 @@ func (c *checker) members(p *plan, v reflect.Value, at string) {
 			if r.broken == nil {
 				continue
 			}
-			if msg, broken := r.broken(f); broken {
-				c.add(show(f), path, msg)
+			if msg, broken := r.broken(f); broken && m.bare {
+				c.add("", at+m.name, msg)
+			} else if broken {
+				c.add(" "+show(f), path, msg)
 			}
 		}
 		c.inside(m.plan, f, path)
@@ -197,6 +199,7 @@ func parseRules(tag string) []rule {
 			rules = append(rules, bounds(intOf, "value", low, high)...)
 		case "enum":
 			rules = append(rules, enumRule(strings.Split(arg, "|")))
+		case "bare": // see compileStruct
 		case "keys":
 			rules = append(rules, rule{broken: keysRule})
 		case "each":

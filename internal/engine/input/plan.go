@@ -16,6 +16,7 @@
 // bool, *bool, *int32 and *int64 (Integer and Long), [Item], [Value], pointers to structs,
 // [Values], map[string]string, and slices and [Map] of all those and of structs. The tag `is:"…"` lists constraints, separated by blanks:
 //
+//	bare          in the first place: faults do not show the value, as the service has it in a few places
 //	required      Member must not be null
 //	name          the pattern of names, and 3–255 characters
 //	table         the pattern, and 1–255 characters, of a table's name or the name in its ARN
@@ -93,6 +94,7 @@ type member struct {
 	index int
 	plan  *plan
 	rules []rule
+	bare  bool // faults are told without the value
 }
 
 var plans sync.Map // reflect.Type -> *plan
@@ -220,6 +222,7 @@ func compileStruct(t reflect.Type) *plan {
 			index: f.Index[0],
 			plan:  planOf(f.Type),
 			rules: parseRules(f.Tag.Get("is")),
+			bare:  strings.HasPrefix(f.Tag.Get("is"), "bare "),
 		})
 	}
 	of := t.Name()
