@@ -15,23 +15,34 @@ type action struct {
 	takesValues []string
 	// frames says that faults of expressions and values are reported in a frame.
 	frames bool
-	// also judges the rest of the request when its values have been judged, nil for nothing.
-	also      func() error
-	returnOld bool
-	make      func(a *action, t *table) (*write, error)
+	// onlyOld refuses returnValues other than NONE and ALL_OLD, sized an item that is too big.
+	onlyOld, sized bool
+	returnValues   *string
+	returnOld      bool
+	kind           actionKind
 
 	exprs expressions
 	write *write
 }
 
-// The kinds of actions.
+type actionKind uint8
 
-func makePut(a *action, t *table) (*write, error)    { return t.put(a.item.Item) }
-func makeDelete(a *action, t *table) (*write, error) { return t.delete(a.item.Item) }
-func makeUpdate(a *action, t *table) (*write, error) { return t.update(a.item.Item, a.exprs.update) }
+const (
+	checkAction actionKind = iota // changes nothing: a condition, or the place of a read
+	putAction
+	deleteAction
+	updateAction
+)
 
-// makeCheck makes a write that changes nothing: a condition, or the place of a read.
-func makeCheck(a *action, t *table) (*write, error) {
+func (a *action) make(t *table) (*write, error) {
+	switch a.kind {
+	case putAction:
+		return t.put(a.item.Item)
+	case deleteAction:
+		return t.delete(a.item.Item)
+	case updateAction:
+		return t.update(a.item.Item, a.exprs.update)
+	}
 	key, err := t.checkKey(a.item.Item)
 	if err != nil {
 		return nil, err
@@ -48,8 +59,13 @@ func (a *action) parse() error {
 	if err != nil {
 		return a.frame(err)
 	}
-	if a.also != nil {
-		if err := a.also(); err != nil {
+	if a.onlyOld {
+		if err := checkReturnsOld(a.returnValues); err != nil {
+			return err
+		}
+	}
+	if a.sized {
+		if err := checkItemSize(a.item.Item); err != nil {
 			return err
 		}
 	}
@@ -66,7 +82,7 @@ func (a *action) frame(err error) error {
 
 // prepare makes the action's write.
 func (a *action) prepare(t *table) error {
-	w, err := a.make(a, t)
+	w, err := a.make(t)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 				"constraint: Member must have length less than or equal to 100")
 		}
 		texts := expressionTexts{projection: g.in.ProjectionExpression, names: g.in.ExpressionAttributeNames,
-			legacy: legacyParameters{attributesToGet: g.in.AttributesToGet}}
+			legacy: legacyParameters{attributesToGet: g.in.AttributesToGet}.ifGiven()}
 		if err := texts.checkUse(); err != nil {
 			return nil, err
 		}

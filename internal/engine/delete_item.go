@@ -29,11 +29,10 @@ func (ac *Account) deleteItem(in *deleteItemInput) ([]byte, error) {
 		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts: expressionTexts{
 			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
-			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
 		},
-		frames: true,
-		also:   func() error { return checkReturnsOld(in.ReturnValues) },
-		make:   makeDelete,
+		frames: true, onlyOld: true, returnValues: in.ReturnValues,
+		kind: deleteAction,
 	})
 	if err != nil {
 		return nil, err

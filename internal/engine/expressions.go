@@ -13,7 +13,7 @@ type expressionTexts struct {
 	update, condition, keyCondition, filter, projection *string
 	names                                               map[string]string
 	values                                              input.Values
-	legacy                                              legacyParameters
+	legacy                                              *legacyParameters // nil for none
 }
 
 type expressions struct {
@@ -29,8 +29,10 @@ type expressions struct {
 // names the operation's expression parameters other than ProjectionExpression, as
 // far as the message names them.
 func (x *expressionTexts) checkUse(takesValues ...string) error {
-	if err := x.checkMix(); err != nil {
-		return err
+	if x.legacy != nil {
+		if err := x.checkMix(); err != nil {
+			return err
+		}
 	}
 	valued := x.update != nil || x.condition != nil || x.keyCondition != nil || x.filter != nil
 	if x.names != nil && !valued && x.projection == nil {
@@ -52,8 +54,10 @@ func (x *expressionTexts) checkUse(takesValues ...string) error {
 // parse judges all expressions, in the order of the service, and what stands in their place.
 func (x *expressionTexts) parse() (expressions, error) {
 	var out expressions
-	if err := x.legacy.into(&out); err != nil {
-		return out, err
+	if x.legacy != nil {
+		if err := x.legacy.into(&out); err != nil {
+			return out, err
+		}
 	}
 	if x.update == nil && x.condition == nil && x.keyCondition == nil && x.filter == nil && x.projection == nil {
 		return out, nil

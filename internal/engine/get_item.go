@@ -28,8 +28,7 @@ func (ac *Account) getItem(in *getItemInput) ([]byte, error) {
 	a := &action{
 		tableName: *in.TableName, item: &in.Key,
 		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames,
-			legacy: legacyParameters{attributesToGet: in.AttributesToGet}},
-		make: makeCheck,
+			legacy: legacyParameters{attributesToGet: in.AttributesToGet}.ifGiven()},
 	}
 	w, err := ac.begin(a)
 	if err != nil {

@@ -51,6 +51,15 @@ type legacyParameters struct {
 	conditionalOperator     *string
 }
 
+// ifGiven gives the parameters, or nil if none is there.
+func (l legacyParameters) ifGiven() *legacyParameters {
+	if len(l.given(true)) == 0 {
+		return nil
+	}
+	some := l // so that only a request that has some pays for them
+	return &some
+}
+
 // given names the parameters that are there. Without the key conditions that may stand beside expressions, if
 // keyExpression says that there is no other.
 func (l *legacyParameters) given(keyExpression bool) []string {

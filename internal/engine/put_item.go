@@ -33,16 +33,10 @@ func (ac *Account) putItem(in *putItemInput) ([]byte, error) {
 		tableName: *in.TableName, item: &in.Item, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
 		texts: expressionTexts{
 			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
-			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
 		},
-		frames: true,
-		also: func() error {
-			if err := checkReturnsOld(in.ReturnValues); err != nil {
-				return err
-			}
-			return checkItemSize(in.Item.Item)
-		},
-		make: makePut,
+		frames: true, onlyOld: true, returnValues: in.ReturnValues, sized: true,
+		kind: putAction,
 	})
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ func (in *queryInput) texts() expressionTexts {
 		legacy: legacyParameters{
 			attributesToGet: in.AttributesToGet, keyConditions: in.KeyConditions, queryFilter: in.QueryFilter,
 			conditionalOperator: in.ConditionalOperator,
-		},
+		}.ifGiven(),
 	}
 }
 

@@ -240,7 +240,7 @@ const (
 // checkSelect judges Select against the other parameters of the request alone.
 func (x *expressionTexts) checkSelect(sel string, indexed bool) error {
 	by, projected := "ProjectionExpression", x.projection != nil
-	if x.legacy.attributesToGet != nil {
+	if x.legacy != nil && x.legacy.attributesToGet != nil {
 		by, projected = "AttributesToGet", true
 	}
 	switch {

@@ -45,7 +45,7 @@ func (ac *Account) scan(in *scanInput) ([]byte, error) {
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
 		legacy: legacyParameters{
 			attributesToGet: in.AttributesToGet, scanFilter: in.ScanFilter, conditionalOperator: in.ConditionalOperator,
-		},
+		}.ifGiven(),
 	}
 	if err := texts.checkUse("FilterExpression"); err != nil {
 		return nil, err

@@ -94,30 +94,28 @@ type transactAction struct {
 
 func (in *transactWriteItem) action() (*transactAction, error) {
 	var actions []*transactAction
-	add := func(make func(*action, *table) (*write, error), table *string, item *input.Item, update, condition *string,
+	add := func(kind actionKind, table *string, item *input.Item, update, condition *string,
 		names map[string]string, values input.Values, returns *string) {
-		a := &transactAction{action: action{
-			tableName: *table, item: item, returnOld: deref(returns) == "ALL_OLD", make: make,
+		actions = append(actions, &transactAction{action: action{
+			tableName: *table, item: item, returnOld: deref(returns) == "ALL_OLD", kind: kind, sized: true,
 			texts:       expressionTexts{update: update, condition: condition, names: names, values: values},
 			takesValues: []string{"ConditionExpression"},
-		}}
-		a.also = func() error { return checkItemSize(a.item.Item) }
-		actions = append(actions, a)
+		}})
 	}
 	if c := in.ConditionCheck; c != nil {
-		add(makeCheck, c.TableName, &c.Key, nil, c.ConditionExpression,
+		add(checkAction, c.TableName, &c.Key, nil, c.ConditionExpression,
 			c.ExpressionAttributeNames, c.ExpressionAttributeValues, c.ReturnValuesOnConditionCheckFailure)
 	}
 	if p := in.Put; p != nil {
-		add(makePut, p.TableName, &p.Item, nil, p.ConditionExpression,
+		add(putAction, p.TableName, &p.Item, nil, p.ConditionExpression,
 			p.ExpressionAttributeNames, p.ExpressionAttributeValues, p.ReturnValuesOnConditionCheckFailure)
 	}
 	if d := in.Delete; d != nil {
-		add(makeDelete, d.TableName, &d.Key, nil, d.ConditionExpression,
+		add(deleteAction, d.TableName, &d.Key, nil, d.ConditionExpression,
 			d.ExpressionAttributeNames, d.ExpressionAttributeValues, d.ReturnValuesOnConditionCheckFailure)
 	}
 	if u := in.Update; u != nil {
-		add(makeUpdate, u.TableName, &u.Key, u.UpdateExpression, u.ConditionExpression,
+		add(updateAction, u.TableName, &u.Key, u.UpdateExpression, u.ConditionExpression,
 			u.ExpressionAttributeNames, u.ExpressionAttributeValues, u.ReturnValuesOnConditionCheckFailure)
 	}
 	switch len(actions) {

@@ -41,10 +41,9 @@ func (ac *Account) updateItem(in *updateItemInput) ([]byte, error) {
 		texts: expressionTexts{
 			update: in.UpdateExpression, condition: in.ConditionExpression,
 			names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
-			legacy: legacyParameters{attributeUpdates: in.AttributeUpdates, expected: in.Expected, conditionalOperator: in.ConditionalOperator},
+			legacy: legacyParameters{attributeUpdates: in.AttributeUpdates, expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
 		},
-		frames: true,
-		make:   makeUpdate,
+		frames: true, kind: updateAction,
 	}
 	w, err := ac.begin(a)
 	if err != nil {
