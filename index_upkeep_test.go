@@ -376,7 +376,7 @@ func TestIndexKeysOfTouchedAndKeyFields(t *testing.T) {
 			func() error { return items.Update(a).Set("text", "b").Do(ctx) },
 			func() error { return items.Patch(&a).Set("text", "c").Do(ctx) },
 			func() error { after := a; after.Text = ""; return items.SaveChanges(ctx, a, &after) },
-			func() error { return entable.Transact(ctx, []entable.Write{items.PatchOp(&a).Set("text", "e")}) },
+			func() error { return entable.Transact(ctx, []entable.Write{items.Patch(&a).Set("text", "e")}) },
 		} {
 			now.pass(time.Second)
 			if err := write(); err != nil {

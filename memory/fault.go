@@ -1,8 +1,11 @@
 package memory
 
 import (
+	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/engine"
 )
@@ -81,6 +84,21 @@ func DropAfter() Fault {
 	return Fault{engine.Fault{Effect: engine.Effect{DropAfter: true}}}
 }
 
+// SlowReads lets time pass before GetItem, BatchGetItem, Query, Scan and TransactGetItems, like [Delay].
+func SlowReads(d time.Duration) Fault {
+	return Delay(d).On("GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems")
+}
+
+// UnprocessedShare lets BatchGetItem and BatchWriteItem leave a share of the keys or writes of each request undone, 0.5 for
+// half of them; one is always done, so that a caller who asks again gets ahead. The rest comes back as UnprocessedKeys or
+// UnprocessedItems.
+func UnprocessedShare(share float64) Fault {
+	return Fault{engine.Fault{
+		Effect:     engine.Effect{Share: min(1, max(0, share))},
+		Operations: []string{"BatchGetItem", "BatchWriteItem"},
+	}}
+}
+
 // Unprocessed lets BatchGetItem and BatchWriteItem do no more than the first n keys
 // or writes of a request; the rest comes back as UnprocessedKeys or
 // UnprocessedItems. Other operations are not affected.
@@ -101,6 +119,20 @@ func (f Fault) On(operations ...string) Fault {
 // all. A batch or a transaction counts as a request about each of its tables.
 func (f Fault) Table(name string) Fault {
 	f.fault.Table = name
+	return f
+}
+
+// Partition narrows the fault to requests about one partition: items whose table has this partition key, and queries of
+// it, in the table or an index. It has to be an S, N or B.
+//
+// With a fault that refuses, such as [Throttle], it makes a hot partition: a transaction is cancelled because of the first action on it,
+// and a batch comes back with the parts unprocessed that are about it, or is refused if all are.
+func (f Fault) Partition(key types.AttributeValue) Fault {
+	v, err := valueOf(key)
+	if err != nil || !v.Kind().IsKey() {
+		panic(fmt.Sprintf("memory: %T is no partition key", key))
+	}
+	f.fault.Partition = v
 	return f
 }
 

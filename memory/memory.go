@@ -8,7 +8,7 @@
 // It answers as the service does: key schemas, global and local secondary indexes
 // with their projections, all expressions with their error messages, numbers of 38
 // digits, pages of 1 MB, limits, consumed capacity, batches, transactions with
-// cancellation reasons, idempotency tokens and expiry. What a program does wrong
+// cancellation reasons, idempotency tokens, streams and expiry. What a program does wrong
 // against DynamoDB, it does wrong here. Where AWS's own DynamoDB Local is known to
 // differ from the service, the service is followed.
 //
@@ -16,21 +16,30 @@
 //
 // Tables (create, update, describe, delete, list), items (Put, Get, Update, Delete,
 // Query, Scan), BatchGetItem, BatchWriteItem, TransactGetItems,
-// TransactWriteItems, time to live, tags, DescribeLimits and DescribeEndpoints.
+// TransactWriteItems, time to live, tags, DescribeLimits and DescribeEndpoints; the four operations of DynamoDB
+// Streams ([DB.StreamsClient]); and the parameters that expressions have replaced (KeyConditions, QueryFilter, ScanFilter,
+// Expected, AttributeUpdates, AttributesToGet, ConditionalOperator).
 //
-// PartiQL, streams, backups and global tables are out of scope and are answered
-// with an UnknownOperationException that says so; the parameters that expressions
-// have replaced (Expected, AttributeUpdates, KeyConditions, QueryFilter,
-// ScanFilter, AttributesToGet) with a ValidationException. A table's stream,
-// encryption and throughput settings are kept and reported, and have no effect.
+// For tests: faults ([DB.Inject]), time that passes at once ([DB.Clock]), indexes that are behind ([DB.LagIndexes]), a log of requests with
+// their costs and permissions ([DB.Log]), stream records ([DB.Records]), seeds, dumps and snapshots.
+//
+// # What the service has and this has not
+//
+//   - PartiQL, backups and their restoring, exports and imports, global tables and their replicas, Kinesis destinations,
+//     contributor insights, auto scaling, vector search and bulk operations: an UnknownOperationException that names the operation.
+//   - Point-in-time recovery, resource policies, encryption, table classes, throughput of every kind and deletion protection are kept and
+//     reported. Only the last one has an effect: nothing is recovered, allowed, encrypted or throttled by them.
+//   - Parameters of these that stand in other operations (replicas in UpdateTable, vector indexes) are ignored.
+//   - Signatures have to be there but are not verified, and IAM allows everything.
 //
 // # What differs from a service far away
 //
 // A table is usable with the request after the one that creates it (see
 // [WithTableDelay]), a new index has been filled by then, and reads of indexes are
-// never behind. Nothing is throttled and nothing fails, until a [Fault] is
-// injected. Expired items stay until [DB.Sweep], while the service sweeps by
-// itself within days. Sizes in DescribeTable are exact.
+// never behind (see [DB.LagIndexes]). Nothing is throttled and nothing fails, until a [Fault] is
+// injected. Expired items stay until [DB.Sweep], or go at once with [WithExpiry], while the service sweeps by
+// itself within days. Sizes in DescribeTable are exact. A stream begins with one shard and keeps one, but for [DB.SplitShards], while
+// the service has about one for each partition.
 //
 // # Other languages
 //
@@ -45,6 +54,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/entable/entable/internal/engine"
 )
@@ -54,9 +64,12 @@ import (
 //
 // A DB is safe for concurrent use. Reads and writes of an item are linearizable,
 // ConsistentRead or not; transactions are serializable; each page of a Query or a
-// Scan shows its table at one moment. A DB runs no goroutines.
+// Scan shows its table at one moment. A DB runs no goroutines, but one with [WithExpiry].
 type DB struct {
-	engine *engine.DB
+	engine            *engine.DB
+	account           *engine.Account
+	region, accessKey string
+	clock             *Clock
 }
 
 // An Option changes how a database behaves. The functions that begin with With make
@@ -64,8 +77,7 @@ type DB struct {
 type Option struct{ apply func(*engine.Config) }
 
 // WithClock sets the clock that expiry, idempotency tokens, table states and
-// creation times go by, overriding the default time.Now. Use it to make time pass
-// in a test without waiting.
+// creation times go by, overriding the default time.Now. [DB.Clock] can be ahead of it.
 func WithClock(now func() time.Time) Option {
 	return Option{func(c *engine.Config) { c.Now = now }}
 }
@@ -80,27 +92,78 @@ func WithTableDelay(d time.Duration) Option {
 	return Option{func(c *engine.Config) { c.TableDelay = d }}
 }
 
+// WithSharedTables lets all access keys and regions meet the same tables, overriding the
+// default that they are apart. Use it for a server whose clients mix them.
+func WithSharedTables() Option {
+	return Option{func(c *engine.Config) { c.Shared = true }}
+}
+
+// WithExpiry lets expired items go by themselves, within the given time after they have expired, overriding the default
+// that only [DB.Sweep] removes them. The database runs a goroutine for it, which ends with [DB.Close].
+func WithExpiry(every time.Duration) Option {
+	return Option{func(c *engine.Config) { c.SweepEvery = every }}
+}
+
+// WithTokenWindow sets how long a ClientRequestToken makes a transaction idempotent, overriding the default of ten
+// minutes. Use it to see what a caller does who repeats a transaction too late.
+func WithTokenWindow(d time.Duration) Option {
+	return Option{func(c *engine.Config) { c.TokenLife = d }}
+}
+
 // New makes an empty database.
 func New(opts ...Option) *DB {
 	var cfg engine.Config
 	for _, opt := range opts {
 		opt.apply(&cfg)
 	}
-	return &DB{engine: engine.New(cfg)}
+	clock := newClock(cfg.Now)
+	cfg.Now = clock.Now
+	return (&DB{engine: engine.New(cfg), clock: clock}).In(homeRegion, homeKey)
 }
+
+// The region and the access key of a new database's clients.
+const (
+	homeRegion = "us-east-1"
+	homeKey    = "memory"
+)
+
+// In returns the same database as another access key in another region sees it: with
+// tables and streams of its own, which [DB.Client], [DB.StreamsClient], [DB.Seed],
+// [DB.Items], [DB.Dump], [DB.Records] and [DB.SplitShards] then work on. Requests over
+// HTTP are told apart by their signatures in the same way. Everything else (faults,
+// snapshots, [DB.Sweep], [DB.Close]) is about the database as a whole.
+//
+// [New] returns it as the access key "memory" in us-east-1 sees it. With
+// [WithSharedTables] there is only one view.
+func (db *DB) In(region, accessKey string) *DB {
+	return &DB{db.engine, db.engine.Account(region, accessKey), region, accessKey, db.clock}
+}
+
+// Clock returns the clock that the database goes by.
+func (db *DB) Clock() *Clock { return db.clock }
 
 // Client gives an SDK client of the database. Its requests never leave the
 // process, as the database is the client's HTTP client; everything else about it
 // is the SDK's: signing, retries with their delays, middleware, deserialization.
-// Credentials and region are dummies.
+// Credentials and region are dummies, see [DB.In].
 //
 // optFns change the client's options, as those of dynamodb.NewFromConfig do. Use
 // them, for example, to shorten the retryer's delays in tests with faults.
 func (db *DB) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
-		Region:       "us-east-1",
+		Region:       db.region,
 		BaseEndpoint: new("http://memory.invalid"),
-		Credentials:  credentials.NewStaticCredentialsProvider("memory", "memory", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(db.accessKey, "memory", ""),
+		HTTPClient:   db.engine,
+	}, optFns...)
+}
+
+// StreamsClient gives an SDK client of the database's streams, like [DB.Client].
+func (db *DB) StreamsClient(optFns ...func(*dynamodbstreams.Options)) *dynamodbstreams.Client {
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		Region:       db.region,
+		BaseEndpoint: new("http://memory.invalid"),
+		Credentials:  credentials.NewStaticCredentialsProvider(db.accessKey, "memory", ""),
 		HTTPClient:   db.engine,
 	}, optFns...)
 }

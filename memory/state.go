@@ -20,17 +20,17 @@ func (db *DB) Seed(table string, items ...map[string]types.AttributeValue) error
 			return err
 		}
 	}
-	return db.engine.Seed(table, list)
+	return db.account.Seed(table, list)
 }
 
 // SeedJSON is [DB.Seed] for items in DynamoDB JSON, one a line, as [DB.Dump] writes
 // them: {"pk":{"S":"a"},"n":{"N":"1"}}. Empty lines are skipped.
-func (db *DB) SeedJSON(table string, r io.Reader) error { return db.engine.SeedJSON(table, r) }
+func (db *DB) SeedJSON(table string, r io.Reader) error { return db.account.SeedJSON(table, r) }
 
 // Items gives all items of a table as they are at one moment, in the order of their
 // key values. The items are the caller's.
 func (db *DB) Items(table string) ([]map[string]types.AttributeValue, error) {
-	items, err := db.engine.Items(table)
+	items, err := db.account.Items(table)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (db *DB) Items(table string) ([]map[string]types.AttributeValue, error) {
 // a line, in the order of their key values, attributes in the order of their
 // names: equal tables have equal dumps.
 func (db *DB) Dump(table string, w io.Writer) error {
-	items, err := db.engine.Items(table)
+	items, err := db.account.Items(table)
 	if err != nil {
 		return err
 	}
@@ -74,3 +74,11 @@ func (db *DB) Snapshot() *Snapshot { return &Snapshot{db.engine.Snapshot()} }
 // microseconds. Use one database with a snapshot of seeded tables for many tests,
 // or restore it into a new database for each parallel test.
 func (db *DB) Restore(s *Snapshot) { db.engine.Restore(s.snapshot) }
+
+// LagIndexes keeps the last writes of a table from its global secondary indexes: a Query or Scan of an index does not see
+// them until more writes follow, or [DB.CatchUp] is called. The service's indexes are behind in the same way, for a moment; local
+// indexes never are. 0 ends it.
+func (db *DB) LagIndexes(table string, writes int) error { return db.account.LagIndexes(table, writes) }
+
+// CatchUp lets the global secondary indexes of a table see all writes so far, see [DB.LagIndexes].
+func (db *DB) CatchUp(table string) error { return db.account.CatchUp(table) }

@@ -5,8 +5,20 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	streams "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"github.com/entable/entable/memory"
 )
 
 // sdk are the packages of the AWS SDK for JavaScript that the test runs.
@@ -39,7 +51,9 @@ func start(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	address, served := make(chan string), make(chan error)
-	go func() { served <- serve(ctx, "127.0.0.1:0", func(url string) { address <- url }) }()
+	go func() {
+		served <- serve(ctx, "127.0.0.1:0", func(url string) { address <- url }, memory.WithExpiry(50*time.Millisecond))
+	}()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-served; err != nil {
@@ -86,4 +100,55 @@ func modules(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// An expired item goes within a second or two, and the server's stream says that it was the service.
+func TestTheServerRemovesExpiredItems(t *testing.T) {
+	url := start(t)
+	ctx := t.Context()
+	creds := credentials.NewStaticCredentialsProvider("any", "any", "")
+	client := dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: "eu-west-1", Credentials: creds})
+	name := aws.String("sessions")
+	created, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: types.ScalarAttributeTypeS}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: types.KeyTypeHash}},
+		StreamSpecification:  &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeKeysOnly}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{TableName: name,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{Enabled: aws.Bool(true), AttributeName: aws.String("ttl")}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: name, Item: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "a"}, "ttl": &types.AttributeValueMemberN{Value: strconv.FormatInt(time.Now().Unix()-1, 10)}}}); err != nil {
+		t.Fatal(err)
+	}
+	stream := dynamodbstreams.New(dynamodbstreams.Options{BaseEndpoint: &url, Region: "eu-west-1", Credentials: creds})
+	arn := created.TableDescription.LatestStreamArn
+	d, err := stream.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: arn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	it, err := stream.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{StreamArn: arn, ShardId: d.StreamDescription.Shards[0].ShardId,
+		ShardIteratorType: streams.ShardIteratorTypeTrimHorizon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for next := it.ShardIterator; ; {
+		out, err := stream.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range out.Records {
+			if r.EventName == streams.OperationTypeRemove {
+				if r.UserIdentity == nil || *r.UserIdentity.PrincipalId != "dynamodb.amazonaws.com" {
+					t.Errorf("removed by %+v", r.UserIdentity)
+				}
+				return
+			}
+		}
+		next = out.NextShardIterator
+		runtime.Gosched()
+	}
 }

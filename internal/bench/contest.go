@@ -32,13 +32,14 @@ const (
 	engineStart      = "engine_start"      // a database with one table
 	engineGoroutines = "engine_goroutines" // reads and writes of two partitions
 	engineBytes      = "engine_bytes"      // memory of a million items
+	engineStream     = "engine_stream"     // writes to a table with a stream, and to one without
 
 	engineGoroutinesSDK = "engine_goroutines_sdk" // the same through the SDK's client, without a goal
 )
 
 var rows = []string{
 	query500, query20, getItem, putItem, batchWrite25, mixed500, encode,
-	enginePut, engineGet, engineQuery500, engineStart, engineGoroutines, engineGoroutinesSDK, engineBytes,
+	enginePut, engineGet, engineQuery500, engineStart, engineStream, engineGoroutines, engineGoroutinesSDK, engineBytes,
 }
 
 // transports are the responses of the rows, one transport for each contestant.
@@ -85,6 +86,7 @@ var goals = []goal{
 	{name: "engine_get_vs_local", row: engineGet, num: ddbLocal, den: inMemory, of: nanoseconds, op: ">=", want: 10},
 	{name: "engine_query500_vs_local", row: engineQuery500, num: ddbLocal, den: inMemory, of: nanoseconds, op: ">=", want: 8},
 	{name: "engine_start_ms", row: engineStart, num: inMemory, of: milliseconds, op: "<=", want: 1},
+	{name: "engine_stream_cost", row: engineStream, num: streamed, den: inMemory, of: nanoseconds, op: "<=", want: 1.25},
 	{name: "engine_bytes_per_item", row: engineBytes, num: inMemory, of: heldBytes, op: "<=", want: 500},
 	{name: "engine_2_goroutines", row: engineGoroutines, num: oneGoroutine, den: twoGoroutines, of: nanoseconds, op: ">=", want: 1.7},
 }
@@ -112,6 +114,7 @@ const (
 	floor16kB  = "floor: put of 16 kB"
 	inMemory   = "memory"
 	ddbLocal   = "DynamoDB Local"
+	streamed   = "memory, with a stream"
 
 	oneGoroutine  = "memory, 1 goroutine"
 	twoGoroutines = "memory, 2 goroutines"

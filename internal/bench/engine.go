@@ -34,6 +34,13 @@ func engineContestants(ctx context.Context, match func(row string) bool) (all []
 	if match(engineStart) {
 		all = append(all, startContestant())
 	}
+	if match(engineStream) {
+		contestants, err := streamContestants(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, contestants...)
+	}
 	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
 	return inOrder(all), leftOut, nil
 }

@@ -91,7 +91,7 @@ func newRequest(ctx context.Context, operation string, body io.Reader) *http.Req
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
 	req.Header.Set("X-Amz-Date", "20260101T000000Z")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, "+
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=memory/20260101/us-east-1/dynamodb/aws4_request, "+
 		"SignedHeaders=host;x-amz-date;x-amz-target, Signature=0")
 	return req
 }

@@ -28,14 +28,14 @@ type batchGetItemInput struct {
 	RequestItems           input.Map[keysAndAttributes] `is:"required keys=table"`
 	ReturnConsumedCapacity *capacityReport              `is:"enum=INDEXES|TOTAL|NONE"`
 
-	limit *int // keys to process, if not all
+	partial partial
 }
 
-func (in *batchGetItemInput) processOnly(n int) { in.limit = &n }
+func (in *batchGetItemInput) only(p partial) { in.partial = p }
 
 type keysAndAttributes struct {
 	Keys                     []input.Item `is:"required len=1:"`
-	AttributesToGet          input.Legacy
+	AttributesToGet          []string     `is:"len=1:255"`
 	ConsistentRead           *bool
 	ProjectionExpression     *string
 	ExpressionAttributeNames map[string]string
@@ -50,7 +50,7 @@ type tableGet struct {
 	projection *expr.Projection
 }
 
-func (db *DB) batchGetItem(in *batchGetItemInput) ([]byte, error) {
+func (ac *Account) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 	if len(in.RequestItems) == 0 {
 		return nil, validation("The requestItems parameter is required for BatchGetItem")
 	}
@@ -59,11 +59,21 @@ func (db *DB) batchGetItem(in *batchGetItemInput) ([]byte, error) {
 		return nil, err
 	}
 	for _, g := range gets {
-		if err := g.resolve(db); err != nil {
+		if err := g.resolve(ac); err != nil {
 			return nil, err
 		}
 	}
-	return in.answer(gets), nil
+	var parts []batchPart
+	for _, g := range gets {
+		for i := range g.in.Keys {
+			parts = append(parts, batchPart{g.table, g.in.Keys[i].Item})
+		}
+	}
+	chosen, err := in.partial.choose(parts)
+	if err != nil {
+		return nil, err
+	}
+	return in.answer(gets, chosen), nil
 }
 
 // check judges what can be judged without the tables.
@@ -72,14 +82,12 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 	keys := 0
 	for i := range in.RequestItems {
 		g := &tableGet{name: in.RequestItems[i].Key, in: &in.RequestItems[i].Value}
-		if g.in.AttributesToGet.Given {
-			return nil, legacyParameter("AttributesToGet")
-		}
 		if len(g.in.Keys) > maxBatchKeys {
 			return nil, validation("1 validation error detected: Value at 'RequestItems." + g.name + ".member.Keys' failed to satisfy " +
 				"constraint: Member must have length less than or equal to 100")
 		}
-		texts := expressionTexts{projection: g.in.ProjectionExpression, names: g.in.ExpressionAttributeNames}
+		texts := expressionTexts{projection: g.in.ProjectionExpression, names: g.in.ExpressionAttributeNames,
+			legacy: legacyParameters{attributesToGet: g.in.AttributesToGet}.ifGiven()}
 		if err := texts.checkUse(); err != nil {
 			return nil, err
 		}
@@ -109,9 +117,9 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 
 const duplicateKeys = "Provided list of item keys contains duplicates"
 
-func (g *tableGet) resolve(db *DB) error {
+func (g *tableGet) resolve(ac *Account) error {
 	var err error
-	if g.table, err = db.table(g.name); err != nil {
+	if g.table, err = ac.table(g.name); err != nil {
 		return err
 	}
 	for i := range g.in.Keys {
@@ -135,11 +143,7 @@ func (g *tableGet) read() []*record {
 	return recs
 }
 
-func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
-	limit := maxBatchKeys
-	if in.limit != nil {
-		limit = *in.limit
-	}
+func (in *batchGetItemInput) answer(gets []*tableGet, chosen []bool) []byte {
 	o := newObject(4 << 10)
 	o.member("Responses")
 	o.b = append(o.b, '{')
@@ -152,13 +156,14 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 		}
 		o.b = append(appendString(o.b, g.name), ':', '[')
 		c := &consumption{tableName: input.TableName(g.name)}
-		done, first := 0, true
-		for _, rec := range g.read() {
-			if limit == 0 || (rec != nil && size+rec.size > maxBatchRead) {
-				break
+		first, full := true, false
+		var left []input.Item
+		for j, rec := range g.read() {
+			full = full || rec != nil && size+rec.size > maxBatchRead
+			if full || !chosen[j] {
+				left = append(left, g.in.Keys[j])
+				continue
 			}
-			limit--
-			done++
 			c.reads += readUnits(sizeOf(rec), deref(g.in.ConsistentRead))
 			if rec == nil {
 				continue
@@ -172,7 +177,8 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 		}
 		o.b = append(o.b, ']')
 		used = append(used, c)
-		g.appendUnprocessed(rest, done)
+		g.appendUnprocessed(rest, left)
+		chosen = chosen[len(g.in.Keys):]
 	}
 	o.b = append(o.b, '}')
 	o.member("UnprocessedKeys")
@@ -183,24 +189,34 @@ func (in *batchGetItemInput) answer(gets []*tableGet) []byte {
 	return o.close()
 }
 
-// appendUnprocessed adds the keys from done on, in the form of a request.
-func (g *tableGet) appendUnprocessed(o *object, done int) {
-	if done == len(g.places) {
+// appendUnprocessed adds the keys that were not read, in the form of a request.
+func (g *tableGet) appendUnprocessed(o *object, left []input.Item) {
+	if len(left) == 0 {
 		return
 	}
 	if o.b[len(o.b)-1] != '{' {
 		o.b = append(o.b, ',')
 	}
 	o.b = append(appendString(o.b, g.name), `:{"Keys":[`...)
-	for i := range g.in.Keys[done:] {
+	for i, key := range left {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}
-		o.b = g.in.Keys[done+i].AppendJSON(o.b)
+		o.b = key.AppendJSON(o.b)
 	}
 	o.b = append(o.b, ']')
 	if g.in.ConsistentRead != nil {
 		o.b = fmt.Appendf(o.b, `,"ConsistentRead":%t`, *g.in.ConsistentRead)
+	}
+	if g.in.AttributesToGet != nil {
+		o.b = append(o.b, `,"AttributesToGet":[`...)
+		for i, name := range g.in.AttributesToGet {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.b = appendString(o.b, name)
+		}
+		o.b = append(o.b, ']')
 	}
 	if g.in.ProjectionExpression != nil {
 		o.b = appendString(append(o.b, `,"ProjectionExpression":`...), *g.in.ProjectionExpression)

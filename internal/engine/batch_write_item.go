@@ -22,10 +22,10 @@ type batchWriteItemInput struct {
 	ReturnConsumedCapacity      *capacityReport           `is:"enum=INDEXES|TOTAL|NONE"`
 	ReturnItemCollectionMetrics *string                   `is:"enum=SIZE|NONE"`
 
-	limit *int // writes to process, if not all
+	partial partial
 }
 
-func (in *batchWriteItemInput) processOnly(n int) { in.limit = &n }
+func (in *batchWriteItemInput) only(p partial) { in.partial = p }
 
 type writeRequest struct {
 	DeleteRequest *deleteRequest
@@ -40,7 +40,7 @@ type putRequest struct {
 	Item input.Item `is:"required"`
 }
 
-func (db *DB) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
+func (ac *Account) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
 	if len(in.RequestItems) == 0 {
 		return nil, validation("The requestItems parameter is required for BatchWriteItem")
 	}
@@ -49,7 +49,7 @@ func (db *DB) batchWriteItem(in *batchWriteItemInput) ([]byte, error) {
 	}
 	var writes [][]*write
 	for i := range in.RequestItems {
-		ws, err := db.tableWrites(in.RequestItems[i].Key, in.RequestItems[i].Value)
+		ws, err := ac.tableWrites(in.RequestItems[i].Key, in.RequestItems[i].Value)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +90,8 @@ func (w *writeRequest) check() error {
 
 // tableWrites makes the writes of one table. A key that is not as the schema says
 // is told in fewer words here than by PutItem.
-func (db *DB) tableWrites(name string, requests []writeRequest) ([]*write, error) {
-	t, err := db.table(name)
+func (ac *Account) tableWrites(name string, requests []writeRequest) ([]*write, error) {
+	t, err := ac.table(name)
 	if err != nil {
 		return nil, err
 	}
@@ -119,25 +119,37 @@ func (db *DB) tableWrites(name string, requests []writeRequest) ([]*write, error
 }
 
 func (in *batchWriteItemInput) apply(writes [][]*write) ([]byte, error) {
-	limit := maxBatchWrites
-	if in.limit != nil {
-		limit = *in.limit
+	var parts []batchPart
+	for _, ws := range writes {
+		for _, w := range ws {
+			parts = append(parts, batchPart{w.table, w.keyItem})
+		}
+	}
+	chosen, err := in.partial.choose(parts)
+	if err != nil {
+		return nil, err
 	}
 	var used []*consumption
 	metrics, rest := newObject(16), newObject(16)
 	for i, ws := range writes {
 		c := &consumption{tableName: ws[0].table.name}
-		done := min(limit, len(ws))
-		limit -= done
-		for _, w := range ws[:done] {
+		var done []*write
+		var left []writeRequest
+		for j, w := range ws {
+			if !chosen[j] {
+				left = append(left, in.RequestItems[i].Value[j])
+				continue
+			}
 			if _, _, err := w.apply(c); err != nil {
 				return nil, err
 			}
+			done = append(done, w)
 		}
-		in.appendUnprocessed(rest, i, done)
+		chosen = chosen[len(ws):]
+		appendUnprocessed(rest, in.RequestItems[i].Key, left)
 		used = append(used, c)
-		if deref(in.ReturnItemCollectionMetrics) == "SIZE" && done > 0 && ws[0].table.hasLocalIndex() {
-			appendTableMetrics(metrics, in.RequestItems[i].Key, ws[:done])
+		if deref(in.ReturnItemCollectionMetrics) == "SIZE" && len(done) > 0 && ws[0].table.hasLocalIndex() {
+			appendTableMetrics(metrics, in.RequestItems[i].Key, done)
 		}
 	}
 	o := newObject(64)
@@ -153,18 +165,16 @@ func (in *batchWriteItemInput) apply(writes [][]*write) ([]byte, error) {
 	return o.close(), nil
 }
 
-// appendUnprocessed adds the writes of a table from done on, in the form of a
-// request.
-func (in *batchWriteItemInput) appendUnprocessed(o *object, table, done int) {
-	entry := &in.RequestItems[table]
-	if done == len(entry.Value) {
+// appendUnprocessed adds the writes of a table that were not done, in the form of a request.
+func appendUnprocessed(o *object, table string, left []writeRequest) {
+	if len(left) == 0 {
 		return
 	}
 	if o.b[len(o.b)-1] != '{' {
 		o.b = append(o.b, ',')
 	}
-	o.b = append(appendString(o.b, entry.Key), ':', '[')
-	for i, w := range entry.Value[done:] {
+	o.b = append(appendString(o.b, table), ':', '[')
+	for i, w := range left {
 		if i > 0 {
 			o.b = append(o.b, ',')
 		}

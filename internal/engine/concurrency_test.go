@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/entable/entable/internal/engine"
 )
@@ -179,6 +180,19 @@ func TestEverythingAtOnce(t *testing.T) {
 			call(t, db, "UpdateTable", `{"TableName":"things","AttributeDefinitions":[{"AttributeName":"n","AttributeType":"N"}],
 				"GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"new","KeySchema":[{"AttributeName":"n","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}}]}`)
 			call(t, db, "UpdateTable", `{"TableName":"things","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"new"}}]}`)
+		}
+	})
+	background.Go(func() {
+		for i := 0; !done.Load(); i++ {
+			call(t, db, "UpdateTable", `{"TableName":"things","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`)
+			_ = db.Home().SplitShards("things") // which fails if the stream has just been disabled
+			_, _ = db.Home().Records("things", time.Time{})
+			_ = db.Home().LagIndexes("things", i%3)
+			call(t, db, "ListStreams", `{}`)
+			call(t, db, "UpdateTable", `{"TableName":"things","StreamSpecification":{"StreamEnabled":false}}`)
+			log := db.StartLog()
+			log.Entries()
+			log.Stop()
 		}
 	})
 	background.Go(func() {

@@ -21,7 +21,7 @@ import (
 //     at most 20 GSIs, whose keys may have up to four HASH and four RANGE attributes.
 //   - BillingMode is PROVISIONED by default and then needs ProvisionedThroughput,
 //     for GSIs too; PAY_PER_REQUEST refuses it.
-//   - Stream and encryption settings are reported back; no stream is kept.
+//   - Encryption and throughput settings, warm or not, are reported back and have no effect.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 
@@ -39,38 +39,48 @@ type createTableInput struct {
 	TableClass                *string `is:"enum=STANDARD|STANDARD_INFREQUENT_ACCESS"`
 	DeletionProtectionEnabled *bool
 	OnDemandThroughput        *onDemandThroughput
+	WarmThroughput            *warmThroughput
 	ResourcePolicy            *string
 }
 
 type tag struct {
-	Key   *string `is:"required len=1:128"`
+	Key   *string `is:"required len=1:128"` // characters
 	Value *string `is:"required len=:256"`
 }
 
 func (in *createTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) createTable(in *createTableInput) ([]byte, error) {
-	t, err := db.newTable(in)
+func (ac *Account) createTable(in *createTableInput) ([]byte, error) {
+	t, err := ac.newTable(in)
 	if err != nil {
 		return nil, err
 	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	now := db.cfg.Now()
-	tables := maps.Clone(db.allTables())
+	ac.mu.Lock()
+	defer ac.mu.Unlock()
+	now := ac.cfg.Now()
+	tables := maps.Clone(ac.allTables())
 	if old, ok := tables[t.name]; ok && !old.gone(now) {
 		return nil, clientError("ResourceInUseException", "Table already exists: "+t.name)
 	}
-	t.setBusy(creating, now.Add(db.cfg.TableDelay))
+	t.setBusy(creating, now.Add(ac.cfg.TableDelay))
+	if spec := in.StreamSpecification; spec != nil && *spec.StreamEnabled {
+		t.setStream(ac.openStream(t, *spec.StreamViewType, now), now)
+	}
 	d := t.describe(creating, now) // before others can write to the table
 	tables[t.name] = t
-	db.tables.Store(&tables)
+	ac.tables.Store(&tables)
 	return marshal(struct{ TableDescription *tableDescription }{d})
 }
 
 // newTable checks the definition of a table and makes it.
-func (db *DB) newTable(in *createTableInput) (*table, error) {
+func (ac *Account) newTable(in *createTableInput) (*table, error) {
 	if err := in.checkBilling(); err != nil {
+		return nil, err
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
+	if err := in.StreamSpecification.check(); err != nil {
 		return nil, err
 	}
 	defs := definitions(in.AttributeDefinitions)
@@ -84,14 +94,22 @@ func (db *DB) newTable(in *createTableInput) (*table, error) {
 	}
 	t := &table{
 		name:    *in.TableName,
-		arn:     fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", db.cfg.Region, db.cfg.Account, *in.TableName),
+		arn:     ac.arn(*in.TableName),
 		id:      newUUID(),
-		created: db.cfg.Now(),
+		created: ac.cfg.Now(),
 		key:     key,
 		items:   newTree(),
 	}
 	t.setIndexes(indexes)
-	return t, t.settings.init(in, t.created)
+	t.settings.init(in, t.created)
+	if in.ResourcePolicy != nil {
+		p, err := newPolicy(*in.ResourcePolicy, 1)
+		if err != nil {
+			return nil, err
+		}
+		t.settings.setPolicy(t.arn, p)
+	}
+	return t, nil
 }
 
 func (in *createTableInput) checkBilling() error {
@@ -162,7 +180,7 @@ func (in *createTableInput) indexes(defs definitions, key keySchema) ([]*index, 
 	return all, checkIndexes(all, defs, key)
 }
 
-func (s *settings) init(in *createTableInput, now time.Time) error {
+func (s *settings) init(in *createTableInput, now time.Time) {
 	s.definitions, s.keySchema = in.AttributeDefinitions, in.KeySchema
 	s.indexKeys = map[string][]keySchemaElement{}
 	for i := range in.LocalSecondaryIndexes {
@@ -177,17 +195,16 @@ func (s *settings) init(in *createTableInput, now time.Time) error {
 	if in.ProvisionedThroughput != nil {
 		s.throughput = *in.ProvisionedThroughput
 	}
-	s.maxOnDemand, s.sse = in.OnDemandThroughput, in.SSESpecification
+	s.maxOnDemand, s.sse, s.warm = in.OnDemandThroughput, in.SSESpecification, in.WarmThroughput
 	s.class, s.protected = deref(in.TableClass), deref(in.DeletionProtectionEnabled)
 	s.tags = map[string]string{}
 	for _, t := range in.Tags {
 		s.tags[*t.Key] = *t.Value
 	}
-	return s.setStream(in.StreamSpecification, now)
 }
 
-// setStream notes a stream's settings; the label is a time, as the service's is.
-func (s *settings) setStream(spec *streamSpecification, now time.Time) error {
+// check judges a stream's settings by themselves.
+func (spec *streamSpecification) check() error {
 	switch {
 	case spec == nil:
 		return nil
@@ -195,13 +212,20 @@ func (s *settings) setStream(spec *streamSpecification, now time.Time) error {
 		return badValue("StreamViewType is required when StreamEnabled is true")
 	case !*spec.StreamEnabled && spec.StreamViewType != nil:
 		return badValue("StreamViewType cannot be specified when StreamEnabled is false")
-	case !*spec.StreamEnabled:
-		s.stream = nil
-		return nil
 	}
-	s.stream = spec
-	s.streamLabel = now.UTC().Format("2006-01-02T15:04:05.000")
 	return nil
+}
+
+// setStream puts a stream in the place of the table's, or nil for none.
+func (t *table) setStream(s *stream, now time.Time) {
+	if t.stream != nil {
+		t.stream.disable(now)
+	}
+	t.stream, t.settings.stream = s, nil
+	if s != nil {
+		t.settings.stream = &streamSpecification{new(true), new(s.view)}
+		t.settings.streamLabel = s.label
+	}
 }
 
 // checkTableName is the check that the operations on tables make before any

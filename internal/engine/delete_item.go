@@ -20,41 +20,22 @@ type deleteItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
-func (db *DB) deleteItem(in *deleteItemInput) ([]byte, error) {
-	texts := expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
-	if err := texts.checkUse("ConditionExpression"); err != nil {
-		return nil, err
-	}
-	if in.Key.Err != nil {
-		return nil, in.Key.Err
-	}
-	if err := checkReturnsOld(in.ReturnValues); err != nil {
-		return nil, err
-	}
-	exprs, err := texts.parse()
+func (ac *Account) deleteItem(in *deleteItemInput) ([]byte, error) {
+	w, err := ac.begin(&action{
+		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
+		texts: expressionTexts{
+			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
+		},
+		frames: true, onlyOld: true, returnValues: in.ReturnValues,
+		kind: deleteAction,
+	})
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	w, err := t.delete(in.Key.Item)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
-	used := w.consumption(in.ReturnConsumedCapacity)
-	old, _, err := w.apply(used)
-	if err != nil {
-		return nil, err
-	}
-	return w.answerOld(old, in.ReturnValues, in.ReturnItemCollectionMetrics, used, in.ReturnConsumedCapacity), nil
+	return w.answerOld(in.ReturnValues, in.ReturnItemCollectionMetrics, in.ReturnConsumedCapacity)
 }

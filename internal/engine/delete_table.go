@@ -6,6 +6,7 @@ package engine
 //   - The response says DELETING; the table is gone when DescribeTable answers
 //     ResourceNotFoundException: with the next request, unless Config.TableDelay
 //     says otherwise.
+//   - The description has neither keys, definitions, indexes nor the time of creation.
 //   - A table that is being created or updated is in use, and one with deletion
 //     protection stays.
 //
@@ -17,14 +18,14 @@ type deleteTableInput struct {
 
 func (in *deleteTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
-	t, err := db.describedTable(*in.TableName)
+func (ac *Account) deleteTable(in *deleteTableInput) ([]byte, error) {
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := db.cfg.Now()
+	now := ac.cfg.Now()
 	switch status := t.status(now); {
 	case status == creating:
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being created: "+t.name)
@@ -36,10 +37,13 @@ func (db *DB) deleteTable(in *deleteTableInput) ([]byte, error) {
 		return nil, tableNotFound(t.name)
 	}
 	d := t.describe(deleting, now)
-	d.GlobalSecondaryIndexes = nil
+	d.KeySchema, d.AttributeDefinitions, d.CreationDateTime = nil, nil, nil
+	d.LocalSecondaryIndexes, d.GlobalSecondaryIndexes = nil, nil
 	if !t.deleted() {
-		t.setBusy(deleting, now.Add(db.cfg.TableDelay))
+		t.setBusy(deleting, now.Add(ac.cfg.TableDelay))
 		t.items, t.bytes = newTree(), 0
+		t.setStream(nil, now)
+		t.lag, t.behind = 0, nil
 		t.setIndexes(nil)
 	}
 	return marshal(struct{ TableDescription *tableDescription }{d})

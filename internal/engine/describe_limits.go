@@ -8,7 +8,7 @@ package engine
 
 type describeLimitsInput struct{}
 
-func (db *DB) describeLimits(*describeLimitsInput) ([]byte, error) {
+func (ac *Account) describeLimits(*describeLimitsInput) ([]byte, error) {
 	return []byte(`{"AccountMaxReadCapacityUnits":80000,"AccountMaxWriteCapacityUnits":80000,` +
 		`"TableMaxReadCapacityUnits":40000,"TableMaxWriteCapacityUnits":40000}`), nil
 }

@@ -16,13 +16,13 @@ type describeTableInput struct {
 
 func (in *describeTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) describeTable(in *describeTableInput) ([]byte, error) {
-	t, err := db.describedTable(*in.TableName)
+func (ac *Account) describeTable(in *describeTableInput) ([]byte, error) {
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	now := db.cfg.Now()
+	now := ac.cfg.Now()
 	return marshal(struct{ Table *tableDescription }{t.describe(t.status(now), now)})
 }

@@ -27,6 +27,10 @@ type settings struct {
 	class            string
 	protected        bool
 	ttl              ttlSettings
+	recovery         recovery
+	policies         map[string]policy // by ARN; replaced, never changed
+	revision         uint64            // of the newest policy
+	warm             *warmThroughput
 	tags             map[string]string
 }
 
@@ -65,7 +69,7 @@ func since(t time.Time) *seconds {
 
 // tableDescription is what the operations on tables answer with.
 type tableDescription struct {
-	AttributeDefinitions       []attributeDefinition
+	AttributeDefinitions       []attributeDefinition `json:",omitempty"`
 	TableName                  string
 	KeySchema                  []keySchemaElement `json:",omitempty"`
 	TableStatus                string
@@ -75,16 +79,17 @@ type tableDescription struct {
 	ItemCount                  int
 	TableArn                   string
 	TableId                    string
-	BillingModeSummary         *billingModeSummary    `json:",omitempty"`
-	LocalSecondaryIndexes      []indexDescription     `json:",omitempty"`
-	GlobalSecondaryIndexes     []indexDescription     `json:",omitempty"`
-	StreamSpecification        *streamSpecification   `json:",omitempty"`
-	LatestStreamLabel          string                 `json:",omitempty"`
-	LatestStreamArn            string                 `json:",omitempty"`
-	SSEDescription             *sseDescription        `json:",omitempty"`
-	TableClassSummary          *tableClassSummary     `json:",omitempty"`
-	OnDemandThroughput         *onDemandThroughput    `json:",omitempty"`
-	TableThroughputModeSummary *throughputModeSummary `json:",omitempty"`
+	BillingModeSummary         *billingModeSummary        `json:",omitempty"`
+	LocalSecondaryIndexes      []indexDescription         `json:",omitempty"`
+	GlobalSecondaryIndexes     []indexDescription         `json:",omitempty"`
+	StreamSpecification        *streamSpecification       `json:",omitempty"`
+	LatestStreamLabel          string                     `json:",omitempty"`
+	LatestStreamArn            string                     `json:",omitempty"`
+	SSEDescription             *sseDescription            `json:",omitempty"`
+	TableClassSummary          *tableClassSummary         `json:",omitempty"`
+	OnDemandThroughput         *onDemandThroughput        `json:",omitempty"`
+	TableThroughputModeSummary *throughputModeSummary     `json:",omitempty"`
+	WarmThroughput             *warmThroughputDescription `json:",omitempty"`
 	DeletionProtectionEnabled  bool
 }
 
@@ -112,15 +117,43 @@ type sseDescription struct {
 	KMSMasterKeyArn string `json:",omitempty"`
 }
 
+type warmThroughputDescription struct {
+	ReadUnitsPerSecond, WriteUnitsPerSecond int64
+	Status                                  string
+}
+
+// The warm throughput of a table on demand whose request does not say otherwise.
+const (
+	warmReads  = 12_000
+	warmWrites = 4_000
+)
+
+// describe gives nil for a table that was never given one.
+func (w *warmThroughput) describe() *warmThroughputDescription {
+	if w == nil {
+		return nil
+	}
+	d := &warmThroughputDescription{warmReads, warmWrites, active}
+	if w.ReadUnitsPerSecond != nil {
+		d.ReadUnitsPerSecond = *w.ReadUnitsPerSecond
+	}
+	if w.WriteUnitsPerSecond != nil {
+		d.WriteUnitsPerSecond = *w.WriteUnitsPerSecond
+	}
+	return d
+}
+
 type tableClassSummary struct{ TableClass string }
 
 type indexDescription struct {
 	IndexName             string
 	KeySchema             []keySchemaElement
 	Projection            projection
-	IndexStatus           string                 `json:",omitempty"`
-	Backfilling           *bool                  `json:",omitempty"`
-	ProvisionedThroughput *throughputDescription `json:",omitempty"`
+	IndexStatus           string                     `json:",omitempty"`
+	Backfilling           *bool                      `json:",omitempty"`
+	ProvisionedThroughput *throughputDescription     `json:",omitempty"`
+	OnDemandThroughput    *onDemandThroughput        `json:",omitempty"`
+	WarmThroughput        *warmThroughputDescription `json:",omitempty"`
 	IndexSizeBytes        int64
 	ItemCount             int
 	IndexArn              string
@@ -152,6 +185,7 @@ func (t *table) describe(status string, now time.Time) *tableDescription {
 		StreamSpecification:       s.stream,
 		OnDemandThroughput:        s.maxOnDemand,
 		DeletionProtectionEnabled: s.protected,
+		WarmThroughput:            s.warm.describe(),
 	}
 	d.ProvisionedThroughput.LastIncreaseDateTime = since(s.throughputRaised)
 	d.ProvisionedThroughput.LastDecreaseDateTime = since(s.throughputCut)
@@ -193,6 +227,7 @@ func (t *table) describeIndex(ix *index, status string, now time.Time) indexDesc
 	}
 	if !ix.local {
 		d.ProvisionedThroughput = new(ix.throughput.describe())
+		d.OnDemandThroughput, d.WarmThroughput = ix.onDemand, ix.warm.describe()
 		d.IndexStatus = active
 		switch {
 		case now.Before(ix.readyAt):

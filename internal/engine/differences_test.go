@@ -82,10 +82,15 @@ var wordings = []wording{
 	words("listing-order", `Cannot update attribute`, `Cannot update attribute`),
 	words("listing-order", `Key attributes must be scalars`, `Key attributes must be scalars`),
 	words("type-names", `attribute_type, operand type: \{.*DECIMAL`, `attribute_type, operand type: \{`),
+	words("value-in-path", `Syntax error; token: `, `Syntax error; token: ":[a-z0-9]+", near: "\.:`),
 	words("value-in-path", `not defined; attribute name: :`, `Syntax error; token: `),
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),
 	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
+	words("legacy-index-keys", `Updates on index keys must be of the same data type`, `.`),
+	words("legacy-wording", `is not supported for the type [A-Z]+$`, `is not supported for the type [A-Z]+$`),
+	words("legacy-wording", `Cannot have two attributes with the same name`, `Duplicate value in attribute name`),
+	words("legacy-wording", `Only scalar types can be used as Range Key values`, `not an indexable operation`),
 	words("index-key-update", `The provided expression refers to an attribute that does not exist|Invalid attribute value type`,
 		`Type mismatch for Index Key|incorrect data type`),
 }
@@ -113,6 +118,13 @@ var causes = []struct {
 	{"duplicates", regexp.MustCompile(`list of item keys contains duplicates|multiple operations on one item`)},
 	{"condition", regexp.MustCompile(`ConditionalCheckFailed`)},
 	{"execution", regexp.MustCompile(`An operand in the update|The provided expression refers|The document path provided`)},
+	{"operands", regexp.MustCompile(`is not valid for [A-Z]+ AttributeValue type|Invalid number of argument|must be of same type|The BETWEEN condition was`)},
+	{"legacy updates", regexp.MustCompile(`is not supported for the type|Only DELETE action is allowed`)},
+	{"expected", regexp.MustCompile(`for Attribute: `)},
+	{"mix", regexp.MustCompile(`Can not use both expression and non-expression`)},
+	{"key count", regexp.MustCompile(`Conditions can be of length`)},
+	{"key operator", regexp.MustCompile(`not an indexable operation|Only scalar types can be used as Range Key`)},
+	{"conditional operator", regexp.MustCompile(`ConditionalOperator can`)},
 	{"value", regexp.MustCompile(`AttributeValue|Input collection|may not be empty|should not be empty|numeric value|into a number|significant digits|magnitude|precision|overflow|underflow|Null attribute`)},
 	{"key condition", regexp.MustCompile(`Query key condition|Query condition|KeyCondition`)},
 }
@@ -126,9 +138,33 @@ func causeOf(msg string) string {
 	return ""
 }
 
+const frame = "ValidationException: 1 validation error detected: "
+
+// sameButFrame says whether two refusals are the same but for the frame that the service puts around faults of
+// writes, and for the note which expression is missing, which it leaves out there.
+func sameButFrame(got, want *reply) bool {
+	unframed, ok := strings.CutPrefix(got.Error, frame)
+	return ok && unframed == withoutMissing.ReplaceAllString(strings.TrimPrefix(want.Error, "ValidationException: "), "$1")
+}
+
+var withoutMissing = regexp.MustCompile(`(can only be specified when using expressions): .* (is|are) null$`)
+
+// unframed is the refusal without its frame, if it is one of those of values and expressions.
+func (r *reply) unframed() *reply {
+	text, ok := strings.CutPrefix(r.Error, frame)
+	if !ok || strings.HasPrefix(text, "Value ") {
+		return r
+	}
+	return &reply{Error: "ValidationException: " + text, Answer: r.Answer}
+}
+
 // explain finds the difference that makes the engine's answer right although it is
 // not that of DynamoDB Local, or gives "".
 func explain(operation string, local, got *reply) string {
+	if sameButFrame(got, local) {
+		return "frame"
+	}
+	got = got.unframed()
 	if got.Error != "" && local.Error != "" {
 		if got.Error == local.Error {
 			return "transaction-reasons" // the service's reasons end without a full stop
@@ -148,6 +184,10 @@ func explain(operation string, local, got *reply) string {
 		return explainAnswer(operation, local, got)
 	}
 	switch {
+	case got.Error == "" && strings.Contains("UpdateItem TransactWriteItems", operation) && strings.Contains(local.Error, "The document path provided"):
+		return "remove-only"
+	case strings.Contains(local.Error, "Updates on index keys must be of the same data type"):
+		return "legacy-index-keys"
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
 	case causeOf(got.Error) == "duplicates":

@@ -97,6 +97,9 @@ func (d *differential) compare(r *genRequest) {
 		if items, _ := r.body["RequestItems"].(object); id == "" && len(items) > 1 && got.Error != "" && local.Error != "" {
 			id = "listing-order" // of the tables
 		}
+		if id == "" && r.legacyEntries() && got.Error != "" && local.Error != "" {
+			id = "listing-order" // of the entries
+		}
 		if id == "" && r.removes && got.Error == "" && local.Error == "" {
 			id = "remove-only"
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,9 +30,13 @@ func newDB(t testing.TB, cfg engine.Config) *engine.DB {
 func newRequest(operation, body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "http://memory.invalid/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	r.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	service := "DynamoDB"
+	if slices.Contains([]string{"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords"}, operation) {
+		service = "DynamoDBStreams"
+	}
+	r.Header.Set("X-Amz-Target", service+"_20120810."+operation)
 	r.Header.Set("X-Amz-Date", "20260101T000000Z")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=memory/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/entable/entable/internal/engine/expr"
 	"github.com/entable/entable/internal/engine/input"
@@ -50,6 +51,16 @@ func validation(msg string) *Error {
 	return &Error{Status: http.StatusBadRequest, Type: coralValidate + "ValidationException", Message: msg}
 }
 
+// framed puts a ValidationException into the frame that broken constraints have. Since August 2026 the service
+// reports faults of a request to write one item so that it can find without the table.
+func framed(err error) error {
+	e := asError(err)
+	if !strings.HasSuffix(e.Type, "#ValidationException") {
+		return e
+	}
+	return validation("1 validation error detected: " + e.Message)
+}
+
 // badValue is the frame of most faults in a parameter's value.
 func badValue(msg string) *Error {
 	return validation("One or more parameter values were invalid: " + msg)
@@ -85,6 +96,7 @@ func emptyKey(what, rest string) *Error {
 	return e
 }
 
+// notSupported answers the operations that the engine knows by name only.
 func notSupported(what string) *Error {
 	return &Error{Status: http.StatusBadRequest, Type: coralService + "UnknownOperationException",
 		Message: what + " is not supported by the in-process DynamoDB of entable"}

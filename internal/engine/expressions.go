@@ -13,37 +13,52 @@ type expressionTexts struct {
 	update, condition, keyCondition, filter, projection *string
 	names                                               map[string]string
 	values                                              input.Values
+	legacy                                              *legacyParameters // nil for none
 }
 
 type expressions struct {
 	update       *expr.Update
 	condition    *expr.Condition
-	keyCondition *expr.KeyCondition
+	keyCondition []expr.KeyTerm
 	filter       *expr.Condition
 	projection   *expr.Projection
+	legacyFilter bool // the filter is a QueryFilter
 }
 
 // checkUse refuses names and values that no expression can use. takesValues
-// names the operation's expression parameters other than ProjectionExpression.
+// names the operation's expression parameters other than ProjectionExpression, as
+// far as the message names them.
 func (x *expressionTexts) checkUse(takesValues ...string) error {
+	if x.legacy != nil {
+		if err := x.checkMix(); err != nil {
+			return err
+		}
+	}
 	valued := x.update != nil || x.condition != nil || x.keyCondition != nil || x.filter != nil
 	if x.names != nil && !valued && x.projection == nil {
 		return validation("ExpressionAttributeNames can only be specified when using expressions")
 	}
-	if x.values.Given && !valued && len(takesValues) > 0 {
-		are := " is null"
-		if len(takesValues) > 1 {
-			are = " are null"
-		}
-		return validation("ExpressionAttributeValues can only be specified when using expressions: " +
-			strings.Join(takesValues, " and ") + are)
+	if !x.values.Given || valued {
+		return nil
 	}
-	return nil
+	const unusable = "ExpressionAttributeValues can only be specified when using expressions"
+	switch len(takesValues) {
+	case 0:
+		return validation(unusable)
+	case 1:
+		return validation(unusable + ": " + takesValues[0] + " is null")
+	}
+	return validation(unusable + ": " + strings.Join(takesValues, " and ") + " are null")
 }
 
-// parse judges all expressions, in the order of the service.
+// parse judges all expressions, in the order of the service, and what stands in their place.
 func (x *expressionTexts) parse() (expressions, error) {
 	var out expressions
+	if x.legacy != nil {
+		if err := x.legacy.into(&out); err != nil {
+			return out, err
+		}
+	}
 	if x.update == nil && x.condition == nil && x.keyCondition == nil && x.filter == nil && x.projection == nil {
 		return out, nil
 	}
@@ -64,8 +79,9 @@ func (x *expressionTexts) parse() (expressions, error) {
 			return out, err
 		}
 	}
+	var onKeys *expr.KeyCondition
 	if x.keyCondition != nil {
-		if out.keyCondition, err = expr.ParseKeyCondition(*x.keyCondition, p); err != nil {
+		if onKeys, err = expr.ParseKeyCondition(*x.keyCondition, p); err != nil {
 			return out, err
 		}
 	}
@@ -79,5 +95,9 @@ func (x *expressionTexts) parse() (expressions, error) {
 			return out, err
 		}
 	}
-	return out, p.Unused()
+	if err := p.Unused(); err != nil || onKeys == nil {
+		return out, err
+	}
+	out.keyCondition, err = onKeys.Terms()
+	return out, err
 }

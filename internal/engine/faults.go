@@ -13,12 +13,16 @@ import (
 	"time"
 
 	"github.com/entable/entable/internal/engine/input"
+	"github.com/entable/entable/internal/engine/value"
 )
 
 // A Call is a request as faults see it.
 type Call struct {
 	Operation string
 	Body      []byte // must not be changed
+
+	account *Account
+	action  int // the action of a transaction that a fault is about
 }
 
 // Tables lists the names of the tables that the request is about, in order.
@@ -63,28 +67,35 @@ type Effect struct {
 	DropBefore, DropAfter bool
 	// Error answers the request without doing it.
 	Error func(c *Call) *Error
-	// Partial lets a batch do its first Process parts only.
+	// Partial lets a batch do its first Process parts only, Share leaves that share of its parts undone, but does one at
+	// least.
 	Partial bool
 	Process int
+	Share   float64
 }
 
 // A Fault applies its effect to the requests that it matches: those of Operations
-// (all, if empty) on Table (any, if "") for which When holds (nil: always), except
-// the first Skip of them and, unless Times is 0, all after the next Times.
+// (all, if empty) on Table (any, if "") and Partition (any, if None) for which When holds (nil: always), except
+// the first Skip of them and, unless Times is 0, all after the next Times. If it has a Partition, an Error leaves the
+// parts of a batch undone that are about it.
 type Fault struct {
 	Effect     Effect
 	Operations []string
 	Table      string
+	Partition  value.Value
 	When       func(c *Call) bool
 	Skip       int
 	Times      int
 }
 
 type faults struct {
-	active atomic.Int32 // the length of list: most requests see that there is none
-	mu     sync.Mutex   // guards list and the counters in it
+	active atomic.Int32 // the length of list and logs: most requests see that there is none
+	mu     sync.Mutex   // guards list, the counters in it, and logs
 	list   []*armed
+	logs   []*Log
 }
+
+func (f *faults) count() { f.active.Store(int32(len(f.list) + len(f.logs))) }
 
 type armed struct {
 	Fault
@@ -102,12 +113,12 @@ func (db *DB) Inject(list ...Fault) (remove func()) {
 		added = append(added, &armed{Fault: fault})
 	}
 	f.list = append(f.list, added...)
-	f.active.Store(int32(len(f.list)))
+	f.count()
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.list = slices.DeleteFunc(f.list, func(a *armed) bool { return slices.Contains(added, a) })
-		f.active.Store(int32(len(f.list)))
+		f.count()
 	}
 }
 
@@ -115,7 +126,16 @@ func (db *DB) Inject(list ...Fault) (remove func()) {
 func (a *armed) matches(c *Call) bool {
 	return (len(a.Operations) == 0 || slices.Contains(a.Operations, c.Operation)) &&
 		(a.Table == "" || slices.Contains(c.Tables(), a.Table)) &&
+		(a.Partition.IsNone() || a.meets(c)) &&
 		(a.When == nil || a.When(c))
+}
+
+func (a *armed) meets(c *Call) bool {
+	action, ok := c.meets(a.Partition)
+	if ok {
+		c.action = action
+	}
+	return ok
 }
 
 // take counts a match and says whether the fault applies to it.
@@ -126,46 +146,56 @@ func (a *armed) take() bool {
 
 // effects gives the effects on a call. Predicates run without the lock, so that
 // they may use the database.
-func (f *faults) effects(c *Call) []Effect {
+func (f *faults) effects(c *Call) []Fault {
 	f.mu.Lock()
 	list := slices.Clone(f.list)
 	f.mu.Unlock()
 	list = slices.DeleteFunc(list, func(a *armed) bool { return !a.matches(c) })
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var effects []Effect
+	var effective []Fault
 	for _, a := range list {
 		if a.take() {
-			effects = append(effects, a.Effect)
+			effective = append(effective, a.Fault)
 		}
 	}
-	return effects
+	return effective
 }
 
-// dispatch runs an operation with the faults that apply to it.
-func (db *DB) dispatch(ctx context.Context, name string, op operation, body []byte) ([]byte, error) {
-	req := request{body: body}
+// dispatch runs an operation with the faults that apply to it, and notes it in the logs.
+func (db *DB) dispatch(ctx context.Context, name string, op operation, req request) ([]byte, error) {
 	if db.faults.active.Load() == 0 {
-		return op(db, req)
+		return op(req)
 	}
-	c := &Call{Operation: name, Body: bytes.Clone(body)} // a predicate may keep it
-	effects := db.faults.effects(c)
+	c := &Call{Operation: name, Body: bytes.Clone(req.body), account: req.account} // a predicate may keep it
+	req.units = new(float64)
+	out, err := db.disturbed(ctx, c, op, req)
+	db.faults.log(c, db.cfg.Now(), *req.units, err)
+	return out, err
+}
+
+func (db *DB) disturbed(ctx context.Context, c *Call, op operation, req request) ([]byte, error) {
 	dropAfter := false
-	for _, e := range effects {
+	for _, f := range db.faults.effects(c) {
+		e := f.Effect
 		if err := db.wait(ctx, e.Delay); err != nil {
 			return nil, err
 		}
 		switch {
 		case e.DropBefore:
 			return nil, errDropped
+		case e.Error != nil && c.isBatch() && !f.Partition.IsNone():
+			req.partial.hot = isHot(f.Partition)
 		case e.Error != nil:
 			return nil, e.Error(c)
 		case e.Partial:
-			req.partial, req.process = true, e.Process
+			req.partial.limited, req.partial.limit = true, e.Process
+		case e.Share > 0:
+			req.partial.share = e.Share
 		}
 		dropAfter = dropAfter || e.DropAfter
 	}
-	out, err := op(db, req)
+	out, err := op(req)
 	if dropAfter {
 		return nil, errDropped
 	}
@@ -216,10 +246,10 @@ func Conflict(c *Call) *Error {
 	return clientError("TransactionConflictException", "Transaction is ongoing for the item")
 }
 
-// canceledFor cancels a transaction because of its first action.
-func canceledFor(c *Call, first reason) *Error {
+// canceledFor cancels a transaction because of one action, the first if the fault is about none.
+func canceledFor(c *Call, why reason) *Error {
 	reasons := make([]reason, max(1, c.actions()))
-	reasons[0] = first
+	reasons[c.action] = why
 	return canceled(reasons)
 }
 

@@ -26,6 +26,11 @@ func FuzzHandler(f *testing.F) {
 		{"UpdateTimeToLive", `{"TableName":"things","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"h"}}`},
 		{"ListTables", `{"Limit":1,"ExclusiveStartTableName":"aaa"}`},
 		{"TagResource", `{"ResourceArn":"arn:aws:dynamodb:us-east-1:000000000000:table/things","Tags":[{"Key":"a","Value":"b"}]}`},
+		{"Query", `{"TableName":"things","KeyConditions":{"pk":{"ComparisonOperator":"EQ","AttributeValueList":[{"S":"a"}]},"sk":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"S":"a"},{"S":"b"}]}},"QueryFilter":{"m":{"ComparisonOperator":"NOT_CONTAINS","AttributeValueList":[{"N":"1"}]}}}`},
+		{"UpdateItem", `{"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"S":"b"}},"AttributeUpdates":{"m":{"Action":"ADD","Value":{"L":[]}},"":{"Action":"DELETE"}},"Expected":{"l":{"Exists":false},"g":{"ComparisonOperator":"IN","AttributeValueList":[{"S":"g"}]}},"ConditionalOperator":"OR"}`},
+		{"DescribeStream", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/things/stream/x","Limit":1}`},
+		{"GetRecords", `{"ShardIterator":"arn:aws:dynamodb:us-east-1:000000000000:table/things/stream/x|1|c2hhcmR8MXwx"}`},
+		{"GetShardIterator", `{"StreamArn":"arn:aws:dynamodb:us-east-1:000000000000:table/things/stream/x","ShardId":"shardId-00000000000000000000-0","ShardIteratorType":"AT_SEQUENCE_NUMBER","SequenceNumber":"100000000000000000001"}`},
 		{"PutItem", strings.Repeat(`{"a":`, 1000)},
 		{"PutItem", `{"TableName":"things","Item":` + strings.Repeat(`{"M":{"a":`, 500) + `{}`},
 	} {
@@ -36,9 +41,9 @@ func FuzzHandler(f *testing.F) {
 		defer db.Close()
 		must(t, db, "CreateTable", things)
 		must(t, db, "PutItem", `{"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"S":"b"},"g":{"S":"g"},"h":{"N":"1"},"l":{"S":"l"},"m":{"M":{"l":{"L":[{"S":"x"}]}}}}}`)
-		r := newRequest("ListTables", body)
-		r.Header["X-Amz-Target"] = []string{"DynamoDB_20120810." + operation}
-		resp, err := db.Do(r)
+		log := db.StartLog()
+		defer log.Stop()
+		resp, err := db.Do(newRequest(operation, body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,46 +17,33 @@ import (
 type getItemInput struct {
 	TableName                *string    `is:"required table"`
 	Key                      input.Item `is:"required"`
-	AttributesToGet          input.Legacy
+	AttributesToGet          []string   `is:"len=1:255"`
 	ConsistentRead           bool
 	ReturnConsumedCapacity   *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
 	ProjectionExpression     *string
 	ExpressionAttributeNames map[string]string
 }
 
-func (db *DB) getItem(in *getItemInput) ([]byte, error) {
-	texts := expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames}
-	if err := texts.checkUse(); err != nil {
-		return nil, err
+func (ac *Account) getItem(in *getItemInput) ([]byte, error) {
+	a := &action{
+		tableName: *in.TableName, item: &in.Key,
+		texts: expressionTexts{projection: in.ProjectionExpression, names: in.ExpressionAttributeNames,
+			legacy: legacyParameters{attributesToGet: in.AttributesToGet}.ifGiven()},
 	}
-	if in.Key.Err != nil {
-		return nil, in.Key.Err
-	}
-	exprs, err := texts.parse()
+	w, err := ac.begin(a)
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	key, err := t.checkKey(in.Key.Item)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	rec := t.get(key)
+	rec := w.table.get(w.key)
 	o := newObject(16 + 2*sizeOf(rec))
 	if in.ReturnConsumedCapacity.wanted() {
-		used := consumption{tableName: t.name, reads: readUnits(sizeOf(rec), in.ConsistentRead)}
+		used := consumption{tableName: w.table.name, reads: readUnits(sizeOf(rec), in.ConsistentRead)}
 		o.member("ConsumedCapacity")
 		o.b = used.appendJSON(o.b, *in.ReturnConsumedCapacity, false)
 	}
 	if rec != nil {
 		o.member("Item")
-		o.b = rec.appendProjected(o.b, exprs.projection)
+		o.b = rec.appendProjected(o.b, a.exprs.projection)
 	}
 	return o.close(), nil
 }

@@ -23,6 +23,7 @@ import (
 //   - Faults of the frame are judged in this order: JSON syntax, target,
 //     authentication header. Signatures are not verified, only their form is,
 //     so any credentials do.
+//   - A request may be compressed, by gzip or deflate.
 //   - A response carries a request id and the CRC-32 of its body as sent. Bodies
 //     are compressed when the client accepts gzip and it pays.
 //   - Errors are {"__type": …, "message": …} with status 400 or 5xx.
@@ -31,10 +32,11 @@ import (
 
 const (
 	targetPrefix   = "DynamoDB_20120810."
+	streamsPrefix  = "DynamoDBStreams_20120810."
 	contentType    = "application/x-amz-json-1.0"
 	maxRequestBody = 16 << 20
-	// The service compresses responses from a kilobyte on.
-	minGzip = 1 << 10
+	// The service compresses responses from this size on.
+	minGzip = 4 << 10
 )
 
 // A response is an answer before it is put into HTTP.
@@ -221,6 +223,7 @@ func acceptsGzip(h http.Header) bool {
 // answer judges the frame of a request and runs its operation. It fails only
 // with errors of the connection.
 func (db *DB) answer(r *http.Request, body []byte) (response, error) {
+	body, badEncoding := decompress(r.Header, body)
 	if len(body) > maxRequestBody {
 		return response{status: http.StatusRequestEntityTooLarge, noID: true}, nil
 	}
@@ -234,6 +237,9 @@ func (db *DB) answer(r *http.Request, body []byte) (response, error) {
 	}
 	if kind != contentType {
 		kind = "application/json"
+	}
+	if badEncoding != nil {
+		return response{status: http.StatusBadRequest, contentType: kind, body: asError(badEncoding).appendJSON(nil)}, nil
 	}
 	out, err := db.run(r.Context(), r, body)
 	if e, ok := err.(*dropped); ok {
@@ -250,10 +256,9 @@ func (db *DB) answer(r *http.Request, body []byte) (response, error) {
 }
 
 func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, error) {
-	name, known := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	op := operations[name]
+	name, op := operationOf(r.Header.Get("X-Amz-Target"))
 	switch {
-	case !known || (op == nil && !outOfScope[name]):
+	case op == nil && !outOfScope[name]:
 		if len(body) > 0 && !validJSON(body) {
 			return nil, serialization("")
 		}
@@ -271,7 +276,27 @@ func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, er
 	if op == nil {
 		return nil, notSupported(name)
 	}
-	return db.dispatch(ctx, name, op, body)
+	req := request{body: body, host: r.Host, account: db.accountOf(r)}
+	if req.host == "" {
+		req.host = r.URL.Host
+	}
+	return db.dispatch(ctx, name, op, req)
+}
+
+// operationOf finds the operation that a request names, or tells the name of one that is known.
+func operationOf(target string) (name string, op operation) {
+	if name, ok := strings.CutPrefix(target, targetPrefix); ok {
+		return name, operations[name]
+	}
+	if name, ok := strings.CutPrefix(target, streamsPrefix); ok {
+		return name, streamOperations[name]
+	}
+	return "", nil
+}
+
+func (db *DB) accountOf(r *http.Request) *Account {
+	key := accountKeyOf(r, &db.cfg)
+	return db.Account(key.region, key.accessKey)
 }
 
 func coralError(name, msg string) *Error {

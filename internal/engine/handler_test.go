@@ -57,6 +57,12 @@ func TestLongResponsesAreCompressedWhenTheClientTakesIt(t *testing.T) {
 	db := newDB(t, engine.Config{})
 	must(t, db, "CreateTable", things)
 	must(t, db, "PutItem", fmt.Sprintf(`{"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"S":%q}}}`, strings.Repeat("x", 5000)))
+	must(t, db, "PutItem", fmt.Sprintf(`{"TableName":"things","Item":{"pk":{"S":"a"},"sk":{"S":"short"},"x":{"S":%q}}}`, strings.Repeat("x", 4000)))
+	short := newRequest("GetItem", `{"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"S":"short"}}}`)
+	short.Header.Set("Accept-Encoding", "gzip")
+	if resp, _ := do(t, db, short); resp.Header.Get("Content-Encoding") != "" {
+		t.Error("a response below 4 KB is compressed")
+	}
 	get := `{"TableName":"things","Key":{"pk":{"S":"a"},"sk":{"S":"b"}}}`
 	_, plainBody := do(t, db, newRequest("GetItem", get))
 	for accept, compressed := range map[string]bool{"gzip": true, "gzip;q=0": false, "deflate, GZIP;q=0.5": true, "identity": false} {

@@ -8,7 +8,7 @@ import (
 )
 
 // An index is a secondary index. It has an entry for each item that has all of
-// its key attributes (it is sparse), ordered by the index key and then by the
+// its key attributes, of lengths that keys may have (it is sparse), ordered by the index key and then by the
 // table's key, which makes entries unique although index keys are not.
 //
 // The table's mu guards it.
@@ -23,6 +23,8 @@ type index struct {
 	nonKey     []string
 	projected  []string
 	throughput throughput
+	onDemand   *onDemandThroughput
+	warm       *warmThroughput
 	items      tree
 	bytes      int64
 	// readyAt is when the index has been backfilled; before, it cannot be read.
@@ -31,7 +33,7 @@ type index struct {
 
 // place is where the item of a table's key stands in the index.
 func (ix *index) place(tableKey string, it value.Item) (string, bool) {
-	if !ix.key.complete(it) {
+	if !ix.key.fits(it) {
 		return "", false
 	}
 	b := ix.key.appendKey(make([]byte, 0, len(tableKey)+64), it)
@@ -59,7 +61,9 @@ func (ix *index) change(tableKey string, old, rec *record) change {
 	c := change{ix: ix}
 	if old != nil {
 		if c.oldKey, c.wasThere = ix.place(tableKey, old.item); c.wasThere {
-			c.oldEntry = ix.items.get(c.oldKey)
+			if c.oldEntry = ix.items.get(c.oldKey); c.oldEntry == nil {
+				c.oldEntry = ix.project(old) // the index is behind
+			}
 		}
 	}
 	if rec != nil {

@@ -39,8 +39,7 @@ func (k keySchema) of(it value.Item) value.Item {
 	return value.NewItem(attrs...)
 }
 
-// complete says whether the item has every key attribute with the right type
-// and so belongs into an index with this schema.
+// complete says whether the item has every key attribute with the right type.
 func (k keySchema) complete(it value.Item) bool {
 	ok := func(a keyAttr) bool {
 		v, found := it.Get(a.name)
@@ -53,6 +52,21 @@ func (k keySchema) complete(it value.Item) bool {
 	}
 	for _, a := range k.rng {
 		if !ok(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits says whether the item belongs into an index with this schema: it is complete, and no key is empty or too
+// long. A write that would set such a key is refused, but an item may be older than its index.
+func (k keySchema) fits(it value.Item) bool {
+	if !k.complete(it) {
+		return false
+	}
+	for i, a := range k.all {
+		v, _ := it.Get(a.name)
+		if emptyKind(v) != "" || checkKeySize(v, i < len(k.hash)) != nil {
 			return false
 		}
 	}

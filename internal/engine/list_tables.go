@@ -16,8 +16,8 @@ type listTablesInput struct {
 	Limit                   *int32  `is:"range=1:100"`
 }
 
-func (db *DB) listTables(in *listTablesInput) ([]byte, error) {
-	names := db.tableNames()
+func (ac *Account) listTables(in *listTablesInput) ([]byte, error) {
+	names := append([]string{}, ac.tableNames()...) // an empty list is [], not null
 	if in.ExclusiveStartTableName != nil {
 		i, found := slices.BinarySearch(names, *in.ExclusiveStartTableName)
 		if found {

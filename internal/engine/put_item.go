@@ -24,46 +24,24 @@ type putItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
-func (db *DB) putItem(in *putItemInput) ([]byte, error) {
-	texts := expressionTexts{condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues}
-	if err := texts.checkUse("ConditionExpression"); err != nil {
-		return nil, err
-	}
-	if in.Item.Err != nil {
-		return nil, in.Item.Err
-	}
-	if err := checkReturnsOld(in.ReturnValues); err != nil {
-		return nil, err
-	}
-	if err := checkItemSize(in.Item.Item); err != nil {
-		return nil, err
-	}
-	exprs, err := texts.parse()
+func (ac *Account) putItem(in *putItemInput) ([]byte, error) {
+	w, err := ac.begin(&action{
+		tableName: *in.TableName, item: &in.Item, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
+		texts: expressionTexts{
+			condition: in.ConditionExpression, names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
+		},
+		frames: true, onlyOld: true, returnValues: in.ReturnValues, sized: true,
+		kind: putAction,
+	})
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	w, err := t.put(in.Item.Item)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
-	used := w.consumption(in.ReturnConsumedCapacity)
-	old, _, err := w.apply(used)
-	if err != nil {
-		return nil, err
-	}
-	return w.answerOld(old, in.ReturnValues, in.ReturnItemCollectionMetrics, used, in.ReturnConsumedCapacity), nil
+	return w.answerOld(in.ReturnValues, in.ReturnItemCollectionMetrics, in.ReturnConsumedCapacity)
 }
 
 func checkReturnsOld(returnValues *string) error {
@@ -73,8 +51,13 @@ func checkReturnsOld(returnValues *string) error {
 	return nil
 }
 
-// answerOld renders the response of PutItem and DeleteItem.
-func (w *write) answerOld(old *record, returnValues, metrics *string, used *consumption, report *capacityReport) []byte {
+// answerOld does the write of a PutItem or a DeleteItem and renders the response.
+func (w *write) answerOld(returnValues, metrics *string, report *capacityReport) ([]byte, error) {
+	used := w.consumption(report)
+	old, _, err := w.apply(used)
+	if err != nil {
+		return nil, err
+	}
 	if deref(returnValues) != "ALL_OLD" {
 		old = nil
 	}
@@ -84,7 +67,7 @@ func (w *write) answerOld(old *record, returnValues, metrics *string, used *cons
 		o.b = old.item.AppendJSON(o.b)
 	}
 	w.appendMetrics(o, metrics, used, report)
-	return o.close()
+	return o.close(), nil
 }
 
 func (w *write) appendMetrics(o *object, metrics *string, used *consumption, report *capacityReport) {

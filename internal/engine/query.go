@@ -27,15 +27,15 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 
 type queryInput struct {
-	TableName                 *string `is:"required table"`
-	IndexName                 *string `is:"name"`
-	Select                    *string `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
-	AttributesToGet           input.Legacy
-	Limit                     *int32 `is:"range=1:"`
+	TableName                 *string  `is:"required table"`
+	IndexName                 *string  `is:"name"`
+	Select                    *string  `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
+	AttributesToGet           []string `is:"len=1:255"`
+	Limit                     *int32   `is:"bare range=1:"`
 	ConsistentRead            bool
-	KeyConditions             input.Legacy
-	QueryFilter               input.Legacy
-	ConditionalOperator       input.Legacy
+	KeyConditions             input.Map[condition]
+	QueryFilter               input.Map[condition]
+	ConditionalOperator       *string `is:"enum=OR|AND"`
 	ScanIndexForward          *bool
 	ExclusiveStartKey         input.Item
 	ReturnConsumedCapacity    *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
@@ -46,44 +46,51 @@ type queryInput struct {
 	ExpressionAttributeValues input.Values
 }
 
-func (db *DB) query(in *queryInput) ([]byte, error) {
-	texts := expressionTexts{
+func (in *queryInput) texts() expressionTexts {
+	return expressionTexts{
 		keyCondition: in.KeyConditionExpression, filter: in.FilterExpression, projection: in.ProjectionExpression,
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+		legacy: legacyParameters{
+			attributesToGet: in.AttributesToGet, keyConditions: in.KeyConditions, queryFilter: in.QueryFilter,
+			conditionalOperator: in.ConditionalOperator,
+		}.ifGiven(),
 	}
+}
+
+func (ac *Account) query(in *queryInput) ([]byte, error) {
+	texts := in.texts()
 	if err := texts.checkUse("FilterExpression", "KeyConditionExpression"); err != nil {
 		return nil, err
 	}
 	if err := checkStartKey(&in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
-	if in.KeyConditionExpression == nil {
+	if in.KeyConditionExpression == nil && in.KeyConditions == nil {
 		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
 	exprs, err := texts.parse()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
-		return nil, err
+	if err := texts.checkSelect(deref(in.Select), in.IndexName != nil); err != nil {
+		return nil, framed(err)
 	}
-	t, err := db.table(*in.TableName)
+	t, err := ac.table(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
 	r := &reading{
 		table: t, forward: in.ScanIndexForward == nil || *in.ScanIndexForward, limit: int(deref(in.Limit)),
-		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
+		filter: exprs.filter, legacyFilter: exprs.legacyFilter, projection: exprs.projection, consistent: in.ConsistentRead,
 	}
-	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
+	if err := r.useIndex(in.IndexName, ac.cfg.Now()); err != nil {
 		return nil, err
 	}
-	terms := exprs.keyCondition.Terms
-	if err := r.narrow(terms); err != nil {
+	if err := r.narrow(exprs.keyCondition); err != nil {
 		return nil, err
 	}
 	if in.ExclusiveStartKey.Given {
-		if err := r.startAfter(in.ExclusiveStartKey.Item, terms); err != nil {
+		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition); err != nil {
 			return nil, err
 		}
 	}
@@ -116,6 +123,9 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 	parts := make([]value.Value, 0, maxKeyParts)
 	for _, a := range r.key.hash {
 		t, ok := term(terms, a.name)
+		if several := len(r.key.all) > 2; several && (!ok || t.Op != expr.Equal) {
+			return validation("HASH key attributes " + a.name + " must have equality conditions specified in the query")
+		}
 		if !ok {
 			return validation("Query condition missed key schema element: " + a.name)
 		}
@@ -234,6 +244,9 @@ func (r *reading) checkFilter() error {
 	names := r.filter.Attributes()
 	for _, a := range r.key.attrs() {
 		if slices.Contains(names, a.name) {
+			if r.legacyFilter {
+				return validation("QueryFilter can only contain non-primary key attributes: Primary key attribute: " + a.name)
+			}
 			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: " + a.name)
 		}
 	}

@@ -21,13 +21,15 @@ type reading struct {
 	table *table
 	index *index // nil for the table itself
 	// key is the schema of what is read.
-	key        keySchema
-	span       span
-	forward    bool
-	limit      int // items to look at, 0 for no limit
-	filter     *expr.Condition
-	projection *expr.Projection
-	countOnly  bool
+	key     keySchema
+	span    span
+	forward bool
+	limit   int // items to look at, 0 for no limit
+	filter  *expr.Condition
+	// legacyFilter says that the filter is a QueryFilter.
+	legacyFilter bool
+	projection   *expr.Projection
+	countOnly    bool
 	// fetch says that an LSI does not hold all attributes that are asked for, so
 	// that each item is read from the table too.
 	fetch      bool
@@ -236,14 +238,18 @@ const (
 )
 
 // checkSelect judges Select against the other parameters of the request alone.
-func checkSelect(sel string, projected, indexed bool) error {
+func (x *expressionTexts) checkSelect(sel string, indexed bool) error {
+	by, projected := "ProjectionExpression", x.projection != nil
+	if x.legacy != nil && x.legacy.attributesToGet != nil {
+		by, projected = "AttributesToGet", true
+	}
 	switch {
 	case sel == selectCount && projected:
-		return validation("Cannot specify the ProjectionExpression when choosing to get only the Count")
+		return validation("Cannot specify the " + by + " when choosing to get only the Count")
 	case sel == selectAll && projected:
-		return validation("Cannot specify the ProjectionExpression when choosing to get ALL_ATTRIBUTES")
+		return validation("Cannot specify the " + by + " when choosing to get ALL_ATTRIBUTES")
 	case sel == selectProjected && projected:
-		return validation("Cannot specify the ProjectionExpression when choosing to get ALL_PROJECTED_ATTRIBUTES")
+		return validation("Cannot specify the " + by + " when choosing to get ALL_PROJECTED_ATTRIBUTES")
 	case sel == selectProjected && !indexed:
 		return validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 	case sel == selectSpecific && !projected:

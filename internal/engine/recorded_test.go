@@ -149,7 +149,7 @@ func TestAnswersAreThoseRecorded(t *testing.T) {
 					}
 				}
 				_, out := call(t, db, step.Operation, step.body())
-				if got := replyOf(out); got.String() != want.String() {
+				if got := replyOf(out); got.String() != want.String() && !sameButFrame(got, want) {
 					t.Errorf("step %d: %s %s\n got %s\nwant %s", i+1, step.Operation, short(string(step.Request)), short(got.String()), short(want.String()))
 				}
 			}

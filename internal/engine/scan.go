@@ -21,13 +21,13 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 
 type scanInput struct {
-	TableName                 *string `is:"required table"`
-	IndexName                 *string `is:"name"`
-	AttributesToGet           input.Legacy
-	Limit                     *int32  `is:"range=1:"`
-	Select                    *string `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
-	ScanFilter                input.Legacy
-	ConditionalOperator       input.Legacy
+	TableName                 *string  `is:"required table"`
+	IndexName                 *string  `is:"name"`
+	AttributesToGet           []string `is:"len=1:255"`
+	Limit                     *int32   `is:"range=1:"`
+	Select                    *string  `is:"enum=SPECIFIC_ATTRIBUTES|COUNT|ALL_ATTRIBUTES|ALL_PROJECTED_ATTRIBUTES"`
+	ScanFilter                input.Map[condition]
+	ConditionalOperator       *string `is:"enum=OR|AND"`
 	ExclusiveStartKey         input.Item
 	ReturnConsumedCapacity    *capacityReport `is:"enum=INDEXES|TOTAL|NONE"`
 	TotalSegments             *int32          `is:"range=1:1000000"`
@@ -39,10 +39,13 @@ type scanInput struct {
 	ConsistentRead            bool
 }
 
-func (db *DB) scan(in *scanInput) ([]byte, error) {
+func (ac *Account) scan(in *scanInput) ([]byte, error) {
 	texts := expressionTexts{
 		filter: in.FilterExpression, projection: in.ProjectionExpression,
 		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+		legacy: legacyParameters{
+			attributesToGet: in.AttributesToGet, scanFilter: in.ScanFilter, conditionalOperator: in.ConditionalOperator,
+		}.ifGiven(),
 	}
 	if err := texts.checkUse("FilterExpression"); err != nil {
 		return nil, err
@@ -57,10 +60,10 @@ func (db *DB) scan(in *scanInput) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSelect(deref(in.Select), in.ProjectionExpression != nil, in.IndexName != nil); err != nil {
+	if err := texts.checkSelect(deref(in.Select), in.IndexName != nil); err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
+	t, err := ac.table(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +71,7 @@ func (db *DB) scan(in *scanInput) ([]byte, error) {
 		table: t, forward: true, limit: int(deref(in.Limit)),
 		filter: exprs.filter, projection: exprs.projection, consistent: in.ConsistentRead,
 	}
-	if err := r.useIndex(in.IndexName, db.cfg.Now()); err != nil {
+	if err := r.useIndex(in.IndexName, ac.cfg.Now()); err != nil {
 		return nil, err
 	}
 	if err := t.checkPaths(exprs); err != nil {

@@ -23,7 +23,7 @@ type keySchemaElement struct {
 
 type projection struct {
 	ProjectionType   *string  `is:"enum=ALL|INCLUDE|KEYS_ONLY" json:",omitempty"`
-	NonKeyAttributes []string `is:"len=1:20" json:",omitempty"`
+	NonKeyAttributes []string `is:"len=1:20 each=1:255" json:",omitempty"`
 }
 
 type throughput struct {
@@ -34,6 +34,11 @@ type throughput struct {
 type onDemandThroughput struct {
 	MaxReadRequestUnits  *int64 `json:",omitempty"`
 	MaxWriteRequestUnits *int64 `json:",omitempty"`
+}
+
+type warmThroughput struct {
+	ReadUnitsPerSecond  *int64 `is:"range=1:"`
+	WriteUnitsPerSecond *int64 `is:"range=1:"`
 }
 
 type localSecondaryIndex struct {
@@ -48,6 +53,7 @@ type globalSecondaryIndex struct {
 	Projection            *projection        `is:"required"`
 	ProvisionedThroughput *throughput
 	OnDemandThroughput    *onDemandThroughput
+	WarmThroughput        *warmThroughput
 }
 
 // Limits of tables and indexes.
@@ -121,11 +127,11 @@ func (d definitions) keySchema(schema []keySchemaElement, parts int) (keySchema,
 		attr := keyAttr{*schema[i].AttributeName, kind}
 		switch {
 		case key.has(attr.name):
-			return keySchema{}, validation("Invalid KeySchema: The attribute " + attr.name + " appears more than once")
+			return keySchema{}, validation("Invalid KeySchema: Two elements in the KeySchema have the same name: " + attr.name)
 		case *schema[i].KeyType == "RANGE":
 			key.rng = append(key.rng, attr)
 		case len(key.rng) > 0:
-			return keySchema{}, validation("Invalid KeySchema: All HASH key types must come before the RANGE key types")
+			return keySchema{}, validation("Invalid KeySchema: All HASH key elements must precede the RANGE key elements")
 		default:
 			key.hash = append(key.hash, attr)
 		}
@@ -185,7 +191,7 @@ func newGlobalIndex(in *globalSecondaryIndex, defs definitions, table keySchema)
 	if err != nil {
 		return nil, err
 	}
-	ix := &index{name: *in.IndexName, key: key, items: newTree()}
+	ix := &index{name: *in.IndexName, key: key, items: newTree(), onDemand: in.OnDemandThroughput, warm: in.WarmThroughput}
 	if in.ProvisionedThroughput != nil {
 		ix.throughput = *in.ProvisionedThroughput
 	}

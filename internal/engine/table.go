@@ -23,6 +23,11 @@ type table struct {
 	mu    lock
 	items tree
 	bytes int64 // sum of the items' sizes
+	// lag is how many writes the global indexes are behind, and behind are those writes.
+	lag    int
+	behind []lateChange
+	// stream is nil while none is enabled.
+	stream *stream
 	// all are the indexes. The slice is replaced, never changed, so that requests
 	// can be judged outside the lock; the trees in the indexes need it.
 	all atomic.Pointer[[]*index]
@@ -81,27 +86,48 @@ func (t *table) index(name string) (*index, bool) {
 	return nil, false
 }
 
-// store replaces what is stored under key and keeps the indexes up. old and rec
-// are nil for an absent item. used may be nil. t.mu must be held for writing.
+// store replaces what is stored under key for a user.
 func (t *table) store(key string, old, rec *record, used *consumption) {
+	t.change(key, old, rec, used, byUser)
+}
+
+// change replaces what is stored under key and keeps the indexes and the stream up. old and rec
+// are nil for an absent item. used may be nil. t.mu must be held for writing.
+func (t *table) change(key string, old, rec *record, used *consumption, by writer) {
 	switch {
 	case rec != nil:
 		t.items.set(key, rec)
 	case old != nil:
 		t.items.delete(key)
 	}
-	t.stored(key, old, rec, used)
+	t.stored(key, old, rec, used, by)
 }
 
-// stored is what store does beside the table's own tree.
-func (t *table) stored(key string, old, rec *record, used *consumption) {
+// stored is what change does beside the table's own tree.
+func (t *table) stored(key string, old, rec *record, used *consumption, by writer) {
 	t.bytes += int64(sizeOf(rec)) - int64(sizeOf(old))
 	used.write(old, rec)
 	for _, ix := range t.indexes() {
 		c := ix.change(key, old, rec)
 		used.writeIndex(&c)
-		c.apply()
+		if ix.local || t.lag == 0 {
+			c.apply()
+		}
 	}
+	if t.lag > 0 {
+		t.later(key, old, rec)
+	}
+	if t.stream != nil && !same(old, rec) {
+		t.stream.add(key, old, rec, by)
+	}
+}
+
+// same says whether a write left an item as it was.
+func same(old, rec *record) bool {
+	if old == nil || rec == nil {
+		return old == rec
+	}
+	return old.item == rec.item
 }
 
 func (t *table) hasLocalIndex() bool {

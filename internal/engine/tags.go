@@ -5,12 +5,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // TagResource, UntagResource and ListTagsOfResource
 //
 // Behaviour:
 //   - Only tables have tags; they are named by their ARN, at most 50 of each.
+//   - A key has 1 to 128 characters, a value up to 256: letters, digits, spaces and
+//     + - = . _ : / @.
 //   - What is no ARN of a table in this account is refused as inaccessible.
 //   - Tagging answers with an empty body.
 //
@@ -23,13 +26,35 @@ type tagResourceInput struct {
 	Tags        []tag   `is:"required"`
 }
 
-func (db *DB) tagResource(in *tagResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("TagResource", *in.ResourceArn)
+// checkTags judges the tags of one request: their number, and the characters that they have.
+func checkTags(tags []tag) error {
+	if len(tags) > maxTags {
+		return badValue(fmt.Sprintf("Number of tags exceeds the limit of %d", maxTags))
+	}
+	for _, t := range tags {
+		for _, text := range []*string{t.Key, t.Value} {
+			if strings.ContainsFunc(*text, notInTags) {
+				return badValue("Tag keys and values may contain letters, digits, spaces and + - = . _ : / @ only: " + *text)
+			}
+		}
+	}
+	return nil
+}
+
+func notInTags(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsSpace(r) && !strings.ContainsRune("+-=._:/@", r)
+}
+
+func (ac *Account) tagResource(in *tagResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("TagResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
 	if len(in.Tags) == 0 {
 		return nil, validation("Atleast one Tag needs to be provided as Input.")
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,8 +74,8 @@ type untagResourceInput struct {
 	TagKeys     []string `is:"required"`
 }
 
-func (db *DB) untagResource(in *untagResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("UntagResource", *in.ResourceArn)
+func (ac *Account) untagResource(in *untagResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("UntagResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +97,8 @@ type listTagsOfResourceInput struct {
 	NextToken   *string
 }
 
-func (db *DB) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
-	t, err := db.taggedTable("ListTagsOfResource", *in.ResourceArn)
+func (ac *Account) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
+	t, err := ac.taggedTable("ListTagsOfResource", *in.ResourceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -86,21 +111,20 @@ func (db *DB) listTagsOfResource(in *listTagsOfResourceInput) ([]byte, error) {
 	return marshal(struct{ Tags []tag }{tags})
 }
 
-func (db *DB) taggedTable(operation, arn string) (*table, error) {
-	prefix := fmt.Sprintf("arn:aws:dynamodb:%s:%s:", db.cfg.Region, db.cfg.Account)
-	rest, ok := strings.CutPrefix(arn, prefix)
+func (ac *Account) taggedTable(operation, arn string) (*table, error) {
+	rest, ok := strings.CutPrefix(arn, strings.TrimSuffix(ac.arn(""), "table/"))
 	if !ok {
 		if !strings.HasPrefix(arn, "arn:") {
 			return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
 		}
-		return nil, coralError("AccessDeniedException", "User: arn:aws:iam::"+db.cfg.Account+":root is not authorized to perform: "+
+		return nil, coralError("AccessDeniedException", "User: arn:aws:iam::"+ac.number+":root is not authorized to perform: "+
 			"dynamodb:"+operation+" on resource: "+arn)
 	}
 	name, ok := strings.CutPrefix(rest, "table/")
 	if !ok || strings.Contains(name, "/") || len(name) < 3 {
 		return nil, validation("Invalid TableArn: Invalid ResourceArn provided as input " + arn)
 	}
-	t, ok := db.lookup(name, db.cfg.Now())
+	t, ok := ac.lookup(name, ac.cfg.Now())
 	if !ok {
 		return nil, clientError("ResourceNotFoundException", "Requested resource not found: ResourcArn: "+arn+" not found")
 	}

@@ -13,7 +13,8 @@ import (
 //     which an item may be deleted. Other types, and moments more than five years ago,
 //     do not expire.
 //   - Expired items stay readable and writable until they are swept: the service does
-//     that within days, the engine when Sweep is called.
+//     that within days, the engine when Sweep is called. Streams say that it was the
+//     service.
 //   - Enabling what is enabled, or another attribute before the first is disabled, is
 //     a ValidationException.
 //
@@ -32,8 +33,8 @@ type timeToLiveSpecification struct {
 // ttlSettings name the attribute; it is "" when nothing expires.
 type ttlSettings struct{ attribute string }
 
-func (db *DB) updateTimeToLive(in *updateTimeToLiveInput) ([]byte, error) {
-	t, err := db.describedTable(*in.TableName)
+func (ac *Account) updateTimeToLive(in *updateTimeToLiveInput) ([]byte, error) {
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +69,8 @@ type timeToLiveDescription struct {
 	AttributeName    string `json:",omitempty"`
 }
 
-func (db *DB) describeTimeToLive(in *describeTimeToLiveInput) ([]byte, error) {
-	t, err := db.describedTable(*in.TableName)
+func (ac *Account) describeTimeToLive(in *describeTimeToLiveInput) ([]byte, error) {
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +86,12 @@ func (db *DB) describeTimeToLive(in *describeTimeToLiveInput) ([]byte, error) {
 // maxExpired is how long ago an item may have expired to be swept.
 const maxExpired = 5 * 365 * 24 * time.Hour
 
-// Sweep deletes the items that have expired by now from all tables, and tells how
-// many there were.
-func (db *DB) Sweep() int {
-	now := db.cfg.Now()
+// sweep deletes what has expired from the tables of one account.
+func (ac *Account) sweep() int {
+	now := ac.cfg.Now()
 	swept := 0
-	for _, name := range db.tableNames() {
-		if t, ok := db.lookup(name, now); ok {
+	for _, name := range ac.tableNames() {
+		if t, ok := ac.lookup(name, now); ok {
 			swept += t.sweep(now)
 		}
 	}
@@ -111,7 +111,7 @@ func (t *table) sweep(now time.Time) int {
 		}
 	}
 	for _, key := range keys {
-		t.store(key, t.items.get(key), nil, nil)
+		t.change(key, t.items.get(key), nil, nil, byService)
 	}
 	return len(keys)
 }

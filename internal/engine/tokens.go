@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// tokenLife is how long a ClientRequestToken is remembered.
+// tokenLife is how long a ClientRequestToken is remembered, unless Config says otherwise.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const tokenLife = 10 * time.Minute
 
 // tokens remember the transactions that were done under a ClientRequestToken.
 type tokens struct {
+	life time.Duration
 	mu   sync.Mutex // guards done, and its order
 	done map[string]*tokenUse
 	// order has the tokens from the oldest to the newest, for forgetting.
@@ -36,7 +37,7 @@ func (t *tokens) clear() {
 func (t *tokens) use(token, digest string, now time.Time) *tokenUse {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.order) > 0 && now.Sub(t.order[0].at) >= tokenLife {
+	for len(t.order) > 0 && now.Sub(t.order[0].at) >= t.life {
 		if old := t.order[0]; t.done[old.token] == old {
 			delete(t.done, old.token)
 		}

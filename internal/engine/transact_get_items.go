@@ -33,7 +33,7 @@ type transactGet struct {
 	ExpressionAttributeNames map[string]string
 }
 
-func (db *DB) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
+func (ac *Account) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
 	projections := make([]*expr.Projection, len(in.TransactItems))
 	for i := range in.TransactItems {
 		g := in.TransactItems[i].Get
@@ -50,7 +50,7 @@ func (db *DB) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
 		}
 		projections[i] = exprs.projection
 	}
-	tables, places, err := in.resolve(db, projections)
+	tables, places, err := in.resolve(ac, projections)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (db *DB) transactGetItems(in *transactGetItemsInput) ([]byte, error) {
 }
 
 // resolve finds the tables and the places of the keys in them.
-func (in *transactGetItemsInput) resolve(db *DB, projections []*expr.Projection) ([]*table, []string, error) {
+func (in *transactGetItemsInput) resolve(ac *Account, projections []*expr.Projection) ([]*table, []string, error) {
 	tables, places := make([]*table, len(in.TransactItems)), make([]string, len(in.TransactItems))
 	reasons := make([]reason, len(in.TransactItems))
 	failed := false
@@ -75,7 +75,7 @@ func (in *transactGetItemsInput) resolve(db *DB, projections []*expr.Projection)
 	seen := map[target]bool{}
 	for i := range in.TransactItems {
 		g := in.TransactItems[i].Get
-		t, err := db.table(*g.TableName)
+		t, err := ac.table(*g.TableName)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/entable/entable/internal/engine/input"
-	"github.com/entable/entable/internal/engine/value"
 )
 
 // TransactWriteItems
@@ -20,7 +19,8 @@ import (
 //     item cancels the transaction: TransactionCanceledException, with a reason for
 //     each action in the order of the request, Code "None" for those at no fault.
 //   - Reasons: ConditionalCheckFailed (with the item, if it was asked for) and
-//     ValidationError (key types, operands, the size of an updated item).
+//     ValidationError (key types, operands, the size of an updated item). What comes
+//     behind the first ValidationError is not judged.
 //   - The items and keys of a request are 4 MB at most.
 //   - A ClientRequestToken makes the request idempotent for ten minutes: the same
 //     again answers without writing, and a different one with the same token is an
@@ -29,7 +29,11 @@ import (
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 
-const maxTransactionSize = 4 << 20
+const (
+	maxTransactionSize = 4 << 20
+	// invalidAction is the code of a reason that lies in the action itself.
+	invalidAction = "ValidationError"
+)
 
 type transactWriteItemsInput struct {
 	ClientRequestToken          *string             `is:"len=1:36"`
@@ -82,49 +86,37 @@ type transactUpdate struct {
 	ReturnValuesOnConditionCheckFailure *string `is:"enum=ALL_OLD|NONE"`
 }
 
-// An action is one part of a transaction, read and parsed.
-type action struct {
-	tableName string
-	item      *input.Item // Put's item or the others' key
-	texts     expressionTexts
-	returnOld bool
-	make      func(t *table, x expressions) (*write, error)
-
-	exprs  expressions
-	write  *write
-	reason reason // why the write could not be made
+// A transactAction is one action, and why its write could not be made.
+type transactAction struct {
+	action
+	reason reason
 }
 
-func (in *transactWriteItem) action() (*action, error) {
-	var actions []*action
+func (in *transactWriteItem) action() (*transactAction, error) {
+	var actions []*transactAction
+	add := func(kind actionKind, table *string, item *input.Item, update, condition *string,
+		names map[string]string, values input.Values, returns *string) {
+		actions = append(actions, &transactAction{action: action{
+			tableName: *table, item: item, returnOld: deref(returns) == "ALL_OLD", kind: kind, sized: true,
+			texts:       expressionTexts{update: update, condition: condition, names: names, values: values},
+			takesValues: []string{"ConditionExpression"},
+		}})
+	}
 	if c := in.ConditionCheck; c != nil {
-		actions = append(actions, &action{
-			tableName: *c.TableName, item: &c.Key, returnOld: deref(c.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-			texts: expressionTexts{condition: c.ConditionExpression, names: c.ExpressionAttributeNames, values: c.ExpressionAttributeValues},
-			make:  func(t *table, _ expressions) (*write, error) { return t.check(c.Key.Item) },
-		})
+		add(checkAction, c.TableName, &c.Key, nil, c.ConditionExpression,
+			c.ExpressionAttributeNames, c.ExpressionAttributeValues, c.ReturnValuesOnConditionCheckFailure)
 	}
 	if p := in.Put; p != nil {
-		actions = append(actions, &action{
-			tableName: *p.TableName, item: &p.Item, returnOld: deref(p.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-			texts: expressionTexts{condition: p.ConditionExpression, names: p.ExpressionAttributeNames, values: p.ExpressionAttributeValues},
-			make:  func(t *table, _ expressions) (*write, error) { return t.put(p.Item.Item) },
-		})
+		add(putAction, p.TableName, &p.Item, nil, p.ConditionExpression,
+			p.ExpressionAttributeNames, p.ExpressionAttributeValues, p.ReturnValuesOnConditionCheckFailure)
 	}
 	if d := in.Delete; d != nil {
-		actions = append(actions, &action{
-			tableName: *d.TableName, item: &d.Key, returnOld: deref(d.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-			texts: expressionTexts{condition: d.ConditionExpression, names: d.ExpressionAttributeNames, values: d.ExpressionAttributeValues},
-			make:  func(t *table, _ expressions) (*write, error) { return t.delete(d.Key.Item) },
-		})
+		add(deleteAction, d.TableName, &d.Key, nil, d.ConditionExpression,
+			d.ExpressionAttributeNames, d.ExpressionAttributeValues, d.ReturnValuesOnConditionCheckFailure)
 	}
 	if u := in.Update; u != nil {
-		actions = append(actions, &action{
-			tableName: *u.TableName, item: &u.Key, returnOld: deref(u.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
-			texts: expressionTexts{update: u.UpdateExpression, condition: u.ConditionExpression,
-				names: u.ExpressionAttributeNames, values: u.ExpressionAttributeValues},
-			make: func(t *table, x expressions) (*write, error) { return t.update(u.Key.Item, x.update) },
-		})
+		add(updateAction, u.TableName, &u.Key, u.UpdateExpression, u.ConditionExpression,
+			u.ExpressionAttributeNames, u.ExpressionAttributeValues, u.ReturnValuesOnConditionCheckFailure)
 	}
 	switch len(actions) {
 	case 0:
@@ -135,65 +127,33 @@ func (in *transactWriteItem) action() (*action, error) {
 	return nil, validation("TransactItems can only contain one of Check, Put, Update or Delete")
 }
 
-// check makes a write that changes nothing.
-func (t *table) check(keyItem value.Item) (*write, error) {
-	key, err := t.checkKey(keyItem)
-	if err != nil {
-		return nil, err
-	}
-	return &write{table: t, key: key, keyItem: keyItem}, nil
-}
-
-// parse judges what can be told from the action alone.
-func (a *action) parse() error {
-	if err := a.texts.checkUse("ConditionExpression"); err != nil {
-		return err
-	}
-	if a.item.Err != nil {
-		return a.item.Err
-	}
-	if err := checkItemSize(a.item.Item); err != nil {
-		return err
-	}
-	var err error
-	a.exprs, err = a.texts.parse()
-	return err
-}
-
 // prepare makes the action's write; a fault of its key or item becomes its reason.
-func (a *action) prepare(t *table) error {
-	w, err := a.make(t, a.exprs)
-	if err == nil {
-		err = t.checkPaths(a.exprs)
-	}
-	if err != nil {
+func (a *transactAction) prepare(t *table) error {
+	if err := a.action.prepare(t); err != nil {
 		e := asError(err)
 		if e.upFront {
 			return e
 		}
-		a.reason = reason{code: "ValidationError", message: e.Message}
-		return nil
+		a.reason = reason{code: invalidAction, message: e.Message}
 	}
-	w.condition, w.returnOld = a.exprs.condition, a.returnOld
-	a.write = w
 	return nil
 }
 
-func (db *DB) transactWriteItems(in *transactWriteItemsInput) ([]byte, error) {
-	actions, err := in.actions(db)
+func (ac *Account) transactWriteItems(in *transactWriteItemsInput) ([]byte, error) {
+	actions, err := in.actions(ac)
 	if err != nil {
 		return nil, err
 	}
 	if in.ClientRequestToken == nil {
 		return in.commit(actions)
 	}
-	return db.tokens.once(*in.ClientRequestToken, in.digest(), db.cfg.Now(),
+	return ac.tokens.once(*in.ClientRequestToken, in.digest(), ac.cfg.Now(),
 		func() ([]byte, error) { return in.commit(actions) },
 		func() []byte { return in.answerAgain(actions) })
 }
 
-func (in *transactWriteItemsInput) actions(db *DB) ([]*action, error) {
-	actions := make([]*action, len(in.TransactItems))
+func (in *transactWriteItemsInput) actions(ac *Account) ([]*transactAction, error) {
+	actions := make([]*transactAction, len(in.TransactItems))
 	size := 0
 	for i := range in.TransactItems {
 		a, err := in.TransactItems[i].action()
@@ -215,7 +175,7 @@ func (in *transactWriteItemsInput) actions(db *DB) ([]*action, error) {
 	}
 	seen := map[target]bool{}
 	for _, a := range actions {
-		t, err := db.table(a.tableName)
+		t, err := ac.table(a.tableName)
 		if err != nil {
 			return nil, err
 		}
@@ -234,7 +194,7 @@ func (in *transactWriteItemsInput) actions(db *DB) ([]*action, error) {
 }
 
 // commit decides all actions under the locks of all tables, then does them.
-func (in *transactWriteItemsInput) commit(actions []*action) ([]byte, error) {
+func (in *transactWriteItemsInput) commit(actions []*transactAction) ([]byte, error) {
 	var tables []*table
 	for _, a := range actions {
 		if a.write != nil {
@@ -247,12 +207,15 @@ func (in *transactWriteItemsInput) commit(actions []*action) ([]byte, error) {
 	reasons := make([]reason, len(actions))
 	for i, a := range actions {
 		if reasons[i] = a.reason; a.write == nil {
-			continue
+			break
 		}
 		olds[i] = a.write.table.items.get(a.write.key)
 		var err error
 		if recs[i], err = a.write.decide(olds[i]); err != nil {
 			reasons[i] = reasonOf(err)
+		}
+		if reasons[i].code == invalidAction {
+			break
 		}
 	}
 	if slices.ContainsFunc(reasons, func(r reason) bool { return r.code != "" }) {
@@ -307,7 +270,7 @@ func reasonOf(err error) reason {
 	if strings.HasSuffix(e.Type, "#ConditionalCheckFailedException") {
 		return reason{code: "ConditionalCheckFailed", message: e.Message, item: e.Item}
 	}
-	return reason{code: "ValidationError", message: e.Message}
+	return reason{code: invalidAction, message: e.Message}
 }
 
 func canceled(reasons []reason) *Error {
@@ -323,7 +286,7 @@ func canceled(reasons []reason) *Error {
 	return e
 }
 
-func (in *transactWriteItemsInput) answer(actions []*action, used *consumptions) []byte {
+func (in *transactWriteItemsInput) answer(actions []*transactAction, used *consumptions) []byte {
 	o := newObject(32)
 	if in.ReturnConsumedCapacity.wanted() {
 		appendConsumptions(o, used.doubled(), *in.ReturnConsumedCapacity, true)
@@ -334,7 +297,7 @@ func (in *transactWriteItemsInput) answer(actions []*action, used *consumptions)
 	return o.close()
 }
 
-func (in *transactWriteItemsInput) appendMetrics(o *object, actions []*action) {
+func (in *transactWriteItemsInput) appendMetrics(o *object, actions []*transactAction) {
 	metrics := newObject(64)
 	byTable := map[*table][]*write{}
 	for _, a := range actions {
@@ -356,7 +319,7 @@ func (in *transactWriteItemsInput) appendMetrics(o *object, actions []*action) {
 
 // answerAgain answers a request that has been done already. It costs what reading
 // the items in a transaction costs.
-func (in *transactWriteItemsInput) answerAgain(actions []*action) []byte {
+func (in *transactWriteItemsInput) answerAgain(actions []*transactAction) []byte {
 	used := newConsumptions()
 	for _, a := range actions {
 		if a.write != nil {

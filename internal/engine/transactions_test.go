@@ -64,8 +64,8 @@ func TestCancellationReasonsComeInOrder(t *testing.T) {
 		map[string]any{"Code": "ConditionalCheckFailed", "Message": "The conditional request failed",
 			"Item": decode(t, `{"pk":{"S":"bank"},"sk":{"S":"0"},"g":{"S":"all"},"h":{"N":"100"}}`)},
 		map[string]any{"Code": "ValidationError", "Message": "The provided expression refers to an attribute that does not exist in the item"},
-		map[string]any{"Code": "ValidationError", "Message": "One or more parameter values were invalid: Type mismatch for key pk expected: S actual: N"},
-		map[string]any{"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"},
+		map[string]any{"Code": "None"}, // what comes behind a ValidationError is not judged
+		map[string]any{"Code": "None"},
 	}
 	if !equal(out["CancellationReasons"], any(want)) {
 		t.Errorf("got  %v\nwant %v", out["CancellationReasons"], want)

@@ -30,45 +30,32 @@ type updateItemInput struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           input.Values
-	AttributeUpdates                    input.Legacy
-	Expected                            input.Legacy
-	ConditionalOperator                 input.Legacy
+	AttributeUpdates                    input.Map[attributeValueUpdate]
+	Expected                            input.Map[expectedAttributeValue]
+	ConditionalOperator                 *string `is:"enum=OR|AND"`
 }
 
-func (db *DB) updateItem(in *updateItemInput) ([]byte, error) {
-	texts := expressionTexts{
-		update: in.UpdateExpression, condition: in.ConditionExpression,
-		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+func (ac *Account) updateItem(in *updateItemInput) ([]byte, error) {
+	a := &action{
+		tableName: *in.TableName, item: &in.Key, returnOld: deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD",
+		texts: expressionTexts{
+			update: in.UpdateExpression, condition: in.ConditionExpression,
+			names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+			legacy: legacyParameters{attributeUpdates: in.AttributeUpdates, expected: in.Expected, conditionalOperator: in.ConditionalOperator}.ifGiven(),
+		},
+		frames: true, kind: updateAction,
 	}
-	if err := texts.checkUse("UpdateExpression", "ConditionExpression"); err != nil {
-		return nil, err
-	}
-	if in.Key.Err != nil {
-		return nil, in.Key.Err
-	}
-	exprs, err := texts.parse()
+	w, err := ac.begin(a)
 	if err != nil {
 		return nil, err
 	}
-	t, err := db.table(*in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	w, err := t.update(in.Key.Item, exprs.update)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	w.condition, w.returnOld = exprs.condition, deref(in.ReturnValuesOnConditionCheckFailure) == "ALL_OLD"
 	used := w.consumption(in.ReturnConsumedCapacity)
 	old, rec, err := w.apply(used)
 	if err != nil {
 		return nil, err
 	}
 	o := newObject(2 + 2*sizeOf(rec))
-	if attrs := updateReturns(deref(in.ReturnValues), exprs.update, old, rec); !attrs.IsEmpty() {
+	if attrs := updateReturns(deref(in.ReturnValues), a.exprs.update, old, rec); !attrs.IsEmpty() {
 		o.member("Attributes")
 		o.b = attrs.AppendJSON(o.b)
 	}

@@ -16,8 +16,8 @@ import (
 //   - One GSI can be created or deleted at a time. A new one is CREATING with
 //     Backfilling until then, cannot be read, and then has all items; its key attributes
 //     are in the request's AttributeDefinitions.
-//   - AttributeDefinitions are added to those of the table, which keep their types;
-//     what no key uses any more is dropped.
+//   - AttributeDefinitions are added to those of the table, which cannot be given other
+//     types; what no key uses any more is dropped.
 //   - Throughput has to change: the same values again are a ValidationException.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
@@ -33,6 +33,7 @@ type updateTableInput struct {
 	TableClass                  *string `is:"enum=STANDARD|STANDARD_INFREQUENT_ACCESS"`
 	DeletionProtectionEnabled   *bool
 	OnDemandThroughput          *onDemandThroughput
+	WarmThroughput              *warmThroughput
 }
 
 type globalSecondaryIndexUpdate struct {
@@ -42,8 +43,10 @@ type globalSecondaryIndexUpdate struct {
 }
 
 type updateIndexAction struct {
-	IndexName             *string     `is:"required name"`
-	ProvisionedThroughput *throughput `is:"required"`
+	IndexName             *string `is:"required name"`
+	ProvisionedThroughput *throughput
+	OnDemandThroughput    *onDemandThroughput
+	WarmThroughput        *warmThroughput
 }
 
 type deleteIndexAction struct {
@@ -52,26 +55,28 @@ type deleteIndexAction struct {
 
 func (in *updateTableInput) first() error { return checkTableName(in.TableName) }
 
-func (db *DB) updateTable(in *updateTableInput) ([]byte, error) {
+func (ac *Account) updateTable(in *updateTableInput) ([]byte, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	t, err := db.describedTable(*in.TableName)
+	t, err := ac.describedTable(*in.TableName)
 	if err != nil {
 		return nil, err
 	}
+	ac.mu.Lock() // a stream may be opened
+	defer ac.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := db.cfg.Now()
+	now := ac.cfg.Now()
 	if status := t.status(now); status != active {
 		return nil, clientError("ResourceInUseException", "Attempt to change a resource which is still in use: Table is being "+
 			strings.ToLower(status)+": "+t.name)
 	}
-	u := tableUpdate{table: t, in: in, now: now, settings: t.settings.clone(), indexes: slices.Clone(t.indexes())}
+	u := tableUpdate{account: ac, table: t, in: in, now: now, settings: t.settings.clone(), indexes: slices.Clone(t.indexes())}
 	if err := u.plan(); err != nil {
 		return nil, err
 	}
-	u.commit(now.Add(db.cfg.TableDelay))
+	u.commit(now.Add(ac.cfg.TableDelay))
 	return marshal(struct{ TableDescription *tableDescription }{u.describe()})
 }
 
@@ -79,7 +84,7 @@ func (db *DB) updateTable(in *updateTableInput) ([]byte, error) {
 func (in *updateTableInput) check() error {
 	if in.ProvisionedThroughput == nil && in.BillingMode == nil && len(in.GlobalSecondaryIndexUpdates) == 0 &&
 		in.StreamSpecification == nil && in.SSESpecification == nil && in.TableClass == nil &&
-		in.DeletionProtectionEnabled == nil && in.OnDemandThroughput == nil {
+		in.DeletionProtectionEnabled == nil && in.OnDemandThroughput == nil && in.WarmThroughput == nil {
 		return validation("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates " +
 			"or SSESpecification or ReplicaUpdates is required")
 	}
@@ -98,8 +103,9 @@ func (in *updateTableInput) check() error {
 		name := g.name()
 		switch {
 		case name == "":
-			return badValue("One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, " +
-				"GlobalSecondaryIndexUpdate.Delete must not be null")
+			return badValue("One of " + indexActions + " must not be null")
+		case g.several():
+			return badValue("Only one of " + indexActions + " can be specified")
 		case seen[name]:
 			return badValue("Only one global secondary index update per index is allowed simultaneously. Index: " + name)
 		}
@@ -113,6 +119,12 @@ func (in *updateTableInput) check() error {
 			"Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 	}
 	return nil
+}
+
+const indexActions = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+
+func (g *globalSecondaryIndexUpdate) several() bool {
+	return g.Update != nil && (g.Create != nil || g.Delete != nil) || g.Create != nil && g.Delete != nil
 }
 
 func (g *globalSecondaryIndexUpdate) name() string {
@@ -130,6 +142,7 @@ func (g *globalSecondaryIndexUpdate) name() string {
 // A tableUpdate is worked out on copies of what it changes, so that a request is
 // done as a whole or not at all.
 type tableUpdate struct {
+	account  *Account
 	table    *table
 	in       *updateTableInput
 	now      time.Time
@@ -148,7 +161,7 @@ func (u *tableUpdate) plan() error {
 			return err
 		}
 	}
-	if err := s.setStream(in.StreamSpecification, u.now); err != nil {
+	if err := u.planStream(); err != nil {
 		return err
 	}
 	if in.SSESpecification != nil {
@@ -162,6 +175,23 @@ func (u *tableUpdate) plan() error {
 	}
 	if in.OnDemandThroughput != nil {
 		s.maxOnDemand = in.OnDemandThroughput
+	}
+	if in.WarmThroughput != nil {
+		s.warm = in.WarmThroughput
+	}
+	return nil
+}
+
+func (u *tableUpdate) planStream() error {
+	spec := u.in.StreamSpecification
+	if err := spec.check(); spec == nil || err != nil {
+		return err
+	}
+	switch enabled := u.table.stream != nil; {
+	case *spec.StreamEnabled && enabled:
+		return validation("Table already has an enabled stream")
+	case !*spec.StreamEnabled && !enabled:
+		return validation("Table has no stream to disable")
 	}
 	return nil
 }
@@ -254,13 +284,32 @@ func (u *tableUpdate) planIndex(g *globalSecondaryIndexUpdate) error {
 		u.settings.definitions = u.usedDefinitions(u.settings.definitions)
 		return nil
 	}
-	if u.settings.onDemand {
+	return u.planThroughput(i, g.Update)
+}
+
+// planThroughput changes the throughput settings of an index, of which there has to be one.
+func (u *tableUpdate) planThroughput(i int, in *updateIndexAction) error {
+	ix := u.indexes[i]
+	switch p := in.ProvisionedThroughput; {
+	case p == nil && in.OnDemandThroughput == nil && in.WarmThroughput == nil:
+		return badValue("At least one of ProvisionedThroughput, OnDemandThroughput or WarmThroughput is required for index: " + ix.name)
+	case p != nil && u.settings.onDemand:
 		return badValue("Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+	case p != nil:
+		if err := checkChange(ix.throughput, *p); err != nil {
+			return err
+		}
+		ix = ix.withThroughput(*p)
+	default:
+		ix = ix.withThroughput(ix.throughput)
 	}
-	if err := checkChange(u.indexes[i].throughput, *g.Update.ProvisionedThroughput); err != nil {
-		return err
+	if in.OnDemandThroughput != nil {
+		ix.onDemand = in.OnDemandThroughput
 	}
-	u.indexes[i] = u.indexes[i].withThroughput(*g.Update.ProvisionedThroughput)
+	if in.WarmThroughput != nil {
+		ix.warm = in.WarmThroughput
+	}
+	u.indexes[i] = ix
 	return nil
 }
 
@@ -276,6 +325,9 @@ func (u *tableUpdate) planCreate(in *globalSecondaryIndex) error {
 		return validation("Attempting to create an index which already exists")
 	}
 	if err := definitions(u.in.AttributeDefinitions).defined(in.KeySchema); err != nil {
+		return err
+	}
+	if err := u.checkRedefined(in); err != nil {
 		return err
 	}
 	defs := slices.Clone(s.definitions)
@@ -295,6 +347,41 @@ func (u *tableUpdate) planCreate(in *globalSecondaryIndex) error {
 	return checkIndexes(u.indexes, s.definitions, u.table.key)
 }
 
+// checkRedefined refuses a new index on an attribute of another type than it has in a key already.
+func (u *tableUpdate) checkRedefined(in *globalSecondaryIndex) error {
+	for _, d := range u.in.AttributeDefinitions {
+		kind, known := u.settings.definitions.kind(*d.AttributeName)
+		if !known || kind.String() == *d.AttributeType {
+			continue
+		}
+		return badValue("Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. " +
+			"Existing schema: " + u.schemaWith(*d.AttributeName) + " New schema: " + schemaText(in.KeySchema, u.in.AttributeDefinitions))
+	}
+	return nil
+}
+
+// schemaWith shows the first key of the table that has the attribute.
+func (u *tableUpdate) schemaWith(name string) string {
+	schema := u.settings.keySchema
+	for _, ix := range u.indexes {
+		if !u.table.key.has(name) && ix.key.has(name) {
+			schema = u.settings.indexKeys[ix.name]
+			break
+		}
+	}
+	return schemaText(schema, u.settings.definitions)
+}
+
+// schemaText shows a key as the service does.
+func schemaText(schema []keySchemaElement, defs definitions) string {
+	var parts []string
+	for _, e := range schema {
+		kind, _ := defs.kind(*e.AttributeName)
+		parts = append(parts, fmt.Sprintf("key{%s:%s:%s}", *e.AttributeName, kind, *e.KeyType))
+	}
+	return "Schema:[SchemaElement: " + strings.Join(parts, ", ") + "]"
+}
+
 func (u *tableUpdate) usedDefinitions(defs definitions) definitions {
 	return slices.DeleteFunc(slices.Clone(defs), func(d attributeDefinition) bool {
 		return !u.table.key.has(*d.AttributeName) &&
@@ -306,12 +393,20 @@ func (u *tableUpdate) usedDefinitions(defs definitions) definitions {
 // hidden until the table's time as UPDATING is over.
 func (u *tableUpdate) commit(till time.Time) {
 	t := u.table
+	t.keepUp(0)
 	if u.created != nil {
 		u.created.readyAt = till
 		u.created.backfill(t.items)
 	}
 	t.settings = u.settings
 	t.setIndexes(u.indexes)
+	if spec := u.in.StreamSpecification; spec != nil {
+		var s *stream
+		if *spec.StreamEnabled {
+			s = u.account.openStream(t, *spec.StreamViewType, u.now)
+		}
+		t.setStream(s, u.now)
+	}
 	t.setBusy(updating, till)
 }
 

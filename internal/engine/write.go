@@ -63,7 +63,7 @@ func (w *write) apply(used *consumption) (old, rec *record, err error) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		old = t.items.set(w.key, w.rec)
-		t.stored(w.key, old, w.rec, used)
+		t.stored(w.key, old, w.rec, used, byUser)
 		return old, w.rec, nil
 	}
 	t.mu.RLock()
@@ -130,15 +130,15 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 		if old != nil {
 			stored = old.item
 		}
-		if u == nil {
+		switch {
+		case u == nil:
 			return newRecord(stored), nil
+		case old == nil && u.OnlyRemoves():
+			return nil, nil // whatever its paths: there is nothing to remove
 		}
 		it, err := u.Apply(stored)
 		if err != nil {
 			return nil, err
-		}
-		if old == nil && u.OnlyRemoves() {
-			return nil, nil
 		}
 		rec := newRecord(it)
 		if rec.size > maxItemSize {

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"errors"
+
 	"github.com/entable/entable/internal/engine/value"
 )
 
@@ -9,7 +11,9 @@ var (
 	errNoAttribute = &Error{"The provided expression refers to an attribute that does not exist in the item"}
 	errBadTarget   = &Error{"The document path provided in the update expression is invalid for update"}
 	errBadOperand  = &Error{"An operand in the update expression has an incorrect data type"}
-	errTooDeep     = &Error{"Nesting Levels have exceeded supported limits"}
+	// errLegacyOperand is errBadOperand of AttributeUpdates.
+	errLegacyOperand = &Error{"Type mismatch for attribute to update"}
+	errTooDeep       = &Error{"Nesting Levels have exceeded supported limits"}
 )
 
 // Apply gives the item after the update. All operands are taken from the item as it was before. For an item that
@@ -17,8 +21,11 @@ var (
 func (u *Update) Apply(item value.Item) (value.Item, error) {
 	results := make([]value.Value, len(u.actions))
 	for _, i := range u.order { // it shows when several fail
-		var err *Error
+		var err error
 		if results[i], err = u.actions[i].result(item); err != nil {
+			if u.legacy && errors.Is(err, errBadOperand) {
+				err = errLegacyOperand
+			}
 			return value.Item{}, err
 		}
 	}
@@ -30,13 +37,13 @@ func (u *Update) Apply(item value.Item) (value.Item, error) {
 }
 
 // result computes what an action writes to its target: None removes it.
-func (a *action) result(item value.Item) (value.Value, *Error) {
+func (a *action) result(item value.Item) (value.Value, error) {
 	var v value.Value
 	if !a.reachable(item) {
 		return v, errBadTarget
 	}
 	if a.operand != nil {
-		var err *Error
+		var err error
 		if v, err = a.operand.compute(item); err != nil {
 			return v, err
 		}
@@ -60,13 +67,15 @@ func (a *action) result(item value.Item) (value.Value, *Error) {
 	return value.Difference(old, v), nil
 }
 
-// add is the ADD of a value to one that is there: numbers are summed, sets united.
-func add(old, v value.Value) (value.Value, *Error) {
+// add is the ADD of a value to one that is there: numbers are summed, sets united, lists joined.
+func add(old, v value.Value) (value.Value, error) {
 	switch {
 	case old.Kind() != v.Kind():
 		return v, errBadOperand
 	case v.Kind() == value.N:
 		return arithmetic(value.Add, old, v)
+	case v.Kind() == value.L: // of AttributeUpdates only
+		return value.Concat(old, v), nil
 	}
 	return value.Union(old, v), nil
 }
@@ -86,7 +95,7 @@ func (a *action) reachable(item value.Item) bool {
 }
 
 // compute gives the value of an operand of an update, or says why it has none.
-func (o *operand) compute(item value.Item) (value.Value, *Error) {
+func (o *operand) compute(item value.Item) (value.Value, error) {
 	switch o.from {
 	case fromValue:
 		return o.value, nil
@@ -126,7 +135,7 @@ func (o *operand) compute(item value.Item) (value.Value, *Error) {
 
 // operands computes both operands of an operator, which must be of the wanted kind. Functions among them come first,
 // and fail first.
-func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Value, err *Error) {
+func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Value, err error) {
 	for i, a := range o.args {
 		if a.from == fromIfNotExists {
 			if args[i], err = a.compute(item); err != nil {
@@ -147,7 +156,7 @@ func (o *operand) operands(item value.Item, want value.Kind) (args [2]value.Valu
 	return args, nil
 }
 
-func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value) (value.Value, *Error) {
+func arithmetic(f func(a, b value.Value) (value.Value, error), a, b value.Value) (value.Value, error) {
 	v, err := f(a, b)
 	if err != nil {
 		return v, &Error{err.(*value.Error).Message}

@@ -42,10 +42,10 @@ type operand struct {
 // isPath is for rules that are about document paths only.
 func (o *operand) isPath() bool { return o.from == fromPath }
 
-func (c *checker) refuse(msg string) *Error { return c.param.refuse(msg) }
+func (c *checker) refuse(msg string) error { return c.param.refuse(msg) }
 
 // path resolves the names of a path.
-func (c *checker) path(n *node) (path, *Error) {
+func (c *checker) path(n *node) (path, error) {
 	p := make(path, len(n.steps))
 	for i, s := range n.steps {
 		switch s.kind {
@@ -68,7 +68,7 @@ func (c *checker) path(n *node) (path, *Error) {
 	return p, nil
 }
 
-func (c *checker) operand(n *node) (*operand, *Error) {
+func (c *checker) operand(n *node) (*operand, error) {
 	switch n.kind {
 	case nodePath:
 		p, err := c.path(n)
@@ -85,10 +85,10 @@ func (c *checker) operand(n *node) (*operand, *Error) {
 	return c.call(n)
 }
 
-func (c *checker) operands(list []*node) ([]*operand, *Error) {
+func (c *checker) operands(list []*node) ([]*operand, error) {
 	out := make([]*operand, len(list))
 	for i, n := range list {
-		var err *Error
+		var err error
 		if out[i], err = c.operand(n); err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (c *checker) operands(list []*node) ([]*operand, *Error) {
 }
 
 // call resolves a function that is an operand.
-func (c *checker) call(n *node) (*operand, *Error) {
+func (c *checker) call(n *node) (*operand, error) {
 	args, err := c.callArgs(n)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (c *checker) call(n *node) (*operand, *Error) {
 }
 
 // callArgs resolves the arguments of a function and counts them.
-func (c *checker) callArgs(n *node) ([]*operand, *Error) {
+func (c *checker) callArgs(n *node) ([]*operand, error) {
 	c.operators++
 	args, err := c.operands(n.args)
 	switch {
@@ -133,7 +133,7 @@ func (c *checker) callArgs(n *node) ([]*operand, *Error) {
 	return args, nil
 }
 
-func (c *checker) arithmetic(n *node) (*operand, *Error) {
+func (c *checker) arithmetic(n *node) (*operand, error) {
 	c.operators++
 	args, err := c.operands(n.args)
 	if err == nil {
@@ -171,7 +171,7 @@ var (
 func (s kindSet) has(k value.Kind) bool { return s&(1<<k) != 0 }
 
 // known checks those operands whose kind is known without an item.
-func (c *checker) known(n *node, args []*operand, allowed kindSet) *Error {
+func (c *checker) known(n *node, args []*operand, allowed kindSet) error {
 	for _, a := range args {
 		if a.known != value.None && !allowed.has(a.known) {
 			return c.wrongKind(n, a.known.String())
@@ -180,11 +180,11 @@ func (c *checker) known(n *node, args []*operand, allowed kindSet) *Error {
 	return nil
 }
 
-func (c *checker) wrongKind(n *node, kind string) *Error {
+func (c *checker) wrongKind(n *node, kind string) error {
 	return c.refuse("Incorrect operand type for operator or function; operator or function: " + n.text + ", operand type: " + kind)
 }
 
-func (c *checker) wantPath(n *node, o *operand) *Error {
+func (c *checker) wantPath(n *node, o *operand) error {
 	if !o.isPath() {
 		return c.refuse("Operator or function requires a document path; operator or function: " + n.text)
 	}
@@ -192,7 +192,7 @@ func (c *checker) wantPath(n *node, o *operand) *Error {
 }
 
 // distinct refuses an operator whose first operand comes again among the others.
-func (c *checker) distinct(n *node, args []*operand) *Error {
+func (c *checker) distinct(n *node, args []*operand) error {
 	if !args[0].isPath() {
 		return nil
 	}
@@ -206,7 +206,7 @@ func (c *checker) distinct(n *node, args []*operand) *Error {
 }
 
 // condition resolves a condition.
-func (c *checker) condition(n *node) (condition, *Error) {
+func (c *checker) condition(n *node) (condition, error) {
 	switch n.kind {
 	case nodeCall:
 		return c.predicate(n)
@@ -241,11 +241,11 @@ func (c *checker) condition(n *node) (condition, *Error) {
 	return &comparison{compareOps[n.text], args[0], args[1]}, nil
 }
 
-func (c *checker) logical(n *node) (condition, *Error) {
+func (c *checker) logical(n *node) (condition, error) {
 	c.operators++
 	parts := make([]condition, len(n.args))
 	for i, a := range n.args {
-		var err *Error
+		var err error
 		if parts[i], err = c.condition(a); err != nil {
 			return nil, err
 		}
@@ -259,7 +259,7 @@ func (c *checker) logical(n *node) (condition, *Error) {
 	return &negation{parts[0]}, nil
 }
 
-func (c *checker) between(n *node, args []*operand) (condition, *Error) {
+func (c *checker) between(n *node, args []*operand) (condition, error) {
 	if err := c.known(n, args, orderedKinds); err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func javaText(v value.Value) string {
 }
 
 // predicate resolves a function that is a condition.
-func (c *checker) predicate(n *node) (condition, *Error) {
+func (c *checker) predicate(n *node) (condition, error) {
 	args, err := c.callArgs(n)
 	if err == nil {
 		err = c.distinct(n, args)
@@ -320,7 +320,7 @@ func (c *checker) predicate(n *node) (condition, *Error) {
 // order differs from host to host.
 var typeNames = []string{"N", "BS", "L", "B", "NULL", "M", "S", "SS", "NS", "BOOL"}
 
-func (c *checker) typeTest(n *node, args []*operand) (condition, *Error) {
+func (c *checker) typeTest(n *node, args []*operand) (condition, error) {
 	names := "{" + strings.Join(typeNames, ",") + "}"
 	if args[1].known == value.None {
 		return nil, c.wrongKind(n, names)
@@ -336,7 +336,7 @@ func (c *checker) typeTest(n *node, args []*operand) (condition, *Error) {
 }
 
 // count is the last check of an expression.
-func (c *checker) count() *Error {
+func (c *checker) count() error {
 	if c.operators > maxOperators {
 		// the service stops counting there
 		return c.refuse("The expression contains too many operators; operator count: " + strconv.Itoa(maxOperators+1))

@@ -15,14 +15,7 @@ type Condition struct {
 
 // ParseCondition parses the text of the parameter of that name, ConditionExpression or FilterExpression.
 func ParseCondition(parameter, text string, p *Params) (*Condition, error) {
-	c, err := parseCondition(param(parameter), text, p)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-func parseCondition(name param, text string, p *Params) (*Condition, *Error) {
+	name := param(parameter)
 	root, err := conditionTree(name, text)
 	if err != nil {
 		return nil, err
@@ -39,7 +32,7 @@ func parseCondition(name param, text string, p *Params) (*Condition, *Error) {
 }
 
 // conditionTree parses a condition as far as that goes without placeholders.
-func conditionTree(name param, text string) (*node, *Error) {
+func conditionTree(name param, text string) (*node, error) {
 	ps, err := newParser(name, text)
 	if err != nil {
 		return nil, err

@@ -99,8 +99,12 @@ func TestKeyConditionTerms(t *testing.T) {
 			t.Errorf("%s: %v", c.text, err)
 			continue
 		}
+		terms, err := k.Terms()
+		if err != nil {
+			t.Errorf("%s: %v", c.text, err)
+		}
 		var got []string
-		for _, term := range k.Terms {
+		for _, term := range terms {
 			high := "-"
 			if !term.High.IsNone() {
 				high = term.High.Str()

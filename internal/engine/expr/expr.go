@@ -56,7 +56,7 @@ func (e *Error) Error() string { return e.Message }
 // param is the name of an expression parameter, for messages.
 type param string
 
-func (p param) refuse(msg string) *Error {
+func (p param) refuse(msg string) error {
 	return &Error{"Invalid " + string(p) + ": " + msg}
 }
 

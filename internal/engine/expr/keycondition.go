@@ -29,29 +29,25 @@ type KeyTerm struct {
 // KeyCondition is a parsed KeyConditionExpression: immutable, safe for concurrent use.
 type KeyCondition struct {
 	heads
-	// Terms are the conjuncts in the order of the text, each with the attribute on the left side, and at
-	// most one for an attribute. Whether the attributes are keys is left to the caller.
-	Terms []KeyTerm
+	root condition
 }
 
-const keyParam param = "KeyConditionExpression"
-
 // ParseKeyCondition parses a KeyConditionExpression by the rules of all conditions. A condition that is
-// none on keys (OR, functions, …) is reported later, by Params.Unused: the service parses all expressions of the
-// request, and looks for unused placeholders, before it comes to that.
+// none on keys (OR, functions, …) is found by Terms: the service parses all expressions of the request, and looks
+// for unused placeholders, before it comes to that.
 func ParseKeyCondition(text string, p *Params) (*KeyCondition, error) {
-	c, err := parseCondition(keyParam, text, p)
+	c, err := ParseCondition("KeyConditionExpression", text, p)
 	if err != nil {
 		return nil, err
 	}
-	terms, err := appendTerms(nil, c.root)
-	if err != nil && p.late == nil {
-		p.late = err
-	}
-	return &KeyCondition{c.heads, terms}, nil
+	return &KeyCondition{c.heads, c.root}, nil
 }
 
-func appendTerms(terms []KeyTerm, c condition) ([]KeyTerm, *Error) {
+// Terms returns the conjuncts in the order of the text, each with the attribute on the left side, and at
+// most one for an attribute. Whether the attributes are keys is left to the caller.
+func (k *KeyCondition) Terms() ([]KeyTerm, error) { return appendTerms(nil, k.root) }
+
+func appendTerms(terms []KeyTerm, c condition) ([]KeyTerm, error) {
 	switch c := c.(type) {
 	case *conjunction:
 		terms, err := appendTerms(terms, c.a)
@@ -99,7 +95,7 @@ func operatorName(c condition) string {
 	return "contains"
 }
 
-func notFirst(operator string) *Error {
+func notFirst(operator string) error {
 	return &Error{"Invalid condition in KeyConditionExpression: " + operator + " operator must have the key attribute as its first operand"}
 }
 
@@ -108,7 +104,7 @@ var keyOps = map[compareOp]Op{opEqual: Equal, opLess: Less, opLessOrEqual: LessO
 // flipped is the operator for exchanged operands.
 var flipped = map[Op]Op{Equal: Equal, Less: Greater, LessOrEqual: GreaterOrEqual, Greater: Less, GreaterOrEqual: LessOrEqual}
 
-func appendTerm(terms []KeyTerm, op Op, operands ...*operand) ([]KeyTerm, *Error) {
+func appendTerm(terms []KeyTerm, op Op, operands ...*operand) ([]KeyTerm, error) {
 	term := KeyTerm{Op: op}
 	var values []value.Value
 	for i, o := range operands {

@@ -16,7 +16,6 @@ type Params struct {
 	values     map[string]value.Value
 	usedNames  map[string]bool
 	usedValues map[string]bool
-	late       *Error // of a key condition, for Unused to report
 }
 
 // NewParams checks the names and values of a request. A nil map is a parameter that is absent; an
@@ -45,7 +44,7 @@ func NewParams(names map[string]string, values map[string]value.Value) (*Params,
 // to expressions.
 func ParseValues(json []byte) (map[string]value.Value, error) {
 	values := map[string]value.Value{}
-	var refused *Error
+	var refused error
 	var keys []string
 	err := value.ParseNamed(json, func(name string, v value.Value, invalid *value.Error) {
 		if keys = append(keys, name); invalid != nil && refused == nil {
@@ -66,7 +65,7 @@ func ParseValues(json []byte) (map[string]value.Value, error) {
 	return values, nil
 }
 
-func checkNames(names map[string]string) *Error {
+func checkNames(names map[string]string) error {
 	if names == nil {
 		return nil
 	}
@@ -86,7 +85,7 @@ func checkNames(names map[string]string) *Error {
 	return nil
 }
 
-func checkKeys(param string, first byte, keys []string) *Error {
+func checkKeys(param string, first byte, keys []string) error {
 	if len(keys) == 0 {
 		return &Error{param + " must not be empty"}
 	}
@@ -105,22 +104,15 @@ func checkKeys(param string, first byte, keys []string) *Error {
 	return nil
 }
 
-// Unused reports the placeholders that no expression has used, and then a key condition that is none on keys. Ask
-// it after all expressions were parsed.
+// Unused reports the placeholders that no expression has used. Ask it after all expressions were parsed.
 func (p *Params) Unused() error {
 	if err := unused("ExpressionAttributeNames", p.names, p.usedNames); err != nil {
 		return err
 	}
-	if err := unused("ExpressionAttributeValues", p.values, p.usedValues); err != nil {
-		return err
-	}
-	if p.late != nil {
-		return p.late
-	}
-	return nil
+	return unused("ExpressionAttributeValues", p.values, p.usedValues)
 }
 
-func unused[V any](param string, all map[string]V, used map[string]bool) *Error {
+func unused[V any](param string, all map[string]V, used map[string]bool) error {
 	var left []string
 	for k := range all {
 		if !used[k] {

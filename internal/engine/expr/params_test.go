@@ -69,10 +69,14 @@ func TestUnusedNamesComeBeforeUnusedValues(t *testing.T) {
 	if err := p.Unused(); errorText(err) != "Value provided in ExpressionAttributeValues unused in expressions: keys: {:a, :y, :z}" {
 		t.Error(err)
 	}
-	if _, err := expr.ParseKeyCondition(":y = x OR :z = x AND :a = x", p); err != nil {
+	k, err := expr.ParseKeyCondition(":y = x OR :z = x AND :a = x", p)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Unused(); errorText(err) != "Invalid operator used in KeyConditionExpression: OR" {
+	if err := p.Unused(); err != nil {
+		t.Error(err)
+	}
+	if _, err := k.Terms(); errorText(err) != "Invalid operator used in KeyConditionExpression: OR" {
 		t.Error(err)
 	}
 }

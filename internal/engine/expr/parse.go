@@ -26,6 +26,8 @@ type node struct {
 	text  string // of a value: its placeholder; of a call: the function; of an operator: its text
 	steps []rawStep
 	args  []*node
+	// grouped says that parentheses stand directly around it.
+	grouped bool
 }
 
 // rawStep is one element of a path as it stands in the text: a name, a placeholder, or an index.
@@ -41,12 +43,11 @@ type parser struct {
 	text      string
 	tokens    []token
 	pos       int
-	group     struct{ open, end int } // the tokens inside the parentheses that were closed last
-	redundant bool                    // (( )) was seen
-	err       *Error
+	redundant bool // (( )) was seen
+	err       error
 }
 
-func newParser(p param, text string) (*parser, *Error) {
+func newParser(p param, text string) (*parser, error) {
 	switch {
 	case text == "":
 		return nil, p.refuse("The expression can not be empty;")
@@ -57,7 +58,7 @@ func newParser(p param, text string) (*parser, *Error) {
 }
 
 // finish checks that the text is at its end.
-func (p *parser) finish() *Error {
+func (p *parser) finish() error {
 	p.settle()
 	if p.err == nil && p.peek().kind != tokEnd {
 		p.fail()
@@ -146,20 +147,15 @@ func (p *parser) operand() *node {
 	if !p.accept("(") {
 		return p.atom()
 	}
-	open := p.pos
-	n := p.operand()
-	p.close(open)
-	return n
+	return p.close(p.operand())
 }
 
-// close takes the parenthesis that closes the one in front of token open. If all that stands between them is
-// another pair, this one is redundant.
-func (p *parser) close(open int) {
-	if p.group.open == open+1 && p.group.end == p.pos-1 {
-		p.redundant = true
-	}
-	p.group.open, p.group.end = open, p.pos
+// close takes the parenthesis that closes the one in front of n. If n is in a pair of its own, this one is redundant.
+func (p *parser) close(n *node) *node {
+	p.redundant = p.redundant || n.grouped
+	n.grouped = true
 	p.expect(")")
+	return n
 }
 
 // settle reports redundant parentheses. The service does so when it is through with the operand, function or
@@ -260,9 +256,7 @@ func (p *parser) conditionOrOperand() *node {
 	if !p.accept("(") {
 		return p.atom()
 	}
-	open := p.pos
-	n := p.or(true)
-	p.close(open)
+	n := p.close(p.or(true))
 	if !n.isOperand() {
 		p.settle()
 	}

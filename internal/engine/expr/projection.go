@@ -14,14 +14,6 @@ const projectionParam param = "ProjectionExpression"
 
 // ParseProjection parses a ProjectionExpression.
 func ParseProjection(text string, p *Params) (*Projection, error) {
-	pr, err := parseProjection(text, p)
-	if err != nil {
-		return nil, err
-	}
-	return pr, nil
-}
-
-func parseProjection(text string, p *Params) (*Projection, *Error) {
 	ps, err := newParser(projectionParam, text)
 	if err != nil {
 		return nil, err
@@ -34,7 +26,7 @@ func parseProjection(text string, p *Params) (*Projection, *Error) {
 		return nil, err
 	}
 	c := checker{param: projectionParam, params: p}
-	root, _, err := growTree(projectionParam, len(list), func(i int) (path, *Error) { return c.path(list[i]) })
+	root, _, err := growTree(projectionParam, len(list), func(i int) (path, error) { return c.path(list[i]) })
 	if err != nil {
 		return nil, err
 	}

@@ -88,10 +88,11 @@ func run(param, text string, p *expr.Params, item value.Item) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if len(k.Terms) == 0 {
+		terms, err := k.Terms()
+		if err == nil && len(terms) == 0 {
 			return "no terms", nil
 		}
-		return "true", nil
+		return "true", err
 	}
 	c, err := expr.ParseCondition(param, text, p)
 	if err == nil {

@@ -31,7 +31,7 @@ type shape struct {
 }
 
 // condition checks a node that stands where a condition is expected.
-func (s shape) condition(n *node) *Error {
+func (s shape) condition(n *node) error {
 	if n.kind == nodeCall {
 		f, err := s.function(n)
 		switch {
@@ -54,7 +54,7 @@ func (s shape) condition(n *node) *Error {
 }
 
 // assigned checks the right side of a SET, where list_append may stand in addition to operands.
-func (s shape) assigned(n *node) *Error {
+func (s shape) assigned(n *node) error {
 	if n.kind != nodeCall {
 		return s.operand(n)
 	}
@@ -64,7 +64,7 @@ func (s shape) assigned(n *node) *Error {
 	return s.operands(n.args)
 }
 
-func (s shape) operands(list []*node) *Error {
+func (s shape) operands(list []*node) error {
 	for _, n := range list {
 		if err := s.operand(n); err != nil {
 			return err
@@ -73,7 +73,7 @@ func (s shape) operands(list []*node) *Error {
 	return nil
 }
 
-func (s shape) operand(n *node) *Error {
+func (s shape) operand(n *node) error {
 	switch n.kind {
 	case nodePath:
 		return s.path(n)
@@ -90,7 +90,7 @@ func (s shape) operand(n *node) *Error {
 }
 
 // function looks the function up and checks that it belongs to this kind of expression.
-func (s shape) function(n *node) (function, *Error) {
+func (s shape) function(n *node) (function, error) {
 	f, ok := functions[n.text]
 	switch {
 	case !ok:
@@ -103,11 +103,11 @@ func (s shape) function(n *node) (function, *Error) {
 	return f, nil
 }
 
-func (s shape) misplaced(n *node) *Error {
+func (s shape) misplaced(n *node) error {
 	return s.param.refuse("The function is not allowed to be used this way in an expression; function: " + n.text)
 }
 
-func (s shape) path(n *node) *Error {
+func (s shape) path(n *node) error {
 	for _, st := range n.steps {
 		switch st.kind {
 		case tokName:

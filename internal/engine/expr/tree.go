@@ -20,7 +20,7 @@ type branch struct {
 
 // growTree makes the tree of paths, and gives the order in which the service looks at them. It adds them from the
 // last to the first, which shows in its errors when there are several.
-func growTree(name param, count int, get func(i int) (path, *Error)) (t *tree, order []int, err *Error) {
+func growTree(name param, count int, get func(i int) (path, error)) (t *tree, order []int, err error) {
 	root := &tree{leaf: -1}
 	for i := count - 1; i >= 0; i-- {
 		p, err := get(i)

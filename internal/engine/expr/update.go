@@ -12,6 +12,7 @@ type Update struct {
 	actions []action
 	targets *tree // leaves are indexes of actions
 	order   []int // in which the actions are computed
+	legacy  bool  // made from AttributeUpdates, whose faults have words of their own
 }
 
 // verb is the section of an update.
@@ -43,21 +44,13 @@ const updateParam param = "UpdateExpression"
 
 // ParseUpdate parses an UpdateExpression.
 func ParseUpdate(text string, p *Params) (*Update, error) {
-	u, err := parseUpdate(text, p)
-	if err != nil {
-		return nil, err
-	}
-	return u, nil
-}
-
-func parseUpdate(text string, p *Params) (*Update, *Error) {
 	raw, err := updateTree(text)
 	if err != nil {
 		return nil, err
 	}
 	c := checker{param: updateParam, params: p}
 	u := &Update{actions: make([]action, len(raw))}
-	u.targets, u.order, err = growTree(updateParam, len(raw), func(i int) (p path, err *Error) {
+	u.targets, u.order, err = growTree(updateParam, len(raw), func(i int) (p path, err error) {
 		u.actions[i].verb = raw[i].verb
 		u.actions[i].target, err = c.path(raw[i].target)
 		return u.actions[i].target, err
@@ -84,7 +77,7 @@ func (u *Update) OnlyRemoves() bool {
 }
 
 // updateTree parses an update as far as that goes without placeholders.
-func updateTree(text string) ([]rawAction, *Error) {
+func updateTree(text string) ([]rawAction, error) {
 	ps, err := newParser(updateParam, text)
 	if err != nil {
 		return nil, err
@@ -171,14 +164,11 @@ func (p *parser) sumOrOperand() *node {
 	if p.err != nil || !p.accept("(") {
 		return p.atom()
 	}
-	open := p.pos
-	n := p.assigned()
-	p.close(open)
-	return n
+	return p.close(p.assigned())
 }
 
 // actionOperand resolves and checks what an action sets, adds or deletes.
-func (c *checker) actionOperand(r rawAction) (*operand, *Error) {
+func (c *checker) actionOperand(r rawAction) (*operand, error) {
 	if r.operand == nil {
 		return nil, nil
 	}
@@ -200,7 +190,7 @@ var kindWords = map[value.Kind]string{
 	value.S: "STRING", value.N: "NUMBER", value.B: "BINARY", value.BOOL: "BOOLEAN", value.NULL: "NULL", value.L: "LIST", value.M: "MAP",
 }
 
-func (c *checker) wrongAction(word string, k value.Kind) *Error {
+func (c *checker) wrongAction(word string, k value.Kind) error {
 	return c.refuse("Incorrect operand type for operator or function; operator: " + word + ", operand type: " + kindWords[k] +
 		", typeSet: ALLOWED_FOR_" + word + "_OPERAND")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxViolations is how many broken constraints the service lists at most.
@@ -39,7 +40,7 @@ type checker struct{ found []string }
 
 func (c *checker) add(v, at, msg string) {
 	if len(c.found) < maxViolations {
-		c.found = append(c.found, "Value "+v+" at '"+at+"' failed to satisfy constraint: "+msg)
+		c.found = append(c.found, "Value"+v+" at '"+at+"' failed to satisfy constraint: "+msg)
 	}
 }
 
@@ -50,7 +51,7 @@ func (c *checker) members(p *plan, v reflect.Value, at string) {
 		path := at + m.label
 		if absent(f) {
 			if len(m.rules) > 0 && m.rules[0].required {
-				c.add("null", path, "Member must not be null")
+				c.add(" null", path, "Member must not be null")
 			}
 			continue
 		}
@@ -58,8 +59,10 @@ func (c *checker) members(p *plan, v reflect.Value, at string) {
 			if r.broken == nil {
 				continue
 			}
-			if msg, broken := r.broken(f); broken {
-				c.add(show(f), path, msg)
+			if msg, broken := r.broken(f); broken && m.bare {
+				c.add("", at+m.name, msg)
+			} else if broken {
+				c.add(" "+show(f), path, msg)
 			}
 		}
 		c.inside(m.plan, f, path)
@@ -196,8 +199,12 @@ func parseRules(tag string) []rule {
 			rules = append(rules, bounds(intOf, "value", low, high)...)
 		case "enum":
 			rules = append(rules, enumRule(strings.Split(arg, "|")))
+		case "bare": // see compileStruct
 		case "keys":
 			rules = append(rules, rule{broken: keysRule})
+		case "each":
+			low, high := limits(arg)
+			rules = append(rules, eachRule(low, high))
 		case "values":
 			low, high := limits(arg)
 			rules = append(rules, valuesRule(low, high))
@@ -233,8 +240,11 @@ func indirect(v reflect.Value) reflect.Value {
 }
 
 func lengthOf(v reflect.Value) int64 {
-	if v = indirect(v); v.Kind() == reflect.Struct {
+	switch v = indirect(v); v.Kind() {
+	case reflect.Struct:
 		return 0
+	case reflect.String:
+		return int64(utf8.RuneCountInString(v.String()))
 	}
 	return int64(v.Len())
 }
@@ -309,6 +319,19 @@ func keysRule(v reflect.Value) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func eachRule(low, high int64) rule {
+	msg := fmt.Sprintf("Member must satisfy constraint: [Member must have length less than or equal to %d, "+
+		"Member must have length greater than or equal to %d]", high, low)
+	return rule{broken: func(v reflect.Value) (string, bool) {
+		for i := range v.Len() {
+			if n := lengthOf(v.Index(i)); n < low || n > high {
+				return msg, true
+			}
+		}
+		return "", false
+	}}
 }
 
 func valuesRule(low, high int64) rule {

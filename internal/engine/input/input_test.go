@@ -19,7 +19,6 @@ type sample struct {
 	Inner  *inner
 	Inners []inner
 	Key    input.Item
-	Old    input.Legacy
 	Tables input.Map[[]inner] `is:"keys=table values=1:2"`
 	Names  map[string]string
 	Values input.Values
@@ -33,18 +32,15 @@ type inner struct {
 func TestBodiesAreDecoded(t *testing.T) {
 	var got sample
 	body := `{"Name":"n\u00e9\ud83d\ude00\"","Text":"","Flag":"yes","Small":2.9,"Large":9007199254740993,"List":["a",null],"Inner":{"Value":"v"},
-		"Inners":[{"Value":"w"}],"Key":{"a":{"S":"b"}},"Old":{"x":[1]},"Tables":{"ttt":[{"Value":"x"}],"uuu":[]},"Names":{"#a":"b"},"Values":{":v":{"N":"1"}},
+		"Inners":[{"Value":"w"}],"Key":{"a":{"S":"b"}},"Tables":{"ttt":[{"Value":"x"}],"uuu":[]},"Names":{"#a":"b"},"Values":{":v":{"N":"1"}},
 		"Unknown":{"deep":[[{}]]},"hidden":1,"Choice":null}`
 	if err := input.Decode([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}
 	if *got.Name != "né😀\"" || !*got.Flag || *got.Small != 2 || *got.Large != 9007199254740993 || len(got.List) != 2 || *got.Inner.Value != "v" ||
-		*got.Inners[0].Value != "w" || !got.Key.Given || got.Key.Len() != 1 || !got.Old.Given || got.Tables[1].Key != "uuu" || got.Names["#a"] != "b" ||
+		*got.Inners[0].Value != "w" || !got.Key.Given || got.Key.Len() != 1 || got.Tables[1].Key != "uuu" || got.Names["#a"] != "b" ||
 		len(got.Values.Map) != 1 || got.hidden != 0 || got.Choice != nil {
 		t.Errorf("got %+v", got)
-	}
-	if name := input.GivenLegacy(&got); name != "Old" {
-		t.Errorf("legacy member %q", name)
 	}
 }
 

@@ -16,11 +16,13 @@
 // bool, *bool, *int32 and *int64 (Integer and Long), [Item], [Value], pointers to structs,
 // [Values], map[string]string, and slices and [Map] of all those and of structs. The tag `is:"…"` lists constraints, separated by blanks:
 //
+//	bare          in the first place: faults do not show the value, as the service has it in a few places
 //	required      Member must not be null
 //	name          the pattern of names, and 3–255 characters
 //	table         the pattern, and 1–255 characters, of a table's name or the name in its ARN
 //	newtable      the pattern, and 3–255 characters
-//	len=A:B       length of a text, list or map; either bound may be missing
+//	len=A:B       length of a text, in characters, list or map; either bound may be missing
+//	each=A:B      the length of each text in a list
 //	range=A:B     value of a number
 //	enum=A|B|C    one of these texts
 //	keys=table    the keys of a Map satisfy the rules of "table"
@@ -66,22 +68,6 @@ type Values struct {
 	Err   error
 }
 
-// Legacy is a member that expressions have replaced: whether it is there is all
-// that is kept of it.
-type Legacy struct{ Given bool }
-
-// GivenLegacy names the first Legacy member that the struct at in has got, or
-// gives "".
-func GivenLegacy(in any) string {
-	v := reflect.ValueOf(in).Elem()
-	for _, i := range planOf(v.Type()).legacy {
-		if v.Field(i).Field(0).Bool() {
-			return v.Type().Field(i).Name
-		}
-	}
-	return ""
-}
-
 // Map is a member with arbitrary keys, in the order of the body.
 type Map[T any] []Entry[T]
 
@@ -98,7 +84,6 @@ type plan struct {
 	// members is set for structs, elem for lists and maps.
 	members []member
 	byName  map[string]int
-	legacy  []int // fields that are Legacy
 	elem    *plan
 	isMap   bool
 }
@@ -109,6 +94,7 @@ type member struct {
 	index int
 	plan  *plan
 	rules []rule
+	bare  bool // faults are told without the value
 }
 
 var plans sync.Map // reflect.Type -> *plan
@@ -125,7 +111,6 @@ var (
 	itemType   = reflect.TypeFor[Item]()
 	valueType  = reflect.TypeFor[Value]()
 	valuesType = reflect.TypeFor[Values]()
-	legacyType = reflect.TypeFor[Legacy]()
 )
 
 func compile(t reflect.Type) *plan {
@@ -134,11 +119,6 @@ func compile(t reflect.Type) *plan {
 		return &plan{decode: decodeItem}
 	case t == valueType:
 		return &plan{decode: decodeValue}
-	case t == legacyType:
-		return &plan{decode: func(s *scanner, v reflect.Value) error {
-			v.Field(0).SetBool(true)
-			return s.ignore()
-		}}
 	case t == valuesType:
 		return &plan{decode: decodeValues}
 	}
@@ -235,9 +215,6 @@ func compileStruct(t reflect.Type) *plan {
 		if !f.IsExported() {
 			continue
 		}
-		if f.Type == legacyType {
-			p.legacy = append(p.legacy, f.Index[0])
-		}
 		p.byName[f.Name] = len(p.members)
 		p.members = append(p.members, member{
 			name:  f.Name,
@@ -245,6 +222,7 @@ func compileStruct(t reflect.Type) *plan {
 			index: f.Index[0],
 			plan:  planOf(f.Type),
 			rules: parseRules(f.Tag.Get("is")),
+			bare:  strings.HasPrefix(f.Tag.Get("is"), "bare "),
 		})
 	}
 	of := t.Name()

@@ -45,6 +45,7 @@ func TestNumberSize(t *testing.T) {
 	for in, want := range map[string]int{
 		"0": 1, "1": 2, "-1": 3, "12": 2, "1.2": 3, "123": 3, "1234": 3, "12.34": 3, "123.4": 4, "1E125": 2, "11E124": 2, "1e-130": 2,
 		strings.Repeat("1", 38): 20, "-" + strings.Repeat("1", 38): 21, strings.Repeat("1", 38) + "0": 21,
+		"-" + strings.Repeat("1", 38) + "0": 21, "-1234567890123456789012345678901234567.8": 21,
 		"11111" + strings.Repeat("0", 121): 4, "111111" + strings.Repeat("0", 120): 4, "1111111" + strings.Repeat("0", 119): 5,
 	} {
 		v, err := value.Number(in)

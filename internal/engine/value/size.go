@@ -3,7 +3,7 @@ package value
 // Size is what the service counts for the value, in bytes:
 //
 //   - S, B: their UTF-8 or raw bytes
-//   - N: 1, plus 1 for each pair of digits on both sides of the point, plus 1 below zero
+//   - N: 1, plus 1 for each pair of digits on both sides of the point, plus 1 below zero, 21 at most
 //   - BOOL, NULL: 1
 //   - sets: the sum of their elements
 //   - L, M: 3, plus 1 for each element, plus the elements and the names
@@ -11,8 +11,10 @@ package value
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (v Value) Size() int {
 	switch v.kind {
-	case S, N, B:
+	case S, B:
 		return len(v.data)
+	case N:
+		return min(len(v.data), maxNumberSize)
 	case BOOL, NULL:
 		return 1
 	case SS, NS, BS:
@@ -20,6 +22,9 @@ func (v Value) Size() int {
 		for d := v.data; d != ""; {
 			var e string
 			e, d = cutText(d)
+			if v.kind == NS {
+				e = e[:min(len(e), maxNumberSize)]
+			}
 			n += len(e)
 		}
 		return n
@@ -39,6 +44,7 @@ func (v Value) Size() int {
 }
 
 const (
+	maxNumberSize = 21
 	containerSize = 3
 	elementSize   = 1
 )
