@@ -148,11 +148,11 @@ func (s *stream) close(sh *shard, now time.Time) {
 	}
 }
 
-// split closes the open shards and gives each a number of children: one to go on, or two that share
+// split closes the open shards that are due and gives each a number of children: one to go on, or two that share
 // its partitions. s.mu must be held.
 func (s *stream) split(children int, now time.Time, due func(*shard) bool) {
 	for _, sh := range slices.Clone(s.shards) {
-		if sh.last != 0 || !due(sh) {
+		if !due(sh) {
 			continue
 		}
 		end := sh.opened.Add(shardLife) // nobody may have looked since
@@ -171,8 +171,9 @@ func (s *stream) split(children int, now time.Time, due func(*shard) bool) {
 
 // settle brings the shards up to date: closes what is old, forgets what is older. s.mu must be held.
 func (s *stream) settle(now time.Time) {
-	if s.disabled.IsZero() {
-		s.split(1, now, func(sh *shard) bool { return now.Sub(sh.opened) >= shardLife })
+	old := func(sh *shard) bool { return sh.last == 0 && now.Sub(sh.opened) >= shardLife }
+	if slices.ContainsFunc(s.shards, old) { // every write asks
+		s.split(1, now, old)
 	}
 	limit := now.Add(-streamLife).UnixNano()
 	for _, sh := range s.shards {
@@ -362,7 +363,7 @@ func (ac *Account) SplitShards(tableName string) error {
 	}
 	now := s.now()
 	s.settle(now)
-	s.split(2, now, func(*shard) bool { return true })
+	s.split(2, now, func(sh *shard) bool { return sh.last == 0 })
 	return nil
 }
 
