@@ -1,3 +1,5 @@
+// Package route is the one way to a client: it chooses how a request travels, tells what it has cost, and finds out what
+// became of a write whose answer was lost.
 package route
 
 import (

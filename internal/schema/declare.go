@@ -1,3 +1,9 @@
+// Package schema holds what is declared of a table and its entities: key attributes and indexes, how keys are built,
+// the registry and its proof that no two entities can build one key, the meaning of fields. It turns items into bytes
+// and bytes into items, says which partition and range of sort keys a query means, and judges stored items.
+//
+// It knows no context, no client and no request. What is wrong with a declaration, a value or an item is a [Fault]; the
+// root makes its public errors of them.
 package schema
 
 import (
