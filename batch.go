@@ -26,6 +26,9 @@ import (
 // batch: the other writes then fail with [ErrNotSent]. Items that the service leaves unprocessed are
 // sent again, see [Attempts], until ctx ends. When ctx ends, the batch returns at once, and the error
 // says which writes are unknown and which were not sent.
+//
+// Options: [Concurrency], [Attempts].
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 func BatchWrite(ctx context.Context, writes []Write, opts ...BatchOption) error {
 	cfg, err := batchConfigOf(opts)
 	if err != nil {
@@ -369,7 +372,7 @@ type BatchWriter struct {
 	pending []Write
 }
 
-// NewBatchWriter returns an empty writer. Close it, or the last writes are lost.
+// NewBatchWriter returns an empty writer. Close it, or the last writes are lost. Options: [Concurrency], [Attempts].
 func NewBatchWriter(opts ...BatchOption) *BatchWriter {
 	cfg, err := batchConfigOf(opts)
 	cfg.slots = make(chan struct{}, cfg.concurrency)

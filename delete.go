@@ -29,7 +29,7 @@ func (e *Entity[T]) RemoveOp(v *T, opts ...WriteOption) *DeleteOp {
 
 // Remove deletes the item that v is an instance of; the BeforeDelete and AfterDelete hooks run on it. An
 // entity with a version field deletes only the version that v holds, and fails with a
-// [*ConditionFailedError] otherwise.
+// [*ConditionFailedError] otherwise. Options: [If], [SkipHooks].
 func (e *Entity[T]) Remove(ctx context.Context, v *T, opts ...WriteOption) error {
 	return do(ctx, e.RemoveOp(v, opts...), opRemove)
 }
@@ -136,7 +136,7 @@ func (o *DeleteOp) guarded(ctx context.Context, c *route.Conn, w writeConfig) (*
 
 // Delete deletes the item with the key fields of key, without hooks and in one request (an entity with
 // unique fields takes a read and a transaction). It succeeds when there is no such item, unless [If]
-// says otherwise.
+// says otherwise. Options: [If].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
 func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) error {
 	return do(ctx, e.DeleteOp(key, opts...), opDelete)

@@ -166,7 +166,7 @@ const opRead = "Get"
 
 // Get reads the item with the key fields of key. The error matches [ErrNotFound] when there is none;
 // it is an [*UnknownEntityError] when the stored item is of another type. The AfterLoad hook runs on
-// the result.
+// the result. Options: [Consistent], [SkipHooks].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
 func (e *Entity[T]) Get(ctx context.Context, key T, opts ...ReadOption) (*T, error) {
 	if e.registered() == nil {

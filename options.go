@@ -215,7 +215,7 @@ func NoDiscriminator() TableOption { return Discriminator("") }
 
 // GSI declares a global secondary index of the table, for entities to use with [Index]. Its key
 // attributes are strings called name+"pk" and name+"sk", composed like the table's own keys;
-// [PartitionKey], [SortKey] and [NoSortKey] set others, [MultiAttribute] takes the entities' attributes. It
+// the options [PartitionKey], [SortKey] and [NoSortKey] set others, [MultiAttribute] takes the entities' attributes. It
 // projects all attributes. A table has at most 20.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func GSI(name string, opts ...IndexOption) TableOption {

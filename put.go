@@ -202,6 +202,8 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 // v gets the generated values only when the write succeeds; after an error it is as it was, except
 // for generated ids, which stay so that a retry writes the same item.
 //
+// Options: [If], [SkipHooks].
+//
 // Errors: [*HookError], [*ValidationError], [*KeyError], [*EncodeError] and [*ItemTooLargeError] before
 // the request; [*ConditionFailedError] with [If]; else an [*OpError].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html

@@ -28,6 +28,10 @@ type Table struct {
 // NewTable declares the table called name, with string keys "pk" and "sk", the discriminator "_type"
 // and no index, unless options say otherwise. It sends nothing; see [Table.CreateTable]. It panics with a
 // [*DeclarationError] when the declaration is wrong; [TryNewTable] returns it.
+//
+// Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
+// [Consistent], [MaxSize], [HideExpired], [Validator], [Clock], [Entropy], [CursorKey], [Observe], [PlainRoute],
+// [CopyStrings].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {

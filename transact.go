@@ -39,7 +39,8 @@ func ClientToken(token string) TransactOption { return tokenOption(token) }
 // tables of one client. Hooks, generated values, validation, versions, unique fields and the size check
 // are those of the single writes; the caller's structs get their values only when all has succeeded.
 //
-// An error of the service is a [*TransactionError] that says for each write what stood against it.
+// An error of the service is a [*TransactionError] that says for each write what stood against it. Options:
+// [ClientToken].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error {
 	if len(writes) == 0 {
