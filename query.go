@@ -15,7 +15,7 @@ import (
 // refine it and return it; [Query.All], [Query.First], [Query.One], [Query.Count] and [Query.Page] send it,
 // and return the mistakes made in building it. A Query may be sent several times, but is not for concurrent
 // use. A copy (q2 := *q) is a query of its own: what is then set on one is not set on the other; they share
-// only the counter of [Query.SkipUnknown].
+// only the counter of [Query.SkipUnknown]. In its documentation Self stands for the query itself, and Item for a *T.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 type Query[T any] struct{ query[*Query[T], *T] }
 
