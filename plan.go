@@ -360,7 +360,7 @@ func (p *queryPlan) openCursor(n int) ([]cursor.Position, error) {
 // inPartition reports whether a key belongs to the query's partition, or its i-th shard.
 func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool {
 	if i >= len(p.Partitions) {
-		return true // a scan; or a native index, where the service compares the key with the condition
+		return true // a scan; or an index of several attributes, where the service compares the key with the condition
 	}
 	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(p.Partitions[i]))
 }

@@ -84,7 +84,7 @@ func (s *scan[Self, Item]) Progress(f func(ScanProgress)) Self {
 type ScanProgress struct {
 	// Items counts the items given out, Pages the responses read.
 	Items, Pages int
-	// Cursor is for [Refine.From]; "" at the end.
+	// Cursor is for [Query.From]; "" at the end.
 	Cursor string
 }
 

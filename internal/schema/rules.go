@@ -3,7 +3,6 @@ package schema
 import (
 	"errors"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 
@@ -30,12 +29,20 @@ func storedName(f reflect.StructField) string {
 
 // ruleSet is what the types of an entity say about validation.
 type ruleSet struct {
-	structs []reflect.Type // that a value can hold
-	tagged  []reflect.Type // those of them that have rules
-	any     bool           // a value can break a rule: types without rules cost nothing
+	seen    map[reflect.Type]bool // types of every kind can contain themselves
+	structs []reflect.Type        // that a value can hold
+	tagged  []reflect.Type        // those of them that have rules
+	any     bool                  // a value can break a rule: types without rules cost nothing
 }
 
 func (r *ruleSet) add(t reflect.Type) {
+	if r.seen[t] {
+		return
+	}
+	if r.seen == nil {
+		r.seen = map[reflect.Type]bool{}
+	}
+	r.seen[t] = true
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		r.add(t.Elem())
@@ -45,9 +52,6 @@ func (r *ruleSet) add(t reflect.Type) {
 	case reflect.Interface:
 		r.any = true // what it holds is known only at run time
 	case reflect.Struct:
-		if slices.Contains(r.structs, t) {
-			return
-		}
 		r.structs = append(r.structs, t)
 		has := false
 		for f := range t.Fields() {
