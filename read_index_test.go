@@ -171,7 +171,7 @@ func TestCreateTableNeedsAClientThatCan(t *testing.T) {
 	table := entable.NewTable("shop")
 	table.Use(struct{ entable.Client }{s.sdk})
 	err := table.CreateTable(t.Context())
-	if want := `entable: Create of table "shop": the client struct { entable.Client } has no CreateTable, DescribeTable and DeleteTable`; err == nil || err.Error() != want {
+	if want := `entable: CreateTable of table "shop": the client struct { entable.Client } has no CreateTable, DescribeTable and DeleteTable`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
