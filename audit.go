@@ -153,7 +153,7 @@ func (s *rawItems) Item(_ string, i int, r *wire.Reader) error {
 	return err
 }
 
-// item is the item in a position; nil when there is none.
+// item returns the item in a position; nil when there is none.
 func (s *rawItems) item(i int) (RawItem, error) {
 	if i >= len(s.items) || s.items[i] == nil {
 		return nil, nil

@@ -52,7 +52,7 @@ func transactionRaced(err error) bool {
 	return true
 }
 
-// keyOf is an item's primary key.
+// keyOf returns an item's primary key.
 func (a *audit) keyOf(item RawItem) map[string]types.AttributeValue {
 	key := map[string]types.AttributeValue{a.t.s().PK.Name: item[a.t.s().PK.Name]}
 	if a.t.s().SK.Exists() {
@@ -289,7 +289,7 @@ func (a *audit) judgeClaim(ctx context.Context, c schema.Claimed) (*Finding, []t
 	return f, append(writes, a.unchanged(g.From, owner, c.Unique), guardWrite(a.t, &g)), nil
 }
 
-// unchanged is the condition that an item still has the unique value that was read; nil: that it does not
+// unchanged returns the condition that an item still has the unique value that was read; nil: that it does not
 // exist.
 func (a *audit) unchanged(key map[string]types.AttributeValue, item RawItem, u *schema.UniqueField) types.TransactWriteItem {
 	check := &types.ConditionCheck{TableName: &a.t.s().Name, Key: key, ConditionExpression: new("attribute_not_exists(#pk)"),
@@ -317,7 +317,7 @@ func (a *audit) unchanged(key map[string]types.AttributeValue, item RawItem, u *
 	return types.TransactWriteItem{ConditionCheck: check}
 }
 
-// ownerText is the key of a sentinel's owner; "" when it has none.
+// ownerText returns the key of a sentinel's owner; "" when it has none.
 func (a *audit) ownerText(sentinel RawItem) string {
 	m, ok := sentinel[schema.SentinelOwner].(*types.AttributeValueMemberM)
 	if !ok || len(m.Value) != len(a.keyOf(sentinel)) {

@@ -32,7 +32,7 @@ const (
 // safe for concurrent use. It panics for a Strategy that is none of the constants.
 func Generate(s Strategy) string { return mustGenerate(schema.DefaultGenerator, s) }
 
-// Generate is the package's [Generate] with the table's [Clock] and [Entropy]. It panics when that
+// Generate does what the package's [Generate] does, with the table's [Clock] and [Entropy]. It panics when that
 // source of entropy fails.
 func (t *Table) Generate(s Strategy) string { return mustGenerate(t.s().Gen, s) }
 

@@ -40,7 +40,7 @@ func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOpti
 	return typed[T](e.e.table.batchGet(ctx, examples, opts))
 }
 
-// BatchGet is [Entity.BatchGet] for keys of any entities of the table: each is a registered struct, or a
+// BatchGet does what [Entity.BatchGet] does for keys of any entities of the table: each is a registered struct, or a
 // pointer to one, with its key fields set. Results are pointers to the registered types.
 func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
 	return t.batchGet(ctx, keys, opts)
@@ -107,7 +107,7 @@ func (t *Table) getKeys(examples []any) ([]*getKey, error) {
 	return out, nil
 }
 
-// commonEntity is the entity of all keys, or nil when they are of several.
+// commonEntity returns the entity of all keys, or nil when they are of several.
 func commonEntity(all []*getKey) *entity {
 	for _, g := range all {
 		if g.e != all[0].e {
@@ -239,7 +239,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 	return out, nil
 }
 
-// value is the item of a key, nil when there is none.
+// value returns the item of a key, nil when there is none.
 func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 	switch {
 	case g.err != nil:
@@ -293,7 +293,7 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	return nil
 }
 
-// TransactGet is [Entity.TransactGet] for keys of any entities of the table.
+// TransactGet does what [Entity.TransactGet] does for keys of any entities of the table.
 func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
 	rc, err := readConfigOf(opts)
 	switch {

@@ -56,7 +56,7 @@ func (t *Table) connFor(ctx context.Context, e *entity) (*route.Conn, error) {
 	return t.connAs(ctx, e, e)
 }
 
-// connAs is connFor for an operation whose cost is counted for another entity than the client's, or for
+// connAs does what connFor does for an operation whose cost is counted for another entity than the client's, or for
 // none.
 func (t *Table) connAs(ctx context.Context, e, counted *entity) (*route.Conn, error) {
 	c, err := t.client(ctx, e)
@@ -66,7 +66,7 @@ func (t *Table) connAs(ctx context.Context, e, counted *entity) (*route.Conn, er
 	return connFor(ctx, c, counted, t), nil
 }
 
-// client is connFor for an operation that goes on to others.
+// client does what connFor does for an operation that goes on to others.
 func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 	if t.s() == undeclared {
 		return nil, usagef("the Table is not declared: make it with entable.NewTable")

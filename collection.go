@@ -82,7 +82,7 @@ func NewCollection[C any](members ...Registered) *Collection[C] {
 	return c
 }
 
-// TryNewCollection is [NewCollection] with the error returned.
+// TryNewCollection does what [NewCollection] does, but returns the error.
 func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 	typ := reflect.TypeFor[C]()
 	c := &Collection[C]{name: typ.Name(), members: map[*entity]collectionField{}}

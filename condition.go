@@ -45,7 +45,7 @@ type assumption struct {
 	was  types.AttributeValue
 }
 
-// sameValue is the condition that the stored attribute has a value; nil: that it is absent.
+// sameValue returns the condition that the stored attribute has a value; nil: that it is absent.
 func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
 	if was == nil {
 		return expression.AttributeNotExists(attr(name))
@@ -53,7 +53,7 @@ func sameValue(name string, was types.AttributeValue) expression.ConditionBuilde
 	return expression.Equal(attr(name), expression.Value(was))
 }
 
-// ofTypes is the condition that an item is of one of the named types, or does not say of which.
+// ofTypes returns the condition that an item is of one of the named types, or does not say of which.
 func ofTypes(discriminator string, names []string) expression.ConditionBuilder {
 	is := make([]expression.OperandBuilder, len(names))
 	for i, n := range names {
@@ -74,7 +74,7 @@ func (e *entity) raiseVersion(ptr unsafe.Pointer, create bool) []expression.Cond
 	return []expression.ConditionBuilder{same}
 }
 
-// sameVersion is the condition that the stored item has the version of the item at ptr: none for 0.
+// sameVersion returns the condition that the stored item has the version of the item at ptr: none for 0.
 func (e *entity) sameVersion(ptr unsafe.Pointer) expression.ConditionBuilder {
 	return e.isVersion(e.VersionOf(ptr))
 }
@@ -86,7 +86,7 @@ func (e *entity) isVersion(n int64) expression.ConditionBuilder {
 	return expression.Equal(attr(e.Version.Name), expression.Value(n))
 }
 
-// inShape is the condition that the stored item has today's shape, or, where an upsert may create it, that
+// inShape returns the condition that the stored item has today's shape, or, where an upsert may create it, that
 // there is none.
 func (e *entity) inShape(orNone bool) expression.ConditionBuilder {
 	today := expression.Equal(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
@@ -96,7 +96,7 @@ func (e *entity) inShape(orNone bool) expression.ConditionBuilder {
 	return expression.Or(today, expression.AttributeNotExists(attr(e.Table.PK.Name)))
 }
 
-// unchanged is the condition that the unique values of the item are still those that were read.
+// unchanged returns the conditions that the unique values of the item are still those that were read.
 func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
 	for _, u := range r.e.Unique {
@@ -109,7 +109,7 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 	return conditions
 }
 
-// assumeExists is the condition that the item that was read is still there, or still is not.
+// assumeExists returns the condition that the item that was read is still there, or still is not.
 func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 	pk := r.e.Table.PK.Name
 	r.assumed = append(r.assumed, assumption{pk, old.attr(pk)})

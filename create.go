@@ -113,7 +113,7 @@ func (t *Table) editedInput(edits []func(*dynamodb.CreateTableInput)) *dynamodb.
 	return in
 }
 
-// tableClient is the client of an operation on the table as a whole.
+// tableClient returns the client of an operation on the table as a whole.
 func (t *Table) tableClient(ctx context.Context, op string) (*route.Conn, TableClient, error) {
 	c, err := t.connFor(ctx, nil)
 	if err != nil {

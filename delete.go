@@ -17,12 +17,12 @@ type DeleteOp struct {
 	opts []WriteOption
 }
 
-// DeleteOp is [Entity.Delete] as a [Write] for batches and transactions.
+// DeleteOp returns [Entity.Delete] as a [Write] for batches and transactions.
 func (e *Entity[T]) DeleteOp(key T, opts ...WriteOption) *DeleteOp {
 	return &DeleteOp{e.registered(), opDelete, unsafe.Pointer(&key), opts}
 }
 
-// RemoveOp is [Entity.Remove] as a [Write] for batches and transactions.
+// RemoveOp returns [Entity.Remove] as a [Write] for batches and transactions.
 func (e *Entity[T]) RemoveOp(v *T, opts ...WriteOption) *DeleteOp {
 	return &DeleteOp{e.registered(), opRemove, unsafe.Pointer(v), opts}
 }

@@ -45,7 +45,7 @@ func Register[T any](t *Table, opts ...EntityOption) *Entity[T] {
 	return e
 }
 
-// TryRegister is [Register] with the error returned. After an error the table is as it was before.
+// TryRegister does what [Register] does, but returns the error. After an error the table is as it was before.
 func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
 	typ := reflect.TypeFor[T]()
 	if t == nil {
@@ -106,7 +106,7 @@ type entity struct {
 	conn       atomic.Pointer[route.Conn]
 }
 
-// declared is what is declared of e, nil for nil.
+// declared returns what is declared of e, nil for nil.
 func (e *entity) declared() *schema.Entity {
 	if e == nil {
 		return nil
@@ -114,7 +114,7 @@ func (e *entity) declared() *schema.Entity {
 	return e.Entity
 }
 
-// ownerOf is the entity that was declared as e, nil for nil.
+// ownerOf returns the entity that was declared as e, nil for nil.
 func ownerOf(e *schema.Entity) *entity {
 	if e == nil {
 		return nil
@@ -154,7 +154,7 @@ func (e *entity) sentinel(u *schema.UniqueField, ptr unsafe.Pointer) (string, er
 	return text, public(err)
 }
 
-// nilInstance is the error of an operation on a nil pointer.
+// nilInstance returns the error of an operation on a nil pointer.
 func (e *entity) nilInstance(op string) error {
 	return usagef("%s: %s of a nil *%s", e.Name, op, e.Type)
 }

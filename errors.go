@@ -149,7 +149,7 @@ func (e *OpError) Error() string {
 	return fmt.Sprintf("entable: %s %s: %s", e.Op, where, trim(e.Err, e.Entity))
 }
 
-// trim is the text of err within one that names the package and the entity already.
+// trim returns the text of err within one that names the package and the entity already.
 func trim(err error, entity string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "entable: "), entity+": ")
 }

@@ -135,42 +135,42 @@ func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
 	return expression.Value(av)
 }
 
-// Equal is true when the attribute has the value v.
+// Equal returns the condition that the attribute has the value v.
 func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
 	return expression.Equal(f.t.Name, f.value(v))
 }
 
-// NotEqual is true when the attribute has another value than v, or is absent.
+// NotEqual returns the condition that the attribute has another value than v, or is absent.
 func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
 	return expression.NotEqual(f.t.Name, f.value(v))
 }
 
-// Less is true when the attribute is below v.
+// Less returns the condition that the attribute is below v.
 func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
 	return expression.LessThan(f.t.Name, f.value(v))
 }
 
-// LessEqual is true when the attribute is v or below.
+// LessEqual returns the condition that the attribute is v or below.
 func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
 	return expression.LessThanEqual(f.t.Name, f.value(v))
 }
 
-// Greater is true when the attribute is above v.
+// Greater returns the condition that the attribute is above v.
 func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
 	return expression.GreaterThan(f.t.Name, f.value(v))
 }
 
-// GreaterEqual is true when the attribute is v or above.
+// GreaterEqual returns the condition that the attribute is v or above.
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
 	return expression.GreaterThanEqual(f.t.Name, f.value(v))
 }
 
-// Between is true when the attribute is not below low and not above high.
+// Between returns the condition that the attribute is not below low and not above high.
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
 	return expression.Between(f.t.Name, f.value(low), f.value(high))
 }
 
-// In is true when the attribute has one of the values, of which the service takes up to 100.
+// In returns the condition that the attribute has one of the values, of which the service takes up to 100.
 func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 	rest := make([]expression.OperandBuilder, len(more))
 	for i, v := range more {
@@ -179,22 +179,22 @@ func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 	return expression.In(f.t.Name, f.value(first), rest...)
 }
 
-// Exists is true when the item has the attribute.
+// Exists returns the condition that the item has the attribute.
 func (f FieldOf[T, V]) Exists() expression.ConditionBuilder {
 	return expression.AttributeExists(f.t.Name)
 }
 
-// NotExists is true when the item does not have the attribute.
+// NotExists returns the condition that the item does not have the attribute.
 func (f FieldOf[T, V]) NotExists() expression.ConditionBuilder {
 	return expression.AttributeNotExists(f.t.Name)
 }
 
-// BeginsWith is true when the attribute is a string that starts with the text.
+// BeginsWith returns the condition that the attribute is a string that starts with the text.
 func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
 	return expression.BeginsWith(f.t.Name, text)
 }
 
-// Contains is true when the attribute is a set or list with the element, or a string with that part.
+// Contains returns the condition that the attribute is a set or list with the element, or a string with that part.
 func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
 	raw, err := codec.AppendValue(nil, element)
 	if err != nil {
@@ -207,7 +207,7 @@ func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
 	return expression.Contains(f.t.Name, av)
 }
 
-// Size is the attribute's size, to be compared: the length of a string in bytes, the number of elements
+// Size returns the attribute's size, to be compared: the length of a string in bytes, the number of elements
 // of a set, list or map.
 func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.Name.Size() }
 

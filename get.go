@@ -68,7 +68,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	return e.check(ctx, sink, ptr, rc.skips(e.skipHooks))
 }
 
-// getInput is the request of a read by key, without the key.
+// getInput returns the request of a read by key, without the key.
 func (e *entity) getInput(rc readConfig) *dynamodb.GetItemInput {
 	in := &dynamodb.GetItemInput{TableName: &e.Table.Name}
 	if rc.consistent.or(e.consistent).or(e.table.consistent) == strong {
@@ -82,7 +82,7 @@ func (e *entity) getError(ptr unsafe.Pointer, err error) error {
 	return &OpError{Op: "Get", Entity: e.Name, Key: k.Text(), Err: err}
 }
 
-// encodedKey is the primary key of the item at ptr, encoded.
+// encodedKey returns the primary key of the item at ptr, encoded.
 func (e *entity) encodedKey(ptr unsafe.Pointer) ([]byte, error) {
 	key, err := e.appendKeys(append(make([]byte, 0, 128), '{'), ptr)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *storedItem) Item(table string, index int, r *wire.Reader) error {
 	return s.oneItem.Item(table, index, r)
 }
 
-// attr is an attribute as it is stored; nil when it, or the item, is absent.
+// attr returns an attribute as it is stored; nil when it, or the item, is absent.
 func (s *storedItem) attr(name string) types.AttributeValue {
 	if s == nil {
 		return nil
@@ -140,7 +140,7 @@ func (s *storedItem) attr(name string) types.AttributeValue {
 	return s.attrs[name]
 }
 
-// at is the decoded item, or nil.
+// at returns the decoded item, or nil.
 func (s *storedItem) at() unsafe.Pointer {
 	if s == nil {
 		return nil

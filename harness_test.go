@@ -6,10 +6,17 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
 	"io"
 	"iter"
 	mathrand "math/rand/v2"
 	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
 	"github.com/entable/entable/internal/ddblocal"
@@ -302,3 +310,187 @@ func plainValue(v types.AttributeValue) any {
 	}
 	return v
 }
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func register[T any](table *entable.Table, opts ...entable.EntityOption) error {
+	_, err := entable.TryRegister[T](table, opts...)
+	return err
+}
+
+func checkDeclaration(t *testing.T, err error, want string) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want == "":
+	case err == nil:
+		t.Errorf("accepted, want\n%s", want)
+	case !is[*entable.DeclarationError](err) || !entable.IsError(err):
+		t.Errorf("%T is not a *DeclarationError", err)
+	case err.Error() != "entable: "+want:
+		t.Errorf("message\n%s, want\nentable: %s", err, want)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func drain[T any](items func(func(T, error) bool)) (last error) {
+	for _, err := range items {
+		last = err
+	}
+	return last
+}
+
+func texts[I any](items []I) []string {
+	out := make([]string, len(items))
+	for i, item := range items {
+		out[i] = fmt.Sprint(item)
+	}
+	return out
+}
+
+func pointees[T any](list []*T) string {
+	var b strings.Builder
+	for _, v := range list {
+		fmt.Fprintf(&b, "%v ", *v)
+	}
+	return b.String()
+}
+
+// soak reports whether the long form of a test is asked for.
+func soak() bool { return os.Getenv("ENTABLE_SOAK") != "" }
+
+// label is an item as text.
+func label(item any) string {
+	if raw, ok := item.(entable.RawItem); ok {
+		return dynamoJSON(raw)
+	}
+	return fmt.Sprintf("%T%v", item, item)
+}
+
+// faulty is a setup on a database of its own whose faults the test makes.
+func faulty(t testing.TB) (*setup, *memory.DB) {
+	db := memory.New()
+	t.Cleanup(db.Close)
+	s := newSetup(t, db.Client())
+	s.engine, s.client = "memory", s.spied()
+	return s, db
+}
+
+// Task is an entity without hooks and rules.
+type Task struct {
+	List  string   `dynamodbav:"list"`
+	N     int      `dynamodbav:"n"`
+	Text  string   `dynamodbav:"text,omitempty"`
+	Tags  []string `dynamodbav:"tags,omitempty,stringset"`
+	Extra any      `dynamodbav:"extra,omitempty"`
+}
+
+func registerTasks(table *entable.Table, opts ...entable.EntityOption) *entable.Entity[Task] {
+	return entable.Register[Task](table, append([]entable.EntityOption{entable.PK("list"), entable.SK("n")}, opts...)...)
+}
+
+// taskKey is the stored key of a task.
+func taskKey(list string, n int) map[string]types.AttributeValue {
+	return key("TL#"+list, fmt.Sprintf("TN#%019d", n))
+}
+
+// same compares what is stored of two items: sets have no order.
+func same[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	sets := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() != reflect.TypeFor[[]any]() },
+		cmp.Transformer("set", func(v []string) []string { return slices.Sorted(slices.Values(v)) }))
+	if diff := cmp.Diff(want, got, sets); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// clock is a time that a test sets.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+func newClock() *clock { return &clock{time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+// between is an HTTP client that does something before a request goes out, or answers it itself: with an error when
+// the answer has a type.
+type between struct {
+	next interface {
+		Do(*http.Request) (*http.Response, error)
+	}
+	before func(op, body string) (answer string)
+}
+
+func (b *between) Do(r *http.Request) (*http.Response, error) {
+	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := b.before(op, string(body))
+	if answer == "" {
+		return b.next.Do(r)
+	}
+	status := http.StatusOK
+	if strings.HasPrefix(answer, `{"__type"`) {
+		status = http.StatusBadRequest
+	}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body:       io.NopCloser(strings.NewReader(answer)),
+		Request:    r,
+	}, nil
+}
+
+// comeBetween calls before ahead of each request that entable sends.
+func (s *setup) comeBetween(before func(op, body string) (answer string)) {
+	s.spy.next = &between{s.spy.next, before}
+}
+
+// once lets do run ahead of the first request of an operation.
+func once(op string, do func()) func(string, string) string {
+	var first sync.Once
+	return func(sent, _ string) string {
+		if sent == op {
+			first.Do(do)
+		}
+		return ""
+	}
+}
+
+// refusing answers an operation with an error, which may have more members.
+func refusing(op, code, more string) func(string, string) string {
+	return func(sent, _ string) string {
+		if sent != op {
+			return ""
+		}
+		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"refused"` + more + `}`
+	}
+}
+
+// answer is an HTTP client that answers every request with the same body.
+type answer []byte
+
+func (a answer) Do(req *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: req, ContentLength: int64(len(a)),
+		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(crc32.ChecksumIEEE(a)), 10)}},
+		Body:   io.NopCloser(bytes.NewReader(a)),
+	}, nil
+}
+
+// sorted makes the result of a parallel scan comparable.
+func sorted(texts []string) []string {
+	slices.Sort(texts)
+	return texts
+}
+
+func day(n int) time.Time { return time.Date(2024, 1, 1+n, 0, 0, 0, 0, time.UTC) }

@@ -43,7 +43,7 @@ func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
 	return l.value.(*T), nil
 }
 
-// ToMap is [Entity.ToItem] with plain Go values: strings, bools, []byte, []any, map[string]any, slices
+// ToMap returns what [Entity.ToItem] returns, as plain Go values: strings, bools, []byte, []any, map[string]any, slices
 // for sets, and attributevalue.Number for numbers, so that none loses digits.
 func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
 	item, err := e.ToItem(v)
@@ -58,7 +58,7 @@ func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
 	return out, nil
 }
 
-// FromMap is [Entity.FromItem] for plain Go values, as [Entity.ToMap] gives them.
+// FromMap does what [Entity.FromItem] does for plain Go values, as [Entity.ToMap] gives them.
 func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 	item, err := attributevalue.MarshalMap(m)
 	if err != nil {
@@ -114,7 +114,7 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
-// Size is the number of bytes that v counts as a stored item, by the service's rules: what limits and
+// Size returns the number of bytes that v counts as a stored item, by the service's rules: what limits and
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (e *Entity[T]) Size(v *T) (int, error) {
@@ -179,7 +179,7 @@ func (e *entity) restDifference(a, b unsafe.Pointer) ([]change.Change, error) {
 // item stays. All entities of a table use the same attribute: the service knows one.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 
-// ExpiresIn is the time d from now, in whole seconds, for a `ttl` field.
+// ExpiresIn returns the time d from now, in whole seconds, for a `ttl` field.
 func ExpiresIn(d time.Duration) time.Time {
 	return time.Now().Add(d).Truncate(time.Second).UTC()
 }
@@ -190,7 +190,7 @@ func (e *Entity[T]) Expired(v *T) bool {
 	return ok && left <= 0
 }
 
-// TimeLeft is how long v has until it expires, negative afterwards; ok is false when it does not expire.
+// TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire.
 // To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
 func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if e.registered() == nil || v == nil {

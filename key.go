@@ -84,7 +84,7 @@ func (k KeyPart) Layout(layout string) KeyPart {
 	return k
 }
 
-// Literal is fixed text as a segment of a key: SK(Literal("ORDER"), "year", "id"). At the start of a
+// Literal returns fixed text as a segment of a key: SK(Literal("ORDER"), "year", "id"). At the start of a
 // key it takes the place of the prefix and is reserved like one.
 func Literal(text string) KeyPart { return KeyPart{schema.Part{Kind: schema.LiteralPart, Text: text}} }
 

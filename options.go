@@ -373,7 +373,7 @@ func Upgrades(upgrades ...func(RawItem) error) EntityOption {
 	})
 }
 
-// Observe has f called after each request for the table, in the goroutine that made it: for metrics, or
+// Observe sets f to be called after each request for the table, in the goroutine that made it: for metrics, or
 // for a log, as in slog.InfoContext(ctx, "dynamodb", "request", event). Traces come from the SDK's own
 // TracerProvider. f must be safe for concurrent use.
 func Observe(f func(context.Context, Event)) TableOption {

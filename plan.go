@@ -93,7 +93,7 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 	return in, nil
 }
 
-// requestLimit is how many items the service may read for a response: without a filter no more than
+// requestLimit returns how many items the service may read for a response: without a filter no more than
 // are wanted.
 func (p *queryPlan) requestLimit() *int32 {
 	switch {
@@ -246,7 +246,7 @@ func (p *queryPlan) setBetween(low, high any) {
 	}
 }
 
-// streams is the number of partitions that a query asks.
+// streams returns the number of partitions that a query asks.
 func (p *queryPlan) streams() int { return max(1, len(p.Partitions)) }
 
 func (p *queryPlan) opError(err error) error {
@@ -295,7 +295,7 @@ func (p *queryPlan) keyIn(raw []byte) (map[string]types.AttributeValue, error) {
 	return key, nil
 }
 
-// shard is the plan for the i-th partition alone.
+// shard returns the plan for the i-th partition alone.
 func (p *queryPlan) shard(i int) *queryPlan {
 	one := *p
 	one.Partition = p.Partitions[i]
@@ -312,7 +312,7 @@ func memberNames(members map[*schema.Entity]bool) []string {
 	return names
 }
 
-// identity is what a cursor is bound to.
+// identity returns what a cursor is bound to.
 func (p *queryPlan) identity(version byte) []byte {
 	want := ""
 	if p.Want != nil {
@@ -328,7 +328,7 @@ func (p *queryPlan) identity(version byte) []byte {
 	return id
 }
 
-// cursorWalk is the plan as cursors know it.
+// cursorWalk returns the plan as cursors know it.
 func (p *queryPlan) cursorWalk() *cursor.Walk {
 	return &cursor.Walk{Keys: p.t.cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
 		key, err := p.keyIn(item)

@@ -23,13 +23,13 @@ type PutOp struct {
 	opts []WriteOption
 }
 
-// PutOp is [Entity.Put] as a [Write] for batches and transactions. v is read when the write is sent,
+// PutOp returns [Entity.Put] as a [Write] for batches and transactions. v is read when the write is sent,
 // and gets its values when it has succeeded.
 func (e *Entity[T]) PutOp(v *T, opts ...WriteOption) *PutOp {
 	return &PutOp{e.registered(), opPut, unsafe.Pointer(v), opts}
 }
 
-// CreateOp is [Entity.Create] as a [Write] for transactions and batches.
+// CreateOp returns [Entity.Create] as a [Write] for transactions and batches.
 func (e *Entity[T]) CreateOp(v *T, opts ...WriteOption) *PutOp {
 	return &PutOp{e.registered(), opCreate, unsafe.Pointer(v), opts}
 }
@@ -147,7 +147,7 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 	return e.guardPut(ctx, c, r, &r.writeConfig, r.work)
 }
 
-// checkInstanceSize is checkSize for the instance of an update, as far as it is one: one that was not
+// checkInstanceSize does what checkSize does for the instance of an update, as far as it is one: one that was not
 // loaded may lack what its index keys are made of.
 func (e *entity) checkInstanceSize(ptr unsafe.Pointer, r *request) error {
 	raw, _, err := e.appendItem(nil, ptr)
@@ -211,7 +211,7 @@ func (e *Entity[T]) Put(ctx context.Context, v *T, opts ...WriteOption) error {
 	return do(ctx, e.PutOp(v, opts...), opPut)
 }
 
-// Create is [Entity.Put] for an item that must not exist: when the key is taken, nothing is written
+// Create does what [Entity.Put] does for an item that must not exist: when the key is taken, nothing is written
 // and the error matches [ErrExists], and is a [*ConditionFailedError] with the stored item.
 func (e *Entity[T]) Create(ctx context.Context, v *T, opts ...WriteOption) error {
 	return do(ctx, e.CreateOp(v, opts...), opCreate)

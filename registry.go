@@ -10,7 +10,7 @@ import (
 // Registered is any registered entity: every *[Entity] is one.
 type Registered interface{ registered() *entity }
 
-// entityOf is the entity behind r, or nil when it is not registered yet.
+// entityOf returns the entity behind r, or nil when it is not registered yet.
 func entityOf(r Registered) *entity {
 	if r == nil {
 		return nil

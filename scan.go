@@ -73,7 +73,7 @@ func (s *scan[Self, Item]) Segments(n int) Self {
 	return s.self()
 }
 
-// Progress has f called after each response page whose items were all given out by All, with a cursor
+// Progress sets f to be called after each response page whose items were all given out by All, with a cursor
 // from which a scan with the same number of segments goes on. It is called in the goroutine that ranges.
 func (s *scan[Self, Item]) Progress(f func(ScanProgress)) Self {
 	s.plan.progress = func(items, pages int, cursor string) { f(ScanProgress{Items: items, Pages: pages, Cursor: cursor}) }

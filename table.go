@@ -40,7 +40,7 @@ func NewTable(name string, opts ...TableOption) *Table {
 	return t
 }
 
-// TryNewTable is [NewTable] with the error returned.
+// TryNewTable does what [NewTable] does, but returns the error.
 func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	c := tableConfig{TableDecl: schema.TableDecl{
 		Name:          name,

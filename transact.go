@@ -251,7 +251,7 @@ func (t *transaction) send(ctx context.Context, c *route.Conn, token string) err
 	return nil
 }
 
-// transactItem is the request as part of a transaction; a put is without the item.
+// transactItem returns the request as part of a transaction; a put is without the item.
 func (r *request) transactItem() types.TransactWriteItem {
 	var out types.TransactWriteItem
 	old := types.ReturnValuesOnConditionCheckFailureAllOld
@@ -418,7 +418,7 @@ type CheckOp struct {
 	condition expression.ConditionBuilder
 }
 
-// CheckOp is a [Write] that writes nothing: the transaction that it is part of fails when the item with
+// CheckOp returns a [Write] that writes nothing: the transaction that it is part of fails when the item with
 // the key fields of key does not satisfy the condition.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
 func (e *Entity[T]) CheckOp(key T, condition expression.ConditionBuilder) *CheckOp {

@@ -183,7 +183,7 @@ func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T) error {
 // SaveOp is a SaveChanges as a [Write], see [Entity.SaveChangesOp].
 type SaveOp struct{ u update }
 
-// SaveChangesOp is [Entity.SaveChanges] as a [Write] for transactions.
+// SaveChangesOp returns [Entity.SaveChanges] as a [Write] for transactions.
 func (e *Entity[T]) SaveChangesOp(before T, after *T) *SaveOp {
 	return &SaveOp{update{e: e.registered(), op: opSaveChanges, key: unsafe.Pointer(&before), instance: unsafe.Pointer(after), before: unsafe.Pointer(&before)}}
 }

@@ -206,7 +206,7 @@ func (s *updateState) read(ctx context.Context) error {
 	return nil
 }
 
-// assumeStored is assume for the value that was read.
+// assumeStored does what assume does for the value that was read.
 func (s *updateState) assumeStored(f *codec.Field) error {
 	was := s.stored.attr(f.Name)
 	s.r.assumed = append(s.r.assumed, assumption{f.Name, was})
@@ -289,7 +289,7 @@ func (s *updateState) indexKeys(context.Context) error {
 	return nil
 }
 
-// stale is the error of an index key whose components are not all known.
+// stale returns the error of an index key whose components are not all known.
 func (s *updateState) stale(x *schema.EntityIndex) error {
 	var unknown []string
 	for _, f := range x.Fields() {

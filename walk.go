@@ -147,7 +147,7 @@ func (g *pager) fetch(ctx context.Context) error {
 	return nil
 }
 
-// limit is how many items the next request may read. Without a page size these are as many as are still
+// limit returns how many items the next request may read. Without a page size these are as many as are still
 // wanted, and twice as many after each page with items that were passed over here: a few items among
 // many others do not take a request each.
 func (g *pager) limit() *int32 {
@@ -171,7 +171,7 @@ func (p *queryPlan) countSkipped(n int) {
 	}
 }
 
-// position is where the walk goes on behind the last item that was given out.
+// position returns where the walk goes on behind the last item that was given out.
 func (g *pager) position() (cursor.Position, error) {
 	switch g.next {
 	case len(g.sink.items):

@@ -203,7 +203,7 @@ func do(ctx context.Context, w Write, op string) error {
 	return carry(ctx, c, w, r)
 }
 
-// itemKey is the primary key of the request's item. That of a put is made when it is asked for: the
+// itemKey returns the primary key of the request's item. That of a put is made when it is asked for: the
 // request itself has it in the item.
 func (r *request) itemKey() schema.ItemKey {
 	if r.key.Attrs == nil {
@@ -249,7 +249,7 @@ func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
 	return loaded{}, usagef("%s: a condition check goes into a transaction", r.e.Name)
 }
 
-// putInput is the input of a put, without the item.
+// putInput returns the input of a put, without the item.
 func (r *request) putInput() *dynamodb.PutItemInput {
 	in := &dynamodb.PutItemInput{TableName: &r.e.Table.Name}
 	if x := r.expr; x != nil {

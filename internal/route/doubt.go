@@ -26,7 +26,7 @@ func (d *Doubt) Watch(c *Conn) *Conn {
 	return &w
 }
 
-// watchAttempts is the option of a request that d watches.
+// watchAttempts sets, for one request, an HTTP client that d watches.
 func (d *Doubt) watchAttempts(o *dynamodb.Options) { o.HTTPClient = attempts{o.HTTPClient, d} }
 
 // Of reports whether the write that gave err, or left parts of it undone when that is nil, may have

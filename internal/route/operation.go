@@ -89,7 +89,7 @@ type usage struct {
 	examined, returned int32
 }
 
-// usageOf is the usage of a request for one table.
+// usageOf returns the usage of a request for one table.
 func usageOf(metadata middleware.Metadata, capacity *types.ConsumedCapacity) usage {
 	u := usage{metadata: metadata}
 	if capacity != nil {

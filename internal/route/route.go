@@ -103,7 +103,7 @@ func (c *Conn) begin(sink wire.Sink) *wire.Call {
 	return c.wire.NewCall(sink)
 }
 
-// carried is an encoded item or key as a request holds it.
+// carried returns an encoded item or key as a request holds it.
 func carried(call *wire.Call, encoded []byte) (map[string]types.AttributeValue, error) {
 	if call != nil {
 		return call.Raw(encoded), nil

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Text is the content of a key attribute.
+// Text returns the content of a key attribute.
 func Text(v types.AttributeValue) string {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
@@ -20,7 +20,7 @@ func Text(v types.AttributeValue) string {
 	return ""
 }
 
-// IDText is the text of a key attribute, but one text for all forms of a number: the service writes
+// IDText returns the text of a key attribute, but one text for all forms of a number: the service writes
 // 1000000 where a float's own form is 1e+06.
 func (a Attr) IDText(text string) string {
 	if a.Type != types.ScalarAttributeTypeN || !strings.ContainsAny(text, ".eE") && !strings.HasPrefix(text, "-0") {

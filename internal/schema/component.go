@@ -25,7 +25,7 @@ type component struct {
 	plain bool   // the field is a string: read without reflection
 }
 
-// errZero is the error for a key field that has not been set.
+// errZero returns the error for a key field that has not been set.
 func errZero(f *codec.Field) error {
 	return fmt.Errorf("attribute %q: the field is not set (%s)", f.Name, f.Type)
 }

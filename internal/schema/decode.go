@@ -128,7 +128,7 @@ func (t *Table) unknown(r *wire.Reader, start int, name string) Decoded {
 	return Decoded{Err: &Fault{Kind: UnknownItem, Entity: t.Name, Type: name, Key: t.KeyText(item), Item: item, Own: t.Owns(name, item)}}
 }
 
-// KeyText is the primary key in an item's attributes, for messages: `pk="CU#1" sk="O#7"`.
+// KeyText returns the primary key in an item's attributes, for messages: `pk="CU#1" sk="O#7"`.
 func (t *Table) KeyText(item map[string]types.AttributeValue) string {
 	return attrsText(item, t.PK.Name, t.SK.Name)
 }

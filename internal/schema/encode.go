@@ -9,7 +9,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// At is the instance at ptr, as a pointer to the entity's type.
+// At returns the instance at ptr, as a pointer to the entity's type.
 func (e *Entity) At(ptr unsafe.Pointer) any { return reflect.NewAt(e.Type, ptr).Interface() }
 
 // ItemKey is the primary key of one item as a request holds it.
@@ -18,7 +18,7 @@ type ItemKey struct {
 	Attrs map[string]types.AttributeValue
 }
 
-// Text is the key for messages: `pk="CU#1" sk="O#7"`.
+// Text returns the key for messages: `pk="CU#1" sk="O#7"`.
 func (k ItemKey) Text() string { return k.table.KeyText(k.Attrs) }
 
 // KeyOf builds the primary key of the item at ptr.
@@ -38,7 +38,7 @@ func (e *Entity) KeyOf(ptr unsafe.Pointer) (ItemKey, error) {
 	return k, nil
 }
 
-// ownMembers are the attributes that every item of the entity has: its type, and the version of its shape.
+// ownMembers returns the attributes that every item of the entity has: its type, and the version of its shape.
 func (e *Entity) ownMembers() ([]byte, error) {
 	var dst []byte
 	if e.Table.Discriminator != "" {

@@ -30,7 +30,7 @@ func (e *Entity) SharesPartitions(other *Entity, index string) bool {
 	return a.pk.sameShape(b.pk)
 }
 
-// sortKeyIn is the entity's sort key in an index, or, for "", in the table; nil if it has none of its own.
+// sortKeyIn returns the entity's sort key in an index, or, for "", in the table; nil if it has none of its own.
 func (e *Entity) sortKeyIn(index string) *Key {
 	if index == "" {
 		return e.SK

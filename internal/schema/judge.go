@@ -119,7 +119,7 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 	return v
 }
 
-// typeOf is an item's discriminator.
+// typeOf returns an item's discriminator.
 func (t *Table) typeOf(item map[string]types.AttributeValue) (typ string, typed bool, err error) {
 	if t.Discriminator == "" || item[t.Discriminator] == nil {
 		return "", false, nil

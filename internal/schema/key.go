@@ -172,7 +172,7 @@ func (k *Key) Covers(text string) bool {
 	return strings.HasPrefix(text, k.Lead())
 }
 
-// Lead is the text that every key starts with; "" if there is none.
+// Lead returns the text that every key starts with; "" if there is none.
 func (k *Key) Lead() string {
 	if k.pattern == nil {
 		return ""
@@ -180,7 +180,7 @@ func (k *Key) Lead() string {
 	return k.pattern.Lead()
 }
 
-// provable is the pattern of what the proof of registration compares: the text, or the bytes in hex. Of numbers it knows
+// provable returns the pattern of what the proof of registration compares: the text, or the bytes in hex. Of numbers it knows
 // nothing.
 func (k *Key) provable() (*keys.Pattern, error) {
 	if k.Attr.Type != types.ScalarAttributeTypeB {

@@ -14,7 +14,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// storedAs is the type of the attribute that the component's field is stored in, as far as it can be a
+// storedAs returns the type of the attribute that the component's field is stored in, as far as it can be a
 // key's.
 func (c *component) storedAs() types.ScalarAttributeType {
 	_, options, _ := strings.Cut(c.field.Tag.Get("dynamodbav"), ",")
@@ -41,7 +41,7 @@ type StoredKey struct {
 	Raw   []byte
 }
 
-// stored is the attribute of the item at ptr as it is stored.
+// stored returns the attribute of the item at ptr as it is stored.
 func (k *Key) stored(ptr unsafe.Pointer) (StoredKey, error) {
 	f := k.comps[0].field
 	v, ok := f.Value(ptr)

@@ -88,7 +88,7 @@ func (s *Span) boundOf(example any) (bound, error) {
 	return b, nil
 }
 
-// betweenMulti is between on a native index. Its entities need not have fields of the same kinds, so the
+// betweenMulti does what between does on a native index. Its entities need not have fields of the same kinds, so the
 // examples are of the query's.
 func (s *Span) betweenMulti(low, high any) error {
 	var at [2]unsafe.Pointer
@@ -139,7 +139,7 @@ func (s *Span) within(r sortRange) error {
 	return nil
 }
 
-// open is the range as bounds.
+// open returns the range as bounds.
 func (r sortRange) open() sortRange {
 	switch r.Op {
 	case Equal:

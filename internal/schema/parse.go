@@ -94,7 +94,7 @@ func (c *component) fill(raw []byte, kind wire.Kind, text string, ptr unsafe.Poi
 	return c.field.DecodeValue(wire.NewReader(raw), ptr)
 }
 
-// attributeOf is the stored form of a component's value.
+// attributeOf returns the stored form of a component's value.
 func (c *component) attributeOf(v keys.Value) ([]byte, error) {
 	_, options, _ := strings.Cut(c.field.Tag.Get("dynamodbav"), ",")
 	number := func(text string) ([]byte, error) {

@@ -106,10 +106,10 @@ func (x *EntityIndex) absent(ptr unsafe.Pointer) bool {
 	return false
 }
 
-// Pointer is the address of an instance of the entity.
+// Pointer returns the address of an instance of the entity.
 func (e *Entity) Pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).UnsafePointer() }
 
-// Names are the discriminators of the entity's items, today's first.
+// Names returns the discriminators of the entity's items, today's first.
 func (e *Entity) Names() []string { return append([]string{e.Name}, e.was...) }
 
 // registration is one entity on its way into the registry. Nothing of it is visible before all is
@@ -281,7 +281,7 @@ func (r *registration) checkMoving() error {
 	return nil
 }
 
-// fieldName is the Go name of a field, for messages.
+// fieldName returns the Go name of a field, for messages.
 func (r *registration) fieldName(f *codec.Field) string {
 	return "field " + r.e.Type.FieldByIndex(f.Index).Name
 }
@@ -741,10 +741,10 @@ func (t *Table) Directory() *Directory {
 	return d
 }
 
-// EntityOfValue is the entity of a pointer to a registered type.
+// EntityOfValue returns the entity of a pointer to a registered type.
 func (d *Directory) EntityOfValue(v any) *Entity { return d.ByType[reflect.TypeOf(v).Elem()] }
 
-// firstSegment is text up to and with the first separator, or all of it.
+// firstSegment returns text up to and with the first separator, or all of it.
 func firstSegment(text, separators string) string {
 	if i := strings.IndexAny(text, separators); i >= 0 {
 		return text[:i+1]
@@ -768,7 +768,7 @@ func (d *Directory) byKey(pk, sk string) *Entity {
 	return nil
 }
 
-// leads are the first segments that text has under each separator of the table, and "" for keys
+// leads returns the first segments that text has under each separator of the table, and "" for keys
 // without fixed text.
 func (d *Directory) leads(text string) []string {
 	leads := make([]string, 0, 4)

@@ -16,7 +16,7 @@ type shard struct {
 	of component // what is hashed
 }
 
-// number is the shard of the item at ptr: the FNV-1a hash of the attribute as it would stand in a key.
+// number returns the shard of the item at ptr: the FNV-1a hash of the attribute as it would stand in a key.
 func (s *shard) number(ptr unsafe.Pointer) (int, error) {
 	v, err := s.of.value(ptr)
 	if err != nil {
@@ -49,7 +49,7 @@ func (r *registration) addShards(s *keySettings, p Part, what string, sort bool)
 	return nil
 }
 
-// shards is the number of partitions that a key's values are spread over.
+// shards returns the number of partitions that a key's values are spread over.
 func (k *Key) shards() int {
 	if n := len(k.comps); n > 0 && k.comps[n-1].shard != nil {
 		return k.comps[n-1].shard.n

@@ -48,7 +48,7 @@ type sortRange struct {
 	LoOpen, HiOpen bool
 }
 
-// Edge is the sort key that the request has to include although the range does not: the service has
+// Edge returns the sort key that the request has to include although the range does not: the service has
 // no condition with a lower bound and an open upper one.
 func (r *sortRange) Edge() string {
 	if r.Lo != "" && r.HiOpen {
@@ -78,7 +78,7 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 	return s, nil
 }
 
-// Name is what messages call the reader: the entity that is wanted, or the table.
+// Name returns what messages call the reader: the entity that is wanted, or the table.
 func (s *Span) Name() string {
 	switch {
 	case s.Want != nil:

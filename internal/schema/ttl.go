@@ -25,7 +25,7 @@ func (e *Entity) setTTL(f *codec.Field) error {
 	return nil
 }
 
-// Expiry is when the item at ptr expires; ok is false when it does not.
+// Expiry returns when the item at ptr expires; ok is false when it does not.
 func (e *Entity) Expiry(ptr unsafe.Pointer) (at time.Time, ok bool) {
 	if e.TTL == nil {
 		return time.Time{}, false
@@ -53,7 +53,7 @@ func (e *Entity) Hides(v any) bool {
 	return ok && !at.After(e.Table.Gen.Clock())
 }
 
-// TTLAttribute is the attribute by which the table's items expire, or "".
+// TTLAttribute returns the attribute by which the table's items expire, or "".
 func (t *Table) TTLAttribute() string {
 	t.reg.mu.Lock()
 	defer t.reg.mu.Unlock()

@@ -77,7 +77,7 @@ type Guard struct {
 	Delete bool
 }
 
-// Sentinel is the sentinel's key for the value of the item at ptr; "" for an empty value, which is not
+// Sentinel returns the sentinel's key for the value of the item at ptr; "" for an empty value, which is not
 // unique.
 func (u *UniqueField) Sentinel(e *Entity, ptr unsafe.Pointer) (string, error) {
 	if v, ok := u.Field.Value(ptr); !ok || v.IsZero() {
@@ -99,7 +99,7 @@ func (u *UniqueField) Sentinel(e *Entity, ptr unsafe.Pointer) (string, error) {
 	return string(text), nil
 }
 
-// SentinelKey is the primary key of a sentinel.
+// SentinelKey returns the primary key of a sentinel.
 func (t *Table) SentinelKey(text string) map[string]types.AttributeValue {
 	key := map[string]types.AttributeValue{t.PK.Name: &types.AttributeValueMemberS{Value: text}}
 	if t.SK.Exists() {

@@ -14,15 +14,6 @@ import (
 	"github.com/entable/entable/memory"
 )
 
-// faulty is a setup on a database of its own whose faults the test makes.
-func faulty(t testing.TB) (*setup, *memory.DB) {
-	db := memory.New()
-	t.Cleanup(db.Close)
-	s := newSetup(t, db.Client())
-	s.engine, s.client = "memory", s.spied()
-	return s, db
-}
-
 func TestBatchGet(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		table := s.newTable()

@@ -12,24 +12,6 @@ import (
 	"github.com/entable/entable"
 )
 
-// Task is an entity without hooks and rules.
-type Task struct {
-	List  string   `dynamodbav:"list"`
-	N     int      `dynamodbav:"n"`
-	Text  string   `dynamodbav:"text,omitempty"`
-	Tags  []string `dynamodbav:"tags,omitempty,stringset"`
-	Extra any      `dynamodbav:"extra,omitempty"`
-}
-
-func registerTasks(table *entable.Table, opts ...entable.EntityOption) *entable.Entity[Task] {
-	return entable.Register[Task](table, append([]entable.EntityOption{entable.PK("list"), entable.SK("n")}, opts...)...)
-}
-
-// taskKey is the stored key of a task.
-func taskKey(list string, n int) map[string]types.AttributeValue {
-	return key("TL#"+list, fmt.Sprintf("TN#%019d", n))
-}
-
 func TestPutReplacesTheWholeItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		tasks := registerTasks(s.newTable())

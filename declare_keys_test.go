@@ -197,11 +197,6 @@ func TestLongestKeys(t *testing.T) {
 	})
 }
 
-func is[E error](err error) bool {
-	_, ok := errors.AsType[E](err)
-	return ok
-}
-
 // Values that look like parts of other keys stay apart, and come back as they were.
 func TestHostileTextInKeys(t *testing.T) {
 	type Pair struct {

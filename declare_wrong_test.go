@@ -35,11 +35,6 @@ func declared(opts ...entable.TableOption) (*entable.Table, *entable.Entity[Orde
 	return table, entable.Register[Order](table)
 }
 
-func register[T any](table *entable.Table, opts ...entable.EntityOption) error {
-	_, err := entable.TryRegister[T](table, opts...)
-	return err
-}
-
 // numbers is a table whose keys are numbers.
 func numbers() *entable.Table {
 	return entable.NewTable("numbers", entable.PartitionKey("pk", types.ScalarAttributeTypeN), entable.SortKey("sk", types.ScalarAttributeTypeN))
@@ -252,21 +247,6 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			checkDeclaration(t, test.err(), test.want)
 		})
-	}
-}
-
-func checkDeclaration(t *testing.T, err error, want string) {
-	t.Helper()
-	switch {
-	case want == "" && err != nil:
-		t.Errorf("refused: %v", err)
-	case want == "":
-	case err == nil:
-		t.Errorf("accepted, want\n%s", want)
-	case !is[*entable.DeclarationError](err) || !entable.IsError(err):
-		t.Errorf("%T is not a *DeclarationError", err)
-	case err.Error() != "entable: "+want:
-		t.Errorf("message\n%s, want\nentable: %s", err, want)
 	}
 }
 

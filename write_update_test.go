@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
 )
@@ -296,16 +295,6 @@ func fieldsOf(e *entable.Entity[Parcel]) parcelFields {
 	}
 }
 
-// same compares what is stored of two items: sets have no order.
-func same[T any](t *testing.T, what string, got, want T) {
-	t.Helper()
-	sets := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type() != reflect.TypeFor[[]any]() },
-		cmp.Transformer("set", func(v []string) []string { return slices.Sorted(slices.Values(v)) }))
-	if diff := cmp.Diff(want, got, sets); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
 // updateText is the request of an update without what all of them have.
 func updateText(in *dynamodb.UpdateItemInput) string {
 	text := fmt.Sprintf("%s %s %s", *in.UpdateExpression, namesText(in.ExpressionAttributeNames), "null")
@@ -551,14 +540,6 @@ type Moving struct {
 	Changed time.Time `dynamodbav:"changed" entable:"touch=iso8601"`
 	Seconds int64     `dynamodbav:"seconds" entable:"touch=epoch"`
 }
-
-// clock is a time that a test sets.
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time       { return c.now }
-func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
-
-func newClock() *clock { return &clock{time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
 func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {

@@ -105,14 +105,6 @@ func (o ordered[K]) check(t *testing.T, table *entable.Table, rnd *rand.Rand) {
 	}
 }
 
-func pointees[T any](list []*T) string {
-	var b strings.Builder
-	for _, v := range list {
-		fmt.Fprintf(&b, "%v ", *v)
-	}
-	return b.String()
-}
-
 // neighbour lies in a partition of other items, with any sort key.
 type neighbour struct {
 	Part string `dynamodbav:"part"`

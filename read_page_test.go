@@ -40,14 +40,6 @@ func walk[I any, Q pages[I]](t *testing.T, limit int, make func(cursor string) Q
 	return nil
 }
 
-func texts[I any](items []I) []string {
-	out := make([]string, len(items))
-	for i, item := range items {
-		out[i] = fmt.Sprint(item)
-	}
-	return out
-}
-
 // Walking by cursors with any limit and page size gives exactly the list of one pass.
 func TestCursorsGiveTheOnePassList(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {

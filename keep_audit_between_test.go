@@ -1,15 +1,11 @@
 package entable_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,64 +16,6 @@ import (
 
 	"github.com/entable/entable"
 )
-
-// between is an HTTP client that does something before a request goes out, or answers it itself: with an error when
-// the answer has a type.
-type between struct {
-	next interface {
-		Do(*http.Request) (*http.Response, error)
-	}
-	before func(op, body string) (answer string)
-}
-
-func (b *between) Do(r *http.Request) (*http.Response, error) {
-	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := b.before(op, string(body))
-	if answer == "" {
-		return b.next.Do(r)
-	}
-	status := http.StatusOK
-	if strings.HasPrefix(answer, `{"__type"`) {
-		status = http.StatusBadRequest
-	}
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body:       io.NopCloser(strings.NewReader(answer)),
-		Request:    r,
-	}, nil
-}
-
-// comeBetween calls before ahead of each request that entable sends.
-func (s *setup) comeBetween(before func(op, body string) (answer string)) {
-	s.spy.next = &between{s.spy.next, before}
-}
-
-// once lets do run ahead of the first request of an operation.
-func once(op string, do func()) func(string, string) string {
-	var first sync.Once
-	return func(sent, _ string) string {
-		if sent == op {
-			first.Do(do)
-		}
-		return ""
-	}
-}
-
-// refusing answers an operation with an error, which may have more members.
-func refusing(op, code, more string) func(string, string) string {
-	return func(sent, _ string) string {
-		if sent != op {
-			return ""
-		}
-		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"refused"` + more + `}`
-	}
-}
 
 func (c *club) drop(s *setup, key map[string]types.AttributeValue) {
 	_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})

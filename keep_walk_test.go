@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,9 +16,6 @@ import (
 
 	"github.com/entable/entable"
 )
-
-// soak reports whether the long form of a test is asked for.
-func soak() bool { return os.Getenv("ENTABLE_SOAK") != "" }
 
 // The railway is a world with everything that can make a walk go wrong: two types in one partition, items of
 // unknown types among them, expired items, equal keys in indexes, and sharded partitions of two types.
@@ -182,14 +178,6 @@ func readerOf[Q refinable[Q, I], I any](name string, fresh func() Q) reader {
 			return out, page.Cursor, nil
 		},
 	}
-}
-
-// label is an item as text.
-func label(item any) string {
-	if raw, ok := item.(entable.RawItem); ok {
-		return dynamoJSON(raw)
-	}
-	return fmt.Sprintf("%T%v", item, item)
 }
 
 // query makes a random query of the railway.

@@ -33,13 +33,6 @@ func operations(ctx context.Context, tasks *entable.Entity[Task], v *Task) map[s
 	}
 }
 
-func drain[T any](items func(func(T, error) bool)) (last error) {
-	for _, err := range items {
-		last = err
-	}
-	return last
-}
-
 func TestEmptyKeyValuesAreRefusedBeforeAnyRequest(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		tasks := registerTasks(s.newTable())

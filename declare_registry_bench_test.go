@@ -1,13 +1,8 @@
 package entable_test
 
 import (
-	"bytes"
 	"fmt"
-	"hash/crc32"
-	"io"
-	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,17 +62,6 @@ func BenchmarkRegisterThousand(b *testing.B) {
 			}
 		})
 	}
-}
-
-// answer is an HTTP client that answers every request with the same body.
-type answer []byte
-
-func (a answer) Do(req *http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: req, ContentLength: int64(len(a)),
-		Header: http.Header{"X-Amz-Crc32": {strconv.FormatUint(uint64(crc32.ChecksumIEEE(a)), 10)}},
-		Body:   io.NopCloser(bytes.NewReader(a)),
-	}, nil
 }
 
 // readAmong registers many entities and returns a function that reads 500 items of five of them, which lie evenly among all.

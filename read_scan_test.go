@@ -18,12 +18,6 @@ import (
 	"github.com/entable/entable"
 )
 
-// sorted makes the result of a parallel scan comparable.
-func sorted(texts []string) []string {
-	slices.Sort(texts)
-	return texts
-}
-
 func TestScans(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		table := s.newTable(entable.GSI("gsi1"))

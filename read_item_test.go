@@ -64,8 +64,6 @@ func TestItemsAndBack(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
-
 // Open keeps what it does not know.
 type Open struct {
 	ID   string         `dynamodbav:"id"`
