@@ -189,13 +189,12 @@ func (cfg *batchConfig) enter(ctx context.Context) (leave func(), err error) {
 
 // sendSingle carries out a write that the service does not take in a batch.
 func (b *batch) sendSingle(ctx context.Context, i int) {
-	var d route.Doubt
-	err := carry(ctx, d.Watch(b.conn), b.writes[i], b.requests[i])
+	err := carry(ctx, b.conn, b.writes[i], b.requests[i])
 	if err == nil {
 		return
 	}
-	_, after := errors.AsType[*HookError](err) // all hooks before the request have run
-	b.maybe[i] = !after && d.Of(err, lostAnswer)
+	failed, ok := errors.AsType[*OpError](err)
+	b.maybe[i] = ok && failed.Unknown
 	b.note(i, err)
 }
 

@@ -138,7 +138,10 @@ type OpError struct {
 	Entity string
 	// Key is the item's key as `pk="…" sk="…"`, or empty.
 	Key string
-	Err error
+	// Unknown is set for a write of which it is not known whether it was carried out: an answer was lost, and
+	// the stored item does not tell. Read the item before the write is repeated.
+	Unknown bool
+	Err     error
 }
 
 func (e *OpError) Error() string {
@@ -146,7 +149,11 @@ func (e *OpError) Error() string {
 	if e.Key != "" {
 		where += "[" + e.Key + "]"
 	}
-	return fmt.Sprintf("entable: %s %s: %s", e.Op, where, trim(e.Err, e.Entity))
+	unknown := ""
+	if e.Unknown {
+		unknown = " (an answer was lost: it is unknown whether the write was carried out)"
+	}
+	return fmt.Sprintf("entable: %s %s: %s%s", e.Op, where, trim(e.Err, e.Entity), unknown)
 }
 
 // trim returns the text of err within one that names the package and the entity already.

@@ -433,6 +433,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 			return nil, err
 		}
 	}
+	if r.changed = s.changed; u.ifVersion != nil {
+		r.next = *u.ifVersion + 1
+	}
 	r.expr, err = e.build(&s.update, conditions)
 	return r, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"unsafe"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -145,6 +147,9 @@ type request struct {
 	mustExist bool
 	// extra: a Create has conditions of the caller's besides its own.
 	extra bool
+	// changed are the changes of an update by top-level attribute, and next is the version that it makes, 0 for any.
+	changed map[string][]change.Resolved
+	next    int64
 	// assumed are the stored values that prepare has read and made conditions.
 	assumed []assumption
 	writeConfig
@@ -214,20 +219,34 @@ func (r *request) itemKey() schema.ItemKey {
 
 // carry sends the prepared request of a write, and prepares and sends it again when another writer came
 // between its reading and its writing.
+//
+// The SDK repeats a request whose answer was lost. Then the condition meets what the first attempt has made: such a write
+// has succeeded.
 func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 	tries := work.Tries{Most: maxConflicts}
+	var d route.Doubt
+	c = d.Watch(c)
 	for {
 		stored, err := r.send(ctx, c)
+		unknown := err != nil && r.unknown(&d, err)
+		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
+			stored, err = r.madeItem(failed.Item), nil
+		}
 		if err == nil {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
 		if !r.again(err) || !tries.More(ctx) {
-			return r.error(err)
+			return r.error(err, unknown)
 		}
-		if r, err = w.prepare(ctx, c, nil); err != nil || r == nil {
+		next, err := w.prepare(ctx, c, nil)
+		switch {
+		case err != nil && unknown:
+			return r.error(err, true)
+		case err != nil || next == nil:
 			return err
 		}
+		r = next
 	}
 }
 
@@ -287,12 +306,53 @@ func (r *request) checkInput() *types.ConditionCheck {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
 }
 
-// error makes the error of the failed request.
-func (r *request) error(err error) error {
+// unknown reports whether the request that failed may have been carried out. A transaction that is repeated has a token by which
+// the service knows it again, so that its refusals hold.
+func (r *request) unknown(d *route.Doubt, err error) bool {
+	return d.Of(err, lostAnswer) && (len(r.guards) == 0 || lostAnswer(err) || classify(err) == ErrThrottled)
+}
+
+// made reports whether the stored item, nil for none, is what this request makes of it. An update is known by the version
+// that it makes and by what it sets; one that counts or appends is not, as another writer's would look the same.
+func (r *request) made(item map[string]types.AttributeValue) bool {
+	switch r.verb {
+	case verbPut:
+		sent, err := wire.ReadItem(r.item)
+		return err == nil && change.SameItem(sent, item)
+	case verbDelete:
+		return len(item) == 0
+	case verbUpdate:
+		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(item[r.e.Version.Name], &types.AttributeValueMemberN{Value: strconv.FormatInt(r.next, 10)}) {
+			return false
+		}
+		for name, changes := range r.changed {
+			if !change.Settled(changes, item[name]) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// madeItem is what the lost answer to the request gave back.
+func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
+	if r.returns != types.ReturnValueAllNew {
+		return loaded{}
+	}
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return loaded{err: err}
+	}
+	return load(r.e.Table.Decode(wire.NewReader(raw), r.e.Entity, nil))
+}
+
+// error makes the error of the failed request, of which it may not be known whether it was carried out.
+func (r *request) error(err error, unknown bool) error {
 	if failed, ok := conditionFailed(err); ok {
 		err = r.conditionError(failed.Item, err)
 	}
-	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Err: err}
+	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Unknown: unknown, Err: err}
 }
 
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
