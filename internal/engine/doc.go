@@ -31,7 +31,7 @@
 // # What the service has and this has not
 //
 // dispatch.go lists the operations that are known by name only. They are answered by an UnknownOperationException that
-// says so; parameters that belong to them are ignored where they stand in other operations. resource_policies.go and
+// says so, and parameters that belong to them, which have the type input.Refused, by a ValidationException. resource_policies.go and
 // continuous_backups.go keep settings that have no effect, and so do the throughput, encryption and class of a table.
 //
 // # Locks
