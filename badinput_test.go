@@ -111,7 +111,7 @@ func TestMissingTable(t *testing.T) {
 func TestMissingClient(t *testing.T) {
 	tasks := registerTasks(entable.NewTable("tasks"))
 	ops := operations(t.Context(), tasks, &Task{List: "a", N: 1})
-	ops["Create table"] = func() error { return tasks.Table().Create(t.Context()) }
+	ops["Create table"] = func() error { return tasks.Table().CreateTable(t.Context()) }
 	for name, op := range ops {
 		if err := op(); !errors.Is(err, entable.ErrNoClient) || !entable.IsError(err) {
 			t.Errorf("%s: %v, want ErrNoClient", name, err)

@@ -4,53 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
-
-// maxBatchWrite is the service's limit of items in one BatchWriteItem.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-const maxBatchWrite = 25
-
-const (
-	defaultConcurrency = 4
-	defaultAttempts    = 10
-)
-
-// BatchOption refines one batch, of writes or of reads.
-type BatchOption interface {
-	BatchGetOption
-	applyBatch(*batchConfig)
-}
-
-type batchConfig struct {
-	concurrency int
-	attempts    int
-	slots       chan struct{} // bounds the requests of several batches together, if set
-}
-
-type batchOption func(*batchConfig)
-
-func (f batchOption) applyBatch(c *batchConfig) { f(c) }
-
-// Concurrency sets how many requests of a batch are under way at once, overriding the default of 4; use
-// more for a table with much capacity.
-func Concurrency(requests int) BatchOption {
-	return batchOption(func(c *batchConfig) { c.concurrency = max(1, requests) })
-}
-
-// Attempts sets how often an item that the service leaves unprocessed is sent, overriding the default of
-// 10. Between attempts the batch backs off, up to 5 seconds, with full jitter.
-func Attempts(n int) BatchOption {
-	return batchOption(func(c *batchConfig) { c.attempts = max(1, n) })
-}
 
 // BatchWrite carries out many writes of any entities and tables of one client, in requests of up to 25
 // items, several at once and in no order. It is no transaction: each write succeeds or fails for itself,
@@ -65,9 +27,9 @@ func Attempts(n int) BatchOption {
 // sent again, see [Attempts], until ctx ends. When ctx ends, the batch returns at once, and the error
 // says which writes are unknown and which were not sent.
 func BatchWrite(ctx context.Context, writes []Write, opts ...BatchOption) error {
-	cfg := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
-	for _, o := range opts {
-		o.applyBatch(&cfg)
+	cfg, err := batchConfigOf(opts)
+	if err != nil {
+		return failAll(writes, err)
 	}
 	return cfg.write(ctx, writes)
 }
@@ -97,8 +59,8 @@ func failAll(writes []Write, err error) *BatchError {
 	e := &BatchError{Total: len(writes)}
 	for i, w := range writes {
 		f := BatchFailure{Index: i, Write: w, Err: err}
-		if w != nil {
-			f.Entity = w.entity().name
+		if w != nil && w.entity() != nil {
+			f.Entity = w.entity().Name
 		}
 		e.Failures = append(e.Failures, f)
 	}
@@ -108,7 +70,7 @@ func failAll(writes []Write, err error) *BatchError {
 // batch is one BatchWrite. Each write belongs to one worker at a time, so that maybe needs no lock.
 type batch struct {
 	cfg      batchConfig
-	conn     *conn
+	conn     *route.Conn
 	writes   []Write
 	room     *room
 	requests []*request
@@ -128,7 +90,7 @@ func (b *batch) prepare(ctx context.Context) error {
 			err = r.once(b.room.seen, i)
 		}
 		if err == nil && r != nil && r.verb == verbCheck {
-			err = usagef("%s: a condition check goes into a transaction", r.e.name)
+			err = usagef("%s: a condition check goes into a transaction", r.e.Name)
 		}
 		if err != nil {
 			for _, r := range b.requests {
@@ -144,8 +106,8 @@ func (b *batch) prepare(ctx context.Context) error {
 	return nil
 }
 
-// plain reports whether the service takes the request in a batch.
-func (r *request) plain() bool {
+// batchable reports whether the service takes the request in a batch.
+func (r *request) batchable() bool {
 	return r.expr == nil && len(r.guards) == 0 && (r.verb == verbPut || r.verb == verbDelete)
 }
 
@@ -156,7 +118,7 @@ func (b *batch) run(ctx context.Context) {
 	for i, r := range b.requests {
 		switch {
 		case r == nil:
-		case !r.plain():
+		case !r.batchable():
 			jobs = append(jobs, []int{i})
 		default:
 			if chunk = append(chunk, i); len(chunk) == maxBatchWrite {
@@ -167,27 +129,10 @@ func (b *batch) run(ctx context.Context) {
 	if len(chunk) > 0 {
 		jobs = append(jobs, chunk)
 	}
-	if len(jobs) == 1 {
-		b.send(ctx, jobs[0])
-		return
-	}
-	queue := make(chan []int)
-	var wg sync.WaitGroup
-	for range min(b.cfg.concurrency, len(jobs)) {
-		wg.Go(func() {
-			for job := range queue {
-				b.send(ctx, job)
-			}
-		})
-	}
-	for _, job := range jobs {
-		queue <- job // after the end of ctx workers only note that the job was not sent
-	}
-	close(queue)
-	wg.Wait()
+	work.InParallel(b.cfg.concurrency, jobs, func(job []int) { b.send(ctx, job) }) // after the end of ctx only noted as not sent
 }
 
-// send carries out one job: a chunk of plain requests, or a single other one.
+// send carries out one job: a chunk of requests that the service takes in a batch, or a single other one.
 func (b *batch) send(ctx context.Context, job []int) {
 	leave, err := b.cfg.enter(ctx)
 	if err != nil {
@@ -195,13 +140,14 @@ func (b *batch) send(ctx context.Context, job []int) {
 		return
 	}
 	defer leave()
-	if i := job[0]; !b.requests[i].plain() {
+	if i := job[0]; !b.requests[i].batchable() {
 		b.sendSingle(ctx, i)
 		return
 	}
-	for attempt := 1; ; attempt++ {
-		var d doubt
-		left, err := b.sendChunk(ctx, d.watch(b.conn), job)
+	tries := work.Tries{Most: b.cfg.attempts}
+	for {
+		var d route.Doubt
+		left, err := b.sendChunk(ctx, d.Watch(b.conn), job)
 		if err == nil {
 			b.succeed(ctx, job, left)
 			if job = left; len(job) == 0 {
@@ -209,21 +155,14 @@ func (b *batch) send(ctx context.Context, job []int) {
 			}
 		}
 		for _, i := range job {
-			b.maybe[i] = b.maybe[i] || d.of(err)
+			b.maybe[i] = b.maybe[i] || d.Of(err, lostAnswer)
 		}
-		switch {
-		case err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts):
+		if err != nil && !IsRetryable(err) {
 			b.fail(job, err)
 			return
-		case attempt == b.cfg.attempts:
-			b.fail(job, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt))
-			return
 		}
-		if ended := pause(ctx, attempt); ended != nil {
-			if err != nil {
-				ended = fmt.Errorf("%w, after: %w", ended, err)
-			}
-			b.fail(job, ended)
+		if !tries.More(ctx) {
+			b.fail(job, tries.Error(err, ErrThrottled))
 			return
 		}
 	}
@@ -247,19 +186,19 @@ func (cfg *batchConfig) enter(ctx context.Context) (leave func(), err error) {
 
 // sendSingle carries out a write that the service does not take in a batch.
 func (b *batch) sendSingle(ctx context.Context, i int) {
-	var d doubt
-	err := carry(ctx, d.watch(b.conn), b.writes[i], b.requests[i])
+	var d route.Doubt
+	err := carry(ctx, d.Watch(b.conn), b.writes[i], b.requests[i])
 	if err == nil {
 		return
 	}
 	_, after := errors.AsType[*HookError](err) // all hooks before the request have run
-	b.maybe[i] = !after && d.of(err)
+	b.maybe[i] = !after && d.Of(err, lostAnswer)
 	b.note(i, err)
 }
 
 func (b *batch) note(i int, err error) {
 	r := b.requests[i]
-	f := BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.name, Key: r.itemKey().text(), Unknown: b.maybe[i], Err: err}
+	f := BatchFailure{Index: i, Write: b.writes[i], Entity: r.e.Name, Key: r.itemKey().Text(), Unknown: b.maybe[i], Err: err}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.failed = append(b.failed, f)
@@ -288,54 +227,28 @@ func (b *batch) succeed(ctx context.Context, job, left []int) {
 }
 
 // sendChunk makes one request and returns the writes that the service left unprocessed, in order.
-func (b *batch) sendChunk(ctx context.Context, c *conn, job []int) ([]int, error) {
+func (b *batch) sendChunk(ctx context.Context, c *route.Conn, job []int) ([]int, error) {
 	in := &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{}}
-	call := c.wire.NewCall(nil)
-	for _, i := range job {
-		if !b.requests[i].e.table.hooked(b.conn) {
-			call = nil
-		}
-	}
-	puts := map[string][][]byte{} // of the hooked call, by table
+	puts := map[string][][]byte{} // by table
 	for n, i := range job {
 		r := b.requests[i]
-		name := r.e.table.name
-		if call != nil && r.verb == verbPut {
-			items, ok := puts[name]
-			if !ok {
-				items = make([][]byte, 0, len(job)-n)
-			}
-			puts[name] = append(items, r.item)
+		name := r.e.Table.Name
+		if r.verb == verbDelete {
+			w := types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.itemKey().Attrs}}
+			in.RequestItems[name] = append(in.RequestItems[name], w)
 			continue
 		}
-		w, err := r.writeRequest()
-		if err != nil {
-			return nil, err
+		items, ok := puts[name]
+		if !ok {
+			items = make([][]byte, 0, len(job)-n)
 		}
-		in.RequestItems[name] = append(in.RequestItems[name], w)
+		puts[name] = append(items, r.item)
 	}
-	for name, items := range puts {
-		all := types.WriteRequest{PutRequest: &types.PutRequest{Item: call.RawPuts(items)}}
-		in.RequestItems[name] = append(in.RequestItems[name], all)
-	}
-	var opts []func(*dynamodb.Options)
-	if call != nil {
-		opts = append(opts, call.Hook)
-	}
-	out, err := c.BatchWriteItem(ctx, in, opts...)
-	if err != nil || out == nil {
+	left, err := c.BatchWrite(ctx, in, puts)
+	if err != nil {
 		return nil, err
 	}
-	return b.unprocessed(job, out.UnprocessedItems)
-}
-
-// writeRequest is the request as part of a batch on the plain route.
-func (r *request) writeRequest() (types.WriteRequest, error) {
-	if r.verb == verbDelete {
-		return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: r.itemKey().attrs}}, nil
-	}
-	item, err := r.itemAttrs(nil)
-	return types.WriteRequest{PutRequest: &types.PutRequest{Item: item}}, err
+	return b.unprocessed(job, left)
 }
 
 // unprocessed finds the writes of a job by the keys of what the service gave back.
@@ -343,7 +256,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	if len(items) == 0 {
 		return nil, nil
 	}
-	back := map[itemID]bool{}
+	back := map[schema.ItemID]bool{}
 	for table, requests := range items {
 		for _, w := range requests {
 			attrs := map[string]types.AttributeValue{}
@@ -354,8 +267,8 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 				attrs = w.DeleteRequest.Key
 			}
 			for _, i := range job {
-				if t := b.requests[i].e.table; t.name == table {
-					back[t.identity(attrs)] = true
+				if t := b.requests[i].e.table; t.s().Name == table {
+					back[t.s().Identity(attrs)] = true
 					break
 				}
 			}
@@ -364,7 +277,7 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 	var left []int
 	for _, i := range job {
 		r := b.requests[i]
-		if id := r.e.table.identity(r.itemKey().attrs); back[id] {
+		if id := r.e.Table.Identity(r.itemKey().Attrs); back[id] {
 			left = append(left, i)
 			delete(back, id)
 		}
@@ -373,45 +286,6 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 		return nil, usagef("the service left items unprocessed that were not sent")
 	}
 	return left, nil
-}
-
-// itemID tells items apart.
-type itemID struct{ table, key string }
-
-// id is the identity of the request's item. That of a put is read off the encoded item, which does not
-// change any more, unless there are numbers in the key.
-func (r *request) id() itemID {
-	if t := r.e.table; r.keys > 0 && !t.numberKeys() {
-		return itemID{t.name, unsafe.String(&r.item[1], r.keys-1)}
-	}
-	return r.e.table.identity(r.itemKey().attrs)
-}
-
-// numberKeys reports whether a key attribute is a number, which has many forms.
-func (t *Table) numberKeys() bool {
-	return t.pk.typ == types.ScalarAttributeTypeN || t.sk.typ == types.ScalarAttributeTypeN
-}
-
-// identity is the identity of the item with these key attributes, whatever form the service gives to
-// numbers.
-func (t *Table) identity(item map[string]types.AttributeValue) itemID {
-	var id []byte
-	for _, name := range []string{t.pk.name, t.sk.name} {
-		v, ok := item[name]
-		if !ok {
-			continue
-		}
-		if n, ok := v.(*types.AttributeValueMemberN); ok {
-			if r, ok := new(big.Rat).SetString(n.Value); ok {
-				v = &types.AttributeValueMemberS{Value: r.RatString()}
-			}
-		}
-		if len(id) > 0 {
-			id = append(id, ',')
-		}
-		id, _ = wire.AppendValue(append(wire.AppendString(id, name), ':'), v) // a key attribute has no form that cannot be written
-	}
-	return itemID{t.name, string(id)}
 }
 
 // result collects the failures.
@@ -489,6 +363,7 @@ func (*BatchError) entableError() {}
 type BatchWriter struct {
 	cfg  batchConfig
 	size int
+	err  error // of an option
 
 	mu      sync.Mutex // guards what follows
 	pending []Write
@@ -496,17 +371,17 @@ type BatchWriter struct {
 
 // NewBatchWriter returns an empty writer. Close it, or the last writes are lost.
 func NewBatchWriter(opts ...BatchOption) *BatchWriter {
-	cfg := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
-	for _, o := range opts {
-		o.applyBatch(&cfg)
-	}
+	cfg, err := batchConfigOf(opts)
 	cfg.slots = make(chan struct{}, cfg.concurrency)
-	return &BatchWriter{cfg: cfg, size: cfg.concurrency * maxBatchWrite}
+	return &BatchWriter{cfg: cfg, size: cfg.concurrency * maxBatchWrite, err: err}
 }
 
 // Write adds writes, and sends what is collected when there is enough. A caller's struct may be used
 // again when its write was sent, which is certain only after Flush or Close.
 func (w *BatchWriter) Write(ctx context.Context, writes ...Write) error {
+	if w.err != nil {
+		return failAll(writes, w.err)
+	}
 	w.mu.Lock()
 	w.pending = append(w.pending, writes...)
 	var full []Write

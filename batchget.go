@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
-	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/work"
 )
 
 // Limits of the service.
@@ -31,6 +30,9 @@ const (
 // When some items could not be read, the error is a [*BatchError], and the result has the others.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOption) ([]*T, error) {
+	if e.registered() == nil {
+		return nil, errUnregistered
+	}
 	examples := make([]any, len(keys))
 	for i := range keys {
 		examples[i] = &keys[i]
@@ -50,6 +52,9 @@ func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption
 // the keys that stood in the way.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
 func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOption) ([]*T, error) {
+	if e.registered() == nil {
+		return nil, errUnregistered
+	}
 	examples := make([]any, len(keys))
 	for i := range keys {
 		examples[i] = &keys[i]
@@ -68,22 +73,10 @@ func typed[T any](found []any, err error) ([]*T, error) {
 	return out, err
 }
 
-// BatchGetOption refines one BatchGet.
-type BatchGetOption interface{ applyBatchGet(*batchGetConfig) }
-
-type batchGetConfig struct {
-	batchConfig
-	readConfig
-}
-
-func (o ConsistencyOption) applyBatchGet(c *batchGetConfig) { c.consistent = o.c }
-func (o HooksOption) applyBatchGet(c *batchGetConfig)       { o.applyRead(&c.readConfig) }
-func (f batchOption) applyBatchGet(c *batchGetConfig)       { f(&c.batchConfig) }
-
 // getKey is one distinct key of a batch or transaction.
 type getKey struct {
 	e     *entity
-	key   itemKey
+	key   schema.ItemKey
 	at    []int // positions in the caller's list
 	found loaded
 	err   error
@@ -92,7 +85,7 @@ type getKey struct {
 // getKeys builds the distinct keys of examples; each position in the list belongs to one.
 func (t *Table) getKeys(examples []any) ([]*getKey, error) {
 	var out []*getKey
-	byID := map[string]*getKey{}
+	byID := map[schema.ItemID]*getKey{}
 	for i, example := range examples {
 		e, ptr, err := t.exampleOf(example)
 		if err != nil {
@@ -102,7 +95,7 @@ func (t *Table) getKeys(examples []any) ([]*getKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		id := t.keyID(k.attrs)
+		id := t.s().Identity(k.Attrs)
 		g := byID[id]
 		if g == nil {
 			g = &getKey{e: e, key: k}
@@ -124,35 +117,13 @@ func commonEntity(all []*getKey) *entity {
 	return all[0].e
 }
 
-// keyID is a key as text that is equal for equal keys, however the service writes a number.
-func (t *Table) keyID(attrs map[string]types.AttributeValue) string {
-	return t.idOf(avText(attrs[t.pk.name]), avText(attrs[t.sk.name]))
-}
-
-func (t *Table) idOf(pk, sk string) string {
-	pk = t.pk.idText(pk)
-	return strconv.Itoa(len(pk)) + ":" + pk + t.sk.idText(sk)
-}
-
-// idText is the text of a key attribute, but one text for all forms of a number: the service writes
-// 1000000 where a float's own form is 1e+06.
-func (a keyAttr) idText(text string) string {
-	if a.typ != types.ScalarAttributeTypeN || !strings.ContainsAny(text, ".eE") && !strings.HasPrefix(text, "-0") {
-		return text
-	}
-	if r, ok := new(big.Rat).SetString(text); ok {
-		return r.RatString()
-	}
-	return text
-}
-
 func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOption) ([]any, error) {
 	if len(examples) == 0 {
 		return nil, nil
 	}
 	cfg := batchGetConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}
-	for _, o := range opts {
-		o.applyBatchGet(&cfg)
+	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
+		return nil, err
 	}
 	all, err := t.getKeys(examples)
 	if err != nil {
@@ -163,14 +134,14 @@ func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOpt
 		return nil, err
 	}
 	b := &batchGet{t: t, cfg: cfg, conn: c}
-	b.run(ctx, b.chunks(all))
+	work.InParallel(cfg.concurrency, b.chunks(all), func(chunk []*getKey) { b.get(ctx, chunk) })
 	return b.result(ctx, all, len(examples))
 }
 
 type batchGet struct {
 	t    *Table
 	cfg  batchGetConfig
-	conn *conn
+	conn *route.Conn
 }
 
 // chunks splits the keys into requests; consistent and other reads do not share one.
@@ -192,46 +163,27 @@ func (b *batchGet) chunks(all []*getKey) [][]*getKey {
 	return out
 }
 
-func (b *batchGet) run(ctx context.Context, chunks [][]*getKey) {
-	queue := make(chan []*getKey)
-	var wg sync.WaitGroup
-	for range min(b.cfg.concurrency, len(chunks)) {
-		wg.Go(func() {
-			for chunk := range queue {
-				b.get(ctx, chunk)
-			}
-		})
-	}
-	for _, chunk := range chunks {
-		queue <- chunk
-	}
-	close(queue)
-	wg.Wait()
-}
-
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
-	sink := &manyItems{t: b.t, byID: map[string]*getKey{}}
+	sink := &manyItems{t: b.t, byID: map[schema.ItemID]*getKey{}}
 	for _, g := range chunk {
-		sink.byID[b.t.keyID(g.key.attrs)] = g
+		sink.byID[b.t.s().Identity(g.key.Attrs)] = g
 	}
 	left := chunk
-	for attempt := 1; ; attempt++ {
+	tries := work.Tries{Most: b.cfg.attempts}
+	for {
 		var err error
-		if left, err = b.request(ctx, left, strongly, sink); err != nil && (!IsRetryable(err) || attempt == b.cfg.attempts) {
+		left, err = b.request(ctx, left, strongly, sink)
+		if err != nil && !IsRetryable(err) {
 			b.fail(left, err)
 			return
 		}
 		if len(left) == 0 {
 			return
 		}
-		if attempt == b.cfg.attempts {
-			b.fail(left, fmt.Errorf("%w: still unprocessed after %d attempts", ErrThrottled, attempt))
-			return
-		}
-		if err := pause(ctx, attempt); err != nil {
-			b.fail(left, err)
+		if !tries.More(ctx) {
+			b.fail(left, tries.Error(err, ErrThrottled))
 			return
 		}
 	}
@@ -250,23 +202,17 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 		keys.ConsistentRead = new(true)
 	}
 	for _, g := range left {
-		keys.Keys = append(keys.Keys, g.key.attrs)
+		keys.Keys = append(keys.Keys, g.key.Attrs)
 	}
-	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.t.name: keys}}
-	var out *dynamodb.BatchGetItemOutput
-	var err error
-	if b.t.hooked(b.conn) {
-		out, err = b.conn.BatchGetItem(ctx, in, b.conn.wire.NewCall(sink).Hook)
-	} else if out, err = b.conn.BatchGetItem(ctx, in); err == nil {
-		err = replay(sink, out.Responses[b.t.name])
-	}
+	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.t.s().Name: keys}}
+	unprocessed, err := b.conn.BatchGet(ctx, in, sink)
 	if err != nil {
 		return left, err
 	}
 	sink.keep()
 	var again []*getKey
-	for _, attrs := range out.UnprocessedKeys[b.t.name].Keys {
-		if g := sink.byID[b.t.keyID(attrs)]; g != nil {
+	for _, attrs := range unprocessed[b.t.s().Name].Keys {
+		if g := sink.byID[b.t.s().Identity(attrs)]; g != nil {
 			again = append(again, g)
 		}
 	}
@@ -281,7 +227,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 		v, err := g.value(ctx, b.cfg.readConfig)
 		for _, i := range g.at {
 			if err != nil {
-				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.name, Key: g.key.text(), Err: err})
+				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.Name, Key: g.key.Text(), Err: err})
 			} else if v != nil {
 				out[i] = v
 			}
@@ -297,40 +243,45 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 	switch {
 	case g.err != nil:
-		return nil, &OpError{Op: "Get", Entity: g.e.name, Key: g.key.text(), Err: g.err}
+		return nil, &OpError{Op: "Get", Entity: g.e.Name, Key: g.key.Text(), Err: g.err}
 	case g.found.err != nil:
 		if u, ok := g.found.err.(*UnknownEntityError); ok {
-			u.Want = g.e.name
+			u.Want = g.e.Name
 		}
 		return nil, g.found.err
-	case g.found.value == nil || g.e.hides(g.found.value):
+	case g.found.value == nil || g.e.Hides(g.found.value):
 		return nil, nil
-	case rc.skips(g.e):
+	case rc.skips(g.e.skipHooks):
 		return g.found.value, nil
 	}
-	return g.found.value, g.e.runAfterLoad(ctx, g.found.value)
+	return g.found.value, g.e.run(ctx, afterLoad, g.found.value)
 }
 
 // manyItems receives the items of a BatchGetItem. What one attempt gives counts only when the whole
 // response was read.
 type manyItems struct {
 	t    *Table
-	byID map[string]*getKey
+	byID map[schema.ItemID]*getKey
 	got  map[*getKey]loaded
 }
 
-func (s *manyItems) Reset() { s.got = map[*getKey]loaded{} }
+func (s *manyItems) Reset() {
+	if s.got == nil {
+		s.got = map[*getKey]loaded{}
+	}
+	clear(s.got)
+}
 
 func (s *manyItems) keep() {
 	for g, l := range s.got {
 		g.found = l
 	}
-	s.got = nil
+	clear(s.got)
 }
 
 func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = s.t.copyStrings
-	id, err := s.t.idAt(r)
+	id, err := s.t.s().IdentityAt(r)
 	if err != nil {
 		return err
 	}
@@ -338,47 +289,20 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	s.got[g] = s.t.decodeAs(r, g.e)
+	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity))
 	return nil
-}
-
-// idAt is the keyID of the item at r.
-func (t *Table) idAt(r *wire.Reader) (string, error) {
-	names, values := [2]string{t.pk.name, t.sk.name}, [2][]byte{}
-	if err := r.FindAttrs(names[:], values[:]); err != nil {
-		return "", err
-	}
-	var texts [2]string
-	for i, v := range values {
-		if v == nil {
-			continue
-		}
-		var err error
-		if _, texts[i], err = wire.Scalar(v); err != nil {
-			return "", err
-		}
-	}
-	return t.idOf(texts[0], texts[1]), nil
-}
-
-// decodeAs decodes the item at r, which must be of the entity e.
-func (t *Table) decodeAs(r *wire.Reader, e *entity) loaded {
-	start := r.Offset()
-	l := t.decode(r, e, nil)
-	if l.err == nil && l.entity != e {
-		return t.unknown(r, start, l.entity.name)
-	}
-	return l
 }
 
 // TransactGet is [Entity.TransactGet] for keys of any entities of the table.
 func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
-	rc := readConfig{}.with(opts)
+	rc, err := readConfigOf(opts)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(keys) == 0:
 		return nil, nil
 	case len(keys) > maxTransactGet:
-		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.name, len(keys), maxTransactGet)
+		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, len(keys), maxTransactGet)
 	}
 	all, err := t.getKeys(keys)
 	if err != nil {
@@ -390,11 +314,11 @@ func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption)
 	}
 	in := &dynamodb.TransactGetItemsInput{}
 	for _, g := range all {
-		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.name, Key: g.key.attrs}})
+		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.s().Name, Key: g.key.Attrs}})
 	}
 	sink := &transactItems{t: t, keys: all}
-	if err := sink.send(ctx, c, in); err != nil {
-		return nil, &OpError{Op: "TransactGet", Entity: t.name, Err: cancelled(all, err)}
+	if err := c.TransactGet(ctx, in, sink); err != nil {
+		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(all, err)}
 	}
 	out := make([]any, len(keys))
 	for i, g := range all {
@@ -425,7 +349,7 @@ func cancelled(all []*getKey, err error) error {
 		}
 		g := all[i]
 		te.Reasons = append(te.Reasons, TransactionReason{
-			Index: g.at[0], Entity: g.e.name, Key: g.key.text(), Code: *reason.Code, Err: cancellation(reason),
+			Index: g.at[0], Entity: g.e.Name, Key: g.key.Text(), Code: *reason.Code, Err: cancellation(reason),
 		})
 	}
 	return te
@@ -438,38 +362,18 @@ type transactItems struct {
 	got  []loaded
 }
 
-func (s *transactItems) Reset() { s.got = make([]loaded, len(s.keys)) }
+func (s *transactItems) Reset() {
+	if s.got == nil {
+		s.got = make([]loaded, len(s.keys))
+	}
+	clear(s.got)
+}
 
 func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 	r.Copy = s.t.copyStrings
 	if i >= len(s.keys) {
 		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
 	}
-	s.got[i] = s.t.decodeAs(r, s.keys[i].e)
-	return nil
-}
-
-func (s *transactItems) send(ctx context.Context, c *conn, in *dynamodb.TransactGetItemsInput) error {
-	s.Reset()
-	if s.t.hooked(c) {
-		_, err := c.TransactGetItems(ctx, in, c.wire.NewCall(s).Hook)
-		return err
-	}
-	out, err := c.TransactGetItems(ctx, in)
-	if err != nil {
-		return err
-	}
-	for i, response := range out.Responses {
-		if len(response.Item) == 0 {
-			continue
-		}
-		raw, err := wire.AppendItem(nil, response.Item)
-		if err != nil {
-			return err
-		}
-		if err := s.Item("", i, wire.NewReader(raw)); err != nil {
-			return err
-		}
-	}
+	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity))
 	return nil
 }

@@ -2,11 +2,11 @@ package entable
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/route"
 )
 
 // Client is what this package needs of a DynamoDB client: the methods of *dynamodb.Client, with its
@@ -26,71 +26,52 @@ type Client interface {
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 }
 
-// TableClient is what [Table.Create] and its kin need besides. *dynamodb.Client has it.
+// TableClient is what [Table.CreateTable] and its kin need besides. *dynamodb.Client has it.
 type TableClient interface {
 	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
 	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	DeleteTable(context.Context, *dynamodb.DeleteTableInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteTableOutput, error)
 }
 
-// conn is a client with what is known about it.
-type conn struct {
-	Client
-	// wire is set if items can be encoded into requests and decoded from responses without the SDK's types.
-	wire *wire.Client
-	// meter counts requests; nil when nobody wants to know.
-	meter *meter
-}
-
-func newConn(c Client) *conn {
-	if c == nil {
-		return nil
-	}
-	sdk, ok := c.(*dynamodb.Client)
-	if ok && sdk == nil {
-		return nil
-	}
-	made := &conn{Client: c}
-	if ok {
-		made.wire = wire.Inspect(sdk)
-	}
-	return made
-}
-
-var defaultConn atomic.Pointer[conn]
+var defaultConn atomic.Pointer[route.Conn]
 
 // SetDefaultClient sets the client of every table and entity that has none of its own; nil takes it
 // away. It is safe for concurrent use; operations under way keep theirs.
-func SetDefaultClient(c Client) { defaultConn.Store(newConn(c)) }
+func SetDefaultClient(c Client) { defaultConn.Store(route.New(c)) }
 
 type connKey struct{}
 
 // WithClient returns a context whose operations use c, before the clients of entities and tables and
 // the default. Use it for a request's own credentials, or in tests.
 func WithClient(ctx context.Context, c Client) context.Context {
-	return context.WithValue(ctx, connKey{}, newConn(c))
+	return context.WithValue(ctx, connKey{}, route.New(c))
 }
 
 // Use sets the table's client, before the default one; nil takes it away. It is safe for concurrent
 // use; operations under way keep theirs.
-func (t *Table) Use(c Client) { t.conn.Store(newConn(c)) }
+func (t *Table) Use(c Client) { t.conn.Store(route.New(c)) }
 
 // connFor finds the client of an operation: context, entity, table, default. e may be nil.
-func (t *Table) connFor(ctx context.Context, e *entity) (*conn, error) { return t.connAs(ctx, e, e) }
+func (t *Table) connFor(ctx context.Context, e *entity) (*route.Conn, error) {
+	return t.connAs(ctx, e, e)
+}
 
 // connAs is connFor for an operation whose cost is counted for another entity than the client's, or for
 // none.
-func (t *Table) connAs(ctx context.Context, e, counted *entity) (*conn, error) {
+func (t *Table) connAs(ctx context.Context, e, counted *entity) (*route.Conn, error) {
 	c, err := t.client(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	return metered(ctx, c, counted, t), nil
+	return connFor(ctx, c, counted, t), nil
 }
 
-// client is connFor without counting.
-func (t *Table) client(ctx context.Context, e *entity) (*conn, error) {
-	c, _ := ctx.Value(connKey{}).(*conn)
+// client is connFor for an operation that goes on to others.
+func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
+	if t.s() == undeclared {
+		return nil, usagef("the Table is not declared: make it with entable.NewTable")
+	}
+	c, _ := ctx.Value(connKey{}).(*route.Conn)
 	if c == nil && e != nil {
 		c = e.conn.Load()
 	}
@@ -106,13 +87,46 @@ func (t *Table) client(ctx context.Context, e *entity) (*conn, error) {
 	return c, nil
 }
 
-// call starts a call of c for this table whose items go to sink; nil when it goes the plain route.
-func (t *Table) call(c *conn, sink wire.Sink) *wire.Call {
-	if !t.hooked(c) {
-		return nil
-	}
-	return c.wire.NewCall(sink)
+// connFor returns the conn of an operation on e, or on several entities if that is nil, in tables. It takes the fast
+// route only if all tables allow it.
+func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *route.Conn {
+	return c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
 }
 
-// hooked reports whether requests of this table through c take the fast route.
-func (t *Table) hooked(c *conn) bool { return c.wire != nil && !t.plainRoute }
+// meterOf counts the requests of an operation on e, or on several entities if that is nil, in tables; nil when
+// nobody wants to know.
+func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
+	stats, _ := ctx.Value(statsKey{}).(*Stats)
+	var observers []func(context.Context, Event)
+	for _, t := range tables {
+		if t.observe != nil {
+			observers = append(observers, t.observe)
+		}
+	}
+	if stats == nil && len(observers) == 0 {
+		return nil
+	}
+	var subject Subject
+	if len(tables) == 1 {
+		subject.Table = tables[0].s().Name
+	}
+	if e != nil {
+		subject.Entity = e.Name
+	}
+	return func(ctx context.Context, c route.Cost) {
+		event := Event{Subject: subject, Err: c.Err, Counts: Counts{
+			Requests: 1, Retries: c.Retries, ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits,
+			Examined: c.Examined, Returned: c.Returned, Duration: c.Took,
+		}}
+		event.Operation = c.Operation
+		if c.Err != nil {
+			event.Errors = 1
+		}
+		if stats != nil {
+			stats.add(event)
+		}
+		for _, observe := range observers {
+			observe(ctx, event)
+		}
+	}
+}

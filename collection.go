@@ -3,16 +3,17 @@ package entable
 import (
 	"context"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/entable/entable/internal/schema"
 )
 
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ RefineQuery[*ItemsQuery] }
+type ItemsQuery struct{ query[*ItemsQuery, any] }
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -21,10 +22,9 @@ func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example
 // QueryIndex starts a query of one partition of an index, for all types that share it.
 func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 	q := &ItemsQuery{}
-	q.self = q
 	e, ptr, err := t.exampleOf(example)
 	if err != nil {
-		q.plan = queryPlan{table: t, err: err}
+		q.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, err: err}
 		return q
 	}
 	q.plan = planQuery(t, e, index, ptr)
@@ -33,7 +33,7 @@ func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 
 // Only keeps the items of some entities. Where their sort keys have prefixes, the query reads no more than
 // the part of the partition from the first prefix to the last; where not, other items are filtered out
-// after they were read and paid for. [RefineQuery.Input] shows which.
+// after they were read and paid for. [ItemsQuery.Input] shows which.
 func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 	q.plan.only(entities)
 	return q
@@ -44,16 +44,9 @@ func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 // them; their sort-key fields count up to the first that is not set, and up to a leading part means all
 // that starts with it.
 func (q *ItemsQuery) Between(low, high any) *ItemsQuery {
-	q.plan.betweenExamples(low, high)
+	q.plan.setBetween(low, high)
 	return q
 }
-
-// One sends the query and returns its only item. The error matches [ErrNotFound] when there is none and
-// [ErrSeveral] when there are more.
-func (q *ItemsQuery) One(ctx context.Context) (any, error) { return q.plan.one(ctx) }
-
-// Count sends the query and returns the number of its items, which are read for it.
-func (q *ItemsQuery) Count(ctx context.Context) (int, error) { return q.plan.count(ctx) }
 
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
 // [*UnknownEntityError].
@@ -61,20 +54,6 @@ func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 	q.plan.raw = true
 	return q
 }
-
-// All sends the query and ranges over its items. It holds one response page at a time: the next is
-// requested when the loop goes past the last item of the one before. A break ends it; an error comes
-// last.
-func (q *ItemsQuery) All(ctx context.Context) iter.Seq2[any, error] {
-	return func(yield func(any, error) bool) { q.plan.each(ctx, yield) }
-}
-
-// First sends the query and returns its first item, or an error that matches [ErrNotFound].
-func (q *ItemsQuery) First(ctx context.Context) (any, error) { return q.plan.first(ctx) }
-
-// Page sends the query and returns as many items as the limit says, or one response page without a
-// limit, and a cursor to go on with [Refine.From].
-func (q *ItemsQuery) Page(ctx context.Context) (*Page[any], error) { return pageOf[any](ctx, &q.plan) }
 
 // Collection is an item collection as one Go struct: C has a field for each member entity, a slice
 // ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
@@ -130,14 +109,14 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 			first, c.table = e, e.table
 		}
 		if e.table != first.table {
-			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.name, first.table.name, e.name, e.table.name)
+			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.Name, first.table.s().Name, e.Name, e.Table.Name)
 		}
-		byType[e.typ] = e
+		byType[e.Type] = e
 	}
-	if e := apart(first, byType, ""); e != nil && !slices.ContainsFunc(first.indexes, func(x *entityIndex) bool {
-		return apart(first, byType, x.name) == nil
+	if e := apart(first, byType, ""); e != nil && !slices.ContainsFunc(first.Indexes, func(x *schema.EntityIndex) bool {
+		return apart(first, byType, x.Name) == nil
 	}) {
-		return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.name, first.name)
+		return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.Name, first.Name)
 	}
 	for f := range typ.Fields() {
 		if !f.IsExported() || f.Tag.Get("entable") == "-" {
@@ -149,13 +128,13 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 			return nil, errorf("field "+f.Name, "%s takes the items of no member: use []T, []*T or *T of a member, or the tag `entable:\"-\"`", f.Type)
 		}
 		if _, twice := c.members[e]; twice {
-			return nil, errorf("field "+f.Name, "another field takes the items of %s", e.name)
+			return nil, errorf("field "+f.Name, "another field takes the items of %s", e.Name)
 		}
 		c.members[e] = to
 	}
 	for _, m := range members {
 		if e := entityOf(m); c.members[e].index == nil {
-			return nil, errorf("", "it has no field for the items of %s: add one of type []%s", e.name, e.typ)
+			return nil, errorf("", "it has no field for the items of %s: add one of type []%s", e.Name, e.Type)
 		}
 	}
 	return c, nil
@@ -166,7 +145,7 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 func apart(e *entity, members map[reflect.Type]*entity, index string) *entity {
 	var out *entity
 	for _, m := range members {
-		if !m.sharesPartitions(e, index) && (out == nil || m.name < out.name) {
+		if !m.SharesPartitions(e.Entity, index) && (out == nil || m.Name < out.Name) {
 			out = m
 		}
 	}
@@ -194,7 +173,8 @@ func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
 // out.
 func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
 	q := c.Query(example)
-	rc := readConfig{}.with(opts)
+	rc, err := readConfigOf(opts)
+	q.plan.fail(err)
 	q.plan.consistent, q.plan.skipHooks = rc.consistent, rc.skipHooks
 	return q.Group(ctx)
 }
@@ -207,37 +187,36 @@ func (c *Collection[C]) Query(example any) *CollectionQuery[C] { return c.QueryI
 // share; example has the fields of the index's partition key set.
 func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C] {
 	q := &CollectionQuery[C]{collection: c}
-	q.self = q
 	e, ptr, err := c.table.exampleOf(example)
 	if err != nil {
-		q.plan = queryPlan{table: c.table, err: err}
+		q.plan = queryPlan{t: c.table, Span: schema.Span{Table: c.table.s()}, err: err}
 		return q
 	}
 	q.plan = planQuery(c.table, e, index, ptr)
-	q.plan.member = map[*entity]bool{}
+	q.plan.member = map[*schema.Entity]bool{}
 	byType := map[reflect.Type]*entity{}
 	for m := range c.members {
-		q.plan.member[m] = true
-		byType[m.typ] = m
+		q.plan.member[m.Entity] = true
+		byType[m.Type] = m
 	}
-	if !q.plan.member[e] {
-		q.plan.err = usagef("collection %s: %s is not a member: %s are", c.name, e.name, c.memberNames())
+	if !q.plan.member[e.Entity] {
+		q.plan.err = usagef("collection %s: %s is not a member: %s are", c.name, e.Name, c.memberNames())
 		return q
 	}
 	switch m := apart(e, byType, index); {
 	case m == nil:
 	case index == "":
-		q.plan.fail(usagef("collection %s: %s and %s share the partitions of an index only: use QueryIndex", c.name, e.name, m.name))
+		q.plan.fail(usagef("collection %s: %s and %s share the partitions of an index only: use QueryIndex", c.name, e.Name, m.Name))
 	default:
-		q.plan.fail(usagef("collection %s: %s does not share the partitions of %s in index %q", c.name, m.name, e.name, index))
+		q.plan.fail(usagef("collection %s: %s does not share the partitions of %s in index %q", c.name, m.Name, e.Name, index))
 	}
 	return q
 }
 
 func (c *Collection[C]) memberNames() string {
-	members := map[*entity]bool{}
+	members := map[*schema.Entity]bool{}
 	for e := range c.members {
-		members[e] = true
+		members[e.Entity] = true
 	}
 	return strings.Join(memberNames(members), ", ")
 }
@@ -246,13 +225,13 @@ func (c *Collection[C]) memberNames() string {
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	RefineQuery[*CollectionQuery[C]]
+	query[*CollectionQuery[C], any]
 	collection *Collection[C]
 }
 
 // Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
 func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
-	q.plan.betweenExamples(low, high)
+	q.plan.setBetween(low, high)
 	return q
 }
 
@@ -274,7 +253,7 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 
 func (c *Collection[C]) add(group reflect.Value, item any) error {
 	v := reflect.ValueOf(item)
-	e := c.table.directory().byType[v.Type().Elem()]
+	e := ownerOf(c.table.s().Directory().ByType[v.Type().Elem()])
 	to := c.members[e]
 	if !to.pointer {
 		v = v.Elem()
@@ -284,23 +263,9 @@ func (c *Collection[C]) add(group reflect.Value, item any) error {
 	case to.slice:
 		f.Set(reflect.Append(f, v))
 	case !f.IsNil():
-		return usagef("collection %s: the partition holds several items of %s: make the field a []%s", c.name, e.name, e.typ)
+		return usagef("collection %s: the partition holds several items of %s: make the field a []%s", c.name, e.Name, e.Type)
 	default:
 		f.Set(v)
 	}
 	return nil
-}
-
-// All sends the query and ranges over its items, see [ItemsQuery.All].
-func (q *CollectionQuery[C]) All(ctx context.Context) iter.Seq2[any, error] {
-	return func(yield func(any, error) bool) { q.plan.each(ctx, yield) }
-}
-
-// First sends the query and returns its first item, or an error that matches [ErrNotFound].
-func (q *CollectionQuery[C]) First(ctx context.Context) (any, error) { return q.plan.first(ctx) }
-
-// Page sends the query and returns as many items as the limit says, or one response page without a
-// limit, and a cursor to go on with [Refine.From].
-func (q *CollectionQuery[C]) Page(ctx context.Context) (*Page[any], error) {
-	return pageOf[any](ctx, &q.plan)
 }

@@ -6,16 +6,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/entable/entable/internal/route"
 )
 
-const (
-	opDelete = "Delete"
-	opRemove = "Remove"
-	opCheck  = "Check"
-)
-
-// DeleteOp is a Delete, Remove or condition check as a [Write], see [Entity.DeleteOp],
-// [Entity.RemoveOp] and [Entity.CheckOp].
+// DeleteOp is a Delete or Remove as a [Write], see [Entity.DeleteOp] and [Entity.RemoveOp].
 type DeleteOp struct {
 	e    *entity
 	op   string
@@ -25,18 +19,12 @@ type DeleteOp struct {
 
 // DeleteOp is [Entity.Delete] as a [Write] for batches and transactions.
 func (e *Entity[T]) DeleteOp(key T, opts ...WriteOption) *DeleteOp {
-	return &DeleteOp{e.e, opDelete, unsafe.Pointer(&key), opts}
+	return &DeleteOp{e.registered(), opDelete, unsafe.Pointer(&key), opts}
 }
 
 // RemoveOp is [Entity.Remove] as a [Write] for batches and transactions.
 func (e *Entity[T]) RemoveOp(v *T, opts ...WriteOption) *DeleteOp {
-	return &DeleteOp{e.e, opRemove, unsafe.Pointer(v), opts}
-}
-
-// CheckOp is a [Write] that writes nothing: the transaction that it is part of fails when the item with
-// the key fields of key does not satisfy the condition.
-func (e *Entity[T]) CheckOp(key T, condition expression.ConditionBuilder) *DeleteOp {
-	return &DeleteOp{e.e, opCheck, unsafe.Pointer(&key), []WriteOption{If(condition)}}
+	return &DeleteOp{e.registered(), opRemove, unsafe.Pointer(v), opts}
 }
 
 // Remove deletes the item that v is an instance of; the BeforeDelete and AfterDelete hooks run on it. An
@@ -48,36 +36,50 @@ func (e *Entity[T]) Remove(ctx context.Context, v *T, opts ...WriteOption) error
 
 // Input returns the request that the write would send, without a client and without sending it; hooks
 // do not run.
-func (o *DeleteOp) Input() (*dynamodb.DeleteItemInput, error) {
-	if o.ptr == nil {
+func (o *DeleteOp) Input(context.Context) (*dynamodb.DeleteItemInput, error) {
+	switch {
+	case o.e == nil:
+		return nil, errUnregistered
+	case o.ptr == nil:
 		return nil, o.e.nilInstance(o.op)
 	}
-	r, err := o.plan(newWriteConfig(o.e, o.opts), nil)
+	w, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.plan(w, nil)
 	if err != nil {
 		return nil, err
 	}
 	return r.deleteInput(), nil
 }
 
+func (o *DeleteOp) config() (w writeConfig, err error) {
+	err = w.configure(o.e.skipHooks, o.opts)
+	return w, err
+}
+
 func (o *DeleteOp) entity() *entity { return o.e }
 
-func (o *DeleteOp) prepare(ctx context.Context, c *conn, _ *room) (*request, error) {
+func (o *DeleteOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	if o.ptr == nil {
 		return nil, o.e.nilInstance(o.op)
 	}
-	w := newWriteConfig(o.e, o.opts)
+	w, err := o.config()
+	if err != nil {
+		return nil, err
+	}
 	hooks := o.op == opRemove && !w.skipHooks
 	one := *o
 	if hooks { // on a copy: what the hook changes counts when the delete succeeds
 		var v any
-		v, one.ptr = o.e.clone(o.ptr)
-		if err := o.e.runBeforeDelete(ctx, v); err != nil {
+		v, one.ptr = o.e.Clone(o.ptr)
+		if err := o.e.run(ctx, beforeDelete, v); err != nil {
 			return nil, err
 		}
 	}
 	var r *request
-	var err error
-	if len(o.e.unique) > 0 && o.op != opCheck {
+	if len(o.e.Unique) > 0 {
 		r, err = one.guarded(ctx, c, w)
 	} else {
 		r, err = one.plan(w, nil)
@@ -85,20 +87,22 @@ func (o *DeleteOp) prepare(ctx context.Context, c *conn, _ *room) (*request, err
 	if err != nil || !hooks {
 		return r, err
 	}
-	r.settled = func(ctx context.Context, _ loaded) error {
-		o.e.assign(o.ptr, one.ptr)
-		return o.e.runAfterDelete(ctx, o.e.at(o.ptr))
-	}
+	r.by, r.work = o, one.ptr
 	return r, nil
 }
+
+// settle gives the caller what the hook before the delete has changed.
+func (o *DeleteOp) settle(ctx context.Context, r *request, _ loaded) error {
+	o.e.Assign(o.ptr, r.work)
+	return o.e.run(ctx, afterDelete, o.e.At(o.ptr))
+}
+
+func (o *DeleteOp) abandon(*request) {}
 
 // plan makes the request without hooks; more gives conditions of its own.
 func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.ConditionBuilder) (*request, error) {
 	r := &request{e: o.e, op: o.op, verb: verbDelete}
-	if o.op == opCheck {
-		r.verb = verbCheck
-	}
-	if o.op == opRemove && o.e.version != nil {
+	if o.op == opRemove && o.e.Version != nil {
 		w.conditions = append(w.conditions, o.e.sameVersion(o.ptr))
 	}
 	var err error
@@ -110,4 +114,30 @@ func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.Conditio
 	}
 	r.expr, err = o.e.build(nil, w.conditions)
 	return r, err
+}
+
+// guarded prepares a delete of an item with unique fields.
+func (o *DeleteOp) guarded(ctx context.Context, c *route.Conn, w writeConfig) (*request, error) {
+	key, err := o.e.keyOf(o.ptr)
+	if err != nil {
+		return nil, err
+	}
+	old, err := o.e.readStored(ctx, c, key)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.plan(w, func(r *request) []expression.ConditionBuilder { return r.unchanged(old) })
+	if err != nil {
+		return nil, err
+	}
+	r.guards, err = o.e.guards(key, old.at(), nil)
+	return r, err
+}
+
+// Delete deletes the item with the key fields of key, without hooks and in one request (an entity with
+// unique fields takes a read and a transaction). It succeeds when there is no such item, unless [If]
+// says otherwise.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
+func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) error {
+	return do(ctx, e.DeleteOp(key, opts...), opDelete)
 }

@@ -135,7 +135,7 @@ func TestDesignProgramStoresExactlyTheseItems(t *testing.T) {
 
 		log := CommandV2Log{DeviceID: device, Log: "x"}
 		check(t, d.logs.Put(t.Context(), &log))
-		in, err := d.logs.Query(CommandV2Log{DeviceID: device}).Equal(log).Input()
+		in, err := d.logs.Query(CommandV2Log{DeviceID: device}).Equal(log).Input(t.Context())
 		check(t, err)
 		got = dynamoJSON(in.ExpressionAttributeValues)
 		if !regexp.MustCompile(`":pk":\{"S":"CD#` + deviceID + `"\},":sk":\{"S":"CT#\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000000Z"\}`).MatchString(got) {

@@ -3,11 +3,12 @@ package entable
 import (
 	"context"
 	"reflect"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 )
 
 // Entity is the type T registered on a table: its operations. It is safe for concurrent use; the
@@ -15,9 +16,6 @@ import (
 //
 // A key is given as an example: a T with its key fields set. Its other fields do not count.
 type Entity[T any] struct{ e *entity }
-
-// RawItem is a stored item as the SDK holds it.
-type RawItem map[string]types.AttributeValue
 
 // Register declares T, a struct, as an entity of table t and returns its operations. Fields are stored
 // as the SDK's attributevalue package stores them, by their dynamodbav tags, beside the table's own
@@ -68,98 +66,109 @@ func (e *Entity[T]) registered() *entity {
 	return e.e
 }
 
-// Name returns the entity's name, which is its discriminator.
-func (e *Entity[T]) Name() string { return e.e.name }
+// Name returns the entity's name, which is its discriminator; "" for the zero Entity.
+func (e *Entity[T]) Name() string {
+	if e.registered() == nil {
+		return ""
+	}
+	return e.e.Name
+}
 
-// Table returns the table that the entity is registered on.
-func (e *Entity[T]) Table() *Table { return e.e.table }
+// Table returns the table that the entity is registered on; nil for the zero Entity.
+func (e *Entity[T]) Table() *Table {
+	if e.registered() == nil {
+		return nil
+	}
+	return e.e.table
+}
 
 // Use sets the entity's client, before the table's and the default one; nil takes it away. It is safe
 // for concurrent use; operations under way keep theirs.
-func (e *Entity[T]) Use(c Client) { e.e.conn.Store(newConn(c)) }
-
-// Put writes v, in place of a stored item with the same key. In this order: the BeforeSave hook,
-// generated values and defaults, validation, keys, the size check, the request, the AfterSave hook.
-//
-// v gets the generated values only when the write succeeds; after an error it is as it was, except
-// for generated ids, which stay so that a retry writes the same item.
-//
-// Errors: [*HookError], [*ValidationError], [*KeyError], [*EncodeError] and [*ItemTooLargeError] before
-// the request; [*ConditionFailedError] with [If]; else an [*OpError].
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
-func (e *Entity[T]) Put(ctx context.Context, v *T, opts ...WriteOption) error {
-	return do(ctx, e.PutOp(v, opts...), opPut)
-}
-
-// Create is [Entity.Put] for an item that must not exist: when the key is taken, nothing is written
-// and the error matches [ErrExists], and is a [*ConditionFailedError] with the stored item.
-func (e *Entity[T]) Create(ctx context.Context, v *T, opts ...WriteOption) error {
-	return do(ctx, e.CreateOp(v, opts...), opCreate)
-}
-
-// Get reads the item with the key fields of key. The error matches [ErrNotFound] when there is none;
-// it is an [*UnknownEntityError] when the stored item is of another type. The AfterLoad hook runs on
-// the result.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
-func (e *Entity[T]) Get(ctx context.Context, key T, opts ...ReadOption) (*T, error) {
-	v, err := e.e.get(ctx, unsafe.Pointer(&key), opts)
-	if err != nil {
-		return nil, err
+// It panics for the zero Entity.
+func (e *Entity[T]) Use(c Client) {
+	if e.registered() == nil {
+		panic(errUnregistered)
 	}
-	return v.(*T), nil
+	e.e.conn.Store(route.New(c))
 }
 
-// Delete deletes the item with the key fields of key, without hooks and in one request (an entity with
-// unique fields takes a read and a transaction). It succeeds when there is no such item, unless [If]
-// says otherwise.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
-func (e *Entity[T]) Delete(ctx context.Context, key T, opts ...WriteOption) error {
-	return do(ctx, e.DeleteOp(key, opts...), opDelete)
+// entity is a registered type as its operations see it: what is declared of it, and what they keep with it.
+type entity struct {
+	*schema.Entity
+	table      *Table
+	consistent consistency
+	skipHooks  bool
+	hooks      hookSet
+	changing   bool         // a put may change the item before it is encoded
+	sizeHint   atomic.Int64 // the length of an encoded item
+	conn       atomic.Pointer[route.Conn]
 }
 
-// at is the instance at ptr, as a pointer to the entity's type.
-func (e *entity) at(ptr unsafe.Pointer) any { return reflect.NewAt(e.typ, ptr).Interface() }
-
-// itemKey is the primary key of one item as a request holds it.
-type itemKey struct {
-	table *Table
-	attrs map[string]types.AttributeValue
-}
-
-// text is the key for messages: `pk="CU#1" sk="O#7"`.
-func (k itemKey) text() string { return k.table.keyText(k.attrs) }
-
-// keyOf builds the primary key of the item at ptr.
-func (e *entity) keyOf(ptr unsafe.Pointer) (itemKey, error) {
-	k := itemKey{table: e.table, attrs: make(map[string]types.AttributeValue, 2)}
-	for _, part := range [...]*key{e.pk, e.sk} {
-		if part == nil {
-			continue
-		}
-		var scratch [128]byte
-		text, err := part.appendText(scratch[:0], ptr)
-		if err != nil {
-			return k, &KeyError{Entity: e.name, Key: part.attr.name, Err: err}
-		}
-		k.attrs[part.attr.name] = part.attributeValue(text)
+// declared is what is declared of e, nil for nil.
+func (e *entity) declared() *schema.Entity {
+	if e == nil {
+		return nil
 	}
-	return k, nil
+	return e.Entity
 }
 
-// ownMembers are the attributes that every item of the entity has: its type, and the version of its shape.
-func (e *entity) ownMembers() ([]byte, error) {
-	var dst []byte
-	if e.table.discriminator != "" {
-		var err error
-		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.table.discriminator), ':'), e.name); err != nil {
-			return nil, err
-		}
+// ownerOf is the entity that was declared as e, nil for nil.
+func ownerOf(e *schema.Entity) *entity {
+	if e == nil {
+		return nil
 	}
-	if n := len(e.upgrades); n > 0 {
-		if len(dst) > 0 {
-			dst = append(dst, ',')
-		}
-		dst = wire.AppendInt(append(wire.AppendString(dst, schemaAttribute), ':'), int64(n))
+	return e.Owner.(*entity)
+}
+
+// What operations ask of what is declared of an entity, with public errors.
+
+func (e *entity) keyOf(ptr unsafe.Pointer) (schema.ItemKey, error) {
+	k, err := e.Entity.KeyOf(ptr)
+	return k, public(err)
+}
+
+func (e *entity) keyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
+	out, err := e.Entity.KeyOnly(ptr)
+	return out, public(err)
+}
+
+func (e *entity) appendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	dst, err := e.Entity.AppendKeys(dst, ptr)
+	return dst, public(err)
+}
+
+func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
+	item, keyEnd, err = e.Entity.AppendItem(dst, ptr)
+	return item, keyEnd, public(err)
+}
+
+func (e *entity) guards(key schema.ItemKey, old, now unsafe.Pointer) ([]schema.Guard, error) {
+	list, err := e.Entity.Guards(key, old, now)
+	return list, public(err)
+}
+
+func (e *entity) sentinel(u *schema.UniqueField, ptr unsafe.Pointer) (string, error) {
+	text, err := u.Sentinel(e.Entity, ptr)
+	return text, public(err)
+}
+
+// nilInstance is the error of an operation on a nil pointer.
+func (e *entity) nilInstance(op string) error {
+	return usagef("%s: %s of a nil *%s", e.Name, op, e.Type)
+}
+
+// run calls a hook of v, an instance of the entity, if its type has it.
+func (e *entity) run(ctx context.Context, h *hook, v any) error {
+	return e.hooks.run(ctx, h, e.Name, v)
+}
+
+// RawItem is a stored item as the SDK holds it.
+type RawItem map[string]types.AttributeValue
+
+// encodeError returns what a failed encoding is to the user: an [*EncodeError], or nil for no error.
+func (e *entity) encodeError(err error) error {
+	if err == nil {
+		return nil
 	}
-	return dst, nil
+	return &EncodeError{Entity: e.Name, Err: err}
 }

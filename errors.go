@@ -1,6 +1,8 @@
 package entable
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+	"github.com/entable/entable/internal/manifest"
+	"github.com/entable/entable/internal/schema"
 )
 
 // sentinel is the type of this package's plain errors, so that [IsError] knows them.
@@ -47,7 +51,7 @@ const (
 	// account and region of the client.
 	ErrTableNotFound = sentinel("table not found")
 
-	// ErrTableExists is matched by the error of [Table.Create] when there is such a table already.
+	// ErrTableExists is matched by the error of [Table.CreateTable] when there is such a table already.
 	ErrTableExists = sentinel("table already exists")
 
 	// ErrConflict is matched by the reason of a transaction that ran into another one on the same item;
@@ -83,6 +87,11 @@ func IsRetryable(err error) bool {
 	}
 	var sent interface{ ConnectionError() bool }
 	return errors.As(err, &sent) && sent.ConnectionError() || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// lostAnswer reports whether the error alone leaves open what became of a write.
+func lostAnswer(err error) bool {
+	return classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
 }
 
 // DeclarationError reports a wrong declaration: of a table, an entity, a key, an index or a
@@ -243,20 +252,26 @@ type UnknownEntityError struct {
 	Key string
 	// Item is the whole item.
 	Item RawItem
+	// Own is set for an item that is the library's own: the manifest of [Table.Verify], or what keeps a `unique`
+	// field unique. Queries and scans pass over these; programs that read all items in another way should, too.
+	Own bool
 }
 
 func (e *UnknownEntityError) Error() string {
-	found := "no registered entity"
-	if e.Type != "" {
-		found = fmt.Sprintf("type %q", e.Type)
+	found := "of no registered entity"
+	switch {
+	case e.Own:
+		found = "the library's own"
+	case e.Type != "":
+		found = fmt.Sprintf("of type %q", e.Type)
 	}
 	if e.Want != "" {
-		return fmt.Sprintf("entable: %s[%s]: the stored item is of %s", e.Want, e.Key, found)
+		return fmt.Sprintf("entable: %s[%s]: the stored item is %s", e.Want, e.Key, found)
 	}
-	if e.Type != "" {
+	if e.Type != "" && !e.Own {
 		found += ", which is not registered"
 	}
-	return fmt.Sprintf("entable: table %q: item [%s] is of %s", e.Table, e.Key, found)
+	return fmt.Sprintf("entable: table %q: item [%s] is %s", e.Table, e.Key, found)
 }
 
 func (*UnknownEntityError) entableError() {}
@@ -306,6 +321,9 @@ func (e *HookError) Error() string {
 func (e *HookError) Unwrap() error { return e.Err }
 func (*HookError) entableError()   {}
 
+// errUnregistered is for an Entity, or a write of one, that Register has not made.
+var errUnregistered = usagef("the Entity is not registered: make it with entable.Register, before what uses it")
+
 // usageError is a call that cannot be carried out as written: a nil pointer, an unknown index.
 type usageError string
 
@@ -317,4 +335,100 @@ func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(fo
 // conditionFailed gives the SDK's error of a failed condition, if err is one.
 func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
 	return errors.AsType[*types.ConditionalCheckFailedException](err)
+}
+
+// public makes the error that users see of a fault, and leaves other errors as they are.
+func public(err error) error {
+	f, ok := err.(*schema.Fault)
+	if !ok {
+		return err
+	}
+	switch f.Kind {
+	case schema.WrongDeclaration:
+		e := &DeclarationError{What: f.Entity, Field: f.Where, Reason: f.Reason, Err: f.Err}
+		if len(f.Drift) > 0 {
+			e.Err = drift(f.Table, fromLock, f.Drift)
+		}
+		return e
+	case schema.WrongKey:
+		return &KeyError{Entity: f.Entity, Key: f.Where, Err: f.Err}
+	case schema.WrongValue:
+		return &EncodeError{Entity: f.Entity, Err: f.Err}
+	case schema.WrongItem:
+		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: f.Err}
+	case schema.UnknownItem:
+		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
+	}
+	return usageError(f.Reason)
+}
+
+// UniqueError reports a write whose unique value another item has. Nothing is written. It matches
+// [ErrExists].
+type UniqueError struct {
+	Entity    string
+	Attribute string
+}
+
+func (e *UniqueError) Error() string {
+	return fmt.Sprintf("entable: %s: attribute %q: another item has this value", e.Entity, e.Attribute)
+}
+
+// Is matches [ErrExists].
+func (e *UniqueError) Is(target error) bool { return target == ErrExists }
+
+func (*UniqueError) entableError() {}
+
+// Difference is one point in which a registry departs from a manifest.
+type Difference struct {
+	// Where is the place: `table`, `Order`, `Order: index "gsi1": SK`.
+	Where string
+	// What is the property: "prefix", "order of components".
+	What string
+	// Was is the recorded value, Is the declared one.
+	Was, Is string
+	// Effect is what it would mean for stored items.
+	Effect string
+	// Cure is what to do.
+	Cure string
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: %s: was %s, is %s: %s: %s", d.Where, d.What, cmp.Or(d.Was, "none"), cmp.Or(d.Is, "none"), d.Effect, d.Cure)
+}
+
+// DriftError reports that a registry contradicts its lock or the manifest that is stored in its table.
+type DriftError struct {
+	// Table is the table's name.
+	Table string
+	// From is what the registry was compared with: "lock" or "stored manifest".
+	From        string
+	Differences []Difference
+}
+
+func (e *DriftError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "entable: the registry of table %q departs from its %s:", e.Table, e.From)
+	for _, d := range e.Differences {
+		b.WriteString("\n\t" + d.String())
+	}
+	return b.String()
+}
+
+func (*DriftError) entableError() {}
+
+const (
+	fromLock   = "lock"
+	fromStored = "stored manifest"
+)
+
+// drift returns a [*DriftError] that lists the differences, and nil when there is none.
+func drift(table, from string, list []manifest.Difference) error {
+	if len(list) == 0 {
+		return nil
+	}
+	err := &DriftError{Table: table, From: from}
+	for _, d := range list {
+		err.Differences = append(err.Differences, Difference(d))
+	}
+	return err
 }

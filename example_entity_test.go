@@ -40,7 +40,7 @@ func shop(ctx context.Context) (*entable.Entity[Customer], *entable.Entity[Purch
 		entable.SK("number"),
 		entable.Index("gsi1", entable.PK("status"), entable.SK("number")))
 	table.Use(memory.New().Client())
-	if err := table.Create(ctx); err != nil {
+	if err := table.CreateTable(ctx); err != nil {
 		log.Fatal(err)
 	}
 	if err := customers.Put(ctx, &Customer{ID: "ann", Name: "Ann"}); err != nil {
@@ -61,7 +61,7 @@ func ExampleRegister() {
 		entable.PK("customer_id", entable.PrefixOf(customers)), // the customer's partition
 		entable.SK(entable.Attr("number").Width(6)))
 
-	in, err := purchases.Query(Purchase{CustomerID: "ann"}).Equal(Purchase{Number: 7}).Input()
+	in, err := purchases.Query(Purchase{CustomerID: "ann"}).Equal(Purchase{Number: 7}).Input(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -24,7 +23,7 @@ func exampleSongs(ctx context.Context, opts ...entable.TableOption) (*entable.En
 	table := entable.NewTable("music", opts...)
 	songs := entable.Register[Song](table, entable.PK("album"), entable.SK(entable.Attr("track").Width(2)))
 	table.Use(db.Client())
-	if err := table.Create(ctx); err != nil {
+	if err := table.CreateTable(ctx); err != nil {
 		panic(err)
 	}
 	for i, title := range []string{"So What", "Freddie Freeloader", "Blue in Green", "All Blues", "Flamenco Sketches"} {
@@ -131,7 +130,7 @@ func ExampleQuery_Count() {
 }
 
 // Only some attributes are read, and the key; all other fields stay zero.
-func ExampleRefine_Select() {
+func ExampleQuery_Select() {
 	ctx := context.Background()
 	songs, stop := exampleSongs(ctx)
 	defer stop()
@@ -142,39 +141,6 @@ func ExampleRefine_Select() {
 	}
 	fmt.Printf("%+v\n", *song)
 	// Output: {Album:Kind of Blue Track:5 Title:Flamenco Sketches}
-}
-
-// A function that Lambda calls for the changes of the table.
-func ExampleTable_DecodeLambda() {
-	songs := entable.Register[Song](entable.NewTable("music"), entable.PK("album"), entable.SK(entable.Attr("track").Width(2)))
-
-	changes, err := songs.Table().DecodeLambda([]byte(`{"Records": [{
-		"eventID": "1", "eventName": "MODIFY",
-		"dynamodb": {
-			"Keys": {"pk": {"S": "SA#Blue"}, "sk": {"S": "ST#07"}},
-			"OldImage": {"pk": {"S": "SA#Blue"}, "sk": {"S": "ST#07"}, "_type": {"S": "Song"}, "album": {"S": "Blue"}, "track": {"N": "7"}, "title": {"S": "Calfornia"}},
-			"NewImage": {"pk": {"S": "SA#Blue"}, "sk": {"S": "ST#07"}, "_type": {"S": "Song"}, "album": {"S": "Blue"}, "track": {"N": "7"}, "title": {"S": "California"}}
-		}}]}`))
-	if err != nil {
-		panic(err)
-	}
-	for _, c := range changes {
-		fmt.Printf("%s %+v: %s, was %s\n", c.Kind, *c.Key.(*Song), c.New.(*Song).Title, c.Old.(*Song).Title)
-	}
-	// Output: MODIFY {Album:Blue Track:7 Title:}: California, was Calfornia
-}
-
-func ExampleTable_DecodeExport() {
-	songs := entable.Register[Song](entable.NewTable("music"), entable.PK("album"), entable.SK(entable.Attr("track").Width(2)))
-
-	file := strings.NewReader(`{"Item":{"pk":{"S":"SA#Blue"},"sk":{"S":"ST#07"},"_type":{"S":"Song"},"album":{"S":"Blue"},"track":{"N":"7"},"title":{"S":"California"}}}`)
-	for item, err := range songs.Table().DecodeExport(file) {
-		if err != nil {
-			panic(err)
-		}
-		fmt.Printf("%T %+v\n", item, item)
-	}
-	// Output: *entable_test.Song &{Album:Blue Track:7 Title:California}
 }
 
 // Plays of a song that the whole world hears at once lie in eight partitions and are read as one.
@@ -190,7 +156,7 @@ func ExampleShards() {
 	table := entable.NewTable("plays")
 	plays := entable.Register[Play](table, entable.PK("song", entable.Shards(8, "user")), entable.SK("at", "user"))
 	table.Use(db.Client())
-	if err := table.Create(ctx); err != nil {
+	if err := table.CreateTable(ctx); err != nil {
 		panic(err)
 	}
 	for at, user := range []string{"ann", "bob", "cy", "dee"} {

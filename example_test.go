@@ -41,7 +41,7 @@ var (
 func Example() {
 	ctx := context.Background()
 	DeviceTable.Use(memory.New().Client()) // in production: dynamodb.NewFromConfig(cfg)
-	if err := DeviceTable.Create(ctx); err != nil {
+	if err := DeviceTable.CreateTable(ctx); err != nil {
 		log.Fatal(err)
 	}
 

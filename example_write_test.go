@@ -47,7 +47,7 @@ var (
 // openShop gives a context with an empty shop.
 func openShop() context.Context {
 	ctx := entable.WithClient(context.Background(), memory.New().Client())
-	must(Shop.Create(ctx))
+	must(Shop.CreateTable(ctx))
 	return ctx
 }
 
@@ -119,7 +119,7 @@ func ExampleUpdate_Fetch() {
 }
 
 func ExampleUpdate_Input() {
-	in, err := ShopOrders.Update(ShopOrder{ID: "1"}).Add("total", 5).Remove("tags").Input()
+	in, err := ShopOrders.Update(ShopOrder{ID: "1"}).Add("total", 5).Remove("tags").Input(context.Background())
 	must(err)
 	fmt.Println(*in.UpdateExpression)
 	fmt.Println(*in.ConditionExpression)
@@ -148,7 +148,7 @@ func ExampleEntity_SaveChanges() {
 	must(err)
 	before := *order
 	order.Total, order.Tags = 7, nil
-	in, err := ShopOrders.SaveChangesOp(before, order).Input()
+	in, err := ShopOrders.SaveChangesOp(before, order).Input(context.Background())
 	must(err)
 	fmt.Println(*in.UpdateExpression)
 	must(ShopOrders.SaveChanges(ctx, before, order))

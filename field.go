@@ -6,10 +6,13 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -19,11 +22,11 @@ import (
 type FieldOf[T, V any] struct {
 	e    *entity
 	path string
-	t    target
+	t    change.Target
 }
 
 // Change is one change of an update of T, made by a [FieldOf]; see [Update.Apply].
-type Change[T any] struct{ c change }
+type Change[T any] struct{ c change.Change }
 
 // Field returns the handle of a field of T: sel points to it, as in
 //
@@ -33,19 +36,31 @@ type Change[T any] struct{ c change }
 // Field panics with a [*DeclarationError] when sel does not point into its argument, to a field that is
 // stored.
 func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
-	probe := reflect.New(e.e.typ)
+	if e.registered() == nil {
+		panic(&DeclarationError{What: fmt.Sprintf("Field of %s", reflect.TypeFor[T]()), Err: errUnregistered})
+	}
+	probe := reflect.New(e.e.Type)
 	fillPointers(probe.Elem(), 0)
 	at := unsafe.Pointer(sel((*T)(probe.UnsafePointer())))
-	path, ok := findField(e.e.plan, probe.Elem(), at, reflect.TypeFor[V](), 0)
+	path, ok := findField(e.e.Plan, probe.Elem(), at, reflect.TypeFor[V](), 0)
 	if !ok {
-		panic(&DeclarationError{What: e.e.name, Field: fmt.Sprintf("Field of type %s", reflect.TypeFor[V]()),
+		panic(&DeclarationError{What: e.e.Name, Field: fmt.Sprintf("Field of type %s", reflect.TypeFor[V]()),
 			Reason: "the function must return the address of a stored field of its argument"})
 	}
 	t, err := e.e.resolve(path)
 	if err != nil {
-		panic(&DeclarationError{What: e.e.name, Field: path, Err: err})
+		panic(&DeclarationError{What: e.e.Name, Field: path, Err: err})
 	}
 	return FieldOf[T, V]{e.e, path, t}
+}
+
+// resolve returns what a path names in the entity's items.
+func (e *entity) resolve(path string) (change.Target, error) {
+	t, err := change.Resolve(e.Plan, path, e.Rest != nil)
+	if err != nil {
+		return t, usagef("%s: %s", e.Name, err)
+	}
+	return t, nil
 }
 
 // maxFieldDepth bounds the search in recursive types.
@@ -73,8 +88,8 @@ func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflec
 			continue
 		}
 		name := f.Name
-		if strings.ContainsAny(name, ".[]") {
-			name = quotePath(name)
+		if strings.ContainsAny(name, ".[]\x00") {
+			name = change.Quote(name)
 		}
 		if fv.Addr().UnsafePointer() == at && f.Type == want {
 			return name, true
@@ -82,7 +97,7 @@ func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflec
 		for fv.Kind() == reflect.Pointer && !fv.IsNil() {
 			fv = fv.Elem()
 		}
-		if fv.Kind() != reflect.Struct || depth > maxFieldDepth || fv.Type() == timeType {
+		if fv.Kind() != reflect.Struct || depth > maxFieldDepth || fv.Type() == schema.TimeType {
 			continue
 		}
 		inner, err := codec.PlanOf(fv.Type())
@@ -97,15 +112,15 @@ func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflec
 }
 
 // Name returns the attribute's name for the SDK's expression builders.
-func (f FieldOf[T, V]) Name() expression.NameBuilder { return f.t.name }
+func (f FieldOf[T, V]) Name() expression.NameBuilder { return f.t.Name }
 
 // value encodes v as the field would be stored. An error is kept in the value: the request that it
 // becomes part of fails with it.
 func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
 	var raw []byte
 	var err error
-	if f.t.leaf != nil {
-		raw, err = f.t.leaf.AppendValue(nil, reflect.ValueOf(&v).Elem())
+	if f.t.Leaf != nil {
+		raw, err = f.t.Leaf.AppendValue(nil, reflect.ValueOf(&v).Elem())
 	}
 	if err == nil && len(raw) == 0 { // left out when empty, but asked for here
 		raw, err = codec.AppendValue(nil, v)
@@ -122,37 +137,37 @@ func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
 
 // Equal is true when the attribute has the value v.
 func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
-	return expression.Equal(f.t.name, f.value(v))
+	return expression.Equal(f.t.Name, f.value(v))
 }
 
 // NotEqual is true when the attribute has another value than v, or is absent.
 func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
-	return expression.NotEqual(f.t.name, f.value(v))
+	return expression.NotEqual(f.t.Name, f.value(v))
 }
 
 // Less is true when the attribute is below v.
 func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
-	return expression.LessThan(f.t.name, f.value(v))
+	return expression.LessThan(f.t.Name, f.value(v))
 }
 
 // LessEqual is true when the attribute is v or below.
 func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
-	return expression.LessThanEqual(f.t.name, f.value(v))
+	return expression.LessThanEqual(f.t.Name, f.value(v))
 }
 
 // Greater is true when the attribute is above v.
 func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
-	return expression.GreaterThan(f.t.name, f.value(v))
+	return expression.GreaterThan(f.t.Name, f.value(v))
 }
 
 // GreaterEqual is true when the attribute is v or above.
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
-	return expression.GreaterThanEqual(f.t.name, f.value(v))
+	return expression.GreaterThanEqual(f.t.Name, f.value(v))
 }
 
 // Between is true when the attribute is not below low and not above high.
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
-	return expression.Between(f.t.name, f.value(low), f.value(high))
+	return expression.Between(f.t.Name, f.value(low), f.value(high))
 }
 
 // In is true when the attribute has one of the values, of which the service takes up to 100.
@@ -161,65 +176,72 @@ func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 	for i, v := range more {
 		rest[i] = f.value(v)
 	}
-	return expression.In(f.t.name, f.value(first), rest...)
+	return expression.In(f.t.Name, f.value(first), rest...)
 }
 
 // Exists is true when the item has the attribute.
 func (f FieldOf[T, V]) Exists() expression.ConditionBuilder {
-	return expression.AttributeExists(f.t.name)
+	return expression.AttributeExists(f.t.Name)
 }
 
 // NotExists is true when the item does not have the attribute.
 func (f FieldOf[T, V]) NotExists() expression.ConditionBuilder {
-	return expression.AttributeNotExists(f.t.name)
+	return expression.AttributeNotExists(f.t.Name)
 }
 
 // BeginsWith is true when the attribute is a string that starts with the text.
 func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
-	return expression.BeginsWith(f.t.name, text)
+	return expression.BeginsWith(f.t.Name, text)
 }
 
 // Contains is true when the attribute is a set or list with the element, or a string with that part.
 func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
 	raw, err := codec.AppendValue(nil, element)
 	if err != nil {
-		return expression.Contains(f.t.name, failing{err})
+		return expression.Contains(f.t.Name, failing{err})
 	}
 	av, err := wire.ReadValue(raw)
 	if err != nil {
-		return expression.Contains(f.t.name, failing{err})
+		return expression.Contains(f.t.Name, failing{err})
 	}
-	return expression.Contains(f.t.name, av)
+	return expression.Contains(f.t.Name, av)
 }
 
 // Size is the attribute's size, to be compared: the length of a string in bytes, the number of elements
 // of a set, list or map.
-func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.name.Size() }
+func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.Name.Size() }
 
-func (f FieldOf[T, V]) change(op changeOp, v any) Change[T] {
-	return Change[T]{change{op: op, path: f.path, value: v}}
+func (f FieldOf[T, V]) change(op change.Op, v any) Change[T] {
+	return Change[T]{change.Change{Op: op, Path: f.path, Value: v}}
 }
 
 // Set sets the attribute, see [Update.Set].
-func (f FieldOf[T, V]) Set(v V) Change[T] { return f.change(changeSet, v) }
+func (f FieldOf[T, V]) Set(v V) Change[T] { return f.change(change.Set, v) }
 
 // SetIfAbsent sets the attribute of an item that does not have it.
-func (f FieldOf[T, V]) SetIfAbsent(v V) Change[T] { return f.change(changeSetIfAbsent, v) }
+func (f FieldOf[T, V]) SetIfAbsent(v V) Change[T] { return f.change(change.SetIfAbsent, v) }
 
 // Add adds to a number, or puts the elements of v into a set, see [Update.Add].
-func (f FieldOf[T, V]) Add(v V) Change[T] { return f.change(changeAdd, v) }
+func (f FieldOf[T, V]) Add(v V) Change[T] { return f.change(change.Add, v) }
 
 // Subtract subtracts from a number.
-func (f FieldOf[T, V]) Subtract(v V) Change[T] { return f.change(changeSubtract, v) }
+func (f FieldOf[T, V]) Subtract(v V) Change[T] { return f.change(change.Subtract, v) }
 
 // Remove removes the attribute.
-func (f FieldOf[T, V]) Remove() Change[T] { return f.change(changeRemove, nil) }
+func (f FieldOf[T, V]) Remove() Change[T] { return f.change(change.Remove, nil) }
 
 // Append puts the elements of v behind those of a list.
-func (f FieldOf[T, V]) Append(v V) Change[T] { return f.change(changeAppend, v) }
+func (f FieldOf[T, V]) Append(v V) Change[T] { return f.change(change.Append, v) }
 
 // Prepend puts the elements of v before those of a list.
-func (f FieldOf[T, V]) Prepend(v V) Change[T] { return f.change(changePrepend, v) }
+func (f FieldOf[T, V]) Prepend(v V) Change[T] { return f.change(change.Prepend, v) }
 
 // DeleteFromSet takes the elements of v out of a set.
-func (f FieldOf[T, V]) DeleteFromSet(v V) Change[T] { return f.change(changeDelete, v) }
+func (f FieldOf[T, V]) DeleteFromSet(v V) Change[T] { return f.change(change.Delete, v) }
+
+var _ attributevalue.Marshaler = failing{}
+
+// failing is a value that cannot be encoded; the expression builder reports its error.
+type failing struct{ err error }
+
+func (f failing) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) { return nil, f.err }

@@ -125,7 +125,7 @@ func (s *setup) declare(opts ...entable.TableOption) *entable.Table {
 func (s *setup) newTable(opts ...entable.TableOption) *entable.Table {
 	s.t.Helper()
 	table := s.declare(opts...)
-	check(s.t, table.Create(s.t.Context()))
+	check(s.t, table.CreateTable(s.t.Context()))
 	s.t.Cleanup(func() { s.drop(table) })
 	return table
 }

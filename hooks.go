@@ -50,77 +50,54 @@ type AfterLoader interface {
 	AfterLoad(ctx context.Context) error
 }
 
+// hook is one of the hooks that a type may have.
+type hook struct {
+	name string
+	set  hookSet
+	on   func(v any) bool
+	call func(ctx context.Context, v any) error
+}
+
 // hookSet says which hooks a type has, so that calls without one cost nothing.
-type hookSet struct {
-	beforeSave, afterSave     bool
-	beforeUpdate, afterUpdate bool
-	beforeDelete, afterDelete bool
-	afterLoad                 bool
+type hookSet uint8
+
+func (s hookSet) has(h *hook) bool { return s&h.set != 0 }
+
+var (
+	beforeSave   = newHook("BeforeSave", 0, BeforeSaver.BeforeSave)
+	afterSave    = newHook("AfterSave", 1, AfterSaver.AfterSave)
+	beforeUpdate = newHook("BeforeUpdate", 2, BeforeUpdater.BeforeUpdate)
+	afterUpdate  = newHook("AfterUpdate", 3, AfterUpdater.AfterUpdate)
+	beforeDelete = newHook("BeforeDelete", 4, BeforeDeleter.BeforeDelete)
+	afterDelete  = newHook("AfterDelete", 5, AfterDeleter.AfterDelete)
+	afterLoad    = newHook("AfterLoad", 6, AfterLoader.AfterLoad)
+)
+
+// newHook makes the hook of the types that implement H.
+func newHook[H any](name string, bit int, method func(H, context.Context) error) *hook {
+	return &hook{
+		name: name, set: 1 << bit,
+		on:   func(v any) bool { _, ok := v.(H); return ok },
+		call: func(ctx context.Context, v any) error { return method(v.(H), ctx) },
+	}
 }
 
-func hooksOf(v any) (h hookSet) {
-	_, h.beforeSave = v.(BeforeSaver)
-	_, h.afterSave = v.(AfterSaver)
-	_, h.beforeUpdate = v.(BeforeUpdater)
-	_, h.afterUpdate = v.(AfterUpdater)
-	_, h.beforeDelete = v.(BeforeDeleter)
-	_, h.afterDelete = v.(AfterDeleter)
-	_, h.afterLoad = v.(AfterLoader)
-	return h
+func hooksOf(v any) (s hookSet) {
+	for _, h := range []*hook{beforeSave, afterSave, beforeUpdate, afterUpdate, beforeDelete, afterDelete, afterLoad} {
+		if h.on(v) {
+			s |= h.set
+		}
+	}
+	return s
 }
 
-func (e *entity) runBeforeSave(ctx context.Context, v any) error {
-	if !e.hooks.beforeSave {
+// run calls a hook of v, an instance of the entity called name, if its type has it.
+func (s hookSet) run(ctx context.Context, h *hook, name string, v any) error {
+	if !s.has(h) {
 		return nil
 	}
-	return e.hookError("BeforeSave", v.(BeforeSaver).BeforeSave(ctx))
-}
-
-func (e *entity) runAfterSave(ctx context.Context, v any) error {
-	if !e.hooks.afterSave {
-		return nil
+	if err := h.call(ctx, v); err != nil {
+		return &HookError{Entity: name, Hook: h.name, Err: err}
 	}
-	return e.hookError("AfterSave", v.(AfterSaver).AfterSave(ctx))
-}
-
-func (e *entity) runBeforeUpdate(ctx context.Context, v any) error {
-	if !e.hooks.beforeUpdate {
-		return nil
-	}
-	return e.hookError("BeforeUpdate", v.(BeforeUpdater).BeforeUpdate(ctx))
-}
-
-func (e *entity) runAfterUpdate(ctx context.Context, v any) error {
-	if !e.hooks.afterUpdate {
-		return nil
-	}
-	return e.hookError("AfterUpdate", v.(AfterUpdater).AfterUpdate(ctx))
-}
-
-func (e *entity) runBeforeDelete(ctx context.Context, v any) error {
-	if !e.hooks.beforeDelete {
-		return nil
-	}
-	return e.hookError("BeforeDelete", v.(BeforeDeleter).BeforeDelete(ctx))
-}
-
-func (e *entity) runAfterDelete(ctx context.Context, v any) error {
-	if !e.hooks.afterDelete {
-		return nil
-	}
-	return e.hookError("AfterDelete", v.(AfterDeleter).AfterDelete(ctx))
-}
-
-func (e *entity) runAfterLoad(ctx context.Context, v any) error {
-	if !e.hooks.afterLoad {
-		return nil
-	}
-	return e.hookError("AfterLoad", v.(AfterLoader).AfterLoad(ctx))
-}
-
-func (e *entity) hookError(hook string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &HookError{Entity: e.name, Hook: hook, Err: err}
+	return nil
 }

@@ -28,10 +28,18 @@ type place struct {
 // no code, not even in tests: it gets bytes and expression text, as the real service does, so that
 // one bug cannot pass on both sides.
 var places = []place{
-	{folder: ".", imports: []string{"internal/codec", "internal/wire", "internal/keys"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}},
+	{folder: "internal/route", imports: []string{"internal/wire"}},
+	{folder: "internal/cursor", imports: []string{"internal/wire"}},
+	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
+	{folder: "internal/manifest", stdOnly: true},
+	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "stream", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "infra", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
@@ -126,22 +134,35 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 		file, imports, want string // want is empty where the import is right
 	}{
 		{"table.go", "internal/codec", ""},
-		{"table.go", "internal/keys", ""},
+		{"table.go", "internal/schema", ""},
+		{"table.go", "internal/manifest", ""},
+		{"internal/manifest/lock.go", "internal/keys", "internal/manifest may not import internal/keys"},
+		{"internal/manifest/lock.go", "", "internal/manifest may not import ."},
 		{"table.go", "memory", ". may not import memory"},
 		{"table_test.go", "memory", ""},
 		{"table_test.go", "internal/engine/value", ". may not import internal/engine"},
 		{"table_windows.go", "internal/engine", ". may not import internal/engine"},
 		{"table.go", "internal/ddblocal", ". may not import internal/ddblocal"},
+		{"update.go", "internal/change", ""},
+		{"internal/change/apply.go", "internal/codec", ""},
+		{"internal/change/apply.go", "", "internal/change may not import ."},
+		{"internal/change/apply_test.go", "memory", "internal/change may not import memory"},
+		{"internal/codec/plan.go", "internal/change", "internal/codec may not import internal/change"},
 		{"internal/codec/plan.go", "internal/wire", ""},
 		{"internal/codec/plan.go", "internal/keys", "internal/codec may not import internal/keys"},
-		{"internal/wire/hook.go", "internal/codec", "internal/wire may not import internal/codec"},
-		{"internal/wire/hook.go", "", "internal/wire may not import ."},
+		{"internal/wire/call.go", "internal/codec", "internal/wire may not import internal/codec"},
+		{"internal/wire/call.go", "", "internal/wire may not import ."},
 		{"internal/engine/put.go", "internal/engine/expr", ""},
 		{"internal/engine/expr/parse.go", "internal/wire", "internal/engine may not import internal/wire"},
 		{"internal/engine/expr/parse_test.go", "internal/keys", "internal/engine may not import internal/keys"},
 		{"memory/memory.go", "internal/engine", ""},
 		{"memory/memory.go", "", "memory may not import ."},
 		{"memory/memory_test.go", "internal/codec", "memory may not import internal/codec"},
+		{"stream/record.go", "", ""},
+		{"stream/record.go", "internal/wire", "stream may not import internal/wire"},
+		{"infra/terraform_test.go", "memory", ""},
+		{"infra/terraform.go", "memory", "infra may not import memory"},
+		{"table.go", "stream", ". may not import stream"},
 		{"examples/devices/main.go", "memory", ""},
 		{"examples/devices/main.go", "", ""},
 		{"examples/devices/main.go", "internal/keys", "examples may not import internal/keys"},
@@ -156,6 +177,7 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 	checkWrongImports(t, "internal/keys/keys.go", "unicode/utf8", "")
 	checkWrongImports(t, "internal/keys/keys_test.go", "github.com/google/go-cmp/cmp", "")
 	checkWrongImports(t, "internal/keys/keys.go", "github.com/google/uuid", "internal/keys may only import the standard library, not github.com/google/uuid")
+	checkWrongImports(t, "internal/manifest/manifest.go", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", "internal/manifest may only import the standard library, not github.com/aws/aws-sdk-go-v2/service/dynamodb/types")
 }
 
 func checkWrongImports(t *testing.T, file, imported, want string) {

@@ -116,7 +116,7 @@ func TestIndexOfTheTableIsMissing(t *testing.T) {
 func TestCreateTable(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		table := s.declare(entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey()), entable.SortKey("s", types.ScalarAttributeTypeN))
-		check(t, table.Create(t.Context()))
+		check(t, table.CreateTable(t.Context()))
 		t.Cleanup(func() { s.drop(table) })
 		// It is ready at once, with its indexes.
 		carts := entable.Register[Cart](table, entable.SK("year"), entable.Index("gsi1", entable.PK("year")), entable.Index("gsi2", entable.PK("id")))
@@ -127,7 +127,7 @@ func TestCreateTable(t *testing.T) {
 			}
 		}
 
-		err := table.Create(t.Context())
+		err := table.CreateTable(t.Context())
 		if !errors.Is(err, entable.ErrTableExists) || !entable.IsError(err) || entable.IsRetryable(err) {
 			t.Errorf("create again: %v, want ErrTableExists", err)
 		}
@@ -169,7 +169,7 @@ func TestCreateTableNeedsAClientThatCan(t *testing.T) {
 	s := onMemory(t)
 	table := entable.NewTable("shop")
 	table.Use(struct{ entable.Client }{s.sdk})
-	err := table.Create(t.Context())
+	err := table.CreateTable(t.Context())
 	if want := `entable: Create of table "shop": the client struct { entable.Client } has no CreateTable, DescribeTable and DeleteTable`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}

@@ -343,7 +343,7 @@ func TestIndexKeyOutOfRange(t *testing.T) {
 	check(t, jobs.Put(t.Context(), &Job{ID: "1", Team: "red", Due: 9000}))
 	for name, u := range map[string]*entable.Update[Job]{
 		"width":    jobs.Update(Job{ID: "1"}).Fetch().Add("due", 1000),
-		"overflow": jobs.Update(Job{ID: "1"}).Fetch().Add("due", 1<<63-1),
+		"overflow": jobs.Update(Job{ID: "1"}).Fetch().Add("due", math.MaxInt),
 		"removed":  jobs.Update(Job{ID: "1"}).Fetch().Remove("team"),
 		"negative": jobs.Patch(&Job{ID: "1", Team: "red", Due: 9000}).Subtract("due", 19001),
 	} {
@@ -376,7 +376,7 @@ func TestIndexKeysOfTouchedAndKeyFields(t *testing.T) {
 			func() error { return items.Update(a).Set("text", "b").Do(ctx) },
 			func() error { return items.Patch(&a).Set("text", "c").Do(ctx) },
 			func() error { after := a; after.Text = ""; return items.SaveChanges(ctx, a, &after) },
-			func() error { return entable.Transact(ctx, []entable.Write{items.PatchOp(&a).Set("text", "e")}) },
+			func() error { return entable.Transact(ctx, []entable.Write{items.Patch(&a).Set("text", "e")}) },
 		} {
 			now.pass(time.Second)
 			if err := write(); err != nil {

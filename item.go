@@ -3,14 +3,14 @@ package entable
 import (
 	"bytes"
 	"maps"
-	"reflect"
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -26,13 +26,16 @@ func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
 
 // FromItem makes a T of a stored item. It checks the type as [Entity.Get] does; hooks do not run.
 func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
+	if e.registered() == nil {
+		return nil, errUnregistered
+	}
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
-		return nil, &DecodeError{Entity: e.e.name, Err: err}
+		return nil, &DecodeError{Entity: e.e.Name, Err: err}
 	}
-	l := e.e.table.decode(wire.NewReader(raw), e.e, nil)
+	l := load(e.e.Table.Decode(wire.NewReader(raw), e.e.Entity, nil))
 	if l.err == nil && l.entity != e.e {
-		l.err = &UnknownEntityError{Table: e.e.table.name, Want: e.e.name, Type: l.entity.name, Key: e.e.table.keyText(item), Item: item}
+		l.err = &UnknownEntityError{Table: e.e.Table.Name, Want: e.e.Name, Type: l.entity.Name, Key: e.e.Table.KeyText(item), Item: item}
 	}
 	if l.err != nil {
 		return nil, l.err
@@ -50,7 +53,7 @@ func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
 	out := map[string]any{}
 	err = attributevalue.UnmarshalMapWithOptions(item, &out, func(o *attributevalue.DecoderOptions) { o.UseNumber = true })
 	if err != nil {
-		return nil, &DecodeError{Entity: e.e.name, Key: e.e.table.keyText(item), Err: err}
+		return nil, &DecodeError{Entity: e.e.Name, Key: e.e.Table.KeyText(item), Err: err}
 	}
 	return out, nil
 }
@@ -59,9 +62,56 @@ func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
 func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 	item, err := attributevalue.MarshalMap(m)
 	if err != nil {
-		return nil, &DecodeError{Entity: e.e.name, Err: err}
+		return nil, &DecodeError{Entity: e.Name(), Err: err}
 	}
 	return e.FromItem(item)
+}
+
+// Decode returns a stored item, as the SDK holds it, as a pointer to its registered type. An item that has
+// only its keys gives the entity with its key fields set. Hooks do not run, and an expired item is decoded
+// like any other.
+//
+// The error is a [*DecodeError], or an [*UnknownEntityError] for an item of no registered entity. Its Own is set
+// where the item is the library's own: programs that read all items of a table past it, from a scan of their
+// own, a stream or an export, pass over these.
+func (t *Table) Decode(item map[string]types.AttributeValue) (any, error) {
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return nil, &DecodeError{Entity: t.s().Name, Key: t.s().KeyText(item), Err: err}
+	}
+	return t.decodeRaw(raw)
+}
+
+// DecodeJSON decodes an item as [Table.Decode] does from DynamoDB JSON, `{"pk": {"S": "CU#1"}, …}`, as events
+// and exports hold it. The bytes stay the caller's.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+func (t *Table) DecodeJSON(item []byte) (any, error) { return t.decodeRaw(bytes.Clone(item)) }
+
+// decodeRaw decodes the DynamoDB JSON of one item. What it returns may point into raw.
+func (t *Table) decodeRaw(raw []byte) (any, error) {
+	r := wire.NewReader(raw)
+	r.Copy = t.copyStrings
+	l := load(t.s().Decode(r, nil, nil))
+	if l.err != nil {
+		return nil, l.err
+	}
+	if err := r.End(); err != nil {
+		return nil, &DecodeError{Entity: t.s().Name, Err: err}
+	}
+	return l.value, nil
+}
+
+// KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
+// to a new value of its type in which the fields of the primary key are set, and no others.
+func (t *Table) KeyOf(v any) (any, error) {
+	e, ptr, err := t.exampleOf(v)
+	if err != nil {
+		return nil, err
+	}
+	if ptr, err = e.keyOnly(ptr); err != nil {
+		return nil, err
+	}
+	return e.At(ptr), nil
 }
 
 // Size is the number of bytes that v counts as a stored item, by the service's rules: what limits and
@@ -76,114 +126,79 @@ func (e *Entity[T]) Size(v *T) (int, error) {
 }
 
 func (e *Entity[T]) raw(v *T, op string) ([]byte, error) {
-	if v == nil {
+	switch {
+	case e.registered() == nil:
+		return nil, errUnregistered
+	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	return e.e.appendItem(nil, unsafe.Pointer(v))
+	item, _, err := e.e.appendItem(nil, unsafe.Pointer(v))
+	return item, err
 }
 
 // A field with the tag `entable:"rest"`, a map[string]any, receives the attributes of an item that the
 // type does not have, and writes them back, so that a Put does not lose what another program has
 // stored. What is read is a types.AttributeValue, which loses nothing; any Go value can be written.
 
-var restType = reflect.TypeFor[map[string]any]()
-
-func (e *entity) findRest() error {
-	for f := range e.typ.Fields() {
-		if !slices.Contains(tagOptions(f.Tag), "rest") {
-			continue
-		}
-		switch {
-		case f.Type != restType:
-			return &DeclarationError{What: e.name, Field: "field " + f.Name, Reason: "tag `entable:\"rest\"`: the field must be a map[string]any"}
-		case e.rest != nil:
-			return &DeclarationError{What: e.name, Field: "field " + f.Name, Reason: "tag `entable:\"rest\"`: another field has it"}
-		}
-		e.rest = f.Index
-	}
-	return nil
-}
-
-func (e *entity) restOf(ptr unsafe.Pointer) reflect.Value {
-	return reflect.NewAt(e.typ, ptr).Elem().FieldByIndex(e.rest)
-}
-
-// load decodes an item with a plan of the entity.
-func (e *entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
-	if e.rest == nil {
-		return p.Decode(r, ptr)
-	}
-	rest := map[string]any{}
-	err := p.DecodeRest(r, ptr, func(name string, value []byte) error {
-		if e.table.reserved(name) != "" || name == schemaAttribute {
-			return nil
-		}
-		v, err := wire.ReadValue(value)
-		rest[name] = v
-		return err
-	})
-	if err == nil && len(rest) > 0 {
-		e.restOf(ptr).Set(reflect.ValueOf(rest))
-	}
-	return err
-}
-
-// appendRest appends the attributes of the rest field behind the others.
-func (e *entity) appendRest(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
-	if e.rest == nil {
-		return dst, nil
-	}
-	rest := e.restOf(ptr).Interface().(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		var err error
-		if dst, err = e.appendRestValue(append(wire.AppendString(append(dst, ','), name), ':'), name, rest[name]); err != nil {
-			return nil, err
-		}
-	}
-	return dst, nil
-}
-
-func (e *entity) appendRestValue(dst []byte, name string, v any) ([]byte, error) {
-	if e.table.reserved(name) != "" || e.plan.Field(name) != nil {
-		return nil, &EncodeError{Entity: e.name, Err: usagef("attribute %q is in the rest field but is stored otherwise: take it out of the map", name)}
-	}
-	dst, err := codec.AppendValue(dst, v)
-	if err != nil {
-		return nil, &EncodeError{Entity: e.name, Err: err}
-	}
-	return dst, nil
-}
-
 // restDifference lists the changes that make the rest field at a into the one at b.
-func (e *entity) restDifference(a, b unsafe.Pointer) ([]change, error) {
-	if e.rest == nil {
+func (e *entity) restDifference(a, b unsafe.Pointer) ([]change.Change, error) {
+	if e.Rest == nil {
 		return nil, nil
 	}
-	before, after := e.restOf(a).Interface().(map[string]any), e.restOf(b).Interface().(map[string]any)
-	var out []change
+	before, after := e.RestOf(a).Interface().(map[string]any), e.RestOf(b).Interface().(map[string]any)
+	var out []change.Change
 	for _, name := range slices.Sorted(maps.Keys(after)) {
-		now, err := e.appendRestValue(nil, name, after[name])
+		now, err := e.AppendRestValue(nil, name, after[name])
 		if err != nil {
 			return nil, err
 		}
 		var was []byte
 		if v, ok := before[name]; ok {
-			if was, err = e.appendRestValue(nil, name, v); err != nil {
+			if was, err = e.AppendRestValue(nil, name, v); err != nil {
 				return nil, err
 			}
 		}
 		if !bytes.Equal(was, now) {
 			v, err := wire.ReadValue(now)
 			if err != nil {
-				return nil, &EncodeError{Entity: e.name, Err: err}
+				return nil, &EncodeError{Entity: e.Name, Err: err}
 			}
-			out = append(out, change{op: changeSet, path: quotePath(name), value: v})
+			out = append(out, change.Change{Op: change.Set, Path: change.Quote(name), Value: v})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(before)) {
 		if _, kept := after[name]; !kept {
-			out = append(out, change{op: changeRemove, path: quotePath(name)})
+			out = append(out, change.Change{Op: change.Remove, Path: change.Quote(name)})
 		}
 	}
 	return out, nil
+}
+
+// A field with the tag `entable:"ttl"`, a time.Time or an integer, is when its item expires. It is stored
+// as the number of whole seconds since 1970 that the service wants; a zero field is left out, and the
+// item stays. All entities of a table use the same attribute: the service knows one.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+
+// ExpiresIn is the time d from now, in whole seconds, for a `ttl` field.
+func ExpiresIn(d time.Duration) time.Time {
+	return time.Now().Add(d).Truncate(time.Second).UTC()
+}
+
+// Expired reports whether v has expired by the table's clock. The service may not have removed it yet.
+func (e *Entity[T]) Expired(v *T) bool {
+	left, ok := e.TimeLeft(v)
+	return ok && left <= 0
+}
+
+// TimeLeft is how long v has until it expires, negative afterwards; ok is false when it does not expire.
+// To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
+func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
+	if e.registered() == nil || v == nil {
+		return 0, false
+	}
+	at, ok := e.e.Expiry(unsafe.Pointer(v))
+	if !ok {
+		return 0, false
+	}
+	return at.Sub(e.e.Table.Gen.Clock()), true
 }

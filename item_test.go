@@ -97,7 +97,7 @@ func TestRestField(t *testing.T) {
 		after := *v
 		after.Rest = map[string]any{"big": v.Rest["big"], "new.dotted": []int{1}, "set": nil}
 		after.Name = ""
-		in, err := opens.SaveChangesOp(*v, &after).Input()
+		in, err := opens.SaveChangesOp(*v, &after).Input(t.Context())
 		check(t, err)
 		if strings.Contains(namesText(in.ExpressionAttributeNames), "big") {
 			t.Errorf("what did not change is sent: %s", updateText(in))
@@ -188,4 +188,98 @@ func TestSizeIsExact(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What a program meets that reads all of a table past the library: its own items are told from those of others,
+// whole or by their keys.
+func TestOwnItems(t *testing.T) {
+	type member struct {
+		ID    string `dynamodbav:"id"`
+		Email string `dynamodbav:"email" entable:"unique"`
+	}
+	for name, opts := range map[string][]entable.TableOption{
+		"typed": nil, "without types": {entable.NoDiscriminator()}, "other attribute": {entable.Discriminator("kind")},
+		"number as sort key": {entable.SortKey("sk", types.ScalarAttributeTypeN)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onMemory(t)
+			table := s.newTable(opts...)
+			sort := []entable.EntityOption{}
+			if name == "number as sort key" {
+				sort = append(sort, entable.SK("n"))
+			}
+			type numbered struct {
+				member
+				N int `dynamodbav:"n"`
+			}
+			members := entable.Register[numbered](table, append(sort, entable.PK("id"))...)
+			check(t, table.Verify(t.Context()))
+			check(t, members.Put(t.Context(), &numbered{member: member{ID: "1", Email: "a@example.org"}}))
+			out, err := s.sdk.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(table.Name())})
+			check(t, err)
+			own := 0
+			for _, item := range out.Items {
+				keys := map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]}
+				_, err := table.Decode(item)
+				_, keysErr := table.Decode(keys)
+				_, jsonErr := table.DecodeJSON([]byte(dynamoJSON(item)))
+				if err == nil && keysErr == nil && jsonErr == nil {
+					continue
+				}
+				own++
+				_, fromErr := members.FromItem(item)
+				for _, err := range []error{err, keysErr, jsonErr, fromErr} {
+					if unknown, ok := errors.AsType[*entable.UnknownEntityError](err); !ok || !unknown.Own || !strings.HasSuffix(err.Error(), " is the library's own") {
+						t.Errorf("%s: %v", dynamoJSON(item), err)
+					}
+				}
+			}
+			if own != 2 || len(out.Items) != 3 {
+				t.Errorf("%d of %d items are the library's own, want 2 of 3", own, len(out.Items))
+			}
+			_, err = table.Decode(key("GHOST#1", "A"))
+			if unknown, ok := errors.AsType[*entable.UnknownEntityError](err); !ok || unknown.Own {
+				t.Errorf("an item of another program: %v", err)
+			}
+		})
+	}
+}
+
+func TestDecodeJSON(t *testing.T) {
+	table := entable.NewTable("parcels")
+	parcels := declareParcels(table)
+	v := parcel()
+	item, err := parcels.ToItem(&v)
+	check(t, err)
+	text := []byte(" " + dynamoJSON(item) + "\n")
+	got, err := table.DecodeJSON(text)
+	check(t, err)
+	clear(text) // the caller's again
+	back := got.(*Parcel)
+	back.Cached = v.Cached
+	same(t, "from the bytes", *back, v)
+	for _, text := range []string{"", "null", "5", "[]", "{", `{"pk":{"S":"PI#1"},"sk":{"S":"A"},"_type":{"S":"Parcel"}} x`, `{"pk":5}`} {
+		if v, err := table.DecodeJSON([]byte(text)); !is[*entable.DecodeError](err) {
+			t.Errorf("%q: %v, %v", text, v, err)
+		}
+	}
+	if v, err := table.DecodeJSON([]byte("{}")); !is[*entable.UnknownEntityError](err) {
+		t.Errorf("no attributes: %v, %v", v, err)
+	}
+}
+
+func TestKeyOf(t *testing.T) {
+	table := entable.NewTable("keys")
+	registerTasks(table)
+	entable.Register[embeddedKey](table, entable.Name("Embedded"))
+	for _, v := range []any{Task{List: "a", N: 3, Text: "x", Tags: []string{"t"}}, &Task{List: "a", N: 3, Text: "x"}} {
+		got, err := table.KeyOf(v)
+		check(t, err)
+		same(t, "key", got, any(&Task{List: "a", N: 3}))
+	}
+	for _, v := range []any{nil, (*Task)(nil), 5, Order{}, embeddedKey{}} {
+		if got, err := table.KeyOf(v); err == nil || !entable.IsError(err) {
+			t.Errorf("%T: %v, %v", v, got, err)
+		}
+	}
 }

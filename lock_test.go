@@ -52,7 +52,7 @@ type registryOf struct {
 func newRegistryOf() *registryOf {
 	return &registryOf{
 		table: []entable.TableOption{entable.GSI("gsi1"), entable.LSI("lsi1"),
-			entable.GSI("by-region", entable.Native(), entable.PartitionKey("region", types.ScalarAttributeTypeS))},
+			entable.GSI("by-region", entable.MultiAttribute(), entable.PartitionKey("region", types.ScalarAttributeTypeS))},
 		name: "Order",
 		pk:   []any{"id", entable.Shards(4, "id")},
 		sk:   []any{entable.Attr("year").Width(4), "status", entable.Literal("AT"), entable.Attr("at").Layout("2006-01-02")},
@@ -123,7 +123,7 @@ var drifts = []struct {
 	}, `index "gsi1": sort key: was ["gsi1sk" (S)], is ["other" (S)]`, false},
 	{"index kind", func(s *registryOf) { s.table[1] = entable.GSI("lsi1") }, `index "lsi1": kind: was local, is global`, false},
 	{"native key", func(s *registryOf) {
-		s.table[2] = entable.GSI("by-region", entable.Native(), entable.PartitionKey("status", types.ScalarAttributeTypeS))
+		s.table[2] = entable.GSI("by-region", entable.MultiAttribute(), entable.PartitionKey("status", types.ScalarAttributeTypeS))
 	}, `index "by-region": partition key: was ["region" (S)], is ["status" (S)]`, false},
 	{"prefix", func(s *registryOf) { s.pk = append(s.pk, entable.Prefix("X")) },
 		`Order: PK: prefix: was "OI", is "X": stored items keep their keys and are not found under the new ones: give it entable.Prefix("OI")`, false},

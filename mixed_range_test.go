@@ -1,6 +1,7 @@
 package entable_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -149,7 +150,7 @@ func itemsOf[Q refinable[Q, any]](t *testing.T, q Q) func() ([]any, error) {
 
 func TestBetweenOfANativeIndex(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("by-season", entable.Native(),
+	table := s.newTable(entable.GSI("by-season", entable.MultiAttribute(),
 		entable.PartitionKey("sport", types.ScalarAttributeTypeS), entable.SortKey("season", types.ScalarAttributeTypeN)))
 	matches := entable.Register[Match](table, entable.Index("by-season"))
 	chores := entable.Register[Chore](table)
@@ -173,7 +174,7 @@ func TestBetweenOfANativeIndex(t *testing.T) {
 			t.Errorf("between %v and %v: read %q, want %q", test.low, test.high, got.String(), test.want)
 		}
 	}
-	_, err := golf().Between(Chore{Due: 1}, nil).Input()
+	_, err := golf().Between(Chore{Due: 1}, nil).Input(t.Context())
 	checkUsage(t, err, `entable: table "`+table.Name()+`": index "by-season" is native: give examples of Match as bounds`)
 	type Both struct {
 		Matches []Match
@@ -219,9 +220,9 @@ func TestWrongRangesAndIndexCollections(t *testing.T) {
 }
 
 func inputError[Q interface {
-	Input() (*dynamodb.QueryInput, error)
+	Input(context.Context) (*dynamodb.QueryInput, error)
 }](q Q) func() error {
-	return func() error { _, err := q.Input(); return err }
+	return func() error { _, err := q.Input(context.Background()); return err }
 }
 
 func checkUsage(t *testing.T, err error, want string) {

@@ -25,7 +25,7 @@ func TestNativeIndexQueries(t *testing.T) {
 		if s.engine != "memory" {
 			t.Skip("DynamoDB Local 1.25 has no indexes with several key attributes")
 		}
-		table := s.newTable(entable.GSI("by-season", entable.Native(),
+		table := s.newTable(entable.GSI("by-season", entable.MultiAttribute(),
 			entable.PartitionKey("sport", types.ScalarAttributeTypeS), entable.PartitionKey("season", types.ScalarAttributeTypeN),
 			entable.SortKey("round", types.ScalarAttributeTypeN), entable.SortKey("city", types.ScalarAttributeTypeS)))
 		matches := entable.Register[Match](table, entable.Index("by-season"))
@@ -74,10 +74,10 @@ func TestNativeIndexQueries(t *testing.T) {
 		if n, err := golf().Count(t.Context()); err != nil || n != 5 {
 			t.Errorf("counted %d (%v)", n, err)
 		}
-		if _, err := matches.QueryIndex("by-season", Match{Season: 2024}).Input(); !is[*entable.KeyError](err) {
+		if _, err := matches.QueryIndex("by-season", Match{Season: 2024}).Input(t.Context()); !is[*entable.KeyError](err) {
 			t.Errorf("a query without its first key: %v", err)
 		}
-		if _, err := golf().Between(Match{Round: 1, City: "A"}, Match{Round: 2, City: "B"}).Input(); !is[*entable.KeyError](err) {
+		if _, err := golf().Between(Match{Round: 1, City: "A"}, Match{Round: 2, City: "B"}).Input(t.Context()); !is[*entable.KeyError](err) {
 			t.Errorf("bounds that differ early: %v", err)
 		}
 	})

@@ -29,14 +29,14 @@ func TestPlansOfOnly(t *testing.T) {
 		{table.Query(neighbour{Part: "1"}).Only(loose), "#pk = :pk", `":0":{"S":"Loose"}`, true},
 		{table.QueryIndex("gsi1", Task{Text: "x"}).Only(tight), "#pk = :pk AND begins_with(#sk, :sk)", `":pk":{"S":"TT#x"}`, false},
 	} {
-		in, err := test.query.Input()
+		in, err := test.query.Input(t.Context())
 		check(t, err)
 		values := dynamoJSON(in.ExpressionAttributeValues)
 		if *in.KeyConditionExpression != test.key || !strings.Contains(values, test.value) || (in.FilterExpression != nil) != test.limit {
 			t.Errorf("plan %s, %s, filter %t; want %s, %s, %t", *in.KeyConditionExpression, values, in.FilterExpression != nil, test.key, test.value, test.limit)
 		}
 	}
-	in, err := table.Query(neighbour{Part: "1"}).Only(loose).Input()
+	in, err := table.Query(neighbour{Part: "1"}).Only(loose).Input(t.Context())
 	check(t, err)
 	if got := fmt.Sprint(*in.FilterExpression, in.ExpressionAttributeNames["#0"]); got != "(#0 IN (:0)) OR (attribute_not_exists (#0))_type" {
 		t.Errorf("the filter is %s", got)
@@ -50,7 +50,7 @@ func TestPlansOfOnly(t *testing.T) {
 		{table.Query(Blog{ID: "1"}).Only(other), `table "only": Only takes entities that are registered on it`},
 		{table.Query(Blog{ID: "1"}).Only(b.posts).Only(b.heads), `table "only": give Only once, with all entities`},
 	} {
-		if _, err := test.query.Input(); err == nil || err.Error() != "entable: "+test.want {
+		if _, err := test.query.Input(t.Context()); err == nil || err.Error() != "entable: "+test.want {
 			t.Errorf("error\n%v, want\nentable: %s", err, test.want)
 		}
 	}

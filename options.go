@@ -2,12 +2,13 @@ package entable
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/entable/entable/internal/schema"
 	"github.com/go-playground/validator/v10"
 )
 
@@ -15,7 +16,7 @@ import (
 type TableOption interface{ applyTable(*tableConfig) }
 
 // IndexOption sets up an index in [GSI].
-type IndexOption interface{ applyIndex(*indexConfig) }
+type IndexOption interface{ applyIndex(*schema.IndexDecl) }
 
 // EntityOption sets up an entity in [Register].
 type EntityOption interface{ applyEntity(*entityConfig) }
@@ -26,65 +27,58 @@ type ReadOption interface{ applyRead(*readConfig) }
 // WriteOption refines one write.
 type WriteOption interface{ applyWrite(*writeConfig) }
 
+// Setting is an option of tables and, over the table's, of entities: [MaxSize], [HideExpired].
+type Setting interface {
+	TableOption
+	EntityOption
+}
+
+// ReadSetting is an option of tables, over that of entities, over that of reads: [Consistent].
+type ReadSetting interface {
+	Setting
+	ReadOption
+	BatchGetOption
+}
+
+// HooksSetting is an option of entities and, over the entity's, of reads and writes: [SkipHooks].
+type HooksSetting interface {
+	EntityOption
+	ReadOption
+	BatchGetOption
+	WriteOption
+}
+
+// KeyAttribute is an option of tables and of their indexes: [PartitionKey], [SortKey], [NoSortKey].
+type KeyAttribute interface {
+	TableOption
+	IndexOption
+}
+
+// apply applies options, and refuses one that is nil.
+func apply[O any](opts []O, to func(O)) error {
+	for i, o := range opts {
+		if any(o) == nil {
+			return usagef("option %d is nil: leave it out", i)
+		}
+		to(o)
+	}
+	return nil
+}
+
 type tableConfig struct {
-	pk, sk        keyAttr
-	discriminator string
-	indexes       []indexConfig
-	consistent    consistency
-	maxSize       int
-	clock         func() time.Time
-	entropy       io.Reader
-	validate      *validator.Validate
-	plainRoute    bool
-	copyStrings   bool
-	hideExpired   bool
-	cursorKeys    [][]byte
-	observe       func(context.Context, Event)
-	lock          []byte
-}
-
-// indexConfig is an index of the table.
-type indexConfig struct {
-	name   string
-	pk, sk keyAttr
-	// local: the index has the table's partition key, and only sk is its own.
-	local bool
-	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
-	native    bool
-	hash, rng []keyAttr
-}
-
-// keyAttrs lists the attributes of the index's key.
-func (c *indexConfig) keyAttrs() []keyAttr {
-	if c.native {
-		return slices.Concat(c.hash, c.rng)
-	}
-	return c.attrs()
-}
-
-// attrs lists the attributes that the table owns for the index.
-func (c *indexConfig) attrs() []keyAttr {
-	switch {
-	case c.native:
-		return nil
-	case c.local:
-		return []keyAttr{c.sk}
-	case !c.sk.exists():
-		return []keyAttr{c.pk}
-	}
-	return []keyAttr{c.pk, c.sk}
+	schema.TableDecl
+	err         error // of an option
+	consistent  consistency
+	plainRoute  bool
+	copyStrings bool
+	cursorKeys  [][]byte
+	observe     func(context.Context, Event)
 }
 
 type entityConfig struct {
-	name        string
-	was         []string
-	pks, sks    []KeySpec
-	indexes     []indexSpec
-	consistent  consistency
-	maxSize     int
-	skipHooks   bool
-	hideExpired bool
-	upgrades    []func(RawItem) error
+	schema.EntityDecl
+	consistent consistency
+	skipHooks  bool
 }
 
 type readConfig struct {
@@ -92,19 +86,24 @@ type readConfig struct {
 	skipHooks  *bool // overrides the entity's setting
 }
 
-// skips reports whether a read leaves the hooks of e out.
-func (c readConfig) skips(e *entity) bool {
+// skips reports whether a read leaves the hooks out; inherited is the entity's setting.
+func (c readConfig) skips(inherited bool) bool {
 	if c.skipHooks != nil {
 		return *c.skipHooks
 	}
-	return e.skipHooks
+	return inherited
 }
 
-func (c readConfig) with(opts []ReadOption) readConfig {
-	for _, o := range opts {
-		o.applyRead(&c)
+func readConfigOf(opts []ReadOption) (readConfig, error) {
+	if len(opts) == 0 { // without an allocation
+		return readConfig{}, nil
 	}
-	return c
+	return applyReads(opts)
+}
+
+func applyReads(opts []ReadOption) (c readConfig, err error) {
+	err = apply(opts, func(o ReadOption) { o.applyRead(&c) })
+	return c, err
 }
 
 type writeConfig struct {
@@ -112,17 +111,16 @@ type writeConfig struct {
 	skipHooks  bool
 }
 
-func newWriteConfig(e *entity, opts []WriteOption) writeConfig {
-	var c writeConfig
-	c.configure(e, opts)
-	return c
-}
-
-func (c *writeConfig) configure(e *entity, opts []WriteOption) {
-	c.skipHooks = e.skipHooks
-	for _, o := range opts {
+// configure applies options over the entity's setting.
+func (c *writeConfig) configure(skipHooks bool, opts []WriteOption) error {
+	c.skipHooks = skipHooks
+	for i, o := range opts { // not through apply, which would cost each write an allocation
+		if o == nil {
+			return usagef("option %d is nil: leave it out", i)
+		}
 		o.applyWrite(c)
 	}
+	return nil
 }
 
 // consistency is a read's setting at one of its levels; the zero value leaves it to the next level:
@@ -142,61 +140,58 @@ func (c consistency) or(next consistency) consistency {
 	return next
 }
 
-// ConsistencyOption is what [Consistent] returns: an option of tables, entities and reads.
-type ConsistencyOption struct{ c consistency }
-
 // Consistent sets whether reads are strongly consistent, overriding the default of the next level:
 // an operation's setting goes before the entity's, the entity's before the table's; without any,
 // reads are eventually consistent, at half the price. For a query of mixed items or a collection the
 // entity is that of the example. Global secondary indexes have no consistent
 // reads: there the settings of entity and table do not count, and that of an operation is an error.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
-func Consistent(on bool) ConsistencyOption {
+func Consistent(on bool) ReadSetting { return consistencyOf(on) }
+
+func consistencyOf(on bool) consistency {
 	if on {
-		return ConsistencyOption{strong}
+		return strong
 	}
-	return ConsistencyOption{eventual}
+	return eventual
 }
 
-func (o ConsistencyOption) applyTable(c *tableConfig)   { c.consistent = o.c }
-func (o ConsistencyOption) applyEntity(c *entityConfig) { c.consistent = o.c }
-func (o ConsistencyOption) applyRead(c *readConfig)     { c.consistent = o.c }
+func (o consistency) applyTable(c *tableConfig)   { c.consistent = o }
+func (o consistency) applyEntity(c *entityConfig) { c.consistent = o }
+func (o consistency) applyRead(c *readConfig)     { c.consistent = o }
 
-// KeyAttributeOption is what [PartitionKey], [SortKey] and [NoSortKey] return: an option of tables
-// and of indexes.
-type KeyAttributeOption struct {
+type keyAttribute struct {
 	sort bool
-	attr keyAttr
+	attr schema.Attr
 }
 
 // PartitionKey names the attribute that holds the partition key and sets its type, overriding the
 // default: a string called "pk", in an index called after the index ("gsi1" has "gsi1pk").
-func PartitionKey(name string, typ types.ScalarAttributeType) KeyAttributeOption {
-	return KeyAttributeOption{attr: keyAttr{name, typ}}
+func PartitionKey(name string, typ types.ScalarAttributeType) KeyAttribute {
+	return keyAttribute{attr: schema.Attr{Name: name, Type: typ}}
 }
 
 // SortKey names the attribute that holds the sort key and sets its type, overriding the default: a
 // string called "sk", in an index called after the index ("gsi1" has "gsi1sk").
-func SortKey(name string, typ types.ScalarAttributeType) KeyAttributeOption {
-	return KeyAttributeOption{sort: true, attr: keyAttr{name, typ}}
+func SortKey(name string, typ types.ScalarAttributeType) KeyAttribute {
+	return keyAttribute{sort: true, attr: schema.Attr{Name: name, Type: typ}}
 }
 
 // NoSortKey declares a table or an index without a sort key: a partition holds one item.
-func NoSortKey() KeyAttributeOption { return KeyAttributeOption{sort: true} }
+func NoSortKey() KeyAttribute { return keyAttribute{sort: true} }
 
-func (o KeyAttributeOption) applyTable(c *tableConfig) { o.set(&c.pk, &c.sk) }
+func (o keyAttribute) applyTable(c *tableConfig) { o.set(&c.PK, &c.SK) }
 
-func (o KeyAttributeOption) applyIndex(c *indexConfig) {
-	o.set(&c.pk, &c.sk)
+func (o keyAttribute) applyIndex(c *schema.IndexDecl) {
+	o.set(&c.PK, &c.SK)
 	switch {
-	case o.sort && o.attr.exists():
-		c.rng = append(c.rng, o.attr)
+	case o.sort && o.attr.Exists():
+		c.Range = append(c.Range, o.attr)
 	case !o.sort:
-		c.hash = append(c.hash, o.attr)
+		c.Hash = append(c.Hash, o.attr)
 	}
 }
 
-func (o KeyAttributeOption) set(pk, sk *keyAttr) {
+func (o keyAttribute) set(pk, sk *schema.Attr) {
 	if o.sort {
 		*sk = o.attr
 	} else {
@@ -211,7 +206,7 @@ func (f tableOption) applyTable(c *tableConfig) { f(c) }
 // Discriminator sets the name of the attribute that holds an item's type, overriding the default
 // "_type". Its value is the entity's name.
 func Discriminator(attribute string) TableOption {
-	return tableOption(func(c *tableConfig) { c.discriminator = attribute })
+	return tableOption(func(c *tableConfig) { c.Discriminator = attribute })
 }
 
 // NoDiscriminator turns the discriminator off: items hold no type, and types are found from the keys.
@@ -220,19 +215,16 @@ func NoDiscriminator() TableOption { return Discriminator("") }
 
 // GSI declares a global secondary index of the table, for entities to use with [Index]. Its key
 // attributes are strings called name+"pk" and name+"sk", composed like the table's own keys;
-// [PartitionKey], [SortKey] and [NoSortKey] set others, [Native] takes the entities' attributes. It
+// [PartitionKey], [SortKey] and [NoSortKey] set others, [MultiAttribute] takes the entities' attributes. It
 // projects all attributes. A table has at most 20.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func GSI(name string, opts ...IndexOption) TableOption {
-	c := indexConfig{
-		name: name,
-		pk:   keyAttr{name + "pk", types.ScalarAttributeTypeS},
-		sk:   keyAttr{name + "sk", types.ScalarAttributeTypeS},
+	c := schema.IndexDecl{
+		Name: name,
+		PK:   schema.Attr{Name: name + "pk", Type: types.ScalarAttributeTypeS},
+		SK:   schema.Attr{Name: name + "sk", Type: types.ScalarAttributeTypeS},
 	}
-	for _, o := range opts {
-		o.applyIndex(&c)
-	}
-	return tableOption(func(t *tableConfig) { t.indexes = append(t.indexes, c) })
+	return indexOf(c, opts)
 }
 
 // LSI declares a local secondary index of the table: another order of the items of each partition,
@@ -241,17 +233,24 @@ func GSI(name string, opts ...IndexOption) TableOption {
 // one its partitions cannot grow over 10 GB.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 func LSI(name string, opts ...IndexOption) TableOption {
-	c := indexConfig{name: name, local: true, sk: keyAttr{name + "sk", types.ScalarAttributeTypeS}}
-	for _, o := range opts {
-		o.applyIndex(&c)
-	}
-	return tableOption(func(t *tableConfig) { t.indexes = append(t.indexes, c) })
+	c := schema.IndexDecl{Name: name, Local: true, SK: schema.Attr{Name: name + "sk", Type: types.ScalarAttributeTypeS}}
+	return indexOf(c, opts)
 }
 
-// Native makes the keys of a global index attributes of the entities themselves, up to four
+func indexOf(c schema.IndexDecl, opts []IndexOption) TableOption {
+	err := apply(opts, func(o IndexOption) { o.applyIndex(&c) })
+	return tableOption(func(t *tableConfig) {
+		t.Indexes = append(t.Indexes, c)
+		if err != nil && t.err == nil {
+			t.err = fmt.Errorf("index %q: %w", c.Name, err)
+		}
+	})
+}
+
+// MultiAttribute makes the keys of a global index attributes of the entities themselves, up to four
 // [PartitionKey] and four [SortKey], in order:
 //
-//	entable.GSI("by-region", entable.Native(),
+//	entable.GSI("by-region", entable.MultiAttribute(),
 //		entable.PartitionKey("region", types.ScalarAttributeTypeS),
 //		entable.SortKey("created", types.ScalarAttributeTypeS))
 //
@@ -259,28 +258,30 @@ func LSI(name string, opts ...IndexOption) TableOption {
 // There is no key to keep up, and no prefix to tell entities apart: items are told apart by their type
 // when they are read.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
-func Native() IndexOption { return indexOption(func(c *indexConfig) { c.native = true }) }
+func MultiAttribute() IndexOption {
+	return indexOption(func(c *schema.IndexDecl) { c.MultiAttribute = true })
+}
 
-type indexOption func(*indexConfig)
+type indexOption func(*schema.IndexDecl)
 
-func (f indexOption) applyIndex(c *indexConfig) { f(c) }
+func (f indexOption) applyIndex(c *schema.IndexDecl) { f(c) }
 
 // Clock sets where generated timestamps and time-ordered ids take the time, overriding [time.Now];
 // use it in tests. It must be safe for concurrent use.
 func Clock(now func() time.Time) TableOption {
-	return tableOption(func(c *tableConfig) { c.clock = now })
+	return tableOption(func(c *tableConfig) { c.Clock = now })
 }
 
 // Entropy sets where generated ids take their random bytes, overriding crypto/rand; use it in tests.
 // Reads are serialised, so that r need not be safe for concurrent use.
 func Entropy(r io.Reader) TableOption {
-	return tableOption(func(c *tableConfig) { c.entropy = r })
+	return tableOption(func(c *tableConfig) { c.Entropy = r })
 }
 
 // Validator sets the validator that checks `validate` tags on every write, overriding the package's
 // own; use it for custom rules. It is not changed, and must be complete when the table is declared.
 func Validator(v *validator.Validate) TableOption {
-	return tableOption(func(c *tableConfig) { c.validate = v })
+	return tableOption(func(c *tableConfig) { c.Validate = v })
 }
 
 // PlainRoute makes every request go through the SDK's own inputs and outputs, instead of encoding
@@ -299,17 +300,16 @@ func CopyStrings() TableOption {
 	return tableOption(func(c *tableConfig) { c.copyStrings = true })
 }
 
-// SizeOption is what [MaxSize] returns: an option of tables and entities.
-type SizeOption int
+type sizeSetting int
 
 // MaxSize sets the largest item in bytes that a write accepts, overriding the service's limit of
 // 409,600 (which holds in any case); the entity's setting goes before the table's. The size is
 // computed by the service's rules, before the request; a larger item is an [*ItemTooLargeError].
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-func MaxSize(bytes int) SizeOption { return SizeOption(bytes) }
+func MaxSize(bytes int) Setting { return sizeSetting(bytes) }
 
-func (o SizeOption) applyTable(c *tableConfig)   { c.maxSize = int(o) }
-func (o SizeOption) applyEntity(c *entityConfig) { c.maxSize = int(o) }
+func (o sizeSetting) applyTable(c *tableConfig)   { c.MaxSize = int(o) }
+func (o sizeSetting) applyEntity(c *entityConfig) { c.MaxSize = int(o) }
 
 type entityOption func(*entityConfig)
 
@@ -319,19 +319,7 @@ func (f entityOption) applyEntity(c *entityConfig) { f(c) }
 // the first letter of generated prefixes and the name in errors: set it when a type is renamed and
 // its stored items are not.
 func Name(name string) EntityOption {
-	return entityOption(func(c *entityConfig) { c.name = name })
-}
-
-type indexSpec struct {
-	name string
-	keys []KeySpec
-}
-
-// Index makes the entity's items visible in an index of the table. The keys are built like the
-// table's, with prefixes of their own, and kept up on every write. When a component's field is empty
-// and its tag says omitempty, the item is left out of the index.
-func Index(name string, keys ...KeySpec) EntityOption {
-	return entityOption(func(c *entityConfig) { c.indexes = append(c.indexes, indexSpec{name, keys}) })
+	return entityOption(func(c *entityConfig) { c.Name = name })
 }
 
 type writeOption func(*writeConfig)
@@ -345,25 +333,108 @@ func If(condition expression.ConditionBuilder) WriteOption {
 	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, condition) })
 }
 
-// HooksOption is what [SkipHooks] returns: an option of entities, reads and writes.
-type HooksOption bool
+type hooksSetting bool
 
 // SkipHooks sets whether an operation leaves its hooks out, overriding the entity's setting and the
 // default: hooks run. Generated values, validation and versions are not hooks and stay.
-func SkipHooks(on bool) HooksOption { return HooksOption(on) }
+func SkipHooks(on bool) HooksSetting { return hooksSetting(on) }
 
-func (o HooksOption) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
-func (o HooksOption) applyRead(c *readConfig)     { c.skipHooks = new(bool(o)) }
-func (o HooksOption) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
+func (o hooksSetting) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
+func (o hooksSetting) applyRead(c *readConfig)     { c.skipHooks = new(bool(o)) }
+func (o hooksSetting) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
 
-// ExpiredOption is what [HideExpired] returns: an option of tables and entities.
-type ExpiredOption struct{}
+type expiredSetting bool
 
-// HideExpired makes reads pass over items whose `ttl` field lies in the past. The service removes such
+// HideExpired sets whether reads pass over items whose `ttl` field lies in the past; the entity's setting goes before
+// the table's. The service removes such
 // items within a few days, until then it returns them, which is also the default here. Get then says
 // [ErrNotFound], queries leave them out.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
-func HideExpired() ExpiredOption { return ExpiredOption{} }
+func HideExpired(on bool) Setting { return expiredSetting(on) }
 
-func (ExpiredOption) applyTable(c *tableConfig)   { c.hideExpired = true }
-func (ExpiredOption) applyEntity(c *entityConfig) { c.hideExpired = true }
+func (o expiredSetting) applyTable(c *tableConfig)   { c.HideExpired = bool(o) }
+func (o expiredSetting) applyEntity(c *entityConfig) { c.HideExpired = new(bool(o)) }
+
+// Upgrades declares how items of older shapes become items of today's: upgrades[0] takes those of
+// version 0, written before the entity had upgrades, to version 1, and so on; len(upgrades) is today's
+// version, stored in the attribute "_v". They run when an item is read, one after the other, on its
+// attributes as they are stored, before it is decoded; the keys cannot be changed. The new shape is
+// written when the item is next put.
+//
+// Updates of an item in an older shape are refused with a [*ConditionFailedError], since they would mix
+// two shapes: load it and Put it first. An item of a newer version than today's, written by a newer
+// program, is decoded as it is.
+func Upgrades(upgrades ...func(RawItem) error) EntityOption {
+	return entityOption(func(c *entityConfig) {
+		c.Upgrades = nil
+		for _, u := range upgrades {
+			c.Upgrades = append(c.Upgrades, func(item map[string]types.AttributeValue) error { return u(item) })
+		}
+	})
+}
+
+// Observe has f called after each request for the table, in the goroutine that made it: for metrics, or
+// for a log, as in slog.InfoContext(ctx, "dynamodb", "request", event). Traces come from the SDK's own
+// TracerProvider. f must be safe for concurrent use.
+func Observe(f func(context.Context, Event)) TableOption {
+	return tableOption(func(c *tableConfig) { c.observe = f })
+}
+
+const (
+	defaultConcurrency = 4
+	defaultAttempts    = 10
+)
+
+// BatchOption refines one batch, of writes or of reads.
+type BatchOption interface {
+	BatchGetOption
+	applyBatch(*batchConfig)
+}
+
+type batchConfig struct {
+	concurrency int
+	attempts    int
+	slots       chan struct{} // bounds the requests of several batches together, if set
+}
+
+func batchConfigOf(opts []BatchOption) (batchConfig, error) {
+	c := batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}
+	err := apply(opts, func(o BatchOption) { o.applyBatch(&c) })
+	return c, err
+}
+
+type batchOption func(*batchConfig)
+
+func (f batchOption) applyBatch(c *batchConfig) { f(c) }
+
+// Concurrency sets how many requests of a batch are under way at once, overriding the default of 4; use
+// more for a table with much capacity.
+func Concurrency(requests int) BatchOption {
+	return batchOption(func(c *batchConfig) { c.concurrency = max(1, requests) })
+}
+
+// Attempts sets how often an item that the service leaves unprocessed is sent, overriding the default of
+// 10. Between attempts the batch backs off, up to 5 seconds, with full jitter.
+func Attempts(n int) BatchOption {
+	return batchOption(func(c *batchConfig) { c.attempts = max(1, n) })
+}
+
+// BatchGetOption refines one BatchGet.
+type BatchGetOption interface{ applyBatchGet(*batchGetConfig) }
+
+type batchGetConfig struct {
+	batchConfig
+	readConfig
+}
+
+func (o consistency) applyBatchGet(c *batchGetConfig)  { c.consistent = o }
+func (o hooksSetting) applyBatchGet(c *batchGetConfig) { o.applyRead(&c.readConfig) }
+func (f batchOption) applyBatchGet(c *batchGetConfig)  { f(&c.batchConfig) }
+
+// CursorKey makes the cursors of the table's queries secret and proof against changes: encrypted with
+// AES-GCM under the first key, of 16, 24 or 32 bytes. Cursors under the other keys are still accepted:
+// to rotate, put a new key in front and drop the old one when the last cursor under it has been used.
+// Without a key, cursors show the keys of items and can be forged; do not hand them to clients.
+func CursorKey(key []byte, old ...[]byte) TableOption {
+	return tableOption(func(c *tableConfig) { c.cursorKeys = append([][]byte{key}, old...) })
+}

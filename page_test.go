@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -267,7 +268,7 @@ func TestRequestsOfAPage(t *testing.T) {
 		{tasks.Query(Task{List: "a"}).Limit(4).PageSize(3), 2, 4},
 		{tasks.Query(Task{List: "a"}).PageSize(3), 1, 3},
 		{tasks.Query(Task{List: "a"}).Greater(Task{N: 3}).Limit(1), 1, 1},
-		{tasks.Query(Task{List: "a"}).Limit(1 << 40), 1, 10},
+		{tasks.Query(Task{List: "a"}).Limit(math.MaxInt), 1, 10},
 		{tasks.Query(Task{List: "none"}), 1, 0},
 	} {
 		s.spy.reset(nil)

@@ -109,10 +109,10 @@ func TestHooksOfUpdatesAndDeletes(t *testing.T) {
 			return func(v *Doc) error { return entable.BatchWrite(ctx, []entable.Write{op(v)}) },
 				func(v *Doc) error { return entable.Transact(ctx, []entable.Write{op(v)}) }
 		}
-		patchBatch, patchTransact := one(func(v *Doc) entable.Write { return items.PatchOp(v).Set("title", "new") })
+		patchBatch, patchTransact := one(func(v *Doc) entable.Write { return items.Patch(v).Set("title", "new") })
 		saveBatch, saveTransact := one(func(v *Doc) entable.Write { before := *v; v.Title = "new"; return items.SaveChangesOp(before, v) })
 		removeBatch, removeTransact := one(func(v *Doc) entable.Write { return items.RemoveOp(v) })
-		quietPatch, quietPatchT := one(func(v *Doc) entable.Write { return items.PatchOp(v).Set("title", "new").SkipHooks(true) })
+		quietPatch, quietPatchT := one(func(v *Doc) entable.Write { return items.Patch(v).Set("title", "new").SkipHooks(true) })
 		quietRemove, quietRemoveT := one(func(v *Doc) entable.Write { return items.RemoveOp(v, entable.SkipHooks(true)) })
 		byKey, byKeyT := one(func(v *Doc) entable.Write { return items.Update(*v).Set("title", "new") })
 		deleted, deletedT := one(func(v *Doc) entable.Write { return items.DeleteOp(*v) })
@@ -194,7 +194,7 @@ func TestFailedPatch(t *testing.T) {
 			"Patch":       items.Patch(&v).Set("title", "new").Do(ctx),
 			"SaveChanges": items.SaveChanges(ctx, Doc{ID: "1"}, &v),
 			"Remove":      items.Remove(ctx, &v),
-			"Batch":       entable.BatchWrite(ctx, []entable.Write{items.PatchOp(&v).Set("title", "new")}),
+			"Batch":       entable.BatchWrite(ctx, []entable.Write{items.Patch(&v).Set("title", "new")}),
 			"Transact":    entable.Transact(ctx, []entable.Write{items.RemoveOp(&v)}),
 		} {
 			if h, ok := errors.AsType[*entable.HookError](err); !ok || !errors.Is(err, refused) || h.Entity != "Doc" {
@@ -222,7 +222,7 @@ func TestFailedPatch(t *testing.T) {
 		for name, write := range map[string]func() error{
 			"Patch":    func() error { return items.Patch(&v).Set("title", "new").Append("words", []string{"b"}).Do(ctx) },
 			"Remove":   func() error { return items.Remove(ctx, &v) },
-			"Transact": func() error { return entable.Transact(ctx, []entable.Write{items.PatchOp(&v).Set("meta.x", 7)}) },
+			"Transact": func() error { return entable.Transact(ctx, []entable.Write{items.Patch(&v).Set("meta.x", 7)}) },
 			"cancelled": func() error {
 				ctx, cancel := context.WithCancel(ctx)
 				cancel()

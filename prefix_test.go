@@ -13,7 +13,7 @@ import (
 // keysOf are the keys that a query for an example asks for: the partition and the range of sort keys.
 func keysOf[T any](t *testing.T, e *entable.Entity[T], example T) string {
 	t.Helper()
-	in, err := e.Query(example).Input()
+	in, err := e.Query(example).Input(t.Context())
 	check(t, err)
 	text := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS).Value
 	if sk, ok := in.ExpressionAttributeValues[":sk"].(*types.AttributeValueMemberS); ok {
@@ -42,7 +42,7 @@ func TestGeneratedPrefixesInRegistrationOrder(t *testing.T) {
 	customers := entable.Register[Customer](table, entable.SK("code"), entable.Index("gsi1", entable.PK("code")))
 	crates := entable.Register[Crate](table, entable.SK("command_id"))
 	umlauts := entable.Register[umlaut](table)
-	in, err := customers.QueryIndex("gsi1", Customer{Code: "7"}).Input()
+	in, err := customers.QueryIndex("gsi1", Customer{Code: "7"}).Input(t.Context())
 	check(t, err)
 	for _, test := range []struct{ got, want string }{
 		// One entity and attribute have one prefix, in whichever key.

@@ -326,13 +326,13 @@ func TestMistakesInQueries(t *testing.T) {
 		}
 	}
 	readings := entable.Register[Cart](numbers(), entable.PK("year"), entable.SK("year"))
-	if _, err := readings.Query(Cart{Year: 1}).Prefix(Cart{Year: 2}).Input(); err == nil || err.Error() != "entable: Cart: the sort key is a number and has no beginning: use Between" {
+	if _, err := readings.Query(Cart{Year: 1}).Prefix(Cart{Year: 2}).Input(t.Context()); err == nil || err.Error() != "entable: Cart: the sort key is a number and has no beginning: use Between" {
 		t.Errorf("error %v", err)
 	}
-	if _, err := carts.QueryIndex("gsi1", Cart{ID: "1"}).Input(); err == nil || err.Error() != `entable: Cart: unknown index "gsi1": it is in no index` {
+	if _, err := carts.QueryIndex("gsi1", Cart{ID: "1"}).Input(t.Context()); err == nil || err.Error() != `entable: Cart: unknown index "gsi1": it is in no index` {
 		t.Errorf("error %v", err)
 	}
-	if _, err := carts.Query(Cart{ID: "1"}).Less(Cart{Year: 1}).Input(); err == nil || err.Error() != "entable: Cart: the sort key has no attribute to compare" {
+	if _, err := carts.Query(Cart{ID: "1"}).Less(Cart{Year: 1}).Input(t.Context()); err == nil || err.Error() != "entable: Cart: the sort key has no attribute to compare" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -41,7 +41,7 @@ func ExampleTable_Verify() {
 		table.Use(client)
 		return table
 	}
-	if err := open("n").Create(ctx); err != nil {
+	if err := open("n").CreateTable(ctx); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(open("n").Verify(ctx)) // stores the manifest
@@ -62,7 +62,7 @@ func ExampleTable_Audit() {
 	before := entable.NewTable("music", entable.GSI("by-genre"))
 	before.Use(client)
 	tracks := entable.Register[Track](before, entable.PK("album"), entable.SK("n"))
-	if err := before.Create(ctx); err != nil {
+	if err := before.CreateTable(ctx); err != nil {
 		log.Fatal(err)
 	}
 	if err := tracks.Put(ctx, &Track{"Blue Train", 1, "jazz"}); err != nil {
@@ -79,8 +79,8 @@ func ExampleTable_Audit() {
 		fmt.Println(f)
 	}
 	// Output:
-	// wrong index key: Track[pk="TA#Blue Train" sk="TN#0000000000000000001"]: by-genrepk is "", should be "TG#jazz" (repaired)
-	// wrong index key: Track[pk="TA#Blue Train" sk="TN#0000000000000000001"]: by-genresk is "", should be "TA#Blue Train" (repaired)
+	// wrong index key: Track[pk="TA#Blue%20Train" sk="TN#0000000000000000001"]: by-genrepk is "", should be "TG#jazz" (repaired)
+	// wrong index key: Track[pk="TA#Blue%20Train" sk="TN#0000000000000000001"]: by-genresk is "", should be "TA#Blue%20Train" (repaired)
 }
 
 func ExampleTable_Describe() {

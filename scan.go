@@ -4,9 +4,11 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/entable/entable/internal/cursor"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
 
 // maxSegments is the service's limit.
@@ -18,47 +20,26 @@ const maxSegments = 1_000_000
 // keys have the prefixes of the entity's own: those are treated as by [Query]. Its methods refine it and
 // return it. It may be sent several times, but is not for concurrent use.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-type Scan[T any] struct{ RefineScan[*Scan[T]] }
+type Scan[T any] struct{ scan[*Scan[T], *T] }
 
 // Scan starts a scan of the table for items of this entity.
 func (e *Entity[T]) Scan() *Scan[T] {
 	s := &Scan[T]{}
-	s.self = s
-	s.plan = queryPlan{table: e.e.table, from: e.e, want: e.e, op: "Scan", segments: 1}
+	if e.registered() == nil {
+		s.plan.err = errUnregistered
+		return s
+	}
+	s.plan = queryPlan{t: e.e.table, Span: schema.Span{Table: e.e.Table, From: e.e.Entity, Want: e.e.Entity}, op: "Scan", segments: 1}
 	return s
 }
 
-// All sends the scan and ranges over its items. With several segments, as many requests are under way at
-// once, and each segment holds at most two pages in memory. A break ends all of them before All returns.
-func (s *Scan[T]) All(ctx context.Context) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		s.plan.eachSegment(ctx, func(v any, err error) bool {
-			t, _ := v.(*T)
-			return yield(t, err)
-		})
-	}
-}
-
-// Page sends the scan and returns as many items as the limit says, or one response page without a limit,
-// and a cursor to go on with [Refine.From]. It reads one segment after the other.
-func (s *Scan[T]) Page(ctx context.Context) (*Page[*T], error) {
-	var page Page[*T]
-	var err error
-	page.Cursor, err = s.plan.scanPage(ctx, func(v any) { page.Items = append(page.Items, v.(*T)) })
-	if err != nil {
-		return nil, err
-	}
-	return &page, nil
-}
-
 // ItemsScan reads all items of a table, of every registered type, in no useful order.
-type ItemsScan struct{ RefineScan[*ItemsScan] }
+type ItemsScan struct{ scan[*ItemsScan, any] }
 
 // Scan starts a scan of the whole table. Items come as pointers to their registered types.
 func (t *Table) Scan() *ItemsScan {
 	s := &ItemsScan{}
-	s.self = s
-	s.plan = queryPlan{table: t, op: "Scan", segments: 1}
+	s.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, op: "Scan", segments: 1}
 	return s
 }
 
@@ -69,82 +50,66 @@ func (s *ItemsScan) RawUnknown() *ItemsScan {
 	return s
 }
 
-// All sends the scan and ranges over its items, see [Scan.All].
-func (s *ItemsScan) All(ctx context.Context) iter.Seq2[any, error] {
-	return func(yield func(any, error) bool) { s.plan.eachSegment(ctx, yield) }
-}
-
-// Page sends the scan and returns a part of its items, see [Scan.Page].
-func (s *ItemsScan) Page(ctx context.Context) (*Page[any], error) {
-	var page Page[any]
-	var err error
-	page.Cursor, err = s.plan.scanPage(ctx, func(v any) { page.Items = append(page.Items, v) })
-	if err != nil {
-		return nil, err
-	}
-	return &page, nil
-}
-
-// RefineScan holds the settings of scans. S is the scan itself, which each method returns.
-type RefineScan[S any] struct{ Refine[S] }
+// scan is what scans have besides.
+type scan[Self, Item any] struct{ refine[Self, Item] }
 
 // Index scans an index of the table instead of the table: the items that it has.
-func (r *RefineScan[S]) Index(name string) S {
-	if r.plan.table.index(name) == nil {
-		r.plan.fail(usagef("%s: unknown index %q: table %q: %s", r.plan.name(), name, r.plan.table.name, r.plan.table.indexNames()))
+func (s *scan[Self, Item]) Index(name string) Self {
+	if s.plan.ready() && s.plan.Table.Index(name) == nil {
+		s.plan.fail(usagef("%s: unknown index %q: table %q: %s", s.plan.Name(), name, s.plan.Table.Name, s.plan.Table.IndexNames()))
 	}
-	r.plan.index = name
-	return r.self
+	s.plan.Index = name
+	return s.self()
 }
 
 // Segments sets in how many parts the table is scanned side by side, overriding the default of 1. Use
 // about as many as the machine can decode for and the table has capacity for.
-func (r *RefineScan[S]) Segments(n int) S {
+func (s *scan[Self, Item]) Segments(n int) Self {
 	if n < 1 || n > maxSegments {
-		r.plan.fail(usagef("%s: invalid number of segments %d: use 1 to %d", r.plan.name(), n, maxSegments))
-		return r.self
+		s.plan.fail(usagef("%s: invalid number of segments %d: use 1 to %d", s.plan.Name(), n, maxSegments))
+		return s.self()
 	}
-	r.plan.segments = n
-	return r.self
+	s.plan.segments = n
+	return s.self()
 }
 
 // Progress has f called after each response page whose items were all given out by All, with a cursor
 // from which a scan with the same number of segments goes on. It is called in the goroutine that ranges.
-func (r *RefineScan[S]) Progress(f func(ScanProgress)) S {
-	r.plan.progress = f
-	return r.self
+func (s *scan[Self, Item]) Progress(f func(ScanProgress)) Self {
+	s.plan.progress = func(items, pages int, cursor string) { f(ScanProgress{Items: items, Pages: pages, Cursor: cursor}) }
+	return s.self()
 }
 
 // ScanProgress is how far a scan has come.
 type ScanProgress struct {
 	// Items counts the items given out, Pages the responses read.
 	Items, Pages int
-	// Cursor is for [Refine.From]; "" at the end.
+	// Cursor is for [Query.From]; "" at the end.
 	Cursor string
 }
 
 // Input returns the request that the scan's first segment starts with, without a client and without
 // sending it.
-func (r *RefineScan[S]) Input() (*dynamodb.ScanInput, error) {
-	in, err := r.plan.scanInput(0)
+func (s *scan[Self, Item]) Input(context.Context) (*dynamodb.ScanInput, error) {
+	in, err := s.plan.scanInput(0)
 	if err != nil {
 		return nil, err
 	}
-	at, err := r.plan.openCursor(r.plan.segments)
+	at, err := s.plan.openCursor(s.plan.segments)
 	if err != nil {
 		return nil, err
 	}
-	in.ExclusiveStartKey = at[0].after
+	in.ExclusiveStartKey = at[0].After
 	return in, nil
 }
 
 func (p *queryPlan) scanInput(segment int) (*dynamodb.ScanInput, error) {
-	if p.err != nil {
+	if !p.ready() {
 		return nil, p.err
 	}
-	in := &dynamodb.ScanInput{TableName: &p.table.name, Limit: p.requestLimit()}
-	if p.index != "" {
-		in.IndexName = &p.index
+	in := &dynamodb.ScanInput{TableName: &p.Table.Name, Limit: p.requestLimit()}
+	if p.Index != "" {
+		in.IndexName = &p.Index
 	}
 	if p.segments > 1 {
 		in.Segment, in.TotalSegments = new(int32(segment)), new(int32(p.segments))
@@ -166,15 +131,15 @@ func (p *queryPlan) scanInput(segment int) (*dynamodb.ScanInput, error) {
 }
 
 // segmentPagers starts a walk of each segment from the cursor.
-func (p *queryPlan) segmentPagers(ctx context.Context) ([]*pager, []position, error) {
-	if p.err != nil {
+func (p *queryPlan) segmentPagers(ctx context.Context) ([]*pager, []cursor.Position, error) {
+	if !p.ready() {
 		return nil, nil, p.err
 	}
 	at, err := p.openCursor(p.segments)
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := p.table.connAs(ctx, p.from, p.want)
+	c, err := p.t.connAs(ctx, ownerOf(p.From), ownerOf(p.Want))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -197,7 +162,7 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 	}
 	given := 0
 	for i, g := range pagers {
-		if at[i].done {
+		if at[i].Done {
 			continue
 		}
 		g.out = given // the limit counts over all segments
@@ -217,8 +182,8 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 type segmentPage struct {
 	segment int
 	items   []pageItem
-	skipped int      // unknown items behind the last of items
-	at      position // behind the page
+	skipped int             // unknown items behind the last of items
+	at      cursor.Position // behind the page
 	err     error
 }
 
@@ -234,36 +199,15 @@ func (p *queryPlan) eachSegment(ctx context.Context, yield func(any, error) bool
 		p.consume(ctx, pagers[0].pages(ctx), at, yield)
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	pages := make(chan segmentPage)
-	var wg sync.WaitGroup
-	for i, g := range pagers {
-		if !at[i].done {
-			wg.Go(func() { g.produce(ctx, i, pages) })
-		}
-	}
-	go func() {
-		wg.Wait()
-		close(pages)
-	}()
-	defer func() { // nothing is left running behind the range
-		cancel()
-		for range pages {
-		}
-	}()
-	p.consume(ctx, func(yield func(segmentPage) bool) {
-		for page := range pages {
-			if !yield(page) {
-				return
-			}
-		}
-	}, at, yield)
+	p.consume(ctx, work.Gather(ctx, len(pagers), func(ctx context.Context, i int, send func(segmentPage) bool) {
+		pagers[i].produce(ctx, i, send)
+	}), at, yield)
 }
 
 // pages fetches the pages of the only segment as they are asked for.
 func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 	return func(yield func(segmentPage) bool) {
-		for !g.start.done {
+		for !g.start.Done {
 			page := segmentPage{err: g.fetch(ctx)}
 			page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
 			if !yield(page) {
@@ -275,23 +219,18 @@ func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 }
 
 // produce fetches the pages of one segment.
-func (g *pager) produce(ctx context.Context, segment int, pages chan<- segmentPage) {
-	for !g.start.done {
+func (g *pager) produce(ctx context.Context, segment int, send func(segmentPage) bool) {
+	for !g.start.Done {
 		page := segmentPage{segment: segment, err: g.fetch(ctx)}
 		page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
 		g.sink.items = nil
-		select {
-		case pages <- page:
-		case <-ctx.Done():
-			return
-		}
-		if page.err != nil {
+		if !send(page) || page.err != nil {
 			return
 		}
 	}
 }
 
-func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at []position, yield func(any, error) bool) {
+func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at []cursor.Position, yield func(any, error) bool) {
 	var done ScanProgress
 	for page := range pages {
 		if page.err != nil {
@@ -322,13 +261,13 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 				yield(nil, err)
 				return
 			}
-			p.progress(done)
+			p.progress(done.Items, done.Pages, done.Cursor)
 		}
 		if done.Items == p.limit && p.limit > 0 {
 			return
 		}
 	}
-	unread := func(pos position) bool { return !pos.done }
+	unread := func(pos cursor.Position) bool { return !pos.Done }
 	if err := ctx.Err(); err != nil && slices.ContainsFunc(at, unread) {
 		yield(nil, p.opError(err))
 	}

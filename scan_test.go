@@ -285,11 +285,11 @@ func TestMistakesInScans(t *testing.T) {
 		{tasks.Scan().Limit(0).Segments(-1), "Task: invalid limit 0: use 1 or more"},
 		{tasks.Scan().Index("gsi1").Consistent(true), `Task: index "gsi1" has no consistent reads: query the table, or leave Consistent out`},
 	} {
-		if _, err := test.scan.Input(); err == nil || err.Error() != "entable: "+test.want {
+		if _, err := test.scan.Input(t.Context()); err == nil || err.Error() != "entable: "+test.want {
 			t.Errorf("error\n%v, want\nentable: %s", err, test.want)
 		}
 	}
-	in, err := tasks.Scan().Index("lsi1").Consistent(true).Segments(3).PageSize(4).Input()
+	in, err := tasks.Scan().Index("lsi1").Consistent(true).Segments(3).PageSize(4).Input(t.Context())
 	check(t, err)
 	if *in.IndexName != "lsi1" || !*in.ConsistentRead || *in.Segment != 0 || *in.TotalSegments != 3 || *in.Limit != 4 {
 		t.Errorf("input %+v", in)

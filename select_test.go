@@ -35,7 +35,7 @@ type freightLine struct {
 }
 
 func registerFreights(table *entable.Table) *entable.Entity[Freight] {
-	return entable.Register[Freight](table, entable.PK("id"), entable.SK("n"), entable.HideExpired())
+	return entable.Register[Freight](table, entable.PK("id"), entable.SK("n"), entable.HideExpired(true))
 }
 
 func TestSelect(t *testing.T) {
@@ -77,10 +77,10 @@ func TestSelect(t *testing.T) {
 				t.Errorf("%q: mixed: read %v, want %v", test.paths, mixed, want)
 			}
 		}
-		if _, err := freights.Query(Freight{ID: "p"}).Select("stauts").Input(); err == nil || !strings.Contains(err.Error(), `"stauts"`) {
+		if _, err := freights.Query(Freight{ID: "p"}).Select("stauts").Input(t.Context()); err == nil || !strings.Contains(err.Error(), `"stauts"`) {
 			t.Errorf("an unknown path: %v", err)
 		}
-		in, err := freights.Query(Freight{ID: "p"}).Select("status").Input()
+		in, err := freights.Query(Freight{ID: "p"}).Select("status").Input(t.Context())
 		check(t, err)
 		var names []string
 		for part := range strings.SplitSeq(*in.ProjectionExpression, ", ") {

@@ -164,7 +164,7 @@ func TestShardsOfValuesStayWhatTheyAre(t *testing.T) {
 	}
 	type ints struct {
 		ID string `dynamodbav:"id"`
-		Of int    `dynamodbav:"of"`
+		Of int64  `dynamodbav:"of"`
 	}
 	type times struct {
 		ID string    `dynamodbav:"id"`
@@ -176,7 +176,7 @@ func TestShardsOfValuesStayWhatTheyAre(t *testing.T) {
 	for text, shard := range map[string]int{"a": 196, "b": 29, "order-1": 125} {
 		number(shard, func() (map[string]types.AttributeValue, error) { return byText.ToItem(&texts{"1", text}) })
 	}
-	for n, shard := range map[int]int{1: 68, -7: 37, 1 << 40: 28} {
+	for n, shard := range map[int64]int{1: 68, -7: 37, 1 << 40: 28} {
 		number(shard, func() (map[string]types.AttributeValue, error) { return byInt.ToItem(&ints{"1", n}) })
 	}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)

@@ -7,11 +7,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
 
 // maxTransaction is the service's limit of items in a transaction, sentinels of unique fields included.
@@ -50,10 +53,11 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 		return err
 	}
 	var cfg transactConfig
-	for _, o := range opts {
-		o.applyTransact(&cfg)
+	if err := apply(opts, func(o TransactOption) { o.applyTransact(&cfg) }); err != nil {
+		return &TransactionError{Writes: writes, Err: err}
 	}
-	for attempt := 1; ; attempt++ {
+	tries := work.Tries{Most: maxConflicts}
+	for {
 		t, err := prepareTransaction(ctx, c, writes)
 		if err != nil {
 			return err
@@ -63,18 +67,15 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 			return t.settle(ctx)
 		}
 		t.abandon()
-		if !t.onlyRaced(err) || attempt == maxConflicts {
-			return err
-		}
-		if pause(ctx, attempt) != nil {
+		if !t.onlyRaced(err) || !tries.More(ctx) {
 			return err
 		}
 	}
 }
 
 // connOf finds the one client of all writes.
-func connOf(ctx context.Context, writes []Write) (*conn, error) {
-	var conn *conn
+func connOf(ctx context.Context, writes []Write) (*route.Conn, error) {
+	var conn *route.Conn
 	var tables []*Table
 	var last, common *entity
 	for i, w := range writes {
@@ -82,7 +83,10 @@ func connOf(ctx context.Context, writes []Write) (*conn, error) {
 			return nil, usagef("write %d is nil", i)
 		}
 		e := w.entity()
-		if e == last {
+		switch {
+		case e == nil:
+			return nil, errUnregistered
+		case e == last:
 			continue
 		}
 		c, err := e.table.client(ctx, e)
@@ -90,7 +94,7 @@ func connOf(ctx context.Context, writes []Write) (*conn, error) {
 			return nil, err
 		}
 		if conn != nil && !sameClient(conn.Client, c.Client) {
-			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().name, e.name)
+			return nil, usagef("the writes of %s and %s use different clients", writes[0].entity().Name, e.Name)
 		}
 		if common = e; last != nil {
 			common = nil
@@ -100,7 +104,7 @@ func connOf(ctx context.Context, writes []Write) (*conn, error) {
 		}
 		conn, last = c, e
 	}
-	return metered(ctx, conn, common, tables...), nil
+	return connFor(ctx, conn, common, tables...), nil
 }
 
 // sameClient compares clients. Values of a type that Go cannot compare count as the same: to tell such
@@ -116,9 +120,9 @@ type transaction struct {
 	owner    []int // for each item sent, the write that it belongs to
 }
 
-func prepareTransaction(ctx context.Context, c *conn, writes []Write) (*transaction, error) {
+func prepareTransaction(ctx context.Context, c *route.Conn, writes []Write) (*transaction, error) {
 	t := &transaction{writes: writes, requests: make([]*request, len(writes))}
-	seen := map[itemID]int{}
+	seen := map[schema.ItemID]int{}
 	for i, w := range writes {
 		r, err := w.prepare(ctx, c, nil)
 		if err == nil && r != nil {
@@ -161,16 +165,16 @@ func (t *transaction) size() (n int) {
 // joinGuards makes one write of the two when an item takes over a unique value that another gives up,
 // and refuses a value that two items take.
 func (t *transaction) joinGuards() error {
-	taken := map[string]*guard{}
+	taken := map[schema.ItemID]*schema.Guard{}
 	for _, r := range t.requests {
 		for i := 0; r != nil && i < len(r.guards); i++ {
 			g := &r.guards[i]
-			if g.delete {
+			if g.Delete {
 				continue
 			}
-			id := r.e.table.name + " " + r.e.table.keyText(g.key)
+			id := r.e.Table.Identity(g.Key)
 			if taken[id] != nil {
-				return &UniqueError{Entity: r.e.name, Attribute: g.attr}
+				return &UniqueError{Entity: r.e.Name, Attribute: g.Attr}
 			}
 			taken[id] = g
 		}
@@ -179,12 +183,12 @@ func (t *transaction) joinGuards() error {
 		if r == nil {
 			continue
 		}
-		r.guards = slices.DeleteFunc(r.guards, func(g guard) bool {
-			next := taken[r.e.table.name+" "+r.e.table.keyText(g.key)]
-			if !g.delete || next == nil {
+		r.guards = slices.DeleteFunc(r.guards, func(g schema.Guard) bool {
+			next := taken[r.e.Table.Identity(g.Key)]
+			if !g.Delete || next == nil {
 				return false
 			}
-			next.from = g.owner
+			next.From = g.Owner
 			return true
 		})
 	}
@@ -192,10 +196,10 @@ func (t *transaction) joinGuards() error {
 }
 
 // once refuses a second write of one item.
-func (r *request) once(seen map[itemID]int, i int) error {
+func (r *request) once(seen map[schema.ItemID]int, i int) error {
 	id := r.id()
 	if first, twice := seen[id]; twice {
-		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.name, r.itemKey().text())
+		return usagef("writes %d and %d are both of %s[%s]: an item can be written once", first, i, r.e.Name, r.itemKey().Text())
 	}
 	seen[id] = i
 	return nil
@@ -220,62 +224,40 @@ func (t *transaction) settle(ctx context.Context) error {
 }
 
 // send makes the request and the error of its failure.
-func (t *transaction) send(ctx context.Context, c *conn, token string) error {
+func (t *transaction) send(ctx context.Context, c *route.Conn, token string) error {
 	in := &dynamodb.TransactWriteItemsInput{}
 	if token != "" {
 		in.ClientRequestToken = &token
-	}
-	hooked := true
-	for _, w := range t.writes {
-		hooked = hooked && w.entity().table.hooked(c)
-	}
-	var call *wire.Call
-	if hooked {
-		call = c.wire.NewCall(nil)
-		call.Grow(len(t.requests))
 	}
 	t.owner = nil
 	for i, r := range t.requests {
 		if r == nil {
 			continue
 		}
-		item, err := r.transactItem(call)
-		if err != nil {
-			return err
-		}
-		in.TransactItems = append(in.TransactItems, item)
+		in.TransactItems = append(in.TransactItems, r.transactItem())
 		t.owner = append(t.owner, i)
 		for _, g := range r.guards {
-			in.TransactItems = append(in.TransactItems, g.transactItem(r.e.table))
+			in.TransactItems = append(in.TransactItems, guardWrite(r.e.table, &g))
 			t.owner = append(t.owner, i)
 		}
 	}
 	if len(in.TransactItems) == 0 {
 		return nil
 	}
-	var err error
-	if hooked {
-		_, err = c.TransactWriteItems(ctx, in, call.Hook)
-	} else {
-		_, err = c.TransactWriteItems(ctx, in)
-	}
-	if err != nil {
+	if err := c.TransactWrite(ctx, in, func(i int) []byte { return t.requests[t.owner[i]].item }); err != nil {
 		return t.error(err)
 	}
 	return nil
 }
 
-// transactItem is the request as part of a transaction.
-func (r *request) transactItem(call *wire.Call) (types.TransactWriteItem, error) {
+// transactItem is the request as part of a transaction; a put is without the item.
+func (r *request) transactItem() types.TransactWriteItem {
 	var out types.TransactWriteItem
 	old := types.ReturnValuesOnConditionCheckFailureAllOld
 	switch r.verb {
 	case verbPut:
-		in, err := r.putInput(call)
-		if err != nil {
-			return out, err
-		}
-		out.Put = &types.Put{TableName: in.TableName, Item: in.Item, ConditionExpression: in.ConditionExpression,
+		in := r.putInput()
+		out.Put = &types.Put{TableName: in.TableName, ConditionExpression: in.ConditionExpression,
 			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: old}
 	case verbUpdate:
@@ -290,12 +272,9 @@ func (r *request) transactItem(call *wire.Call) (types.TransactWriteItem, error)
 			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: old}
 	case verbCheck:
-		in := r.deleteInput()
-		out.ConditionCheck = &types.ConditionCheck{TableName: in.TableName, Key: in.Key, ConditionExpression: in.ConditionExpression,
-			ExpressionAttributeNames: in.ExpressionAttributeNames, ExpressionAttributeValues: in.ExpressionAttributeValues,
-			ReturnValuesOnConditionCheckFailure: old}
+		out.ConditionCheck = r.checkInput()
 	}
-	return out, nil
+	return out
 }
 
 // TransactionError reports a transaction that was not carried out: nothing of it is written.
@@ -380,8 +359,8 @@ func (t *transaction) error(err error) error {
 		r := t.requests[t.owner[i]]
 		te.Reasons = append(te.Reasons, TransactionReason{
 			Index:  t.owner[i],
-			Entity: r.e.name,
-			Key:    r.itemKey().text(),
+			Entity: r.e.Name,
+			Key:    r.itemKey().Text(),
 			Code:   *reason.Code,
 			Err:    r.reasonError(reason, guard, err),
 		})
@@ -395,7 +374,7 @@ func (r *request) reasonError(reason types.CancellationReason, guard int, err er
 	case *reason.Code != "ConditionalCheckFailed":
 		return cancellation(reason)
 	case guard > 0:
-		return &UniqueError{Entity: r.e.name, Attribute: r.guards[guard-1].attr}
+		return &UniqueError{Entity: r.e.Name, Attribute: r.guards[guard-1].Attr}
 	}
 	return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
 }
@@ -429,4 +408,42 @@ func (t *transaction) onlyRaced(err error) bool {
 		}
 	}
 	return true
+}
+
+// CheckOp is a [Write] that writes nothing, see [Entity.CheckOp]. It is sent in transactions only.
+type CheckOp struct {
+	e         *entity
+	key       unsafe.Pointer
+	condition expression.ConditionBuilder
+}
+
+// CheckOp is a [Write] that writes nothing: the transaction that it is part of fails when the item with
+// the key fields of key does not satisfy the condition.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ConditionCheck.html
+func (e *Entity[T]) CheckOp(key T, condition expression.ConditionBuilder) *CheckOp {
+	return &CheckOp{e.registered(), unsafe.Pointer(&key), condition}
+}
+
+// Input returns the part of a transaction that the check is, without a client and without sending it.
+func (o *CheckOp) Input(ctx context.Context) (*types.ConditionCheck, error) {
+	if o.e == nil {
+		return nil, errUnregistered
+	}
+	r, err := o.prepare(ctx, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.checkInput(), nil
+}
+
+func (o *CheckOp) entity() *entity { return o.e }
+
+func (o *CheckOp) prepare(context.Context, *route.Conn, *room) (*request, error) {
+	r := &request{e: o.e, op: opCheck, verb: verbCheck}
+	var err error
+	if r.key, err = o.e.keyOf(o.key); err != nil {
+		return nil, err
+	}
+	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition})
+	return r, err
 }

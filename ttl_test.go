@@ -60,7 +60,7 @@ func TestExpiryIsStoredAsSeconds(t *testing.T) {
 			},
 		} {
 			for _, expires := range []time.Time{at, {}} {
-				id := fmt.Sprint(i, expires.IsZero())
+				id := fmt.Sprintf("%d-%t", i, expires.IsZero())
 				check(t, write(id, expires))
 				item := s.load(table, key("SI#"+id, "A"))
 				if expires.IsZero() {
@@ -96,12 +96,32 @@ func TestCreateTurnsExpiryOn(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		table := s.declare()
 		entable.Register[Session](table)
-		check(t, table.Create(t.Context()))
+		check(t, table.CreateTable(t.Context()))
 		t.Cleanup(func() { s.drop(table) })
 		out, err := s.sdk.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
 		check(t, err)
 		if d := out.TimeToLiveDescription; d.AttributeName == nil || *d.AttributeName != "expires" {
 			t.Errorf("expiry %+v", d)
+		}
+	})
+}
+
+// The request says what Create sends, for programs that create the table in another way.
+func TestTimeToLiveInput(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *setup) {
+		table := s.newTable() // no entity expires yet
+		if in := table.TimeToLiveInput(); in != nil {
+			t.Errorf("nothing expires, but the request is %+v", in)
+		}
+		entable.Register[Lease](table)
+		in := table.TimeToLiveInput()
+		if in == nil || *in.TableName != table.Name() || *in.TimeToLiveSpecification.AttributeName != "expires" || !*in.TimeToLiveSpecification.Enabled {
+			t.Fatalf("the request is %+v", in)
+		}
+		_, err := s.sdk.UpdateTimeToLive(t.Context(), in)
+		check(t, err)
+		if list, err := table.Diff(t.Context()); len(list) > 0 || err != nil {
+			t.Errorf("different behind it: %v, %v", list, err)
 		}
 	})
 }
@@ -143,7 +163,7 @@ func TestExpired(t *testing.T) {
 func TestHideExpired(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		now := newClock()
-		table := s.newTable(entable.Clock(now.Now), entable.HideExpired())
+		table := s.newTable(entable.Clock(now.Now), entable.HideExpired(true))
 		sessions := entable.Register[Session](table)
 		ctx := t.Context()
 		v := Session{ID: "1", Expires: now.now.Add(time.Hour)}

@@ -329,7 +329,7 @@ func TestInputOfUpdates(t *testing.T) {
 	f := fieldsOf(parcels)
 	for _, test := range updateCases {
 		t.Run(test.name, func(t *testing.T) {
-			in, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input()
+			in, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input(t.Context())
 			check(t, err)
 			if *in.TableName != "parcels" || dynamoJSON(in.Key) != `{"pk":{"S":"PI#1"},"sk":{"S":"A"}}` || *in.ConditionExpression != "attribute_exists (#0)" {
 				t.Errorf("table %s, key %s, condition %s", *in.TableName, dynamoJSON(in.Key), *in.ConditionExpression)
@@ -339,7 +339,7 @@ func TestInputOfUpdates(t *testing.T) {
 				t.Errorf("request\n%s, want\n%s", got, want)
 			}
 			for range 20 {
-				again, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input()
+				again, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input(t.Context())
 				check(t, err)
 				if !reflect.DeepEqual(again, in) {
 					t.Fatalf("another request\n%s, want\n%s", updateText(again), updateText(in))
@@ -348,7 +348,7 @@ func TestInputOfUpdates(t *testing.T) {
 			if test.typed == nil {
 				return
 			}
-			typed, err := parcels.Update(Parcel{ID: "1"}).Apply(test.typed(f)...).Input()
+			typed, err := parcels.Update(Parcel{ID: "1"}).Apply(test.typed(f)...).Input(t.Context())
 			check(t, err)
 			if !reflect.DeepEqual(typed, in) {
 				t.Errorf("request of the handles\n%s, want\n%s", updateText(typed), updateText(in))
@@ -399,7 +399,7 @@ func TestUpdates(t *testing.T) {
 
 			v = parcel()
 			check(t, parcels.Put(ctx, &v))
-			check(t, entable.Transact(ctx, []entable.Write{test.build(parcels.PatchOp(&v), f)}))
+			check(t, entable.Transact(ctx, []entable.Write{test.build(parcels.Patch(&v), f)}))
 			same(t, test.name+": instance of a transaction", v, want)
 			stored("transaction")
 		}
@@ -513,11 +513,11 @@ func TestConditionsOfHandles(t *testing.T) {
 func TestHandlesOfUnencodableValues(t *testing.T) {
 	parcels := declareParcels(entable.NewTable("parcels"))
 	f := fieldsOf(parcels)
-	_, err := parcels.Update(Parcel{ID: "1"}).Set("count", 1).If(f.status.Equal("\xff")).Input()
+	_, err := parcels.Update(Parcel{ID: "1"}).Set("count", 1).If(f.status.Equal("\xff")).Input(t.Context())
 	if !is[*entable.EncodeError](err) {
 		t.Errorf("condition: %v, want an *EncodeError", err)
 	}
-	_, err = parcels.Update(Parcel{ID: "1"}).Apply(f.level.Set(Level(9))).Input()
+	_, err = parcels.Update(Parcel{ID: "1"}).Apply(f.level.Set(Level(9))).Input(t.Context())
 	if !is[*entable.EncodeError](err) {
 		t.Errorf("change: %v, want an *EncodeError", err)
 	}
@@ -579,7 +579,7 @@ func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 				return err
 			},
 			func() error {
-				return entable.Transact(ctx, []entable.Write{moves.PatchOp(&v).Set("text", "d")})
+				return entable.Transact(ctx, []entable.Write{moves.Patch(&v).Set("text", "d")})
 			},
 			func() error {
 				after := v
@@ -590,7 +590,7 @@ func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 			},
 			func() error { return entable.Transact(ctx, []entable.Write{moves.PutOp(&v)}) },
 			func() error { return entable.BatchWrite(ctx, []entable.Write{moves.PutOp(&v)}) },
-			func() error { return entable.BatchWrite(ctx, []entable.Write{moves.PatchOp(&v).Set("text", "f")}) },
+			func() error { return entable.BatchWrite(ctx, []entable.Write{moves.Patch(&v).Set("text", "f")}) },
 		} {
 			now.pass(time.Minute)
 			if err := write(); err != nil {

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/schema"
 )
 
 // ValidationError reports an instance that breaks the `validate` tags of its type. It is found before
@@ -51,41 +52,23 @@ func (e *ValidationError) Error() string {
 func (e *ValidationError) Unwrap() error { return e.Err }
 func (*ValidationError) entableError()   {}
 
-// defaultValidate is the validator of tables without their own, shared for its cache of types.
-var defaultValidate = sync.OnceValue(newValidate)
-
-func newValidate() *validator.Validate {
-	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(storedName)
-	return v
-}
-
-// storedName gives the name under which a field is stored.
-func storedName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
-	if name == "" || name == "-" {
-		return f.Name
-	}
-	return name
-}
-
 // validate checks the item v, a pointer to the entity's type.
 func (e *entity) validate(ctx context.Context, v any) error {
-	if !e.validates {
+	if !e.Validates {
 		return nil
 	}
-	err := e.table.validate.StructCtx(ctx, v)
+	err := e.Table.Validate.StructCtx(ctx, v)
 	if err == nil {
 		return nil
 	}
 	broken, ok := errors.AsType[validator.ValidationErrors](err)
 	if !ok {
-		return &ValidationError{Entity: e.name, Err: err}
+		return &ValidationError{Entity: e.Name, Err: err}
 	}
-	invalid := &ValidationError{Entity: e.name, Err: err}
+	invalid := &ValidationError{Entity: e.Name, Err: err}
 	for _, b := range broken {
 		invalid.Fields = append(invalid.Fields, FieldError{
-			Attribute: strings.TrimPrefix(b.Namespace(), e.typ.Name()+"."),
+			Attribute: strings.TrimPrefix(b.Namespace(), e.Type.Name()+"."),
 			Rule:      b.Tag(),
 			Param:     b.Param(),
 			Kind:      b.Type().String(),
@@ -94,87 +77,74 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	return invalid
 }
 
-// ruleSet is what the types of an entity say about validation.
-type ruleSet struct {
-	structs []reflect.Type // that a value can hold
-	tagged  []reflect.Type // those of them that have rules
-	any     bool           // a value can break a rule: types without rules cost nothing
-}
-
-func (r *ruleSet) add(t reflect.Type) {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		r.add(t.Elem())
-	case reflect.Map:
-		r.add(t.Key())
-		r.add(t.Elem())
-	case reflect.Interface:
-		r.any = true // what it holds is known only at run time
-	case reflect.Struct:
-		if slices.Contains(r.structs, t) {
-			return
-		}
-		r.structs = append(r.structs, t)
-		has := false
-		for f := range t.Fields() {
-			_, tagged := f.Tag.Lookup("validate")
-			has = has || tagged
-			r.add(f.Type)
-		}
-		if has {
-			r.any, r.tagged = true, append(r.tagged, t)
+// validateChange checks a single value against the rules of its field, and those inside it. Rules that look at
+// other fields cannot be checked here and are left to the writes of instances.
+func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.Target) error {
+	if !e.Validates || t.Type == nil {
+		return nil
+	}
+	rules := ""
+	if t.Leaf != nil {
+		rules = ownRules(t.Leaf.Tag.Get("validate"))
+	}
+	v := reflect.Zero(t.Type)
+	if c.Op != change.Remove {
+		var err error
+		if v, err = c.Convert(t.Type); err != nil {
+			return nil //nolint:nilerr // AddTo reports it
 		}
 	}
-}
-
-// check makes the validator read all tags. It does so when it first meets a type, and panics about a
-// wrong one: that is to happen at registration.
-func (r *ruleSet) check(v *validator.Validate) error {
-	if v == defaultValidate() {
-		return ruleReader.check(r.tagged)
+	switch c.Op {
+	case change.Append, change.Prepend: // elements, not the whole list
+		var dives bool
+		if _, rules, dives = strings.Cut(","+rules, ",dive"); !dives {
+			return nil
+		}
+		rules = "dive" + rules
+	case change.Add, change.Subtract, change.Delete:
+		return nil
 	}
-	for _, t := range r.structs {
-		if err := checkRules(v, t); err != nil {
-			return err
-		}
+	var err error
+	if plain := reflect.Indirect(v); rules == "" && plain.Kind() == reflect.Struct && plain.Type() != schema.TimeType && c.Op != change.Remove {
+		err = e.Table.Validate.StructCtx(ctx, plain.Interface())
+	} else if rules != "" {
+		err = e.Table.Validate.VarCtx(ctx, v.Interface(), rules)
 	}
-	return nil
-}
-
-// ruleReader reads the tags for [defaultValidate]. A validator copies its cache of types for each type that
-// is new to it, so that a thousand types would cost it half a million steps; one that is thrown away in
-// time costs next to nothing.
-var ruleReader tagReader
-
-type tagReader struct {
-	mu   sync.Mutex
-	v    *validator.Validate
-	read int // types that v has read
-}
-
-func (r *tagReader) check(structs []reflect.Type) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range structs {
-		if r.v == nil || r.read == 32 {
-			r.v, r.read = newValidate(), 0
-		}
-		r.read++
-		if err := checkRules(r.v, t); err != nil {
-			return err
-		}
+	if err == nil {
+		return nil
 	}
-	return nil
+	invalid := &ValidationError{Entity: e.Name, Err: err}
+	broken, _ := errors.AsType[validator.ValidationErrors](err)
+	for _, b := range broken {
+		invalid.Fields = append(invalid.Fields, FieldError{
+			Attribute: change.Show(c.Path) + inner(b), Rule: b.Tag(), Param: b.Param(), Kind: b.Type().String(),
+		})
+	}
+	return invalid
 }
 
-func checkRules(v *validator.Validate, t reflect.Type) (err error) {
-	defer func() {
-		// The validator panics with text; anything else is a rule for whole structs that does not like an
-		// empty one.
-		if reason, ok := recover().(string); ok {
-			err = errors.New(reason)
+// inner returns where a rule is broken inside the value that was checked: "", ".city", "[2].qty".
+func inner(b validator.FieldError) string {
+	path := b.Namespace()
+	if path == "" || path[0] == '[' {
+		return path
+	}
+	_, path, _ = strings.Cut(path, ".") // starts with the type's name
+	return "." + path
+}
+
+// ownRules drops the rules that compare with other fields.
+func ownRules(tag string) string {
+	if tag == "-" {
+		return ""
+	}
+	var own []string
+	for rule := range strings.SplitSeq(tag, ",") {
+		name, _, _ := strings.Cut(rule, "=")
+		if strings.HasSuffix(name, "field") || strings.HasPrefix(name, "required_") || strings.HasPrefix(name, "excluded_") || strings.HasPrefix(name, "skip_") {
+			continue
 		}
-	}()
-	_ = v.StructPartial(reflect.New(t).Interface()) // of no fields
-	return nil
+		own = append(own, rule)
+	}
+	return strings.Join(own, ",")
 }

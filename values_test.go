@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"net/netip"
 	"reflect"
@@ -106,7 +107,7 @@ type Everything struct {
 func everything() []Everything {
 	one, two := 1, -2
 	full := Everything{
-		ID: "full", Base: Base{"base"}, Deep: &Deep{4}, Bool: true, Int: -1 << 63, Int8: -128, Int64: 1<<63 - 1, Uint64: 1<<64 - 1,
+		ID: "full", Base: Base{"base"}, Deep: &Deep{4}, Bool: true, Int: math.MinInt, Int8: -128, Int64: 1<<63 - 1, Uint64: 1<<64 - 1,
 		Float32: 1.1, Float64: 1e-20, Text: "é\x00\n\"\\</script>\u2028\U0010ffff", Named: "n", Bytes: []byte{0, 255}, Array: [3]byte{1, 2, 3},
 		Ints: []int{3, 1, 2}, IntArray: [2]int{1, 2}, Nested: inner{A: 1, B: []string{"", "x"}, C: &inner{A: 2}}, Pointer: &inner{A: 3, M: map[string]any{"k": "v"}},
 		List: []inner{{}, {A: 1}}, Pointers: []*int{&one, nil, &two}, Map: map[string]inner{"#": {}, "x y": {A: 9}}, IntKeys: map[int]string{-1: "a", 10: "b"},

@@ -9,20 +9,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/manifest"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/work"
 )
-
-// manifestPrefix starts the key of the stored manifest and is its type. No entity can have it.
-const manifestPrefix = "_manifest"
-
-// storedManifestKey is the partition key of the stored manifest. No component renders a '%' without two
-// digits behind it, so that no entity can build it.
-const storedManifestKey = manifestPrefix + "#%"
 
 // Attributes of the stored manifest.
 const (
@@ -54,81 +50,91 @@ const opVerify = "Verify"
 //
 // It needs a table whose partition key is a string.
 func (t *Table) Verify(ctx context.Context) error {
-	if t.pk.typ != types.ScalarAttributeTypeS {
-		return usagef("table %q: Verify needs a partition key that is a string", t.name)
+	if t.s().PK.Type != types.ScalarAttributeTypeS {
+		return usagef("table %q: Verify needs a partition key that is a string", t.s().Name)
 	}
 	c, err := t.connFor(ctx, nil)
 	if err != nil {
 		return err
 	}
-	now := t.manifest()
-	if err := now.check(); err != nil {
-		return &DeclarationError{What: fmt.Sprintf("table %q", t.name), Err: err}
+	now := t.s().ManifestOf()
+	if err := now.Check(); err != nil {
+		return &DeclarationError{What: fmt.Sprintf("table %q", t.s().Name), Err: err}
 	}
-	for attempt := 1; ; attempt++ {
+	tries := work.Tries{Most: maxVerifyAttempts, Steady: true}
+	for {
 		err := t.verifyOnce(ctx, c, now)
 		lost, raced := conditionFailed(err)
 		if !raced {
 			return err
 		}
-		if attempt == maxVerifyAttempts {
-			return t.verifyError(fmt.Errorf("another instance wrote first, %d times: %w", attempt, lost))
-		}
-		if err := pause(ctx, 1); err != nil {
-			return t.verifyError(err)
+		if !tries.More(ctx) {
+			if tries.Ended != nil {
+				return t.verifyError(tries.Ended)
+			}
+			return t.verifyError(fmt.Errorf("another instance wrote first, %d times: %w", tries.Made, lost))
 		}
 	}
 }
 
 func (t *Table) verifyError(err error) error {
-	return &OpError{Op: opVerify, Entity: t.name, Key: t.keyText(t.sentinelKey(storedManifestKey)), Err: err}
+	return &OpError{Op: opVerify, Entity: t.s().Name, Key: t.s().KeyText(t.s().SentinelKey(schema.StoredManifestKey)), Err: err}
 }
 
-func (t *Table) verifyOnce(ctx context.Context, c *conn, now *manifest) error {
-	out, err := c.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: t.sentinelKey(storedManifestKey), ConsistentRead: new(true)})
+func (t *Table) verifyOnce(ctx context.Context, c *route.Conn, now *manifest.Manifest) error {
+	var sink rawItems
+	in := &dynamodb.GetItemInput{TableName: &t.s().Name, Key: t.s().SentinelKey(schema.StoredManifestKey), ConsistentRead: new(true)}
+	if err := c.Get(ctx, in, nil, &sink); err != nil {
+		return t.verifyError(err)
+	}
+	item, err := sink.item(0)
 	if err != nil {
 		return t.verifyError(err)
 	}
-	if out == nil || len(out.Item) == 0 {
+	if item == nil {
 		return t.storeManifest(ctx, c, now, nil)
 	}
-	stored, err := readStoredManifest(out.Item)
+	stored, err := readStoredManifest(item)
 	if err != nil {
 		return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
 	}
-	if list := stored.contradictions(now); len(list) > 0 {
-		return &DriftError{Table: t.name, From: fromStored, Differences: list}
+	if err := drift(t.s().Name, fromStored, stored.Contradictions(now)); err != nil {
+		return err
 	}
-	merged := stored.extended(now, false)
-	if bytes.Equal(merged.text(), stored.text()) {
+	merged := stored.Extended(now, false)
+	if bytes.Equal(merged.JSON(), stored.JSON()) {
 		return nil
 	}
-	return t.storeManifest(ctx, c, merged, out.Item[manifestRevision])
+	return t.storeManifest(ctx, c, merged, item[manifestRevision])
 }
 
 // storeManifest writes the manifest if the stored one still has the revision that was read; nil: if there
 // is none.
-func (t *Table) storeManifest(ctx context.Context, c *conn, m *manifest, revision types.AttributeValue) error {
-	item, err := t.manifestItem(m, revision)
+func (t *Table) storeManifest(ctx context.Context, c *route.Conn, m *manifest.Manifest, revision types.AttributeValue) error {
+	attrs, err := t.manifestItem(m, revision)
 	if err != nil {
 		return t.verifyError(err)
 	}
-	in := &dynamodb.PutItemInput{TableName: &t.name, Item: item}
+	item, err := wire.AppendItem(nil, attrs)
+	if err != nil {
+		return t.verifyError(err)
+	}
+	in := &dynamodb.PutItemInput{TableName: &t.s().Name}
 	if revision == nil {
 		in.ConditionExpression = new("attribute_not_exists(#a)")
-		in.ExpressionAttributeNames = map[string]string{"#a": t.pk.name}
+		in.ExpressionAttributeNames = map[string]string{"#a": t.s().PK.Name}
 	} else {
 		in.ConditionExpression = new("#a = :was")
 		in.ExpressionAttributeNames = map[string]string{"#a": manifestRevision}
 		in.ExpressionAttributeValues = map[string]types.AttributeValue{":was": revision}
 	}
-	if _, err := c.PutItem(ctx, in); err != nil {
+	if err := c.Put(ctx, in, item); err != nil {
 		return t.verifyError(err)
 	}
 	return nil
 }
 
-func (t *Table) manifestItem(m *manifest, revision types.AttributeValue) (map[string]types.AttributeValue, error) {
+func (t *Table) manifestItem(m *manifest.Manifest, revision types.AttributeValue) (map[string]types.AttributeValue, error) {
 	next, err := nextRevision(revision)
 	if err != nil {
 		return nil, err
@@ -152,30 +158,30 @@ func (t *Table) manifestItem(m *manifest, revision types.AttributeValue) (map[st
 		}
 		item[manifestText] = &types.AttributeValueMemberB{Value: b.Bytes()}
 	}
-	if t.discriminator != "" {
-		item[t.discriminator] = &types.AttributeValueMemberS{Value: manifestPrefix}
+	if t.s().Discriminator != "" {
+		item[t.s().Discriminator] = &types.AttributeValueMemberS{Value: schema.ManifestPrefix}
 	}
-	maps.Copy(item, t.sentinelKey(storedManifestKey))
+	maps.Copy(item, t.s().SentinelKey(schema.StoredManifestKey))
 	return item, nil
 }
 
 func nextRevision(was types.AttributeValue) (types.AttributeValue, error) {
 	n := 0
 	if was != nil {
-		if _, err := fmt.Sscanf(avText(was), "%d", &n); err != nil {
+		if _, err := fmt.Sscanf(schema.Text(was), "%d", &n); err != nil {
 			return nil, fmt.Errorf("attribute %s: cannot read the revision: %w", manifestRevision, err)
 		}
 	}
 	return &types.AttributeValueMemberN{Value: fmt.Sprint(n + 1)}, nil
 }
 
-func readStoredManifest(item map[string]types.AttributeValue) (*manifest, error) {
+func readStoredManifest(item map[string]types.AttributeValue) (*manifest.Manifest, error) {
 	if item[manifestRevision] == nil {
 		return nil, fmt.Errorf("attribute %s is missing", manifestRevision)
 	}
 	switch v := item[manifestText].(type) {
 	case *types.AttributeValueMemberS:
-		return parseManifest([]byte(v.Value))
+		return manifest.Parse([]byte(v.Value))
 	case *types.AttributeValueMemberB:
 		r, err := gzip.NewReader(bytes.NewReader(v.Value))
 		if err != nil {
@@ -185,17 +191,7 @@ func readStoredManifest(item map[string]types.AttributeValue) (*manifest, error)
 		if err != nil {
 			return nil, err
 		}
-		return parseManifest(text)
+		return manifest.Parse(text)
 	}
 	return nil, errors.New("attribute " + manifestText + " is missing")
-}
-
-// owns reports whether an item of no registered entity is the library's own: a sentinel or the manifest.
-// typ is its discriminator; in a table without, the key tells, which no entity can have.
-func (t *Table) owns(typ string, item RawItem) bool {
-	if t.discriminator != "" {
-		return typ == sentinelPrefix || typ == manifestPrefix
-	}
-	text := avText(item[t.pk.name])
-	return text == storedManifestKey || strings.HasPrefix(text, sentinelPrefix+keys.DefaultSeparator)
 }

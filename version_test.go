@@ -43,11 +43,11 @@ func TestVersions(t *testing.T) {
 			"Update":      func(v *Counter) error { return counters.Update(*v).Set("sum", 1).IfVersion(int64(v.Version)).Do(ctx) },
 			"batch put":   func(v *Counter) error { return entable.BatchWrite(ctx, []entable.Write{counters.PutOp(v)}) },
 			"batch patch": func(v *Counter) error {
-				return entable.BatchWrite(ctx, []entable.Write{counters.PatchOp(v).Add("sum", 1)})
+				return entable.BatchWrite(ctx, []entable.Write{counters.Patch(v).Add("sum", 1)})
 			},
 			"transact put": func(v *Counter) error { return entable.Transact(ctx, []entable.Write{counters.PutOp(v)}) },
 			"transact patch": func(v *Counter) error {
-				return entable.Transact(ctx, []entable.Write{counters.PatchOp(v).Add("sum", 1)})
+				return entable.Transact(ctx, []entable.Write{counters.Patch(v).Add("sum", 1)})
 			},
 			"transact remove": func(v *Counter) error { return entable.Transact(ctx, []entable.Write{counters.RemoveOp(v)}) },
 		} {
@@ -113,7 +113,7 @@ func TestConcurrentWritersOfOneVersionedItem(t *testing.T) {
 				return counters.Update(*v).Set("sum", v.Sum+1).IfVersion(int64(v.Version)).Do(ctx)
 			},
 			func(v *Counter) error {
-				return entable.Transact(ctx, []entable.Write{counters.PatchOp(v).Set("sum", v.Sum+1)})
+				return entable.Transact(ctx, []entable.Write{counters.Patch(v).Set("sum", v.Sum+1)})
 			},
 		}
 		var wg sync.WaitGroup

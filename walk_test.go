@@ -74,11 +74,11 @@ func newRailway(s *setup, opts ...entable.TableOption) *railway {
 	w := &railway{s: s}
 	opts = append(opts, entable.GSI("gsi1"), entable.LSI("lsi1"))
 	if s.engine == "memory" {
-		opts = append(opts, entable.GSI("by-tag", entable.Native(),
+		opts = append(opts, entable.GSI("by-tag", entable.MultiAttribute(),
 			entable.PartitionKey("tag", types.ScalarAttributeTypeS), entable.SortKey("n", types.ScalarAttributeTypeN)))
 	}
 	w.table = s.newTable(opts...)
-	stopOpts := []entable.EntityOption{entable.PK("line"), entable.SK("n"), entable.HideExpired(),
+	stopOpts := []entable.EntityOption{entable.PK("line"), entable.SK("n"), entable.HideExpired(true),
 		entable.Index("gsi1", entable.PK("tag"), entable.SK("name")), entable.Index("lsi1", entable.SK("name"))}
 	if s.engine == "memory" {
 		stopOpts = append(stopOpts, entable.Index("by-tag"))

@@ -3,43 +3,62 @@ package entable
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"sync"
-	"time"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
+	"github.com/entable/entable/internal/work"
 )
 
-// Write is one write of one item of any entity, for batches and transactions: the PutOp, CreateOp,
-// PatchOp, RemoveOp, DeleteOp and CheckOp of an entity, and its Update builder. It is an interface so
-// that writes of different entities fit in one list; only this package implements it.
+// maxConflicts bounds how often a read-modify-write is repeated when another writer comes between.
+const maxConflicts = 10
+
+// The operations that write, by the names of their methods.
+const (
+	opPut         = "Put"
+	opCreate      = "Create"
+	opUpdate      = "Update"
+	opPatch       = "Patch"
+	opSaveChanges = "SaveChanges"
+	opDelete      = "Delete"
+	opRemove      = "Remove"
+	opCheck       = "Check"
+)
+
+// Write is one write of one item of any entity, for batches and transactions: [PutOp], [DeleteOp], [SaveOp],
+// [CheckOp] and the [Update] builder, which entities make. It is an interface so that writes of different
+// entities fit in one list; only this package implements it.
 type Write interface {
 	// entity is the entity that is written.
 	entity() *entity
 	// prepare runs everything that comes before the request: hooks, generated values, validation, keys.
 	// It may be run again when another writer came between; c is nil when nothing may be read. The memory
 	// of the request is from in, if that is not nil.
-	prepare(ctx context.Context, c *conn, in *room) (*request, error)
+	prepare(ctx context.Context, c *route.Conn, in *room) (*request, error)
 }
+
+// maxBatchWrite is the service's limit of items in one BatchWriteItem.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+const maxBatchWrite = 25
 
 // room is memory for the requests of a batch, allocated at once and used again.
 type room struct {
 	requests []request
 	used     int
-	seen     map[itemID]int // the batch's items
-	buffer   []byte         // for encoded items
-	item     []byte         // empty, with the capacity that is left
+	seen     map[schema.ItemID]int // the batch's items
+	buffer   []byte                // for encoded items
+	item     []byte                // empty, with the capacity that is left
 }
 
-var rooms = sync.Pool{New: func() any { return &room{seen: map[itemID]int{}} }}
+var rooms = sync.Pool{New: func() any { return &room{seen: map[schema.ItemID]int{}} }}
 
 // maxPooledRequests keeps a few huge batches from staying for ever.
 const maxPooledRequests = 4 * maxBatchWrite
@@ -58,7 +77,7 @@ func (m *room) release() {
 	clear(m.seen) // before the items that its keys are parts of are overwritten
 	m.item = nil
 	if m.used = 0; cap(m.requests) > maxPooledRequests {
-		m.requests, m.seen = nil, map[itemID]int{}
+		m.requests, m.seen = nil, map[schema.ItemID]int{}
 	}
 	rooms.Put(m)
 }
@@ -112,14 +131,14 @@ type request struct {
 	e    *entity
 	op   string
 	verb verb
-	key  itemKey
-	put  *PutOp         // what a put was made of
-	work unsafe.Pointer // the item of a put
+	key  schema.ItemKey
+	by   settler        // the write that it was made of, if that has something to settle
+	work unsafe.Pointer // the item of a put, or the instance of a delete
 	item []byte         // the same, encoded
 	keys int            // where the key ends in it
 	expr *expression.Expression
 	// guards are the sentinel items of unique fields, written in one transaction with the item.
-	guards []guard
+	guards []schema.Guard
 	// returns is what an update gives back.
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
@@ -128,33 +147,28 @@ type request struct {
 	extra bool
 	// assumed are the stored values that prepare has read and made conditions.
 	assumed []assumption
-	// settled, if set, hands the values to the caller after a success; stored is what an update gave back.
-	settled func(ctx context.Context, stored loaded) error
 	writeConfig
+}
+
+// settler is a write that hears what became of its request.
+type settler interface {
+	settle(ctx context.Context, r *request, stored loaded) error
+	abandon(r *request)
 }
 
 // settle hands the values to the caller after a success; stored is what an update gave back.
 func (r *request) settle(ctx context.Context, stored loaded) error {
-	switch {
-	case r.put != nil:
-		return r.put.settle(ctx, r)
-	case r.settled != nil:
-		return r.settled(ctx, stored)
+	if r.by == nil {
+		return nil
 	}
-	return nil
+	return r.by.settle(ctx, r, stored)
 }
 
 // abandon undoes what prepare left in the caller's struct, after a failure.
 func (r *request) abandon() {
-	if r.put != nil {
-		r.e.auto.keepIDs(r.work, r.put.ptr)
+	if r.by != nil {
+		r.by.abandon(r)
 	}
-}
-
-// assumption is an attribute's value as it was read before a write; nil: absent.
-type assumption struct {
-	name string
-	was  types.AttributeValue
 }
 
 // again reports whether a write that failed with err did so only because another writer came between,
@@ -169,14 +183,14 @@ func (r *request) again(err error) bool {
 	})
 }
 
-// maxConflicts bounds how often a read-modify-write is repeated when another writer comes between.
-const maxConflicts = 10
-
 // do sends one write by itself.
 func do(ctx context.Context, w Write, op string) error {
 	e := w.entity()
+	if e == nil {
+		return errUnregistered
+	}
 	if err := ctx.Err(); err != nil {
-		return &OpError{Op: op, Entity: e.name, Err: err}
+		return &OpError{Op: op, Entity: e.Name, Err: err}
 	}
 	c, err := e.table.connFor(ctx, e)
 	if err != nil {
@@ -191,8 +205,8 @@ func do(ctx context.Context, w Write, op string) error {
 
 // itemKey is the primary key of the request's item. That of a put is made when it is asked for: the
 // request itself has it in the item.
-func (r *request) itemKey() itemKey {
-	if r.key.attrs == nil {
+func (r *request) itemKey() schema.ItemKey {
+	if r.key.Attrs == nil {
 		r.key, _ = r.e.keyOf(r.work) // the item has been encoded with it
 	}
 	return r.key
@@ -200,17 +214,15 @@ func (r *request) itemKey() itemKey {
 
 // carry sends the prepared request of a write, and prepares and sends it again when another writer came
 // between its reading and its writing.
-func carry(ctx context.Context, c *conn, w Write, r *request) error {
-	for attempt := 1; ; attempt++ {
+func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
+	tries := work.Tries{Most: maxConflicts}
+	for {
 		stored, err := r.send(ctx, c)
 		if err == nil {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
-		if !r.again(err) || attempt == maxConflicts {
-			return r.error(err)
-		}
-		if pause(ctx, attempt) != nil {
+		if !r.again(err) || !tries.More(ctx) {
 			return r.error(err)
 		}
 		if r, err = w.prepare(ctx, c, nil); err != nil || r == nil {
@@ -220,68 +232,36 @@ func carry(ctx context.Context, c *conn, w Write, r *request) error {
 }
 
 // send makes the request. The result is what an update gave back.
-func (r *request) send(ctx context.Context, c *conn) (loaded, error) {
+func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
 	if len(r.guards) > 0 {
 		return r.sendGuarded(ctx, c)
 	}
-	t := r.e.table
 	switch r.verb {
 	case verbPut:
-		call := t.call(c, nil)
-		in, err := r.putInput(call)
-		if err != nil {
-			return loaded{}, err
-		}
-		if call != nil {
-			_, err = c.PutItem(ctx, in, call.Hook)
-		} else {
-			_, err = c.PutItem(ctx, in)
-		}
-		return loaded{}, err
+		return loaded{}, c.Put(ctx, r.putInput(), r.item)
 	case verbUpdate:
-		return r.sendUpdate(ctx, c)
-	case verbDelete:
-		_, err := c.DeleteItem(ctx, r.deleteInput())
-		return loaded{}, err
-	}
-	return loaded{}, usagef("%s: a condition check goes into a transaction", r.e.name)
-}
-
-func (r *request) sendUpdate(ctx context.Context, c *conn) (loaded, error) {
-	in, sink := r.updateInput(), &oneItem{table: r.e.table, want: r.e}
-	if r.e.table.hooked(c) {
-		_, err := c.UpdateItem(ctx, in, c.wire.NewCall(sink).Hook)
+		sink := &oneItem{table: r.e.table, want: r.e}
+		err := c.Update(ctx, r.updateInput(), sink)
 		return sink.loaded, err
+	case verbDelete:
+		return loaded{}, c.Delete(ctx, r.deleteInput())
 	}
-	out, err := c.UpdateItem(ctx, in)
-	if err != nil || out == nil || len(out.Attributes) == 0 {
-		return loaded{}, err
-	}
-	return sink.loaded, replay(sink, []map[string]types.AttributeValue{out.Attributes})
+	return loaded{}, usagef("%s: a condition check goes into a transaction", r.e.Name)
 }
 
-func (r *request) putInput(call *wire.Call) (*dynamodb.PutItemInput, error) {
-	in := &dynamodb.PutItemInput{TableName: &r.e.table.name}
+// putInput is the input of a put, without the item.
+func (r *request) putInput() *dynamodb.PutItemInput {
+	in := &dynamodb.PutItemInput{TableName: &r.e.Table.Name}
 	if x := r.expr; x != nil {
 		in.ConditionExpression = x.Condition()
 		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
-	var err error
-	in.Item, err = r.itemAttrs(call)
-	return in, err
-}
-
-// itemAttrs is the item of a put, as the call's carrier or, without one, in the SDK's own form.
-func (r *request) itemAttrs(call *wire.Call) (map[string]types.AttributeValue, error) {
-	if call != nil {
-		return call.Raw(r.item), nil
-	}
-	return wire.ReadItem(r.item)
+	return in
 }
 
 func (r *request) updateInput() *dynamodb.UpdateItemInput {
-	in := &dynamodb.UpdateItemInput{TableName: &r.e.table.name, Key: r.itemKey().attrs, ReturnValues: r.returns}
+	in := &dynamodb.UpdateItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs, ReturnValues: r.returns}
 	in.UpdateExpression = r.expr.Update()
 	in.ConditionExpression = r.expr.Condition()
 	in.ExpressionAttributeNames, in.ExpressionAttributeValues = r.expr.Names(), r.expr.Values()
@@ -292,7 +272,7 @@ func (r *request) updateInput() *dynamodb.UpdateItemInput {
 }
 
 func (r *request) deleteInput() *dynamodb.DeleteItemInput {
-	in := &dynamodb.DeleteItemInput{TableName: &r.e.table.name, Key: r.itemKey().attrs}
+	in := &dynamodb.DeleteItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs}
 	if x := r.expr; x != nil {
 		in.ConditionExpression = x.Condition()
 		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
@@ -301,16 +281,22 @@ func (r *request) deleteInput() *dynamodb.DeleteItemInput {
 	return in
 }
 
+func (r *request) checkInput() *types.ConditionCheck {
+	return &types.ConditionCheck{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs, ConditionExpression: r.expr.Condition(),
+		ExpressionAttributeNames: r.expr.Names(), ExpressionAttributeValues: r.expr.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
+}
+
 // error makes the error of the failed request.
 func (r *request) error(err error) error {
 	if failed, ok := conditionFailed(err); ok {
 		err = r.conditionError(failed.Item, err)
 	}
-	return &OpError{Op: r.op, Entity: r.e.name, Key: r.itemKey().text(), Err: err}
+	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Err: err}
 }
 
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
-	c := &ConditionFailedError{Entity: r.e.name, Err: err}
+	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
 	case r.op == opCreate && (len(item) > 0 || !r.extra):
 		c.is = ErrExists
@@ -329,133 +315,20 @@ func (e *entity) stored(item map[string]types.AttributeValue) any {
 	if err != nil {
 		return RawItem(item)
 	}
-	l := e.table.decode(wire.NewReader(raw), nil, nil)
+	l := load(e.Table.Decode(wire.NewReader(raw), nil, nil))
 	if l.err != nil {
 		return RawItem(item)
 	}
 	return l.value
 }
 
-// build makes the expression of a request from its parts; nil when there are none.
-func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder) (*expression.Expression, error) {
-	if update == nil && len(conditions) == 0 {
-		return nil, nil
-	}
-	b := expression.NewBuilder()
-	if update != nil {
-		b = b.WithUpdate(*update)
-	}
-	if len(conditions) > 0 {
-		b = b.WithCondition(allOf(conditions))
-	}
-	x, err := b.Build()
-	if err != nil {
-		return nil, &EncodeError{Entity: e.name, Err: err}
-	}
-	return &x, nil
-}
-
-func allOf(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
-	all := conditions[0]
-	for _, c := range conditions[1:] {
-		all = all.And(c)
-	}
-	return all
-}
-
-// attr names a top-level attribute in an expression, whatever characters it has.
-func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
-
-// clone copies the item at ptr, with the structs that it embeds by pointer, as a value and its address.
-func (e *entity) clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
-	v := reflect.New(e.typ)
-	v.Elem().Set(reflect.NewAt(e.typ, ptr).Elem())
-	for _, index := range e.embedded {
-		p, err := v.Elem().FieldByIndexErr(index)
-		if err != nil || p.IsNil() {
-			continue
-		}
-		p = reflect.NewAt(p.Type(), p.Addr().UnsafePointer()).Elem() // the embedded type may be unexported
-		own := reflect.New(p.Type().Elem())
-		own.Elem().Set(p.Elem())
-		p.Set(own)
-	}
-	return v.Interface(), v.UnsafePointer()
-}
-
-// embeddedPointers lists the structs that a type embeds by pointer and whose fields are stored, outer
-// ones first.
-func embeddedPointers(p *codec.Plan) (list [][]int) {
-	for _, f := range p.Fields() {
-		for n := 1; n < len(f.Index); n++ {
-			index := f.Index[:n:n]
-			known := slices.ContainsFunc(list, func(have []int) bool { return slices.Equal(have, index) })
-			if !known && p.Type().FieldByIndex(index).Type.Kind() == reflect.Pointer {
-				list = append(list, index)
-			}
+// id returns the identity of the request's item. That of a put is read off the encoded item, which does
+// not change any more, unless there are numbers in the key.
+func (r *request) id() schema.ItemID {
+	if r.keys > 0 {
+		if id, ok := r.e.Table.EncodedIdentity(r.item, r.keys); ok {
+			return id
 		}
 	}
-	return list
-}
-
-// keyOnly makes an item with the key fields of the one at ptr.
-func (e *entity) keyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
-	out := e.newItem()
-	for _, name := range e.keyAttrs {
-		f := e.plan.Field(name)
-		v, ok := f.Value(ptr)
-		if !ok {
-			return nil, &KeyError{Entity: e.name, Key: name, Err: errZero(f)}
-		}
-		f.Reach(out).Set(v)
-	}
-	return out, nil
-}
-
-// keepUnstored copies the fields that are not stored from one item to another.
-func (e *entity) keepUnstored(to, from unsafe.Pointer) {
-	for _, f := range e.unstored {
-		reflect.NewAt(f.Type, unsafe.Add(to, f.Offset)).Elem().Set(reflect.NewAt(f.Type, unsafe.Add(from, f.Offset)).Elem())
-	}
-}
-
-// assign sets the item at to to that at from.
-func (e *entity) assign(to, from unsafe.Pointer) {
-	reflect.NewAt(e.typ, to).Elem().Set(reflect.NewAt(e.typ, from).Elem())
-}
-
-// pause waits before another attempt: full jitter over an exponentially growing time.
-// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-func pause(ctx context.Context, attempt int) error {
-	const base, most = 20 * time.Millisecond, 5 * time.Second
-	timer := time.NewTimer(rand.N(min(base<<min(attempt, 10), most)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// nilInstance is the error of an operation on a nil pointer.
-func (e *entity) nilInstance(op string) error {
-	return usagef("%s: %s of a nil *%s", e.name, op, e.typ)
-}
-
-// unstoredFields lists the struct's own fields that are no attributes.
-func (e *entity) unstoredFields() (list []reflect.StructField) {
-	stored := map[int]bool{}
-	for _, f := range e.plan.Fields() {
-		stored[f.Index[0]] = true
-	}
-	for _, i := range e.rest {
-		stored[i] = true
-	}
-	for i := range e.typ.NumField() {
-		if f := e.typ.Field(i); !stored[i] {
-			list = append(list, f)
-		}
-	}
-	return list
+	return r.e.Table.Identity(r.itemKey().Attrs)
 }

@@ -81,7 +81,7 @@ func TestWrongWritesAreRefused(t *testing.T) {
 			`Shipment: attribute "version" is the version, which every write raises by itself`},
 		{"empty update", func() error { return update().Do(ctx) }, `Shipment: the update changes nothing`},
 		{"empty patch", func() error { return ships.Patch(&a).Do(ctx) }, `Shipment: the update changes nothing`},
-		{"Input of no changes", func() error { _, err := ships.SaveChangesOp(a, &a).Input(); return err }, `Shipment: the update changes nothing`},
+		{"Input of no changes", func() error { _, err := ships.SaveChangesOp(a, &a).Input(t.Context()); return err }, `Shipment: the update changes nothing`},
 		{"one path twice", func() error { return update().Set("nick", "abc").Remove("nick").Do(ctx) },
 			`Shipment: the paths "nick" and "nick" overlap: an update can change each once`},
 		{"a path in another", func() error { return update().Set("stops[1].city", "x").Remove("stops[1]").Do(ctx) },
@@ -106,7 +106,7 @@ func TestWrongWritesAreRefused(t *testing.T) {
 		{"set if absent in an index key", func() error {
 			return update().Set("carrier", "y").SetIfAbsent("state", "s").Set("rank", 1).Do(ctx)
 		}, `Shipment: the update would leave the key of index "gsi1" stale, which is also made of "state": set them too, give their present values with Known, or use Fetch`},
-		{"Input of a Fetch", func() error { _, err := update().Set("carrier", "y").Fetch().Input(); return err },
+		{"Input of a Fetch", func() error { _, err := update().Set("carrier", "y").Fetch().Input(t.Context()); return err },
 			`Shipment: the key of index "gsi1" depends on "state", "rank" in the stored item, which is read when the update is sent`},
 		{"Known key field", func() error { return update().Set("nick", "abc").Known("id", "2").Do(ctx) },
 			`Shipment: Known("id"): the attribute is part of the key, which is known`},
@@ -137,9 +137,9 @@ func TestWrongWritesAreRefused(t *testing.T) {
 		{"no key", func() error { return ships.Update(Shipment{}).Set("nick", "abc").Do(ctx) }, `Shipment: cannot build key pk: attribute "id": text is empty`},
 		{"nil put", func() error { return ships.Put(ctx, nil) }, `Shipment: Put of a nil *entable_test.Shipment`},
 		{"nil patch", func() error { return ships.Patch(nobody).Set("nick", "abc").Do(ctx) }, `Shipment: Patch of a nil *entable_test.Shipment`},
-		{"Input of a nil patch", func() error { _, err := ships.Patch(nobody).Set("nick", "abc").Input(); return err }, `Shipment: Patch of a nil *entable_test.Shipment`},
+		{"Input of a nil patch", func() error { _, err := ships.Patch(nobody).Set("nick", "abc").Input(t.Context()); return err }, `Shipment: Patch of a nil *entable_test.Shipment`},
 		{"Input of a nil put", func() error { _, err := ships.PutOp(nobody).Input(ctx); return err }, `Shipment: Put of a nil *entable_test.Shipment`},
-		{"Input of a nil remove", func() error { _, err := ships.RemoveOp(nobody).Input(); return err }, `Shipment: Remove of a nil *entable_test.Shipment`},
+		{"Input of a nil remove", func() error { _, err := ships.RemoveOp(nobody).Input(t.Context()); return err }, `Shipment: Remove of a nil *entable_test.Shipment`},
 		{"nil remove", func() error { return ships.Remove(ctx, nil) }, `Shipment: Remove of a nil *entable_test.Shipment`},
 		{"nil SaveChanges", func() error { return ships.SaveChanges(ctx, a, nil) }, `Shipment: SaveChanges of a nil *entable_test.Shipment`},
 		{"two operations on one item", func() error {

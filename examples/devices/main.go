@@ -68,7 +68,7 @@ func connect(endpoint string) *dynamodb.Client {
 
 func run(ctx context.Context, client *dynamodb.Client, cmd CommandV2, at time.Time, out io.Writer) error {
 	Items.Use(client)
-	if err := Items.Create(ctx); err != nil && !errors.Is(err, entable.ErrTableExists) {
+	if err := Items.CreateTable(ctx); err != nil && !errors.Is(err, entable.ErrTableExists) {
 		return err
 	}
 
@@ -102,12 +102,12 @@ func run(ctx context.Context, client *dynamodb.Client, cmd CommandV2, at time.Ti
 
 // planner is a query of any kind; its request can be made without sending it.
 type planner interface {
-	Input() (*dynamodb.QueryInput, error)
+	Input(context.Context) (*dynamodb.QueryInput, error)
 }
 
 // printStored sends a query through the SDK alone and prints the items as the service has them.
 func printStored(ctx context.Context, client *dynamodb.Client, q planner, out io.Writer) error {
-	in, err := q.Input()
+	in, err := q.Input(ctx)
 	if err != nil {
 		return err
 	}

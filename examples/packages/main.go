@@ -72,7 +72,7 @@ func connect(endpoint string) *dynamodb.Client {
 func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, error], q questions, out, progress io.Writer) error {
 	start := time.Now()
 	Table.Use(client)
-	err := Table.Create(ctx)
+	err := Table.CreateTable(ctx)
 	if err != nil && !errors.Is(err, entable.ErrTableExists) {
 		return err
 	}

@@ -63,7 +63,7 @@ func sampleOrder(i int) *order {
 	return o
 }
 
-// page is the body of a Query's response with n orders.
+// page returns the body of a Query's response with n orders.
 func page(tb testing.TB, n int) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"Count":%d,"Items":[`, n)
@@ -142,12 +142,12 @@ func BenchmarkQuery500(b *testing.B) {
 	}
 	ctx := context.Background()
 	known := wire.Inspect(client)
-	b.Run("hook", func(b *testing.B) {
+	b.Run("fast", func(b *testing.B) {
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
 			s := &orders{plan: plan}
-			if _, err := client.Query(ctx, queryInput(), known.NewCall(s).Hook); err != nil || len(s.list) != 500 {
+			if _, err := client.Query(ctx, queryInput(), known.NewCall(s).Option); err != nil || len(s.list) != 500 {
 				b.Fatal(err, len(s.list))
 			}
 		}
@@ -170,7 +170,7 @@ func BenchmarkQuery500(b *testing.B) {
 	b.Run("empty", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := empty.Query(ctx, queryInput(), known.NewCall(&orders{plan: plan}).Hook); err != nil {
+			if _, err := empty.Query(ctx, queryInput(), known.NewCall(&orders{plan: plan}).Option); err != nil {
 				b.Fatal(err)
 			}
 		}

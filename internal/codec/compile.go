@@ -146,9 +146,13 @@ func (c *compiler) fillKind(made *codec) error {
 	return nil
 }
 
-// fillUnsupported is for channels, functions, complex numbers and the like: as with attributevalue they are no attributes.
+// fillUnsupported handles channels and functions, which as with attributevalue are no attributes, and what has a value but no
+// form in an item: complex numbers and the like are errors, where an interface holds one.
 func fillUnsupported(c *codec) {
 	c.encode = func(dst []byte, _ unsafe.Pointer, _ int) ([]byte, error) { return dst, nil }
+	if formless(c.typ) {
+		c.encode = func(dst []byte, _ unsafe.Pointer, _ int) ([]byte, error) { return dst, cannotEncode(c.typ, nil) }
+	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		if k == wire.NULL {
 			reflect.NewAt(c.typ, p).Elem().SetZero()
@@ -167,7 +171,7 @@ func usualKind(t reflect.Type, o options) wire.Kind {
 		}
 		t = t.Elem()
 	}
-	if k, custom := customKind(t); custom && !(isTime(t) && o.has(unixTime)) {
+	if k, custom := customKind(t, o); custom && !(isTime(t) && o.has(unixTime)) {
 		return k
 	}
 	switch t.Kind() {

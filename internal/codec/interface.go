@@ -120,7 +120,7 @@ func appendAny(dst []byte, v any, o options, depth int) ([]byte, error) {
 	return c.encode(dst, p, depth)
 }
 
-// appendHeld is appendAny for any type. What an interface holds may not be changed, so its methods get a copy.
+// appendHeld appends as appendAny does, for any type. What an interface holds may not be changed, so its methods get a copy.
 func appendHeld(dst []byte, v reflect.Value, o options, depth int) ([]byte, error) {
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {
@@ -147,7 +147,7 @@ func appendHeld(dst []byte, v reflect.Value, o options, depth int) ([]byte, erro
 // appendPointedTo appends what a pointer in an interface points to. Its methods go first, then it may be empty.
 func appendPointedTo(dst []byte, v reflect.Value, o options, depth int) ([]byte, error) {
 	elem := v.Type().Elem()
-	if _, custom := customKind(elem); custom {
+	if _, custom := customKind(elem, o); custom {
 		o &^= omitEmpty | nullEmpty
 	}
 	c, err := codecOf(elem, o)
@@ -332,9 +332,12 @@ func trim(digits []byte, exponent, zeros int) ([]byte, int) {
 }
 
 // AppendValue appends any Go value as one attribute value, like a field of its type without options. A nil v is NULL.
-func AppendValue(dst []byte, v any) ([]byte, error) {
+func AppendValue(dst []byte, v any) ([]byte, error) { return Methods.AppendValue(dst, v) }
+
+// AppendValue appends as the function AppendValue does, in this encoding.
+func (e Encoding) AppendValue(dst []byte, v any) ([]byte, error) {
 	n := len(dst)
-	out, err := appendRoot(dst, v)
+	out, err := appendRoot(dst, v, options(e))
 	if err != nil {
 		return out[:n], err
 	}
@@ -344,7 +347,7 @@ func AppendValue(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-func appendRoot(dst []byte, v any) ([]byte, error) {
+func appendRoot(dst []byte, v any, encoding options) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return wire.AppendNull(dst), nil
@@ -352,7 +355,7 @@ func appendRoot(dst []byte, v any) ([]byte, error) {
 		return appendAttributeValue(dst, v)
 	}
 	t := reflect.TypeOf(v)
-	c, err := codecOf(t, 0)
+	c, err := codecOf(t, encoding)
 	if err != nil {
 		return dst, err
 	}
@@ -362,12 +365,15 @@ func appendRoot(dst []byte, v any) ([]byte, error) {
 }
 
 // DecodeValue reads one attribute value into what v, a pointer that is not nil, points to.
-func DecodeValue(r *wire.Reader, v any) error {
+func DecodeValue(r *wire.Reader, v any) error { return Methods.DecodeValue(r, v) }
+
+// DecodeValue reads as the function DecodeValue does, in this encoding.
+func (e Encoding) DecodeValue(r *wire.Reader, v any) error {
 	p := reflect.ValueOf(v)
 	if p.Kind() != reflect.Pointer || p.IsNil() {
 		return fmt.Errorf("cannot decode into %T, want a pointer that is not nil", v)
 	}
-	c, err := codecOf(p.Type().Elem(), 0)
+	c, err := codecOf(p.Type().Elem(), options(e))
 	if err != nil {
 		return err
 	}

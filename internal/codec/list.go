@@ -52,7 +52,7 @@ func (c *compiler) fillList(made *codec) error {
 	if err != nil {
 		return err
 	}
-	plain, err := c.codec(t.Elem(), 0)
+	plain, err := c.codec(t.Elem(), made.opts.encoding())
 	if err != nil {
 		return err
 	}

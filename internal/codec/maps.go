@@ -19,6 +19,8 @@ type mapping struct {
 	key   *codec // decodes text as a key of that type; nil if UnmarshalText does
 	elem  *codec
 	plain *codec
+	text  bool   // MarshalText makes names
+	unset string // what it makes of a key that is not set, if UnmarshalText does not read that
 }
 
 func (c *compiler) fillMap(made *codec) error {
@@ -28,7 +30,7 @@ func (c *compiler) fillMap(made *codec) error {
 	if m.elem, err = c.codec(t.Elem(), made.opts.elem()); err != nil {
 		return err
 	}
-	if m.plain, err = c.codec(t.Elem(), 0); err != nil {
+	if m.plain, err = c.codec(t.Elem(), made.opts.encoding()); err != nil {
 		return err
 	}
 	if err := m.setKey(c, t.Key()); err != nil {
@@ -39,37 +41,76 @@ func (c *compiler) fillMap(made *codec) error {
 }
 
 func (m *mapping) setKey(c *compiler, key reflect.Type) (err error) {
-	if reflect.PointerTo(key).Implements(textUnmarshalerType) {
-		return nil
-	}
+	m.text = has(key, textMarshalerType)
+	basic := false
 	switch key.Kind() {
 	case reflect.Bool, reflect.String,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
 		reflect.Float32, reflect.Float64:
-	default:
+		basic = true
+	}
+	reads := has(key, textUnmarshalerType)
+	switch {
+	case m.text && reads:
+		m.setUnset(key)
+		return nil
+	case !basic:
 		return fmt.Errorf("type %s: the keys of a map must be text, numbers, booleans or TextMarshalers that are no pointers", m.typ)
+	case reads:
+		return nil
 	}
 	bare := &codec{typ: key}
 	m.key = bare
 	return c.fillKind(bare)
 }
 
-var errNoName = errors.New("empty key")
-
-// name returns the key as text, as attributevalue does: by MarshalText, else as fmt prints it, which may use its String.
-func (m *mapping) name(key reflect.Value) (string, error) {
-	if key.Type() == stringType {
-		return key.String(), nil
+// setUnset asks the methods of a key type once, as withUnset does.
+func (m *mapping) setUnset(key reflect.Type) {
+	defer func() { _ = recover() }() // of a method that cannot stand a zero
+	name, err := m.name(reflect.Zero(key))
+	if err == nil && m.decodeKey(name, reflect.New(key)) != nil {
+		m.unset = name
 	}
-	if t, ok := key.Interface().(encoding.TextMarshaler); ok {
-		b, err := t.MarshalText()
-		return string(b), err
-	}
-	return fmt.Sprint(key.Interface()), nil
 }
 
-var stringType = reflect.TypeFor[string]()
+var (
+	errNoName    = errors.New("empty key")
+	errUnsetName = errors.New("a key is not set")
+	errNaN       = errors.New("a key is no number")
+	errSameName  = errors.New("two keys have the same text")
+)
+
+// name returns the key as text: by MarshalText, else as fmt prints a plain value of its kind. A String method does not count,
+// as nothing could read what it makes.
+func (m *mapping) name(key reflect.Value) (name string, err error) {
+	switch {
+	case m.text:
+		p := reflect.New(key.Type())
+		p.Elem().Set(key)
+		b, err := p.Interface().(encoding.TextMarshaler).MarshalText()
+		if err == nil && m.unset != "" && string(b) == m.unset {
+			err = errUnsetName
+		}
+		return string(b), err
+	case key.CanInt():
+		return strconv.FormatInt(key.Int(), 10), nil
+	case key.CanUint():
+		return strconv.FormatUint(key.Uint(), 10), nil
+	case key.Kind() == reflect.Bool:
+		return strconv.FormatBool(key.Bool()), nil
+	case key.Kind() == reflect.Float32:
+		name = fmt.Sprint(float32(key.Float()))
+	case key.Kind() == reflect.Float64:
+		name = fmt.Sprint(key.Float())
+	default:
+		return key.String(), nil
+	}
+	if f := key.Float(); f-f != 0 {
+		err = errNaN
+	}
+	return name, err
+}
 
 func (m *mapping) encodeMap(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 	if depth += level; tooDeep(depth) {
@@ -92,6 +133,11 @@ func (m *mapping) encodeMap(dst []byte, p unsafe.Pointer, depth int) ([]byte, er
 		entries = append(entries, entry{name, it.Value()})
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	for i := 1; i < len(entries); i++ {
+		if entries[i].name == entries[i-1].name {
+			return dst, cannotEncode(m.typ, fmt.Errorf("%w %.48q", errSameName, entries[i].name))
+		}
+	}
 
 	elem := reflect.New(m.typ.Elem())
 	dst = append(dst, `{"M":{`...)

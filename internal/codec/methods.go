@@ -25,15 +25,16 @@ var (
 )
 
 // customKind reports whether a type has a method that encodes it, and what it then is stored as, if that is known.
-func customKind(t reflect.Type) (wire.Kind, bool) {
-	switch p := reflect.PointerTo(t); {
+func customKind(t reflect.Type, o options) (wire.Kind, bool) {
+	switch {
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
 		return wire.Invalid, false
-	case p.Implements(marshalerType):
+	case has(t, marshalerType):
 		return wire.Invalid, true
-	case p.Implements(textMarshalerType):
+	case o.has(sdkDefaults):
+	case has(t, textMarshalerType):
 		return wire.S, true
-	case p.Implements(binaryMarshalerType):
+	case has(t, binaryMarshalerType):
 		return wire.B, true
 	}
 	return wire.Invalid, false
@@ -45,27 +46,51 @@ func withMethods(c *codec) {
 	if k := c.typ.Kind(); c.typ == timeType || k == reflect.Pointer || k == reflect.Interface {
 		return
 	}
-	p := reflect.PointerTo(c.typ)
-	switch {
-	case p.Implements(marshalerType):
-		c.verbatim = false
+	writes := withWriter(c)
+	withReaders(c)
+	if reads, err := newOneWay(c.opts).methods(c.typ); writes && reads && err == nil {
+		withUnset(c)
+	}
+}
+
+// withWriter puts the first of the methods that encode in front of the encoder, and reports whether there is one.
+func withWriter(c *codec) bool {
+	switch t := c.typ; {
+	case has(t, marshalerType):
 		withMarshaler(c)
-	case p.Implements(textMarshalerType):
-		c.verbatim = false
+	case c.opts.has(sdkDefaults):
+		return false
+	case has(t, textMarshalerType):
 		withTextMarshaler(c)
-	case p.Implements(binaryMarshalerType):
-		c.verbatim = false
+	case has(t, binaryMarshalerType):
 		withBinaryMarshaler(c)
+	default:
+		return false
 	}
-	if p.Implements(textUnmarshalerType) || p.Implements(binaryUnmarshalerType) {
+	c.verbatim = false
+	return true
+}
+
+// withReaders puts the methods that decode in front of the decoder.
+func withReaders(c *codec) {
+	text := has(c.typ, textUnmarshalerType) && !readsByNil(c.typ, textUnmarshalerType)
+	binary := has(c.typ, binaryUnmarshalerType) && !readsByNil(c.typ, binaryUnmarshalerType)
+	if c.opts.has(sdkDefaults) { // what the kind itself is stored as is read by it
+		text = text && c.typ.Kind() != reflect.String && !c.opts.has(asString)
+		binary = binary && c.kind != wire.B
+	}
+	if text || binary {
 		c.text, c.layout = false, nil
-		withEncodingUnmarshaler(c)
+		withEncodingUnmarshaler(c, text, binary)
 	}
-	if p.Implements(unmarshalerType) {
+	if has(c.typ, unmarshalerType) {
 		c.text, c.layout = false, nil
 		withUnmarshaler(c)
 	}
 }
+
+// has reports whether a pointer to t, and so every value that the codec meets, has the methods.
+func has(t, methods reflect.Type) bool { return reflect.PointerTo(t).Implements(methods) }
 
 // pointerAs returns the pointer p to a t as an interface, without allocating.
 func pointerAs[I any](t reflect.Type, p unsafe.Pointer) I { return reflect.NewAt(t, p).Interface().(I) }
@@ -126,11 +151,9 @@ func withBinaryMarshaler(c *codec) {
 	}
 }
 
-// withEncodingUnmarshaler reads S by UnmarshalText and B by UnmarshalBinary, as far as the type has them.
-func withEncodingUnmarshaler(c *codec) {
+// withEncodingUnmarshaler reads S by UnmarshalText and B by UnmarshalBinary, as far as they count.
+func withEncodingUnmarshaler(c *codec, text, binary bool) {
 	t, decode := c.typ, c.decode
-	text := reflect.PointerTo(t).Implements(textUnmarshalerType)
-	binary := reflect.PointerTo(t).Implements(binaryUnmarshalerType)
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		var b []byte
 		var err error

@@ -24,6 +24,21 @@ const (
 	stringSet
 	unixTime
 	omitZeroTime // with omitEmpty, for a time to live: a zero time is empty too
+	sdkDefaults  // of the plan, not of a tag: see SDKDefaults
+)
+
+// An Encoding says what the values of a type with MarshalText or MarshalBinary are stored as. It is that of a whole item. The
+// zero Encoding is Methods. What the other one has stored is read as far as it can be told apart: text and bytes by the
+// methods, where a value without methods would have another kind.
+type Encoding options
+
+const (
+	// Methods stores them as these methods say, as attributevalue does with UseEncodingMarshalers: a uuid.UUID is an S.
+	Methods = Encoding(0)
+
+	// SDKDefaults stores them by their kinds, as attributevalue does without options: a uuid.UUID, which is an array of bytes,
+	// is a B, and an enum that is an int is an N. A type of which nothing would be left, such as big.Int, is refused.
+	SDKDefaults = Encoding(sdkDefaults)
 )
 
 var optionNames = map[string]options{
@@ -40,9 +55,12 @@ var optionNames = map[string]options{
 
 func (o options) has(p options) bool { return o&p != 0 }
 
+// encoding returns the options that are the plan's.
+func (o options) encoding() options { return o & sdkDefaults }
+
 // elem returns the options for the elements of a value with options o.
 func (o options) elem() options {
-	var e options
+	e := o.encoding()
 	if o.has(omitEmptyElem) {
 		e |= omitEmpty | omitEmptyElem
 	}

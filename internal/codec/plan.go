@@ -28,32 +28,50 @@ type planResult struct {
 	err  error
 }
 
-var plans sync.Map // planResult per reflect.Type; the first one stays
+var plans sync.Map // planResult per planKey; the first one stays
 
-// PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, wrong tags, and names that are taken
-// twice are errors which name the type and the field; they are kept too.
-func PlanOf(t reflect.Type) (*Plan, error) {
-	if v, ok := plans.Load(t); ok {
+type planKey struct {
+	typ      reflect.Type
+	encoding Encoding
+}
+
+// PlanOf returns the plan of a struct type, compiled once. Types that cannot be items, types in them that could be written and
+// not be read again, wrong tags, and names that are taken twice are errors which name the type and the field; they are kept
+// too.
+func PlanOf(t reflect.Type) (*Plan, error) { return Methods.PlanOf(t) }
+
+// PlanOf returns what the function PlanOf does, for items of this encoding.
+func (e Encoding) PlanOf(t reflect.Type) (*Plan, error) {
+	key := planKey{t, e}
+	if v, ok := plans.Load(key); ok {
 		res := v.(planResult)
 		return res.plan, res.err
 	}
-	p, err := newPlan(t)
-	v, _ := plans.LoadOrStore(t, planResult{p, err})
+	p, err := newPlan(t, options(e))
+	v, _ := plans.LoadOrStore(key, planResult{p, err})
 	res := v.(planResult)
 	return res.plan, res.err
 }
 
-func newPlan(t reflect.Type) (*Plan, error) {
+func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	if t == nil || t.Kind() != reflect.Struct || isTime(t) {
 		return nil, fmt.Errorf("type %v cannot be an item; use a struct with a field for each attribute", t)
 	}
-	l, err := layoutOf(t)
+	l, err := layoutOf(t, encoding)
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(l.attrs))}
 	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
 	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
+	switch {
+	case p.marshals && !p.unmarshals:
+		return nil, fmt.Errorf("type %s: its items are written by MarshalDynamoDBAttributeValue and not read by it; give it UnmarshalDynamoDBAttributeValue", t)
+	case !p.unmarshals:
+		if err := newOneWay(encoding).attributes(t, l.attrs); err != nil {
+			return nil, err
+		}
+	}
 	for i, a := range l.attrs {
 		f := &Field{
 			Name: a.name, Index: a.index, Type: a.field.Type, Tag: a.field.Tag,
@@ -67,11 +85,11 @@ func newPlan(t reflect.Type) (*Plan, error) {
 }
 
 // layoutOf compiles the top level of a struct: without the struct's own methods and the rules for empty values.
-func layoutOf(t reflect.Type) (*layout, error) {
+func layoutOf(t reflect.Type, encoding options) (*layout, error) {
 	compileMu.Lock()
 	defer compileMu.Unlock()
 	c := compiler{done: make(map[codecKey]*codec)}
-	l, err := c.layout(t)
+	l, err := c.layout(t, encoding)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +132,8 @@ func (p *Plan) AppendMembers(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 // After an error the struct is partly filled.
 func (p *Plan) Decode(r *wire.Reader, ptr unsafe.Pointer) error { return p.DecodeRest(r, ptr, nil) }
 
-// DecodeRest is Decode, but gives each attribute that the struct lacks to rest, if that is not nil: its name, and its value
-// as it stands in the item, which aliases it.
+// DecodeRest reads as Decode does, and gives each attribute that the struct lacks to rest, if that is not nil: its name, and
+// its value as it stands in the item, which aliases it.
 func (p *Plan) DecodeRest(r *wire.Reader, ptr unsafe.Pointer, rest func(name string, value []byte) error) error {
 	at := r.Offset()
 	var err error
@@ -166,7 +184,7 @@ func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
 // Address returns where the field is in the struct at ptr, nil behind an embedded pointer that is nil.
 func (f *Field) Address(ptr unsafe.Pointer) unsafe.Pointer { return f.slot.field(ptr) }
 
-// Reach is Value, but makes the embedded pointers on the way that are nil.
+// Reach returns the field as Value does, and makes the embedded pointers on the way that are nil.
 func (f *Field) Reach(ptr unsafe.Pointer) reflect.Value {
 	return reflect.NewAt(f.Type, f.slot.makeField(ptr)).Elem()
 }

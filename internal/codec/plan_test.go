@@ -21,104 +21,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-func TestErrorMessages(t *testing.T) {
-	type line struct {
-		Qty  int8              `dynamodbav:"qty"`
-		Tags map[string][]bool `dynamodbav:"tags"`
-	}
-	type sheet struct {
-		Lines []line    `dynamodbav:"lines"`
-		At    time.Time `dynamodbav:"at"`
-		U     uint      `dynamodbav:"u"`
-		F     float32   `dynamodbav:"f"`
-		B     [2]byte   `dynamodbav:"b"`
-		Any   fmt.Stringer
-		Keys  map[int]string
-		Up    upper
-		When  time.Time `dynamodbav:",unixtime"`
-	}
-	for _, tc := range []struct{ item, want string }{
-		{`{"lines":{"L":[{"M":{}},{"M":{}},{"M":{"qty":{"S":"x"}}}]}}`, `attribute lines[2].qty: cannot decode S into int8`},
-		{`{"lines":{"L":[{"M":{"qty":{"N":"300"}}}]}}`, `attribute lines[0].qty: cannot decode N into int8: 300 overflows`},
-		{`{"lines":{"L":[{"M":{"qty":{"N":"99999999999999999999"}}}]}}`, `attribute lines[0].qty: cannot decode N into int8: 99999999999999999999 overflows`},
-		{`{"lines":{"L":[{"M":{"qty":{"N":"1.5"}}}]}}`, `attribute lines[0].qty: cannot decode N into int8: 1.5 is not an integer`},
-		{`{"lines":{"L":[{"M":{"tags":{"M":{"a.b":{"L":[{"BOOL":true},{"N":"1"}]}}}}}]}}`, `attribute lines[0].tags.a.b[1]: cannot decode N into bool`},
-		{`{"lines":{"SS":["a"]}}`, `attribute lines[0]: cannot decode S into codec_test.line`},
-		{`{"lines":{"M":{}}}`, `attribute lines: cannot decode M into []codec_test.line`},
-		{`{"u":{"N":"-1"}}`, `attribute u: cannot decode N into uint: -1 overflows`},
-		{`{"f":{"N":"1e39"}}`, `attribute f: cannot decode N into float32: 1e39 overflows`},
-		{`{"b":{"B":"AQID"}}`, `attribute b: cannot decode B into [2]uint8: 3 bytes`},
-		{`{"at":{"S":"today"}}`, `attribute at: cannot decode S into time.Time: parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"`},
-		{`{"at":{"N":"1.5"}}`, `attribute at: cannot decode N into time.Time: 1.5 is not an integer`},
-		{`{"Any":{"S":"x"}}`, `attribute Any: cannot decode S into fmt.Stringer`},
-		{`{"Keys":{"M":{"x":{"S":"y"}}}}`, `attribute Keys.x: cannot decode M into map[int]string: invalid key`},
-		{`{"Up":{"S":"!"}}`, `attribute Up: cannot decode S into codec_test.upper: starts with a bang`},
-		{`{"u":{"N":"1"},"u":{"N":"2"}}`, `attribute u: occurs twice in the item`},
-		{`{"lines":{"L":[{"M":{"qty":{"N":"x"}}}]}}`, `attribute lines[0].qty: invalid DynamoDB JSON at offset 32: invalid number "x"`},
-		{`{"lines":{"L":[{"M":{"qty":{"N":"1","S":""}}}]}}`, `attribute lines[0].qty: invalid DynamoDB JSON at offset 35: attribute value with more than one type tag`},
-		{`{"lines":{"L":[{"M":{"other":tru}}]}}`, `attribute lines[0].other: invalid DynamoDB JSON at offset 29: unexpected "t", want a boolean`},
-		{`{"u":{"N":"1"}`, `invalid DynamoDB JSON at offset 14: unexpected end, want ',' or '}'`},
-		{``, `invalid DynamoDB JSON at offset 0: unexpected end, want '{'`},
-	} {
-		plan, err := codec.PlanOf(reflect.TypeFor[sheet]())
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = plan.Decode(wire.NewReader([]byte(tc.item)), unsafe.Pointer(new(sheet)))
-		if err == nil || err.Error() != tc.want {
-			t.Errorf("%s\ngot  %v\nwant %s", tc.item, err, tc.want)
-		}
-	}
-
-	circle := &node{Name: "a"}
-	circle.Next = circle
-	var self any
-	self = &self
-	for _, tc := range []struct {
-		value any
-		want  string
-	}{
-		{&v[[]float64]{[]float64{1, math.NaN()}}, `attribute V[1]: cannot encode float64: NaN is no number of the service`},
-		{&v[float32]{float32(math.Inf(-1))}, `attribute V: cannot encode float32: -Inf is no number of the service`},
-		{&v[named]{"\xff"}, `attribute V: cannot encode codec_test.named: text is not valid UTF-8`},
-		{&v[map[string]int]{map[string]int{"\xff": 1}}, `attribute V: cannot encode map[string]int: text is not valid UTF-8`},
-		{&v[map[string]int]{map[string]int{"": 1}}, `attribute V: cannot encode map[string]int: empty key`},
-		{&v[types.AttributeValue]{&types.AttributeValueMemberN{Value: "x"}}, `attribute V: cannot encode types.AttributeValue: invalid number "x"`},
-		{&v[time.Time]{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, `attribute V: cannot encode time.Time: Time.AppendText: year outside of range [0,9999]`},
-		{&v[failing]{}, `attribute V: cannot encode codec_test.failing: unexpected EOF`},
-		{&numbersOf[[]string]{[]string{"1"}}, `attribute V[0]: cannot encode string: a number set holds numbers only`},
-		{circle, `attribute ` + strings.Repeat("Next.", 31) + `Next.Next: cannot encode codec_test.node: lists and maps nest deeper than 32 levels`},
-	} {
-		plan, p := planOf(t, tc.value)
-		_, err := plan.AppendMembers(nil, p.UnsafePointer())
-		if err == nil || err.Error() != tc.want {
-			t.Errorf("%T\ngot  %v\nwant %s", tc.value, err, tc.want)
-		}
-	}
-	if _, err := codec.AppendValue(nil, self); err == nil {
-		t.Error("a value that holds itself was encoded")
-	}
-}
-
-type failing struct{}
-
-func (failing) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
-	return nil, io.ErrUnexpectedEOF
-}
-
-func TestErrorsCanBeTakenApart(t *testing.T) {
-	plan, _ := planOf(t, &v[[]upper]{})
-	err := plan.Decode(wire.NewReader([]byte(`{"V":{"L":[{"S":"!"}]}}`)), unsafe.Pointer(new(v[[]upper])))
-	e, ok := errors.AsType[*codec.Error](err)
-	if !ok || e.Path != "V[0]" || e.WireKind != wire.S || e.GoType != reflect.TypeFor[upper]() || !errors.Is(err, errBang) {
-		t.Errorf("got %#v", err)
-	}
-	err = plan.Decode(wire.NewReader([]byte(`{"V":{"L":[{"S":`)), unsafe.Pointer(new(v[[]upper])))
-	if s, ok := errors.AsType[*wire.SyntaxError](err); !ok || s.Offset != 16 {
-		t.Errorf("got %#v", err)
-	}
-}
-
 func TestWrongTypesAreRefused(t *testing.T) {
 	type contradiction struct {
 		A int `dynamodbav:"a,omitempty,nullempty"`
@@ -337,6 +239,9 @@ func TestAnyValue(t *testing.T) {
 		if err != nil || string(b) != tc.want {
 			t.Errorf("%#v: %s, %v, want %s", tc.value, b, err, tc.want)
 		}
+	}
+	if b, err := codec.SDKDefaults.AppendValue(nil, someID); err != nil || string(b) != `{"B":"a6e4EJ2tEdGAtADAT9QwyA=="}` {
+		t.Errorf("%s, %v", b, err)
 	}
 	if b, err := codec.AppendValue([]byte("x"), make(chan int)); err == nil || string(b) != "x" {
 		t.Errorf("a channel became %q", b)

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"fmt"
 	"reflect"
 	"unsafe"
 
@@ -14,6 +15,9 @@ import (
 func (c *compiler) fillPointer(made *codec) error {
 	elem := made.typ.Elem()
 	if elem.Kind() == reflect.Pointer {
+		if endless(elem) {
+			return fmt.Errorf("type %s: it points to nothing but pointers, so that it has no value to store; use a struct with a pointer field", made.typ)
+		}
 		return c.fillPointerPointer(made)
 	}
 	if elem.Kind() == reflect.Interface {
@@ -39,6 +43,18 @@ func (c *compiler) fillPointer(made *codec) error {
 	}
 	pointTo(made, inner, encode)
 	return nil
+}
+
+// endless reports whether a pointer type leads to itself by pointers only, as P *P does.
+func endless(t reflect.Type) bool {
+	seen := make(map[reflect.Type]bool)
+	for ; t.Kind() == reflect.Pointer; t = t.Elem() {
+		if seen[t] {
+			return true
+		}
+		seen[t] = true
+	}
+	return false
 }
 
 // present returns a codec that encodes even a nil slice or map as the empty list, set or map.

@@ -31,7 +31,8 @@ func TestSameAsAttributeValue(t *testing.T) {
 	t.Logf("ENTABLE_SEED=%d", seed)
 	const valuesPerType = 5
 	for i := range rounds / valuesPerType {
-		g := generator{rand.New(rand.NewPCG(seed, uint64(i)))}
+		how := []encoded{byMethods, bySDK}[i/12%2]
+		g := generator{rand.New(rand.NewPCG(seed, uint64(i))), how.encoding}
 		typ, other := g.structType(3), g.structType(3)
 		if i%4 == 0 {
 			typ = []reflect.Type{reflect.TypeFor[outer](), reflect.TypeFor[node](), reflect.TypeFor[Promoted]()}[i/4%3]
@@ -39,19 +40,19 @@ func TestSameAsAttributeValue(t *testing.T) {
 		for range valuesPerType {
 			v := reflect.New(typ)
 			g.fill(v.Elem(), 5)
-			if err := compareValue(v, other); err != nil {
+			if err := compareValue(v, other, how); err != nil {
 				t.Fatalf("round %d: %v\ntype %v\nvalue %+v\nother %v", i, err, typ, v.Elem(), other)
 			}
 		}
 	}
 }
 
-func compareValue(v reflect.Value, other reflect.Type) error {
-	plan, err := codec.PlanOf(v.Type().Elem())
+func compareValue(v reflect.Value, other reflect.Type, how encoded) error {
+	plan, err := how.encoding.PlanOf(v.Type().Elem())
 	if err != nil {
 		return err
 	}
-	want, wantErr := marshal(v.Interface())
+	want, wantErr := how.marshal(v.Interface())
 	members, err := plan.AppendMembers([]byte("{"), v.UnsafePointer())
 	if errors.Is(err, wire.ErrNumber) { // attributevalue leaves it to the service to refuse Number("")
 		return nil
@@ -72,7 +73,7 @@ func compareValue(v reflect.Value, other reflect.Type) error {
 		return fmt.Errorf("encoded %s\nattributevalue %s %v", item, transcoded, err)
 	}
 	for _, t := range []reflect.Type{plan.Type(), other} {
-		if err := compareDecoded(item, got, t); err != nil {
+		if err := compareDecoded(item, got, t, how); err != nil {
 			return fmt.Errorf("%w\nitem %s", err, item)
 		}
 	}
@@ -80,13 +81,13 @@ func compareValue(v reflect.Value, other reflect.Type) error {
 }
 
 // compareDecoded decodes the item into a new t in three ways.
-func compareDecoded(item []byte, m map[string]types.AttributeValue, t reflect.Type) error {
-	plan, err := codec.PlanOf(t)
+func compareDecoded(item []byte, m map[string]types.AttributeValue, t reflect.Type, how encoded) error {
+	plan, err := how.encoding.PlanOf(t)
 	if err != nil {
 		return err
 	}
 	want := reflect.New(t)
-	wantErr := unmarshal(m, want.Interface())
+	wantErr := how.unmarshal(m, want.Interface())
 	transcoded, err := wire.AppendItem(nil, m)
 	if err != nil {
 		return fmt.Errorf("transcoding: %w", err)
@@ -124,7 +125,8 @@ func deviates(err error) bool {
 	return errors.Is(err, errNoTemperature)
 }
 
-// same is reflect.DeepEqual, but takes a Number in an interface for the float64 that attributevalue rounds it to.
+// same reports what reflect.DeepEqual does, but takes a Number in an interface for the float64 that attributevalue rounds it
+// to.
 func same(a, b reflect.Value) bool {
 	if a.Kind() != b.Kind() || a.Type() != b.Type() {
 		if !a.IsValid() || !b.IsValid() {
@@ -187,16 +189,20 @@ func rounded(a, b reflect.Value) bool {
 	return false
 }
 
-// marshal and unmarshal are attributevalue with UseEncodingMarshalers. It panics where a value does not fit into an array or
-// interface.
-func marshal(v any) (m map[string]types.AttributeValue, err error) {
+// encoded is one of the ways in which items are stored, by attributevalue too.
+type encoded struct{ encoding codec.Encoding }
+
+var byMethods, bySDK = encoded{codec.Methods}, encoded{codec.SDKDefaults}
+
+// marshal and unmarshal are attributevalue's. It panics where a value does not fit into an array or interface.
+func (e encoded) marshal(v any) (m map[string]types.AttributeValue, err error) {
 	defer recoverInto(&err)
-	return attributevalue.MarshalMapWithOptions(v, func(o *attributevalue.EncoderOptions) { o.UseEncodingMarshalers = true })
+	return attributevalue.MarshalMapWithOptions(v, func(o *attributevalue.EncoderOptions) { o.UseEncodingMarshalers = e == byMethods })
 }
 
-func unmarshal(m map[string]types.AttributeValue, v any) (err error) {
+func (e encoded) unmarshal(m map[string]types.AttributeValue, v any) (err error) {
 	defer recoverInto(&err)
-	return attributevalue.UnmarshalMapWithOptions(m, v, func(o *attributevalue.DecoderOptions) { o.UseEncodingUnmarshalers = true })
+	return attributevalue.UnmarshalMapWithOptions(m, v, func(o *attributevalue.DecoderOptions) { o.UseEncodingUnmarshalers = e == byMethods })
 }
 
 func recoverInto(err *error) {

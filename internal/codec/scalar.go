@@ -90,7 +90,7 @@ func encodeNumberText(c *codec) func([]byte, unsafe.Pointer, int) ([]byte, error
 	}
 }
 
-// numberTag is what a number starts with: by the option string it is stored as text.
+// numberTag returns what a number starts with: by the option string it is stored as text.
 func numberTag(c *codec) string {
 	if c.opts.has(asString) {
 		return `{"S":"`

@@ -15,6 +15,31 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
+// Decoding guesses what comes next and checks the guess in the pass that reads it. Every guess has a slow twin that reads the
+// same bytes without it; a wrong one costs time, and is replaced by what has come instead.
+//
+//   - Which attribute follows (slot.next, slot.after), and of which kind its value is (slot.kind): one comparison with
+//     slot.prefix in place of reading a name, looking it up and reading a type tag. find is the twin.
+//   - That a value is a plain string (slot.text, slot.opening) or is read by a struct's layout (codec.layout): without a call
+//     of the codec. codec.decode and codec.encode are the twins.
+//   - That a number is short and a time is UTC: wire's ShortInt and ShortFloat, parseUTC. wire's Number and the standard
+//     library are the twins.
+//   - That a name which is no attribute's will come again (layout.learned): its slot is guessed like the others, and no case is
+//     folded to look for it. spelled is the twin.
+//   - Of which type an item is (Plan.Expect): the twin is the caller's, who looks for the type first.
+//   - How long a list is (list.room): as long as the last one of its type. grow is the twin.
+//
+// For example, the fields ID, N and Note have slots whose prefixes are `"ID":{"S":`, `"N":{"N":` and `"Note":{"S":`, linked in
+// this order. Of the item
+//
+//	{"N":{"N":"7"},"ID":{"S":"a"},"x":{"S":"?"},"Note":{"NULL":true}}
+//
+// the first name is not what head.next guesses: find reads "N", and from now on head guesses N, and ID if it is not that. Behind N
+// the guess was Note; ID takes its place. Behind ID neither N nor anything else is right: "x" is no attribute's name and gets a
+// slot without a codec, which is skipped, and guessed like the others. Behind x nothing was guessed: "Note" is found. Its
+// value is not the S that its prefix has, so OpenValue reads the tag, and the codec decides what NULL means. Of the next item
+// of this shape all guesses are right but for that NULL.
+
 // A layout is the codec of a struct's attributes: one slot for each.
 type layout struct {
 	typ      reflect.Type
@@ -53,14 +78,14 @@ type slot struct {
 	next, after atomic.Pointer[slot]
 }
 
-func (c *compiler) layout(t reflect.Type) (*layout, error) {
+func (c *compiler) layout(t reflect.Type, encoding options) (*layout, error) {
 	attrs, err := attributesOf(t)
 	if err != nil {
 		return nil, err
 	}
 	l := &layout{typ: t, attrs: attrs, byName: make(map[string]*slot, len(attrs))}
 	for i, a := range attrs {
-		made, err := c.codec(a.field.Type, a.opts)
+		made, err := c.codec(a.field.Type, a.opts|encoding)
 		if err != nil {
 			return nil, fmt.Errorf("field %s.%s: %w", t, a.field.Name, err)
 		}
@@ -120,7 +145,7 @@ func (s *slot) field(p unsafe.Pointer) unsafe.Pointer {
 	return unsafe.Add(p, s.offset)
 }
 
-// makeField is field, but sets embedded pointers that are nil.
+// makeField returns what field does, and sets embedded pointers that are nil.
 func (s *slot) makeField(p unsafe.Pointer) unsafe.Pointer {
 	for _, h := range s.hops {
 		to := (*unsafe.Pointer)(unsafe.Add(p, h.offset))
@@ -134,7 +159,7 @@ func (s *slot) makeField(p unsafe.Pointer) unsafe.Pointer {
 
 // fillStruct handles a struct as a map of its attributes.
 func (c *compiler) fillStruct(made *codec) error {
-	l, err := c.layout(made.typ)
+	l, err := c.layout(made.typ, made.opts.encoding())
 	if err != nil {
 		return err
 	}

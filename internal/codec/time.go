@@ -29,7 +29,7 @@ func fillTime(c *codec) {
 		}
 		return append(out, '"', '}'), nil
 	}
-	strict := c.typ == timeType
+	strict := c.typ == timeType && !c.opts.has(sdkDefaults)
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		t := (*time.Time)(p)
 		switch {
@@ -125,7 +125,7 @@ func parseUTC(b []byte) (time.Time, bool) {
 	return time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), int(second), int(nanos), time.UTC), true
 }
 
-// pair is the number of two digits at i, or at least 100.
+// pair returns the number that two digits at i make, or at least 100.
 func pair(b []byte, i int) uint {
 	hi, lo := uint(b[i]-'0'), uint(b[i+1]-'0')
 	if hi > 9 || lo > 9 {

@@ -1,5 +1,38 @@
 package keys
 
+// The proof that two kinds of items have no primary key in common. A kind is
+// given by the patterns of its keys: one for the partition, one for the sort key.
+// It goes from what is cheap to what is exact:
+//
+//  1. The fixed texts in front differ, or two aligned keys have segments that no
+//     text fits both of: apart (leadsApart, segmentsMeet). Keys are aligned if they
+//     have one separator: then they fall into segments in one way. set.go finds
+//     which kinds have to be compared at all.
+//  2. What stands at the same place of aligned keys has one text (match.go). From
+//     these pairs others follow, since an attribute has one value wherever it
+//     stands, and from literals follow values. A contradiction: apart. If all keys
+//     are aligned, what is still free is tried, for an example.
+//  3. What is a separator for one side is text for the other if the separators
+//     differ. The keys of one side then go through automata of the other side's
+//     keys (automaton.go), all places of an attribute at once (joint.go, spread.go),
+//     and the other way round. No way through: apart. Else the ways say what values
+//     to try.
+//  4. What that leaves open is divided, by the values of an attribute that has few
+//     or by the separators that a text holds, and each part is a question from 2 on.
+//
+// Apart is said only after a proof; not apart with two keys that both kinds build,
+// checked by building and parsing them. In between "not apart" comes without an
+// example: the proof does not know.
+//
+// For example, let items of kind a have the keys {id} and {id}#{n}, n of 4 digits,
+// and those of kind b k|{x} and {y}#0017. The second keys are aligned: n is 17, and
+// y is the text of id. The first ones are not. So the values of id go, byte by byte,
+// through two automata at once: one that accepts "k|" and a text without '|', as all
+// of it is a key, and one that accepts a text without '#', from the beginning of the
+// second key up to its "#0017". The shortest way is k, |, x: the keys are "k|x" and
+// "k|x#0017". Were the second key of b 0017#{y}, then id would be the text "0017",
+// which does not begin with "k|": apart.
+
 import "slices"
 
 // Apart reports whether no item can have all keys of a and also all keys of b,
@@ -87,7 +120,7 @@ func (d *division) apart() (ok bool, examples []string) {
 	return false, nil
 }
 
-// part is the answer for some of the items of a side.
+// part returns the answer for some of the items of a side.
 func (d *division) part(side int, patterns []*Pattern) (ok bool, examples []string) {
 	if d.left.parts--; d.left.parts < 0 {
 		return false, nil
@@ -97,7 +130,7 @@ func (d *division) part(side int, patterns []*Pattern) (ok bool, examples []stri
 	return apart(sides[0], sides[1], d.left)
 }
 
-// few is the attribute with the fewest values, if these are few.
+// few returns the attribute with the fewest values, if these are few.
 func (d *division) few() (few *variable, side int) {
 	for i, vars := range d.vars {
 		for _, v := range vars {
@@ -120,8 +153,8 @@ func (d *division) byValue(v *variable, side int, values []Value) (ok bool, exam
 	return true, nil
 }
 
-// unasked is a text in two places of the patterns, and a separator that it may
-// hold or not: both places agree in that.
+// unasked returns a text in two places of the patterns, and a separator that it
+// may hold or not: both places agree in that.
 func (d *division) unasked(patterns []*Pattern) (attr string, c byte, ok bool) {
 	seen := map[string]bool{}
 	for _, p := range patterns {
@@ -141,7 +174,7 @@ func (d *division) unasked(patterns []*Pattern) (attr string, c byte, ok bool) {
 	return "", 0, false
 }
 
-// asked is the patterns for the texts that hold a character, or do not.
+// asked returns the patterns for the texts that hold a character, or do not.
 func asked(patterns []*Pattern, attr string, c byte, holds bool) (out []*Pattern) {
 	for _, p := range patterns {
 		q := new(Pattern)
@@ -162,8 +195,8 @@ func asked(patterns []*Pattern, attr string, c byte, holds bool) (out []*Pattern
 	return out
 }
 
-// pinned is the patterns with a fixed value for an attribute. It is not ok if
-// the value does not fit a place.
+// pinned returns the patterns with a fixed value for an attribute. It is not ok
+// if the value does not fit a place.
 func pinned(patterns []*Pattern, attr string, v Value) (out []*Pattern, ok bool) {
 	for _, p := range patterns {
 		q := &Pattern{separator: p.separator, segments: slices.Clone(p.segments)}

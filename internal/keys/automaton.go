@@ -78,7 +78,7 @@ func (m *automaton) link(from, to []int) {
 	}
 }
 
-// then is one part after the other; empty ones are left out.
+// then puts one part after the other; empty ones are left out.
 func (m *automaton) then(parts ...fragment) fragment {
 	parts = slices.DeleteFunc(parts, func(p fragment) bool { return len(p.first) == 0 })
 	if len(parts) == 0 {
@@ -120,7 +120,8 @@ func (m *automaton) digits(n int) fragment {
 	return m.then(parts...)
 }
 
-// two is pairs of digits: "12 09" is a first one of "12", a second one of "09".
+// two accepts pairs of digits: "12 09" is a first one of "12", a second one of
+// "09".
 func (m *automaton) two(alternatives ...string) fragment {
 	var parts []fragment
 	for _, a := range alternatives {
@@ -130,7 +131,7 @@ func (m *automaton) two(alternatives ...string) fragment {
 	return m.either(parts...)
 }
 
-// between is the texts of digits from low to high, which are of one length.
+// between accepts the texts of digits from low to high, which are of one length.
 func (m *automaton) between(low, high string) (out fragment) {
 	// A bound tells whether the digits so far are those of low, and of high.
 	type bound struct{ low, high bool }
@@ -212,7 +213,7 @@ func valuesOf(s *segment) *automaton {
 	return m.finish(m.time(s.layout))
 }
 
-// float has the exponents of float64, from -324 to 308.
+// float accepts the exponents of float64, from -324 to 308.
 func (m *automaton) float(first, least, most string) fragment {
 	return m.then(m.between(least, most), m.text("e"), m.one(classOf(first)), m.text("."), m.digits(floatDigits-1))
 }
@@ -261,7 +262,8 @@ type writer struct {
 	escape         byteSet
 }
 
-// writerOf is for the values of narrow, whose width or layout is the shortest.
+// writerOf returns how s writes the values of narrow, whose width or layout is
+// the shortest.
 func writerOf(values *automaton, narrow, s *segment) writer {
 	w := writer{before: map[int]string{}, behind: map[int]string{}, escape: s.escape}
 	if s.kind == Text {
@@ -293,7 +295,7 @@ func writerOf(values *automaton, narrow, s *segment) writer {
 	return w
 }
 
-// write is what the segment writes when state i reads c.
+// write returns what the segment writes when state i reads c.
 func (w *writer) write(i int, c byte) string {
 	return w.encoded(w.before[i] + string([]byte{c}) + w.behind[i])
 }
@@ -313,7 +315,7 @@ func (w *writer) encoded(text string) string {
 	return string(out)
 }
 
-// written is the texts of a segment.
+// written accepts the texts of a segment.
 func (m *automaton) written(s *segment) fragment {
 	if s.literal != "" {
 		return m.text(s.literal)
@@ -340,7 +342,7 @@ func (m *automaton) written(s *segment) fragment {
 	return all
 }
 
-// encoded is one byte of c, as it is or as its escape.
+// encoded accepts one byte of c, as it is or as its escape.
 func (m *automaton) encoded(c class, escape byteSet) fragment {
 	var low [8]string // the second digits of the escapes, by the first one
 	for i := range byte(0x80) {

@@ -71,5 +71,9 @@ func FuzzText(f *testing.F) {
 				t.Fatalf("%s: %q renders as %q, %q as %q", p, a, x, b, y)
 			}
 		}
+		// What is below b stands behind b and before every longer text.
+		if x, y := render(t, last, ab[0]), render(t, inner, ba...); strings.Compare(x, y) != cmp.Or(cmp.Compare(a, b), -1) {
+			t.Fatalf("%q renders as %q, %v as %q", a, x, ba, y)
+		}
 	})
 }

@@ -91,7 +91,7 @@ func newReader(p *Pattern) *reader {
 	return r
 }
 
-// reach is where text leads, and a name that alike texts share.
+// reach returns where text leads, and a name that alike texts share.
 func (r *reader) reach(text string) (to relation, name string) {
 	alike := []byte(text)
 	for i, c := range alike {
@@ -175,7 +175,7 @@ func (j *joint) variable(s *segment) *variable {
 	return v
 }
 
-// narrow is the segment whose values all others can have.
+// narrow returns the segment whose values all others can have.
 func (v *variable) narrow() *segment {
 	return slices.MinFunc(v.segments, func(x, y *segment) int {
 		return x.width - y.width + len(strings.TrimSuffix(x.layout, "Z")) - len(strings.TrimSuffix(y.layout, "Z"))
@@ -264,7 +264,7 @@ func (j *joint) place(at, state int) string {
 	return string(name)
 }
 
-// starts are where the spans begin.
+// starts returns where the spans begin.
 func (v *variable) starts() (out []int) {
 	for _, span := range v.spans {
 		out = append(out, span[0])
@@ -283,7 +283,7 @@ func (v *variable) arrives(s spot) bool {
 	return v.values.final[s[0]]
 }
 
-// ends are the states to which a value that has fitted the places so far can
+// ends returns the states to which a value that has fitted the places so far can
 // lead at the next one.
 func (j *joint) ends(v *variable, state int) (out []int) {
 	for _, s := range j.spread(v, append(v.starts(), state)).spots {
@@ -370,7 +370,8 @@ func (j *joint) follow(chosen map[string]Value, last bool) (texts []string, ok b
 	return texts, consistent(j.a, texts) && consistent(j.b, texts)
 }
 
-// pick is the values of a key from an item's known attributes, else from others.
+// pick returns the values of a key from an item's known attributes, else from
+// others.
 func (p *Pattern) pick(known, others map[string]Value) (vals []Value, ok bool) {
 	for i := range p.segments {
 		if s := &p.segments[i]; s.literal == "" {
@@ -457,7 +458,7 @@ func (j *joint) valuesFor(v *variable, rnd *rand.Rand) (out []Value, all bool) {
 	return out, all
 }
 
-// valueOf is the value of a text that [valuesOf] accepts.
+// valueOf returns the value of a text that [valuesOf] accepts.
 func (s *segment) valueOf(word string) (v Value, ok bool) {
 	v.Kind = s.kind
 	switch {

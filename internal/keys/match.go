@@ -117,8 +117,8 @@ func (m *matching) setShard(e end) bool {
 	return err == nil && m.set(e, string(text))
 }
 
-// text is what a segment renders; "" when its value is not known yet. It is not
-// ok when the value does not fit the segment.
+// text returns what a segment renders; "" when its value is not known yet. It is
+// not ok when the value does not fit the segment.
 func (m *matching) text(e end) (text string, ok bool) {
 	if e.literal != "" {
 		return e.literal, true

@@ -16,7 +16,7 @@ import (
 	"github.com/entable/entable/internal/keys"
 )
 
-// soak is the number of tuples of a property test.
+// soak returns the number of tuples of a property test.
 func soak() int {
 	if os.Getenv("ENTABLE_SOAK") == "1" {
 		return 1_000_000
@@ -114,7 +114,8 @@ func randomFloat(r *rand.Rand) float64 {
 	return f
 }
 
-// randomTime is exact in the layout: what it drops is removed in UTC.
+// randomTime returns a time that is exact in the layout: what that drops is
+// removed in UTC.
 func randomTime(r *rand.Rand, layout string) time.Time {
 	from, to := date(0, 1, 1).Unix(), date(10000, 1, 1).Unix()
 	at := time.Unix(from+r.Int64N(to-from), r.Int64N(1e9))
@@ -227,6 +228,45 @@ func TestKeysOrderLikeValues(t *testing.T) {
 				t.Fatalf("%s: %v renders as %q\nand %v as %q", l, tuples[i-1], last, tuple, key)
 			}
 			last = key
+		}
+	}
+}
+
+// TestKeysOrderBetweenPatterns takes patterns that begin with the same segments, as
+// those of an item and of all that is below it do: ORG#{org} and ORG#{org}#REPO#{id}.
+// Their keys are in the order of their values too, and what is below an item comes
+// right behind it.
+func TestKeysOrderBetweenPatterns(t *testing.T) {
+	r := seeded(t)
+	type item struct {
+		values []keys.Value
+		key    string
+	}
+	for done := 0; done < soak(); done += batch {
+		separator, kinds := []string{"#", "#", "!", "\"", "$"}[r.IntN(5)], allKinds
+		if r.IntN(4) == 0 {
+			separator, kinds = []string{"&", "-", ".", ":", "/", "_", "|", "~"}[r.IntN(8)], fixedKinds
+		}
+		whole := randomLayout(t, r, "P", separator, kinds)
+		layouts := []layout{whole}
+		for i, s := range whole.Segments() {
+			if s.Attr != "" {
+				p := compile(t, "P", separator, whole.Segments()[:i+1]...)
+				layouts = append(layouts, layout{p, whole.comps[:p.Components()]})
+			}
+		}
+		var items []item
+		for _, tuple := range randomTuples(r, whole, batch) {
+			l := layouts[r.IntN(len(layouts))]
+			values := tuple[:len(l.comps)]
+			items = append(items, item{values, render(t, l.Pattern, values...)})
+		}
+		slices.SortFunc(items, func(a, b item) int { return compareTuples(a.values, b.values) })
+		for i := range items[1:] {
+			a, b := items[i], items[i+1]
+			if order := compareTuples(a.values, b.values); order != 0 && order != strings.Compare(a.key, b.key) {
+				t.Fatalf("%s: %v renders as %q\nand %v as %q", whole, a.values, a.key, b.values, b.key)
+			}
 		}
 	}
 }

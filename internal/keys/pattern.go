@@ -13,7 +13,7 @@
 //
 // # Components
 //
-//	text   as it is, with '#' and '%' percent-encoded (see below)
+//	text   as it is, with the bytes up to '%' percent-encoded (see below)
 //	int    19 digits, or the segment's width; a negative v is "-" and 10^width+v
 //	uint   20 digits, or the segment's width
 //	float  exponent+500, "e", 17 digits: 1234.5 is 503e1.2345000000000000;
@@ -25,10 +25,16 @@
 // # Escapes and separators
 //
 // A byte is encoded as '%' and two upper-case hex digits. Order survives only
-// if everything that becomes a '%' sorted around '%' before, so text encodes
-// every byte from the separator up to '%' ('#', '$' and '%' by default). Text
-// that another segment follows also encodes the bytes below the separator:
-// "a" then sorts below "a!" although a separator follows it.
+// if everything that becomes a '%' sorted around '%' before and if nothing in a
+// text is below the separator that may follow it, so text encodes every byte up to
+// '%' (space, '!', '"', '#', '$', '%' and the controls): "a" then sorts below "a!"
+// although a separator follows it. A text renders the same in every place, whether
+// another segment follows or not, so that the order also holds between keys of
+// different patterns:
+//
+//	ORG#Acme              {org} = "Acme"
+//	ORG#Acme#REPO#x       all that is below it
+//	ORG#Acme%20Inc        {org} = "Acme Inc"
 //
 // A separator above '%' ('&', '-', ':', '|' …) leaves no such room: text encodes the
 // separator and '%' only. Keys stay injective and reversible and order holds
@@ -124,8 +130,8 @@ func Compile(prefix, separator string, segments []Segment) (*Pattern, error) {
 		}
 		p.segments = append(p.segments, segment{literal: prefix, sample: prefix})
 	}
-	for i, d := range segments {
-		s, err := compileSegment(d, separator, i == len(segments)-1)
+	for _, d := range segments {
+		s, err := compileSegment(d, separator)
 		if err != nil {
 			return nil, err
 		}

@@ -48,7 +48,7 @@ type segment struct {
 // maxFixed is above the longest fixed layout, the 30 bytes of a full time.
 const maxFixed = 32
 
-func compileSegment(d Segment, separator string, last bool) (segment, error) {
+func compileSegment(d Segment, separator string) (segment, error) {
 	if d.Literal != "" {
 		if d.Attr != "" {
 			return segment{}, fmt.Errorf("invalid segment: it has both the literal %q and the attribute %q", d.Literal, d.Attr)
@@ -58,9 +58,9 @@ func compileSegment(d Segment, separator string, last bool) (segment, error) {
 	if d.Attr == "" {
 		return segment{}, fmt.Errorf("invalid segment: it has neither a literal nor an attribute")
 	}
-	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0], last)}
+	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0])}
 	if d.Of != nil {
-		of, err := compileSegment(*d.Of, separator, last)
+		of, err := compileSegment(*d.Of, separator)
 		if err != nil {
 			return segment{}, err
 		}
@@ -152,8 +152,8 @@ func maxDigits(k Kind) int {
 	return 0
 }
 
-// value is the i-th of some values of the component, all of them if there are
-// few. It is not ok when there are no more.
+// value returns the i-th of some values of the component, all of them if there
+// are few. It is not ok when there are no more.
 func (s *segment) value(i int) (v Value, ok bool) {
 	v.Kind = s.kind
 	switch s.kind {
@@ -241,7 +241,7 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		}
 		var exact bool
 		if fixed, exact = appendTime(fixed, t, s.layout); !exact {
-			return dst, s.errorf("time %s does not fit layout %q", t.Format(time.RFC3339Nano), s.layout)
+			return dst, s.errorf("time %s does not fit layout %q, which would drop a part of it; truncate the time in UTC, or use a longer layout", t.Format(time.RFC3339Nano), s.layout)
 		}
 	}
 	return s.appendFixed(dst, fixed), nil

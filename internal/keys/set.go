@@ -46,9 +46,9 @@ func formOf(patterns []*Pattern) form {
 	return form(b.String())
 }
 
-// common is the form that has only those texts fixed that both have. It is not
-// same when the separators differ, or the numbers of segments. These cannot be
-// mistaken for each other, since a separator is no 'x' and no '0'.
+// common returns the form that has only those texts fixed that both have. It is
+// not same when the separators differ, or the numbers of segments. These cannot
+// be mistaken for each other, since a separator is no 'x' and no '0'.
 func (f form) common(o form) (both form, same bool) {
 	if len(f) != len(o) {
 		return "", false
@@ -66,7 +66,7 @@ func (f form) common(o form) (both form, same bool) {
 	return form(out), true
 }
 
-// texts are the segments that are fixed in f.
+// texts returns the segments that are fixed in f.
 func (f form) texts(patterns []*Pattern) string {
 	var b strings.Builder
 	at := 0

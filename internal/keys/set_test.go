@@ -43,7 +43,7 @@ func TestSetMeetsWhatIsNotApart(t *testing.T) {
 	}
 }
 
-// randomRow is the two keys of a kind of items, made of few texts and forms.
+// randomRow returns the two keys of a kind of items, made of few texts and forms.
 func randomRow(t *testing.T, r *rand.Rand) (row []*keys.Pattern) {
 	for range 2 {
 		var s []keys.Segment

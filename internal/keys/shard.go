@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Shard is the number of the shard, of n, that a value belongs to: its FNV-1a
-// hash, modulo n.
+// Shard returns the number of the shard, of n, that a value belongs to: its
+// FNV-1a hash, modulo n.
 func Shard(v Value, n int) int {
 	h := fnv.New64a()
 	switch v.Kind {

@@ -76,8 +76,8 @@ func (sp *spread) cut(n int) {
 	}
 }
 
-// left is the least number of bytes from each spot to one that is an end; -1 if
-// there is none.
+// left returns the least number of bytes from each spot to one that is an end;
+// -1 if there is none.
 func (sp *spread) left(end func(spot) bool) []int {
 	left := make([]int, len(sp.spots))
 	back := make([][]int, len(sp.spots))

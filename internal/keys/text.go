@@ -14,25 +14,23 @@ func (b *byteSet) has(c byte) bool {
 	return c < utf8.RuneSelf && b[c>>6]&(1<<(c&63)) != 0
 }
 
-// escapeSet returns the bytes that text encodes.
+// escapeSet returns the bytes that text encodes, which are the same in every
+// place of a key.
 //
-// With the separator below '%' these are all bytes from it to '%'. Each of them
-// turns into '%', which sorts below all higher bytes and above all lower ones,
-// and the hex digits keep their order among themselves. Ahead of another
-// segment the lower bytes are encoded too, so that every byte of the value is
-// above the separator that ends a shorter value.
-func escapeSet(separator byte, last bool) byteSet {
+// With the separator below '%' these are all bytes up to '%'. Each of them turns
+// into '%', which sorts below all higher bytes and above the separator, and the hex
+// digits keep their order among themselves. So every byte of a text is above the
+// separator that ends it where another segment follows, and above the end of the
+// key where none does: keys of other kinds of items that go on behind a text ("Acme")
+// come right behind the key that ends with it, before all longer texts ("Acme Inc").
+func escapeSet(separator byte) byteSet {
 	var set byteSet
-	set.add(separator)
-	set.add('%')
 	if separator > '%' {
+		set.add(separator)
+		set.add('%')
 		return set
 	}
-	from := separator
-	if !last {
-		from = 0
-	}
-	for c := from; c < '%'; c++ {
+	for c := range byte('%' + 1) {
 		set.add(c)
 	}
 	return set

@@ -46,7 +46,8 @@ func appendTime(dst []byte, t time.Time, layout string) (out []byte, exact bool)
 	return dst, string(b[n:]) == floorTime[n:]
 }
 
-// parseTime is strict about the calendar: no 30 February, no second 60.
+// parseTime reads a time of a layout, strict about the calendar: no 30 February,
+// no second 60.
 func parseTime(text []byte, layout string) (time.Time, bool) {
 	if len(text) != len(layout) {
 		return time.Time{}, false

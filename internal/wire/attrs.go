@@ -13,7 +13,7 @@ func FindAttrs(item []byte, names []string, values [][]byte) error {
 	return NewReader(item).FindAttrs(names, values)
 }
 
-// FindAttrs is the function FindAttrs for the item in front of which the reader stands. The reader does not move.
+// FindAttrs looks, like the function FindAttrs, in the item in front of which the reader stands. The reader does not move.
 func (r *Reader) FindAttrs(names []string, values [][]byte) error {
 	defer func(pos int) { r.pos = pos }(r.pos)
 	clear(values)

@@ -187,7 +187,7 @@ func (d *deserializer) member(schema *smithy.Schema) (*smithy.Schema, error) {
 	}
 }
 
-// ReadUnion is called until it returns nil; the first call opens the union.
+// ReadUnion returns the union's next member. It is called until it returns nil; the first call opens the union.
 func (d *deserializer) ReadUnion(schema *smithy.Schema) (*smithy.Schema, error) {
 	if n := len(d.frames); n == 0 || d.frames[n-1].kind != inUnion {
 		if d.r.Null() {

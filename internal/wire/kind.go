@@ -1,11 +1,12 @@
-// Package wire reads and writes DynamoDB JSON, the form in which items travel, and hooks it into the SDK's client.
+// Package wire reads and writes DynamoDB JSON, the form in which items travel, and is the fast route through the SDK's client.
 //
 //   - reader.go, text.go, number.go, skip.go: Reader, a strict scanner over one JSON text
 //   - append.go: writers that append to the caller's slice
 //   - attrs.go: a few attributes of an item without decoding it
 //   - size.go: the service's item size
 //   - value.go: attribute values of the SDK to bytes and back
-//   - hook.go, serializer.go, deserializer.go: requests and responses of a *dynamodb.Client without attribute values in between
+//   - call.go, client.go, serializer.go, deserializer.go: the fast route, by which requests and responses of a *dynamodb.Client
+//     have no attribute values in between
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 package wire

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -86,7 +87,7 @@ func (r *Reader) Expect(n, at int) int {
 	if r.pos <= at {
 		return 0
 	}
-	return n*(len(r.data)-r.pos)/(r.pos-at) + 1
+	return int(min(int64(n)*int64(len(r.data)-r.pos)/int64(r.pos-at), math.MaxInt32-1)) + 1
 }
 
 // Enter counts a list or map that is about to be read; Leave ends it.
@@ -127,7 +128,7 @@ func NewPrefix(text string) Prefix {
 	return p
 }
 
-// Matches is Match. It compares in words what is not too long for them.
+// Matches reports and consumes what Match would. It compares in words what is not too long for them.
 func (r *Reader) Matches(p *Prefix) bool {
 	if len(p.text) > 8*len(p.words) || len(r.data)-r.pos < 8*len(p.words) {
 		return r.Match(p.text)
@@ -277,8 +278,8 @@ func (r *Reader) CloseValue() error {
 	return r.unexpected("'}'")
 }
 
-// NextMember is CloseValue and then More('}') where the value is followed by another member without white space. In front of
-// anything else it consumes nothing and reports false.
+// NextMember does what CloseValue and then More('}') do, where the value is followed by another member without white space.
+// In front of anything else it consumes nothing and reports false.
 func (r *Reader) NextMember() bool {
 	if d, i := r.data, r.pos; i+1 < len(d) && d[i] == '}' && d[i+1] == ',' {
 		r.pos += 2

@@ -145,7 +145,7 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// plainText is encoding/json on the string at the start of data, if its text is UTF-8.
+// plainText returns what encoding/json makes of the string at the start of data, if its text is UTF-8.
 func plainText(data string) (string, bool) {
 	end := 1
 	for ; end < len(data) && data[end] != '"'; end++ {

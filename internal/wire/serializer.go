@@ -36,6 +36,7 @@ type serializer struct {
 	err   error
 	lists []bool // for each open container, whether it is a list
 	raws  []raw  // what the carriers stand for
+	used  int    // of them
 	raw   rawState
 	inM   bool // the map opened last is an M, whose names are data
 }
@@ -50,7 +51,11 @@ const (
 	rawBytes
 )
 
-var errNoRawItem = errors.New("raw item is no JSON object of its own")
+var (
+	errNoRawItem = errors.New("raw item is no JSON object of its own")
+	errChanged   = errors.New("an item in the request was changed, where only a carrier of its bytes stands; " +
+		"middleware that changes items needs a table with entable.PlainRoute()")
+)
 
 func (s *serializer) reset(raws []raw) {
 	size := 0
@@ -61,7 +66,7 @@ func (s *serializer) reset(raws []raw) {
 		}
 	}
 	s.buf, s.lists = slices.Grow(s.buf[:0], size+size/16+512), s.lists[:0]
-	s.err, s.raws, s.raw, s.inM = nil, raws, notRaw, false
+	s.err, s.raws, s.used, s.raw, s.inM = nil, raws, 0, notRaw, false
 }
 
 func (s *serializer) Bytes() []byte { return s.buf }
@@ -107,11 +112,9 @@ func (s *serializer) name(schema *smithy.Schema) {
 	s.buf = append(s.buf, '"', ':')
 }
 
-// endRaw handles what looked like a carrier's beginning and went on differently.
+// endRaw handles what began as a carrier does and went on differently.
 func (s *serializer) endRaw() {
-	if s.raw != rawName {
-		s.fail(errNoRawItem)
-	}
+	s.fail(errChanged)
 	s.raw = notRaw
 	s.buf = append(s.buf, '"', '"', ':')
 }
@@ -148,11 +151,14 @@ func (s *serializer) WriteMap(schema *smithy.Schema) {
 
 func (s *serializer) WriteKey(_ *smithy.Schema, key string) {
 	if s.raw != notRaw {
-		s.fail(errNoRawItem)
+		s.fail(errChanged)
 	}
-	if key == "" && !s.inM && s.buf[len(s.buf)-1] == '{' {
-		s.raw = rawName
-		return
+	if key == "" && !s.inM {
+		if s.buf[len(s.buf)-1] == '{' {
+			s.raw = rawName
+			return
+		}
+		s.fail(errChanged)
 	}
 	s.comma()
 	s.text(key)
@@ -189,7 +195,10 @@ func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 	if s.raw == rawTag {
 		s.raw = rawBytes
 		s.buf = s.buf[:len(s.buf)-1] // without the brace that WriteMap wrote
-		raw := s.carried(v)
+		raw, ok := s.carried(v)
+		if s.used++; !ok {
+			s.fail(errChanged)
+		}
 		if len(raw.more) > 0 && !bytes.HasSuffix(s.buf, []byte(nextPut[len("}},"):])) {
 			s.fail(errNoRawItem)
 		}
@@ -215,13 +224,13 @@ func (s *serializer) splice(raw []byte) {
 	s.buf = append(s.buf, raw...)
 }
 
-// carried returns what the carrier with a number stands for, zero if there is none.
-func (s *serializer) carried(number []byte) raw {
+// carried returns what the carrier with a number stands for. It is not ok if the call has none with it.
+func (s *serializer) carried(number []byte) (r raw, ok bool) {
 	n, size := binary.Uvarint(number)
 	if size < 1 || size != len(number) || n >= uint64(len(s.raws)) {
-		return raw{}
+		return raw{}, false
 	}
-	return s.raws[n]
+	return s.raws[n], true
 }
 
 func (s *serializer) WriteString(schema *smithy.Schema, v string) {

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 // ItemSize returns the size of an item as the service counts it against its limit of 400 KB:
 //
@@ -26,7 +23,7 @@ func ItemSize(item []byte) (int, error) {
 	return n, err
 }
 
-// membersSize is the size of an object's members, with extra bytes for each.
+// membersSize returns the size of an object's members, with extra bytes for each.
 func (r *Reader) membersSize(extra int) (int, error) {
 	size := 0
 	more, err := r.Open('{')
@@ -137,9 +134,9 @@ func numberSize(s string) int {
 	exponent, mantissa := 0, len(s)
 	for i := range len(s) {
 		if s[i] == 'e' || s[i] == 'E' {
-			// Out of int's range is out of the service's, too; any group will do.
+			// So far out of the service's range any group will do, and the sums below stay within an int of 32 bits.
 			exponent, _ = strconv.Atoi(s[i+1:])
-			exponent = min(max(exponent, math.MinInt32), math.MaxInt32)
+			exponent = min(max(exponent, -1<<29), 1<<29)
 			mantissa = i
 			break
 		}

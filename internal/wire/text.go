@@ -77,7 +77,7 @@ func (r *Reader) text() ([]byte, error) {
 	return r.textSlow(start)
 }
 
-// textSlow is text's twin without shortcuts, from the first byte after the quote on.
+// textSlow reads as text does, without its shortcuts, from the first byte after the quote on.
 func (r *Reader) textSlow(start int) ([]byte, error) {
 	d := r.data
 	var out []byte // unescaped so far, nil before the first escape

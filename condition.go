@@ -1,0 +1,143 @@
+package entable
+
+import (
+	"maps"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/entable/entable/internal/schema"
+)
+
+// build makes the expression of a request from its parts; nil when there are none.
+func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder) (*expression.Expression, error) {
+	if update == nil && len(conditions) == 0 {
+		return nil, nil
+	}
+	b := expression.NewBuilder()
+	if update != nil {
+		b = b.WithUpdate(*update)
+	}
+	if len(conditions) > 0 {
+		b = b.WithCondition(allOf(conditions))
+	}
+	x, err := b.Build()
+	if err != nil {
+		return nil, &EncodeError{Entity: e.Name, Err: err}
+	}
+	return &x, nil
+}
+
+func allOf(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
+	all := conditions[0]
+	for _, c := range conditions[1:] {
+		all = all.And(c)
+	}
+	return all
+}
+
+// attr names a top-level attribute in an expression, whatever characters it has.
+func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
+
+// assumption is an attribute's value as it was read before a write; nil: absent.
+type assumption struct {
+	name string
+	was  types.AttributeValue
+}
+
+// sameValue is the condition that the stored attribute has a value; nil: that it is absent.
+func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
+	if was == nil {
+		return expression.AttributeNotExists(attr(name))
+	}
+	return expression.Equal(attr(name), expression.Value(was))
+}
+
+// ofTypes is the condition that an item is of one of the named types, or does not say of which.
+func ofTypes(discriminator string, names []string) expression.ConditionBuilder {
+	is := make([]expression.OperandBuilder, len(names))
+	for i, n := range names {
+		is[i] = expression.Value(n)
+	}
+	return expression.Or(expression.In(attr(discriminator), is[0], is[1:]...), expression.AttributeNotExists(attr(discriminator)))
+}
+
+// raiseVersion raises the version of the item at ptr and returns the condition that the stored item
+// still has the one before. A new item starts at 1 whatever the instance says.
+func (e *entity) raiseVersion(ptr unsafe.Pointer, create bool) []expression.ConditionBuilder {
+	if create {
+		e.SetVersion(ptr, 1)
+		return nil
+	}
+	same := e.sameVersion(ptr)
+	e.SetVersion(ptr, e.VersionOf(ptr)+1)
+	return []expression.ConditionBuilder{same}
+}
+
+// sameVersion is the condition that the stored item has the version of the item at ptr: none for 0.
+func (e *entity) sameVersion(ptr unsafe.Pointer) expression.ConditionBuilder {
+	return e.isVersion(e.VersionOf(ptr))
+}
+
+func (e *entity) isVersion(n int64) expression.ConditionBuilder {
+	if n == 0 {
+		return expression.AttributeNotExists(attr(e.Version.Name))
+	}
+	return expression.Equal(attr(e.Version.Name), expression.Value(n))
+}
+
+// inShape is the condition that the stored item has today's shape, or, where an upsert may create it, that
+// there is none.
+func (e *entity) inShape(orNone bool) expression.ConditionBuilder {
+	today := expression.Equal(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
+	if !orNone {
+		return today
+	}
+	return expression.Or(today, expression.AttributeNotExists(attr(e.Table.PK.Name)))
+}
+
+// unchanged is the condition that the unique values of the item are still those that were read.
+func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
+	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
+	for _, u := range r.e.Unique {
+		if old != nil {
+			was := old.attr(u.Field.Name)
+			r.assumed = append(r.assumed, assumption{u.Field.Name, was})
+			conditions = append(conditions, sameValue(u.Field.Name, was))
+		}
+	}
+	return conditions
+}
+
+// assumeExists is the condition that the item that was read is still there, or still is not.
+func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
+	pk := r.e.Table.PK.Name
+	r.assumed = append(r.assumed, assumption{pk, old.attr(pk)})
+	if old == nil {
+		return expression.AttributeNotExists(attr(pk))
+	}
+	return expression.AttributeExists(attr(pk))
+}
+
+// guardWrite writes the sentinel unless another item holds it, or deletes it if this one does.
+func guardWrite(t *Table, g *schema.Guard) types.TransactWriteItem {
+	owner := &types.AttributeValueMemberM{Value: g.Owner}
+	names := map[string]string{"#pk": t.s().PK.Name, "#owner": schema.SentinelOwner}
+	values := map[string]types.AttributeValue{":owner": owner}
+	condition := new("attribute_not_exists(#pk) OR #owner = :owner")
+	if g.From != nil {
+		*condition += " OR #owner = :from"
+		values[":from"] = &types.AttributeValueMemberM{Value: g.From}
+	}
+	if g.Delete {
+		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.s().Name, Key: g.Key, ConditionExpression: condition,
+			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
+	}
+	item := map[string]types.AttributeValue{schema.SentinelOwner: owner}
+	maps.Copy(item, g.Key)
+	if t.s().Discriminator != "" {
+		item[t.s().Discriminator] = &types.AttributeValueMemberS{Value: schema.SentinelPrefix}
+	}
+	return types.TransactWriteItem{Put: &types.Put{TableName: &t.s().Name, Item: item, ConditionExpression: condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
+}

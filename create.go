@@ -1,0 +1,234 @@
+package entable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
+)
+
+// Waiting for a table: the service takes seconds, an emulator none.
+const (
+	firstTableWait = 20 * time.Millisecond
+	maxTableWait   = 2 * time.Second
+	tableWaitLimit = 10 * time.Minute
+)
+
+// CreateTable creates the table with [Table.CreateInput], waits until it and its indexes are active, at
+// most ten minutes or until ctx ends, and turns expiry on when an entity has a `ttl` field. edits change
+// the request first: billing mode, table class, encryption, streams, projections.
+//
+//	err := Items.CreateTable(ctx, func(in *dynamodb.CreateTableInput) {
+//		in.TableClass = types.TableClassStandardInfrequentAccess
+//	})
+//
+// The error matches [ErrTableExists] when there is such a table; see [Table.Diff] then.
+func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateTableInput)) error {
+	c, tc, err := t.tableClient(ctx, "CreateTable")
+	if err != nil {
+		return err
+	}
+	if _, err := tc.CreateTable(ctx, t.editedInput(edits)); err != nil {
+		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: err}
+	}
+	err = t.wait(ctx, tc, func(d *types.TableDescription, err error) (bool, error) {
+		if classify(err) == ErrTableNotFound { // just created, it may not be visible yet
+			return false, nil
+		}
+		return active(d), err
+	})
+	if err != nil {
+		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: fmt.Errorf("the table is created but not known to be active: %w", err)}
+	}
+	return t.enableTTL(ctx, c)
+}
+
+// CreateInput returns the request that creates the table as the registry needs it: keys, attribute
+// definitions and indexes, billed on demand. Change it before sending it, or see [Table.CreateTable].
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+func (t *Table) CreateInput() *dynamodb.CreateTableInput {
+	in := &dynamodb.CreateTableInput{
+		TableName:   new(t.s().Name),
+		BillingMode: types.BillingModePayPerRequest,
+		KeySchema:   keySchema([]schema.Attr{t.s().PK}, []schema.Attr{t.s().SK}),
+	}
+	define := func(attrs ...schema.Attr) {
+		for _, a := range attrs {
+			if a.Exists() && !slices.ContainsFunc(in.AttributeDefinitions, func(d types.AttributeDefinition) bool { return *d.AttributeName == a.Name }) {
+				in.AttributeDefinitions = append(in.AttributeDefinitions,
+					types.AttributeDefinition{AttributeName: new(a.Name), AttributeType: a.Type})
+			}
+		}
+	}
+	define(t.s().PK, t.s().SK)
+	all := &types.Projection{ProjectionType: types.ProjectionTypeAll}
+	for _, x := range t.s().Indexes {
+		switch {
+		case x.Local:
+			in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
+				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{t.s().PK}, []schema.Attr{x.SK}), Projection: all,
+			})
+		case x.MultiAttribute:
+			define(slices.Concat(x.Hash, x.Range)...)
+			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+				IndexName: new(x.Name), KeySchema: keySchema(x.Hash, x.Range), Projection: all,
+			})
+		default:
+			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
+				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{x.PK}, []schema.Attr{x.SK}), Projection: all,
+			})
+		}
+		define(x.Attrs()...)
+	}
+	return in
+}
+
+func keySchema(hash, rng []schema.Attr) []types.KeySchemaElement {
+	var schema []types.KeySchemaElement
+	for _, a := range hash {
+		schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeHash})
+	}
+	for _, a := range rng {
+		if a.Exists() {
+			schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeRange})
+		}
+	}
+	return schema
+}
+
+func (t *Table) editedInput(edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
+	in := t.CreateInput()
+	for _, edit := range edits {
+		if edit != nil {
+			edit(in)
+		}
+	}
+	return in
+}
+
+// tableClient is the client of an operation on the table as a whole.
+func (t *Table) tableClient(ctx context.Context, op string) (*route.Conn, TableClient, error) {
+	c, err := t.connFor(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	tc, ok := c.Client.(TableClient)
+	if !ok {
+		return nil, nil, usagef("%s of table %q: the client %T has no CreateTable, DescribeTable and DeleteTable", op, t.s().Name, c.Client)
+	}
+	return c, tc, nil
+}
+
+// wait describes the table until done says so.
+func (t *Table) wait(ctx context.Context, tc TableClient, done func(*types.TableDescription, error) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, tableWaitLimit)
+	defer cancel()
+	for wait := firstTableWait; ; wait = min(2*wait, maxTableWait) {
+		d, err := t.describe(ctx, tc)
+		ok, err := done(d, err)
+		if ok || err != nil {
+			return err
+		}
+		timer := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+func (t *Table) describe(ctx context.Context, tc TableClient) (*types.TableDescription, error) {
+	out, err := tc.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.s().Name})
+	if err != nil {
+		return nil, err
+	}
+	if out == nil || out.Table == nil {
+		return nil, errors.New("DescribeTable gave nothing")
+	}
+	return out.Table, nil
+}
+
+func active(d *types.TableDescription) bool {
+	return d != nil && d.TableStatus == types.TableStatusActive &&
+		!slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
+			return g.IndexStatus != types.IndexStatusActive
+		})
+}
+
+// Exists reports whether there is a table of this name, in whatever state and form.
+func (t *Table) Exists(ctx context.Context) (bool, error) {
+	_, tc, err := t.tableClient(ctx, "Exists")
+	if err != nil {
+		return false, err
+	}
+	switch _, err := t.describe(ctx, tc); {
+	case classify(err) == ErrTableNotFound:
+		return false, nil
+	case err != nil:
+		return false, &OpError{Op: "Exists", Entity: t.s().Name, Err: err}
+	}
+	return true, nil
+}
+
+// DeleteTable deletes the table with all its items and waits until it is gone, at most ten minutes or until ctx
+// ends. The error matches [ErrTableNotFound] when there is none.
+func (t *Table) DeleteTable(ctx context.Context) error {
+	_, tc, err := t.tableClient(ctx, "DeleteTable")
+	if err != nil {
+		return err
+	}
+	if _, err = tc.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.s().Name}); err == nil {
+		err = t.wait(ctx, tc, func(_ *types.TableDescription, err error) (bool, error) {
+			if classify(err) == ErrTableNotFound {
+				return true, nil
+			}
+			return false, err
+		})
+	}
+	if err != nil {
+		return &OpError{Op: "DeleteTable", Entity: t.s().Name, Err: err}
+	}
+	return nil
+}
+
+// TimeToLiveInput returns the request that turns expiry on as the registry needs it, or nil when no entity
+// has a `ttl` field. [Table.CreateTable] sends it once the table is active.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+func (t *Table) TimeToLiveInput() *dynamodb.UpdateTimeToLiveInput {
+	name := t.s().TTLAttribute()
+	if name == "" {
+		return nil
+	}
+	return &dynamodb.UpdateTimeToLiveInput{
+		TableName:               new(t.s().Name),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &name, Enabled: new(true)},
+	}
+}
+
+type ttlClient interface {
+	UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error)
+}
+
+func (t *Table) enableTTL(ctx context.Context, c *route.Conn) error {
+	in := t.TimeToLiveInput()
+	if in == nil {
+		return nil
+	}
+	tc, ok := c.Client.(ttlClient)
+	if !ok {
+		return usagef("cannot turn expiry on for table %q: the client %T has no UpdateTimeToLive", t.s().Name, c.Client)
+	}
+	if _, err := tc.UpdateTimeToLive(ctx, in); err != nil {
+		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: err}
+	}
+	return nil
+}

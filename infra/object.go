@@ -1,0 +1,53 @@
+package infra
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable"
+)
+
+func editedInput(table *entable.Table, edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
+	in := table.CreateInput()
+	for _, edit := range edits {
+		edit(in)
+	}
+	return in
+}
+
+// object is a JSON object whose names encoding/json sorts, so that equal tables have equal texts.
+type object map[string]any
+
+// set adds a member that is not empty.
+func (o object) set(name string, v any) {
+	switch v := v.(type) {
+	case string:
+		if v == "" {
+			return
+		}
+	case []object:
+		if len(v) == 0 {
+			return
+		}
+	case object:
+		if len(v) == 0 {
+			return
+		}
+	case nil:
+		return
+	}
+	o[name] = v
+}
+
+func (o object) text() []byte {
+	var b bytes.Buffer
+	w := json.NewEncoder(&b)
+	w.SetEscapeHTML(false)
+	w.SetIndent("", "  ")
+	if err := w.Encode(o); err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,172 @@
+package change
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// Target is what a path names in the items of a type.
+type Target struct {
+	Root *codec.Field           // the top-level attribute; only its Name is set if Rest is
+	Leaf *codec.Field           // the field itself, or nil for an element of a list or map
+	Type reflect.Type           // the Go type there, or nil when it is open: any, a marshaler's
+	Name expression.NameBuilder // for the SDK's expressions
+	Rest bool                   // the attribute is none of the type's own
+
+	steps []step // from the top-level attribute down
+}
+
+// step goes into a map, by name, or, when that is empty, into a list.
+type step struct {
+	name string
+	at   int
+}
+
+// Whole returns the target of a top-level attribute.
+func Whole(f *codec.Field) Target {
+	return Target{Root: f, Leaf: f, Type: f.Type, Name: expression.NameNoDotSplit(f.Name)}
+}
+
+// IsWhole reports whether the target is a top-level attribute, not a part of one.
+func (t Target) IsWhole() bool { return len(t.steps) == 0 }
+
+// Overlaps reports whether one of two targets lies in the other. The service refuses both in one update.
+func (t Target) Overlaps(o Target) bool {
+	if t.Root.Name != o.Root.Name {
+		return false
+	}
+	n := min(len(t.steps), len(o.steps))
+	return slices.Equal(t.steps[:n], o.steps[:n])
+}
+
+// Resolve finds what a path names in the items of a plan's type. With rest, these have other attributes too, which
+// [Quote] names.
+func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
+	segments, err := Parse(path)
+	if err != nil {
+		return Target{}, fmt.Errorf("invalid path %q: %w", Show(path), err)
+	}
+	name := segments[0].Name
+	root := plan.Field(name)
+	if root == nil && rest && path == Quote(name) {
+		return Target{Root: &codec.Field{Name: name}, Name: expression.NameNoDotSplit(name), Rest: true}, nil
+	}
+	if root == nil {
+		return Target{}, fmt.Errorf("path %q: %w", Show(path), unknownAttribute(plan, name))
+	}
+	t := Target{Root: root, Leaf: root, Type: root.Type}
+	for i, s := range segments {
+		if err := t.follow(s, i == 0); err != nil {
+			return Target{}, fmt.Errorf("path %q: %w", Show(path), err)
+		}
+	}
+	return t, nil
+}
+
+// follow goes on to a segment, of which the first is the top-level attribute.
+func (t *Target) follow(s Segment, first bool) error {
+	if !first {
+		if err := t.descend(s.Name); err != nil {
+			return err
+		}
+	}
+	var text strings.Builder
+	text.WriteString(s.Name)
+	for _, at := range s.At {
+		if err := t.index(at); err != nil {
+			return err
+		}
+		text.WriteString("[" + strconv.Itoa(at) + "]")
+	}
+	if name := expression.NameNoDotSplit(text.String()); first {
+		t.Name = name
+	} else {
+		t.Name = t.Name.AppendName(name)
+	}
+	return nil
+}
+
+// descend goes to the attribute called name in the map that t names so far.
+func (t *Target) descend(name string) error {
+	t.steps = append(t.steps, step{name: name})
+	switch {
+	case t.Type == nil:
+		return nil
+	case isOpen(t.Type):
+		t.Leaf, t.Type = nil, nil
+		return nil
+	}
+	typ := deref(t.Type)
+	switch {
+	case typ.Kind() == reflect.Map:
+		t.Leaf, t.Type = nil, typ.Elem()
+		return nil
+	case typ.Kind() != reflect.Struct || typ == timeType || reflect.PointerTo(typ).Implements(textMarshalerType):
+		return fmt.Errorf("%s has no attributes", t.Type)
+	}
+	plan, err := codec.PlanOf(typ)
+	if err != nil {
+		return err
+	}
+	f := plan.Field(name)
+	if f == nil {
+		return unknownAttribute(plan, name)
+	}
+	t.Leaf, t.Type = f, f.Type
+	return nil
+}
+
+// index goes to an element of the list that t names so far.
+func (t *Target) index(at int) error {
+	t.steps, t.Leaf = append(t.steps, step{at: at}), nil
+	switch {
+	case t.Type == nil:
+		return nil
+	case isOpen(t.Type):
+		t.Type = nil
+		return nil
+	}
+	list := deref(t.Type)
+	if k := list.Kind(); k != reflect.Slice && k != reflect.Array {
+		return fmt.Errorf("%s is no list", t.Type)
+	}
+	t.Type = list.Elem()
+	return nil
+}
+
+func unknownAttribute(plan *codec.Plan, name string) error {
+	var known []string
+	for _, f := range plan.Fields() {
+		known = append(known, strconv.Quote(f.Name))
+	}
+	return fmt.Errorf("unknown attribute %q: %s has %s", name, plan.Type(), strings.Join(known, ", "))
+}
+
+var (
+	timeType          = reflect.TypeFor[time.Time]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+	avMarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+)
+
+// isOpen reports whether a type decides for itself, or at run time, what is stored.
+func isOpen(t reflect.Type) bool {
+	t = deref(t)
+	return t.Kind() == reflect.Interface || t.Implements(avMarshalerType) || reflect.PointerTo(t).Implements(avMarshalerType)
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}

@@ -1,0 +1,155 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Text returns the description of the table called name as columns of plain text.
+func (m *Manifest) Text(name string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "table %s: %s\n", name, m.Table.head())
+	for _, g := range m.grids() {
+		g.text(&b)
+	}
+	return b.Bytes()
+}
+
+// Markdown returns what Text does, as tables for a document.
+func (m *Manifest) Markdown(name string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "## Table `%s`\n\n%s\n", name, m.Table.head())
+	for _, g := range m.grids() {
+		g.markdown(&b)
+	}
+	return b.Bytes()
+}
+
+// head tells the table's own attributes.
+func (m *Table) head() string {
+	text := fmt.Sprintf("partition key %s", m.PK)
+	if m.SK != nil {
+		text += fmt.Sprintf(", sort key %s", *m.SK)
+	}
+	if m.Discriminator == "" {
+		return text + ", no discriminator"
+	}
+	return text + fmt.Sprintf(", discriminator %q", m.Discriminator)
+}
+
+// grids lists the tables of the description that have a row.
+func (m *Manifest) grids() []grid {
+	entities := grid{title: "Entities", columns: []string{"entity", "pk", "sk", "also"}}
+	indexes := grid{title: "Indexes", columns: []string{"index", "entity", "pk", "sk"}}
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		entities.add(e.Name, e.PK.String(), e.SK.String(), e.also())
+		for _, x := range e.Indexes {
+			pk, sk := m.indexKeys(e, x)
+			indexes.add(x.Name, e.Name, pk, sk)
+		}
+	}
+	slices.SortStableFunc(indexes.rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	collections := grid{title: "Collections", columns: []string{"partition", "index", "entities"}}
+	for _, p := range m.partitions() {
+		if len(p.entities) > 1 {
+			collections.add(p.pattern, p.index, strings.Join(p.entities, ", "))
+		}
+	}
+	return slices.DeleteFunc([]grid{entities, indexes, collections, m.patterns()}, func(g grid) bool { return len(g.rows) == 0 })
+}
+
+// also lists what else is to be known of an entity.
+func (m *Entity) also() string {
+	var parts []string
+	for _, p := range []struct{ name, value string }{{"was", strings.Join(m.Was, ", ")}, {"version", m.Version}, {"ttl", m.TTL}} {
+		if p.value != "" {
+			parts = append(parts, p.name+" "+p.value)
+		}
+	}
+	for _, u := range m.Unique {
+		parts = append(parts, "unique "+u.Attribute)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// indexKeys returns the patterns of an entity's keys in an index.
+func (m *Manifest) indexKeys(e *Entity, x EntityIndex) (pk, sk string) {
+	for _, declared := range m.Table.Indexes {
+		switch {
+		case declared.Name != x.Name:
+		case declared.Kind == Native:
+			return attrPattern(declared.PK), attrPattern(declared.SK)
+		case declared.Kind == Local:
+			return e.PK.String(), x.SK.String()
+		}
+	}
+	return x.PK.String(), x.SK.String()
+}
+
+func attrPattern(attrs []Attr) string {
+	var parts []string
+	for _, a := range attrs {
+		parts = append(parts, "{"+a.Name+"}")
+	}
+	return strings.Join(parts, " ")
+}
+
+// attributes names the components of a key.
+func (k *Key) attributes() string {
+	if k == nil {
+		return ""
+	}
+	var names []string
+	for _, s := range k.Segments {
+		if s.Attribute != "" && s.Shards == 0 {
+			names = append(names, s.Attribute)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// patterns lists the access patterns: what a read has to know, and the call for it.
+func (m *Manifest) patterns() grid {
+	g := grid{title: "Access patterns", columns: []string{"to read", "know", "order", "call"}}
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		pk, sk := e.PK.attributes(), e.SK.attributes()
+		if sk == "" {
+			g.add("one "+e.Name, pk, "", "Get")
+			continue
+		}
+		g.add("one "+e.Name, pk+", "+sk, "", "Get")
+		g.add("all "+e.Name, pk, sk, "Query")
+	}
+	for _, p := range m.partitions() {
+		if p.index == "" && len(p.entities) > 1 {
+			g.add(strings.Join(p.entities, " and "), braces(p.pattern), "", "Table.Query, Collection.Get")
+		}
+	}
+	for _, p := range m.partitions() {
+		for i, name := range p.entities {
+			if p.index != "" {
+				g.add("all "+name, braces(p.pattern), braces(p.sorts[i]), fmt.Sprintf("QueryIndex(%q)", p.index))
+			}
+		}
+		if p.index != "" && len(p.entities) > 1 {
+			g.add(strings.Join(p.entities, " and "), braces(p.pattern), "", fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.index))
+		}
+	}
+	return g
+}
+
+// braces lists the attributes in a pattern.
+func braces(pattern string) string {
+	var names []string
+	for part := range strings.SplitSeq(pattern, "{") {
+		name, _, ok := strings.Cut(part, "}")
+		if ok && !strings.Contains(name, " shards by ") {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

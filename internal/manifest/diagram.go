@@ -1,0 +1,98 @@
+package manifest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Mermaid returns a diagram with a box for each kind of partition, and in it the entities with their sort keys.
+func (m *Manifest) Mermaid() []byte {
+	var b bytes.Buffer
+	label := func(s string) string {
+		return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;").Replace(s)
+	}
+	b.WriteString("flowchart LR\n")
+	node := map[string]string{} // of the table's own partitions
+	var links []string
+	for i, p := range m.partitions() {
+		title := p.pattern
+		if p.index != "" {
+			title = "index " + p.index + ": " + title
+		}
+		fmt.Fprintf(&b, "  subgraph p%d[\"%s\"]\n", i, label(title))
+		for j, name := range p.entities {
+			id, text := fmt.Sprintf("p%de%d", i, j), label(name)
+			if p.sorts[j] != "" {
+				text += "<br/>" + label(p.sorts[j])
+			}
+			fmt.Fprintf(&b, "    %s[\"%s\"]\n", id, text)
+			if p.index == "" {
+				node[name] = id
+			} else {
+				links = append(links, fmt.Sprintf("  %s -.-> %s\n", node[name], id))
+			}
+		}
+		b.WriteString("  end\n")
+	}
+	for _, l := range links {
+		b.WriteString(l)
+	}
+	return b.Bytes()
+}
+
+// partition is a kind of partition, of the table or of an index, and the entities that live in it.
+type partition struct {
+	index, pattern string
+	shape          string
+	entities       []string
+	sorts          []string // their sort keys
+}
+
+// partitions lists the kinds of partitions, those of the table first.
+func (m *Manifest) partitions() (list []partition) {
+	add := func(index, shape, pk, sk, entity string) {
+		i := slices.IndexFunc(list, func(p partition) bool { return p.index == index && p.shape == shape })
+		if i < 0 {
+			i = len(list)
+			list = append(list, partition{index: index, shape: shape, pattern: pk})
+		}
+		list[i].entities = append(list[i].entities, entity)
+		list[i].sorts = append(list[i].sorts, sk)
+	}
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		add("", e.PK.shape(), e.PK.String(), e.SK.String(), e.Name)
+	}
+	for _, declared := range m.Table.Indexes {
+		for i := range m.Entities {
+			e := &m.Entities[i]
+			for _, x := range e.Indexes {
+				if x.Name != declared.Name {
+					continue
+				}
+				pk, sk := m.indexKeys(e, x)
+				shape := pk
+				if x.PK != nil {
+					shape = x.PK.shape()
+				} else if declared.Kind == Local {
+					shape = e.PK.shape()
+				}
+				add(x.Name, shape, pk, sk, e.Name)
+			}
+		}
+	}
+	return list
+}
+
+// shape returns what two keys have in common that can have one value: all but their attributes.
+func (k *Key) shape() string {
+	var text strings.Builder
+	text.WriteString(k.Prefix + k.Separator)
+	for _, s := range k.Segments {
+		s.Attribute = ""
+		text.WriteString("|" + s.String())
+	}
+	return text.String()
+}

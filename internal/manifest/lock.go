@@ -1,0 +1,134 @@
+package manifest
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Lock is a manifest made ready for registration.
+type Lock struct {
+	*Manifest
+	named    map[string]*Entity // by each name that they have or had
+	prefixes map[string]lockedPrefix
+}
+
+// lockedPrefix says which entities of the lock have a prefix.
+type lockedPrefix struct {
+	owners  []*Entity
+	literal bool // fixed text at the start of a key: others may start with the same
+}
+
+// ParseLock returns the lock that text holds as JSON, and nil for an empty text.
+func ParseLock(text []byte) (*Lock, error) {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, nil
+	}
+	m, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the lock: %w", err)
+	}
+	l := &Lock{Manifest: m, named: m.byName(), prefixes: map[string]lockedPrefix{}}
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		for _, k := range e.keys() {
+			text, literal := k.key.Prefix, false
+			if text == "" && len(k.key.Segments) > 0 {
+				text, literal = k.key.Segments[0].Literal, true
+			}
+			if text == "" {
+				continue
+			}
+			p, known := l.prefixes[text]
+			p.literal = literal && (p.literal || !known)
+			p.owners = append(p.owners, e)
+			l.prefixes[text] = p
+		}
+	}
+	return l, nil
+}
+
+func (m *Manifest) byName() map[string]*Entity {
+	out := map[string]*Entity{}
+	for i := range m.Entities {
+		for _, name := range m.Entities[i].names() {
+			out[name] = &m.Entities[i]
+		}
+	}
+	return out
+}
+
+// Entity returns the entity that has or had the name, or nil.
+func (l *Lock) Entity(name string) *Entity { return l.named[name] }
+
+// Foreign returns the name of the entity for which the lock reserves a prefix, or "" when locked, which asks, may have
+// it. literal: it asks for fixed text at the start of a key. A nil lock reserves nothing.
+func (l *Lock) Foreign(prefix string, locked *Entity, literal bool) string {
+	if l == nil {
+		return ""
+	}
+	p, ok := l.prefixes[prefix]
+	if !ok || literal && p.literal || slices.Contains(p.owners, locked) {
+		return ""
+	}
+	return p.owners[0].Name
+}
+
+// Extended returns the manifest with all of now added: entities, indexes, names. What now does not have stays, as removed
+// if mark is set. It must not be contradicted by now, so that each entity of now has all names that it had.
+func (m *Manifest) Extended(now *Manifest, mark bool) *Manifest {
+	table, entities := now.Table, []Entity{}
+	table.Indexes = union(now.Table.Indexes, m.Table.Indexes, func(x *Index) (string, *bool) { return x.Name, &x.Removed }, mark)
+	known, seen := m.byName(), map[*Entity]bool{}
+	for i := range now.Entities {
+		e := now.Entities[i]
+		for _, name := range e.names() {
+			if old := known[name]; old != nil && !seen[old] {
+				seen[old] = true
+				e.extend(old, mark)
+			}
+		}
+		entities = append(entities, e)
+	}
+	for i := range m.Entities {
+		if !seen[&m.Entities[i]] {
+			e := m.Entities[i]
+			e.Removed = mark
+			entities = append(entities, e)
+		}
+	}
+	return New(table, entities)
+}
+
+// extend adds what only old has, as removed if mark is set.
+func (m *Entity) extend(old *Entity, mark bool) {
+	m.Indexes = union(m.Indexes, old.Indexes, func(x *EntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
+	m.Unique = union(m.Unique, old.Unique, func(s *Segment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
+	if m.Origin = old.OldestName(); m.Origin == m.Name {
+		m.Origin = ""
+	}
+	if mark { // nothing of these is to be reserved
+		return
+	}
+	m.TTL, m.Version = cmp.Or(m.TTL, old.TTL), cmp.Or(m.Version, old.Version)
+	m.Schema = max(m.Schema, old.Schema)
+}
+
+// union returns a and what of b it does not have, in a slice of its own; parts gives the name of an element and
+// where it is marked as removed, as those of b are if mark is set.
+func union[T any](a, b []T, parts func(*T) (string, *bool), mark bool) []T {
+	out := slices.Clone(a)
+	for _, v := range b {
+		name, removed := parts(&v)
+		known := slices.ContainsFunc(a, func(have T) bool {
+			other, _ := parts(&have)
+			return other == name
+		})
+		if !known {
+			*removed = mark
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,280 @@
+package route
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// This file is the only way to a client. Requests take one of two routes:
+//
+//   - the fast route, through an SDK client whose bodies internal/wire writes and reads: items and keys
+//     travel as the bytes that they were encoded into, and what an answer holds is decoded by the sink
+//     while the SDK reads it;
+//   - the plain route, through any other client, and where a table asks for it: items and keys are made
+//     attribute values, and the items of the answer are made bytes again and replayed into the same sink.
+//
+// Callers need not know which: they give bytes and a sink. Both routes end in the same bytes. For example, a
+// Get gives `{"pk":{"S":"CU#1"}}` and a sink for one item:
+//
+//	fast   GetItemInput{Key: a carrier of the bytes}   the sink is called within GetItem    output without item
+//	plain  GetItemInput{Key: {"pk": AttributeValueS}}  GetItem returns the item as values   replay calls the sink
+//
+// An item that a fast answer still holds, because a middleware of the user's gave it in place of the
+// service, is replayed too.
+
+// errNoAnswer is for a client, such as a mock, that returns neither an output nor an error where the
+// output says whether there is more. A missing answer to a Get is no item; one to a write is a success.
+var errNoAnswer = errors.New("the client returned neither an output nor an error")
+
+// Client is what the routes need of a client: the methods of *dynamodb.Client.
+type Client interface {
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+	TransactGetItems(context.Context, *dynamodb.TransactGetItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactGetItemsOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Conn is a client with what an operation knows about it. It is immutable and safe for concurrent use.
+type Conn struct {
+	// Client is for what has no method here; its requests are not counted.
+	Client Client
+	// wire is set if requests take the fast route.
+	wire *wire.Client
+	// meter is told of each request; nil when nobody wants to know.
+	meter Meter
+	// doubt watches writes; nil when the error alone may say what became of them.
+	doubt *Doubt
+}
+
+// New returns the conn of a client, nil for none.
+func New(c Client) *Conn {
+	if c == nil {
+		return nil
+	}
+	sdk, ok := c.(*dynamodb.Client)
+	if ok && sdk == nil {
+		return nil
+	}
+	made := &Conn{Client: c}
+	if ok {
+		made.wire = wire.Inspect(sdk)
+	}
+	return made
+}
+
+// For returns the conn for an operation whose requests m is told of, unless it is nil, and which takes the plain route if
+// plain is set.
+func (c *Conn) For(m Meter, plain bool) *Conn {
+	plain = plain && c.wire != nil
+	if m == nil && !plain {
+		return c
+	}
+	own := *c
+	own.meter = m
+	if plain {
+		own.wire = nil
+	}
+	return &own
+}
+
+// begin starts a request whose items go to sink, if that is not nil; the call is nil on the plain route.
+func (c *Conn) begin(sink wire.Sink) *wire.Call {
+	if sink != nil {
+		sink.Reset()
+	}
+	if c.wire == nil {
+		return nil
+	}
+	return c.wire.NewCall(sink)
+}
+
+// carried is an encoded item or key as a request holds it.
+func carried(call *wire.Call, encoded []byte) (map[string]types.AttributeValue, error) {
+	if call != nil {
+		return call.Raw(encoded), nil
+	}
+	return wire.ReadItem(encoded)
+}
+
+// replay gives items that came as attribute values to a sink.
+func replay(sink wire.Sink, table string, items ...map[string]types.AttributeValue) error {
+	for i, item := range items {
+		if err := replayOne(sink, table, i, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replayOne(sink wire.Sink, table string, i int, item map[string]types.AttributeValue) error {
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return err
+	}
+	return sink.Item(table, i, wire.NewReader(raw))
+}
+
+// Put writes an encoded item.
+func (c *Conn) Put(ctx context.Context, in *dynamodb.PutItemInput, item []byte) (err error) {
+	call := c.begin(nil)
+	if in.Item, err = carried(call, item); err != nil {
+		return err
+	}
+	_, err = putItem.send(ctx, c, call, in)
+	return err
+}
+
+// Get reads the item with an encoded key, or with the input's key if that is nil; the sink gets none if
+// there is none.
+func (c *Conn) Get(ctx context.Context, in *dynamodb.GetItemInput, key []byte, sink wire.Sink) (err error) {
+	call := c.begin(sink)
+	if key != nil {
+		if in.Key, err = carried(call, key); err != nil {
+			return err
+		}
+	}
+	out, err := getItem.send(ctx, c, call, in)
+	if err != nil || out == nil || len(out.Item) == 0 {
+		return err
+	}
+	return replay(sink, "", out.Item)
+}
+
+// Update gives the attributes that come back to the sink, unless that is nil.
+func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wire.Sink) error {
+	out, err := updateItem.send(ctx, c, c.begin(sink), in)
+	if err != nil || out == nil || sink == nil || len(out.Attributes) == 0 {
+		return err
+	}
+	return replay(sink, "", out.Attributes)
+}
+
+// Delete deletes an item.
+func (c *Conn) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) error {
+	_, err := deleteItem.send(ctx, c, nil, in)
+	return err
+}
+
+// Page is what a page says besides its items.
+type Page struct {
+	Last  map[string]types.AttributeValue // the key that the next page starts behind; empty at the end
+	Count int32
+}
+
+// Query gives the items of one page to the sink.
+func (c *Conn) Query(ctx context.Context, in *dynamodb.QueryInput, sink wire.Sink) (Page, error) {
+	out, err := queryItems.send(ctx, c, c.begin(sink), in)
+	if err == nil && out == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{out.LastEvaluatedKey, out.Count}, replay(sink, "", out.Items...)
+}
+
+// Scan gives the items of one page to the sink.
+func (c *Conn) Scan(ctx context.Context, in *dynamodb.ScanInput, sink wire.Sink) (Page, error) {
+	out, err := scanItems.send(ctx, c, c.begin(sink), in)
+	if err == nil && out == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{out.LastEvaluatedKey, out.Count}, replay(sink, "", out.Items...)
+}
+
+// BatchGet returns the keys that were left unprocessed.
+func (c *Conn) BatchGet(ctx context.Context, in *dynamodb.BatchGetItemInput, sink wire.Sink) (map[string]types.KeysAndAttributes, error) {
+	out, err := batchGetItem.send(ctx, c, c.begin(sink), in)
+	if err == nil && out == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range slices.Sorted(maps.Keys(out.Responses)) {
+		if err := replay(sink, table, out.Responses[table]...); err != nil {
+			return nil, err
+		}
+	}
+	return out.UnprocessedKeys, nil
+}
+
+// BatchWrite writes encoded items, by table, besides what the input has, and returns the writes that were left unprocessed.
+func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput, puts map[string][][]byte) (map[string][]types.WriteRequest, error) {
+	call := c.begin(nil)
+	for table, items := range puts {
+		if call != nil {
+			all := types.WriteRequest{PutRequest: &types.PutRequest{Item: call.RawPuts(items)}}
+			in.RequestItems[table] = append(in.RequestItems[table], all)
+			continue
+		}
+		for _, encoded := range items {
+			item, err := wire.ReadItem(encoded)
+			if err != nil {
+				return nil, err
+			}
+			in.RequestItems[table] = append(in.RequestItems[table], types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
+		}
+	}
+	out, err := batchWriteItem.send(ctx, c, call, in)
+	if err != nil || out == nil {
+		return nil, err
+	}
+	return out.UnprocessedItems, nil
+}
+
+// TransactGet gives the items to the sink by the positions of their keys in the input.
+func (c *Conn) TransactGet(ctx context.Context, in *dynamodb.TransactGetItemsInput, sink wire.Sink) error {
+	out, err := transactGetItems.send(ctx, c, c.begin(sink), in)
+	if err == nil && out == nil {
+		err = errNoAnswer
+	}
+	if err != nil {
+		return err
+	}
+	for i, response := range out.Responses {
+		if len(response.Item) == 0 {
+			continue
+		}
+		if err := replayOne(sink, "", i, response.Item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TransactWrite carries out the writes of the input. A put in it without an item is of the encoded item that
+// item has for its position.
+func (c *Conn) TransactWrite(ctx context.Context, in *dynamodb.TransactWriteItemsInput, item func(i int) []byte) error {
+	call := c.begin(nil)
+	if call != nil {
+		call.Grow(len(in.TransactItems))
+	}
+	for i, w := range in.TransactItems {
+		if w.Put == nil || w.Put.Item != nil {
+			continue
+		}
+		var err error
+		if w.Put.Item, err = carried(call, item(i)); err != nil {
+			return err
+		}
+	}
+	_, err := transactWriteItems.send(ctx, c, call, in)
+	return err
+}

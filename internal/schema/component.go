@@ -1,0 +1,178 @@
+package schema
+
+import (
+	"encoding"
+	"fmt"
+	"math/big"
+	"reflect"
+	"time"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// component reads one field for a key.
+type component struct {
+	field *codec.Field
+	Seg   keys.Segment
+	read  func(reflect.Value) (keys.Value, error)
+	shard *shard // the component is the number of a shard, not a field's value
+	plain bool   // the field is a string: read without reflection
+}
+
+// errZero is the error for a key field that has not been set.
+func errZero(f *codec.Field) error {
+	return fmt.Errorf("attribute %q: the field is not set (%s)", f.Name, f.Type)
+}
+
+func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
+	if c.shard != nil {
+		n, err := c.shard.number(ptr)
+		return keys.Value{Kind: keys.Int, I: int64(n)}, err
+	}
+	if c.plain {
+		if s := (*string)(c.field.Address(ptr)); s != nil {
+			return keys.Value{Kind: keys.Text, S: *s}, nil
+		}
+	}
+	v, ok := c.field.Value(ptr)
+	if !ok {
+		return keys.Value{}, errZero(c.field)
+	}
+	if k := v.Kind(); (k == reflect.Array || k == reflect.Struct) && v.IsZero() {
+		return keys.Value{}, errZero(c.field)
+	}
+	return c.read(v)
+}
+
+var (
+	TimeType          = reflect.TypeFor[time.Time]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
+	avMarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+)
+
+// componentOf finds how a field becomes part of a key. The value is the one that the attribute stores:
+// an enum's text, a unixtime's whole seconds.
+func componentOf(f *codec.Field) (component, error) {
+	c := component{field: f, Seg: keys.Segment{Attr: f.Name}}
+	t := f.Type
+	implements := func(iface reflect.Type) bool {
+		return t.Implements(iface) || reflect.PointerTo(t).Implements(iface)
+	}
+	switch {
+	case t.Kind() == reflect.Pointer:
+		return c, fmt.Errorf("a key field may not be optional: use %s instead of %s", t.Elem(), t)
+	case t == reflect.TypeFor[big.Int]() || t == reflect.TypeFor[big.Float](): // as text they would not sort as numbers
+		return c, notKeyable(t)
+	case implements(avMarshalerType):
+		c.Seg.Kind, c.read = keys.Text, marshaledText(f)
+	case t == TimeType:
+		c.Seg.Kind, c.read = keys.Time, readTime
+		if f.UnixTime {
+			c.read = readUnixTime
+		}
+	case implements(textMarshalerType):
+		c.Seg.Kind, c.read = keys.Text, readMarshaler
+	default:
+		return basicComponent(c)
+	}
+	return c, nil
+}
+
+func basicComponent(c component) (component, error) {
+	t := c.field.Type
+	switch t.Kind() {
+	case reflect.String:
+		if t == reflect.TypeFor[attributevalue.Number]() {
+			return c, fmt.Errorf("%s cannot be part of a key: use an integer, a float or a string", t)
+		}
+		c.Seg.Kind, c.plain = keys.Text, true
+		c.read = func(v reflect.Value) (keys.Value, error) {
+			return keys.Value{Kind: keys.Text, S: v.String()}, nil
+		}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		c.Seg.Kind, c.Seg.Bits = keys.Int, t.Bits()
+		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Int, I: v.Int()}, nil }
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		c.Seg.Kind, c.Seg.Bits = keys.Uint, t.Bits()
+		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Uint, U: v.Uint()}, nil }
+	case reflect.Float32, reflect.Float64:
+		c.Seg.Kind, c.Seg.Bits = keys.Float, t.Bits()
+		c.read = func(v reflect.Value) (keys.Value, error) {
+			return keys.Value{Kind: keys.Float, F: v.Float()}, nil
+		}
+	case reflect.Bool:
+		c.Seg.Kind = keys.Bool
+		c.read = readBool
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() != reflect.Uint8 {
+			return c, notKeyable(t)
+		}
+		c.Seg.Kind = keys.Bytes
+		if t.Kind() == reflect.Array {
+			c.Seg.Size = t.Len()
+		}
+		c.read = func(v reflect.Value) (keys.Value, error) { return keys.Value{Kind: keys.Bytes, B: v.Bytes()}, nil }
+	default:
+		return c, notKeyable(t)
+	}
+	return c, nil
+}
+
+func notKeyable(t reflect.Type) error {
+	return fmt.Errorf("%s cannot be part of a key: use a string, number, bool, []byte, time.Time or a type with MarshalText", t)
+}
+
+func readBool(v reflect.Value) (keys.Value, error) {
+	k := keys.Value{Kind: keys.Bool}
+	if v.Bool() {
+		k.I = 1
+	}
+	return k, nil
+}
+
+func readTime(v reflect.Value) (keys.Value, error) {
+	return keys.Value{Kind: keys.Time, T: v.Interface().(time.Time)}, nil
+}
+
+// readUnixTime gives what a unixtime attribute stores: whole seconds.
+func readUnixTime(v reflect.Value) (keys.Value, error) {
+	t := v.Interface().(time.Time)
+	return keys.Value{Kind: keys.Time, T: time.Unix(t.Unix(), 0)}, nil
+}
+
+func readMarshaler(v reflect.Value) (keys.Value, error) {
+	m, ok := v.Addr().Interface().(encoding.TextMarshaler)
+	if !ok {
+		m = v.Interface().(encoding.TextMarshaler)
+	}
+	text, err := m.MarshalText()
+	if err != nil {
+		return keys.Value{}, fmt.Errorf("cannot marshal %s: %w", v.Type(), err)
+	}
+	return keys.Value{Kind: keys.Text, S: string(text)}, nil
+}
+
+// marshaledText reads the S that an attributevalue.Marshaler stores.
+func marshaledText(f *codec.Field) func(reflect.Value) (keys.Value, error) {
+	return func(v reflect.Value) (keys.Value, error) {
+		raw, err := f.AppendValue(nil, v)
+		if err != nil {
+			return keys.Value{}, err
+		}
+		av, err := wire.ReadValue(raw)
+		if err != nil {
+			return keys.Value{}, err
+		}
+		s, ok := av.(*types.AttributeValueMemberS)
+		if !ok {
+			return keys.Value{}, fmt.Errorf("attribute %q: %s is not stored as a string and cannot be part of a key", f.Name, v.Type())
+		}
+		return keys.Value{Kind: keys.Text, S: s.Value}, nil
+	}
+}

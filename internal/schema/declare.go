@@ -1,0 +1,106 @@
+package schema
+
+import (
+	"io"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/go-playground/validator/v10"
+)
+
+// TableDecl is the declaration of a table.
+type TableDecl struct {
+	Name          string
+	PK, SK        Attr   // sk without a name: none
+	Discriminator string // "": none
+	Indexes       []IndexDecl
+	MaxSize       int // of an item, in bytes; 0: the service's limit
+	HideExpired   bool
+	Clock         func() time.Time    // nil: time.Now
+	Entropy       io.Reader           // nil: crypto/rand
+	Validate      *validator.Validate // nil: the package's own
+	Lock          []byte
+}
+
+// IndexDecl is an index of the table.
+type IndexDecl struct {
+	Name   string
+	PK, SK Attr
+	// local: the index has the table's partition key, and only sk is its own.
+	Local bool
+	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
+	MultiAttribute bool
+	Hash, Range    []Attr
+}
+
+// EntityDecl is the declaration of an entity.
+type EntityDecl struct {
+	Type        reflect.Type
+	Name        string   // "": the type's
+	Was         []string // earlier names, the oldest first
+	PKs, SKs    []KeyDecl
+	Joins       []JoinDecl
+	MaxSize     int
+	HideExpired *bool // nil: as the table says
+	Upgrades    []func(map[string]types.AttributeValue) error
+	// own makes what the executing side keeps with the entity, before anybody can find it.
+	Own func(*Entity) any
+}
+
+// JoinDecl puts an entity into an index of the table.
+type JoinDecl struct {
+	Index string
+	Keys  []KeyDecl
+}
+
+// KeyDecl declares how a key is built.
+type KeyDecl struct {
+	Sort  bool
+	Parts []Part
+}
+
+// Part is a component of a key, or a setting of the whole key.
+type Part struct {
+	Kind   PartKind
+	Text   string // the attribute, the fixed text, the prefix, the separator; what a wrong part is
+	Width  int
+	Layout string
+	Shards int
+	Of     *Entity
+}
+
+type PartKind uint8
+
+const (
+	AttrPart PartKind = iota
+	LiteralPart
+	PrefixPart
+	NoPrefixPart
+	SeparatorPart
+	PrefixOfPart
+	ShardsPart
+	WrongPart // neither the name of an attribute nor a part
+)
+
+// KeyAttrs lists the attributes of the index's key.
+func (c *IndexDecl) KeyAttrs() []Attr {
+	if c.MultiAttribute {
+		return slices.Concat(c.Hash, c.Range)
+	}
+	return c.Attrs()
+}
+
+// Attrs lists the attributes that the table owns for the index.
+func (c *IndexDecl) Attrs() []Attr {
+	switch {
+	case c.MultiAttribute:
+		return nil
+	case c.Local:
+		return []Attr{c.SK}
+	case !c.SK.Exists():
+		return []Attr{c.PK}
+	}
+	return []Attr{c.PK, c.SK}
+}

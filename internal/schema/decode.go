@@ -1,0 +1,166 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// Decoded is one item: a value of a registered type, or the fault that it has.
+type Decoded struct {
+	Entity *Entity
+	Value  any // *T
+	Err    error
+}
+
+// Decode reads the item at r into its registered type. want is the entity that the caller expects, or
+// nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil.
+//
+// The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
+// its way that the item has it. Everything else takes the slow path, which looks the discriminator and
+// the keys up before it decodes. Both give the same result.
+func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
+	start := r.Offset()
+	d := t.Directory()
+	if e := t.guess(d, r, want); e != nil {
+		ptr := from.newItem(e, r)
+		if e.load(e.checked, r, ptr) == nil && e.fillKey(r, start, ptr) == nil {
+			return Decoded{Entity: e, Value: e.At(ptr)}
+		}
+		r.Rewind(start)
+	}
+	e, name, err := t.identify(d, r)
+	if err != nil {
+		return t.undecodable(r, start, want, err)
+	}
+	if e == nil {
+		return t.unknown(r, start, name)
+	}
+	ptr := e.NewItem()
+	now, err := e.upgrade(r)
+	if err == nil {
+		at := now.Offset()
+		if err = e.load(e.Plan, now, ptr); err == nil {
+			err = e.fillKey(now, at, ptr)
+		}
+	}
+	if err != nil {
+		return t.undecodable(r, start, e, err)
+	}
+	return Decoded{Entity: e, Value: e.At(ptr)}
+}
+
+func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
+	if t.Discriminator == "" {
+		return nil
+	}
+	e := want
+	if e == nil {
+		name, _ := r.GuessText(t.Discriminator)
+		e = d.byName[name]
+	}
+	if e != nil && len(e.Upgrades) > 0 { // the version comes first
+		return nil
+	}
+	return e
+}
+
+// identify finds the entity of the item at r: by its discriminator, or, if it has none, by its keys.
+// The entity is nil when there is none; name is the discriminator then.
+func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, err error) {
+	names := [3]string{t.PK.Name, t.SK.Name, t.Discriminator}
+	var values [3][]byte
+	if err := r.FindAttrs(names[:], values[:]); err != nil {
+		return nil, "", err
+	}
+	if t.Discriminator != "" && values[2] != nil {
+		kind, text, err := wire.Scalar(values[2])
+		if err != nil || kind != wire.S {
+			return nil, "", fmt.Errorf("attribute %s: cannot read the type from %s", t.Discriminator, values[2])
+		}
+		return d.byName[text], text, nil
+	}
+	var texts [2]string
+	for i := range texts {
+		if values[i] == nil {
+			continue
+		}
+		if _, texts[i], err = wire.Scalar(values[i]); err != nil {
+			return nil, "", fmt.Errorf("attribute %s: cannot read the key from %s", names[i], values[i])
+		}
+	}
+	return d.byKey(texts[0], texts[1]), "", nil
+}
+
+// undecodable makes the error of a malformed item and goes past it. e may be nil.
+func (t *Table) undecodable(r *wire.Reader, start int, e *Entity, err error) Decoded {
+	f := &Fault{Kind: WrongItem, Entity: t.Name, Err: err}
+	if e != nil {
+		f.Entity = e.Name
+	}
+	r.Rewind(start)
+	if raw, skipErr := r.Skip(); skipErr == nil {
+		if item, err := wire.ReadItem(raw); err == nil {
+			f.Key = t.KeyText(item)
+		}
+	}
+	return Decoded{Entity: e, Err: f}
+}
+
+// unknown makes the error of an item of no registered type and goes past it.
+func (t *Table) unknown(r *wire.Reader, start int, name string) Decoded {
+	r.Rewind(start)
+	raw, err := r.Skip()
+	if err != nil {
+		return Decoded{Err: &Fault{Kind: WrongItem, Entity: t.Name, Err: err}}
+	}
+	item, err := wire.ReadItem(raw)
+	if err != nil {
+		return Decoded{Err: &Fault{Kind: WrongItem, Entity: t.Name, Err: err}}
+	}
+	if name == "" && strings.HasPrefix(Text(item[t.PK.Name]), SentinelPrefix+keys.DefaultSeparator) {
+		name = SentinelPrefix // a table without discriminators, or an item that has only its keys
+	}
+	return Decoded{Err: &Fault{Kind: UnknownItem, Entity: t.Name, Type: name, Key: t.KeyText(item), Item: item, Own: t.Owns(name, item)}}
+}
+
+// KeyText is the primary key in an item's attributes, for messages: `pk="CU#1" sk="O#7"`.
+func (t *Table) KeyText(item map[string]types.AttributeValue) string {
+	return attrsText(item, t.PK.Name, t.SK.Name)
+}
+
+func attrsText(item map[string]types.AttributeValue, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		v, ok := item[name]
+		if !ok {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		switch v := v.(type) {
+		case *types.AttributeValueMemberS:
+			fmt.Fprintf(&b, "%s=%q", name, v.Value)
+		case *types.AttributeValueMemberN:
+			fmt.Fprintf(&b, "%s=%s", name, v.Value)
+		case *types.AttributeValueMemberB:
+			fmt.Fprintf(&b, "%s=%x", name, v.Value)
+		}
+	}
+	return b.String()
+}
+
+// DecodeAs decodes the item at r, which must be of the entity e.
+func (t *Table) DecodeAs(r *wire.Reader, e *Entity) Decoded {
+	start := r.Offset()
+	l := t.Decode(r, e, nil)
+	if l.Err == nil && l.Entity != e {
+		return t.unknown(r, start, l.Entity.Name)
+	}
+	return l
+}

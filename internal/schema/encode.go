@@ -1,0 +1,118 @@
+package schema
+
+import (
+	"reflect"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// At is the instance at ptr, as a pointer to the entity's type.
+func (e *Entity) At(ptr unsafe.Pointer) any { return reflect.NewAt(e.Type, ptr).Interface() }
+
+// ItemKey is the primary key of one item as a request holds it.
+type ItemKey struct {
+	table *Table
+	Attrs map[string]types.AttributeValue
+}
+
+// Text is the key for messages: `pk="CU#1" sk="O#7"`.
+func (k ItemKey) Text() string { return k.table.KeyText(k.Attrs) }
+
+// KeyOf builds the primary key of the item at ptr.
+func (e *Entity) KeyOf(ptr unsafe.Pointer) (ItemKey, error) {
+	k := ItemKey{table: e.Table, Attrs: make(map[string]types.AttributeValue, 2)}
+	for _, part := range [...]*Key{e.PK, e.SK} {
+		if part == nil {
+			continue
+		}
+		var scratch [128]byte
+		text, err := part.AppendText(scratch[:0], ptr)
+		if err != nil {
+			return k, e.keyFault(part.Attr.Name, err)
+		}
+		k.Attrs[part.Attr.Name] = part.AttributeValue(text)
+	}
+	return k, nil
+}
+
+// ownMembers are the attributes that every item of the entity has: its type, and the version of its shape.
+func (e *Entity) ownMembers() ([]byte, error) {
+	var dst []byte
+	if e.Table.Discriminator != "" {
+		var err error
+		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.Table.Discriminator), ':'), e.Name); err != nil {
+			return nil, err
+		}
+	}
+	if n := len(e.Upgrades); n > 0 {
+		if len(dst) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = wire.AppendInt(append(wire.AppendString(dst, SchemaAttribute), ':'), int64(n))
+	}
+	return dst, nil
+}
+
+// AppendKeys appends the members of the item's primary key.
+func (e *Entity) AppendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	dst, err := e.appendKey(dst, e.PK, ptr)
+	if err == nil && e.SK != nil {
+		dst, err = e.appendKey(append(dst, ','), e.SK, ptr)
+	}
+	return dst, err
+}
+
+// AppendItem appends the item at ptr as DynamoDB JSON: the primary key, which ends at keyEnd, the table's other
+// attributes, then the fields.
+func (e *Entity) AppendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
+	if dst, err = e.AppendKeys(append(dst, '{'), ptr); err != nil {
+		return nil, 0, err
+	}
+	keyEnd = len(dst)
+	item, err = e.appendBody(dst, ptr)
+	return item, keyEnd, err
+}
+
+// appendBody appends the rest of the item behind its primary key.
+func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	var err error
+	if len(e.head) > 0 {
+		dst = append(append(dst, ','), e.head...)
+	}
+	for _, x := range e.Indexes {
+		if err := x.checkNativeValues(e, ptr); err != nil {
+			return nil, err
+		}
+		if x.absent(ptr) {
+			continue
+		}
+		for _, k := range x.Keys() {
+			if dst, err = e.appendKey(append(dst, ','), k, ptr); err != nil {
+				return nil, err
+			}
+		}
+	}
+	head := len(dst)
+	dst, err = e.Plan.AppendMembers(append(dst, ','), ptr)
+	if err != nil {
+		return nil, e.valueFault(err)
+	}
+	if len(dst) == head+1 { // no field to store: take the comma back
+		dst = dst[:head]
+	}
+	if dst, err = e.appendRest(dst, ptr); err != nil {
+		return nil, err
+	}
+	return append(dst, '}'), nil
+}
+
+func (e *Entity) appendKey(dst []byte, k *Key, ptr unsafe.Pointer) ([]byte, error) {
+	dst, err := k.appendMember(dst, ptr)
+	if err != nil {
+		return nil, e.keyFault(k.Attr.Name, err)
+	}
+	return dst, nil
+}

@@ -1,0 +1,449 @@
+package schema
+
+import (
+	"crypto/rand"
+	"encoding"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
+	"github.com/segmentio/ksuid"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// Strategy names a way to generate a value; the root documents them.
+type Strategy string
+
+const (
+	byUUID4   Strategy = "uuid4"
+	byUUID7   Strategy = "uuid7"
+	byULID    Strategy = "ulid"
+	byKSUID   Strategy = "ksuid"
+	byEpoch   Strategy = "epoch"
+	byEpochMS Strategy = "epoch_ms"
+	byISO8601 Strategy = "iso8601"
+)
+
+const iso8601 = "2006-01-02T15:04:05Z"
+
+// isID reports whether the strategy makes ids; the others make timestamps.
+func (s Strategy) isID() bool {
+	switch s {
+	case byUUID4, byUUID7, byULID, byKSUID:
+		return true
+	}
+	return false
+}
+
+func (s Strategy) isTime() bool { return s == byEpoch || s == byEpochMS || s == byISO8601 }
+
+// DefaultGenerator serves Generate and every table without a clock or entropy of its own, so that
+// ULIDs are monotonic in the whole process.
+var DefaultGenerator = &Generator{Clock: time.Now, entropy: rand.Reader}
+
+// Generator makes values. mu serialises entropy and guards the state of the monotonic ULIDs.
+type Generator struct {
+	Clock func() time.Time
+
+	mu      sync.Mutex
+	entropy io.Reader
+	last    ulid.ULID
+}
+
+func newGenerator(clock func() time.Time, entropy io.Reader) *Generator {
+	if clock == nil && entropy == nil {
+		return DefaultGenerator
+	}
+	g := &Generator{Clock: time.Now, entropy: rand.Reader}
+	if clock != nil {
+		g.Clock = clock
+	}
+	if entropy != nil {
+		g.entropy = entropy
+	}
+	return g
+}
+
+func (g *Generator) Text(s Strategy, now time.Time) (string, error) {
+	switch now = now.UTC(); s {
+	case byUUID4, byUUID7:
+		id, err := g.uuid(s, now)
+		return id.String(), err
+	case byULID:
+		id, err := g.ulid(now)
+		return id.String(), err
+	case byKSUID:
+		id, err := g.ksuid(now)
+		return id.String(), err
+	case byEpoch:
+		return strconv.FormatInt(now.Unix(), 10), nil
+	case byEpochMS:
+		return strconv.FormatInt(now.UnixMilli(), 10), nil
+	case byISO8601:
+		return now.Format(iso8601), nil
+	}
+	return "", fmt.Errorf("unknown strategy %q", string(s))
+}
+
+// read fills b with random bytes. It does not fail with crypto/rand.
+func (g *Generator) read(b []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.readLocked(b)
+}
+
+func (g *Generator) readLocked(b []byte) error {
+	if _, err := io.ReadFull(g.entropy, b); err != nil {
+		return fmt.Errorf("cannot read entropy: %w", err)
+	}
+	return nil
+}
+
+func (g *Generator) uuid(s Strategy, now time.Time) (id uuid.UUID, err error) {
+	if err := g.read(id[:]); err != nil {
+		return uuid.Nil, err
+	}
+	version := byte(4)
+	if s == byUUID7 {
+		var ms [8]byte
+		binary.BigEndian.PutUint64(ms[:], uint64(now.UnixMilli()))
+		copy(id[:6], ms[2:])
+		version = 7
+	}
+	id[6] = id[6]&0x0f | version<<4
+	id[8] = id[8]&0x3f | 0x80 // variant RFC 9562
+	return id, nil
+}
+
+// ulid returns an id above all before it. Within a millisecond, or when the clock went back, it is the
+// last one plus one: the 80 random bits start below 2^79, so that they do not run over.
+func (g *Generator) ulid(now time.Time) (ulid.ULID, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if ms := ulid.Timestamp(now); ms > g.last.Time() || g.last.IsZero() {
+		var id ulid.ULID
+		if err := g.readLocked(id[6:]); err != nil {
+			return id, err
+		}
+		id[6] &= 0x7f
+		if err := id.SetTime(ms); err != nil {
+			return id, fmt.Errorf("cannot make a ULID of the time %s: %w", now, err)
+		}
+		g.last = id
+		return id, nil
+	}
+	for i := len(g.last) - 1; i >= 0; i-- {
+		g.last[i]++
+		if g.last[i] != 0 {
+			break
+		}
+	}
+	return g.last, nil
+}
+
+func (g *Generator) ksuid(now time.Time) (ksuid.KSUID, error) {
+	var payload [16]byte
+	if err := g.read(payload[:]); err != nil {
+		return ksuid.Nil, err
+	}
+	return ksuid.FromParts(now, payload[:])
+}
+
+// autoPlan is what is filled in on a write of one entity.
+type autoPlan struct {
+	Fields []autoField
+	ids    []*codec.Field // the fields with generated ids
+}
+
+// setter sets a field to a generated value or a default.
+type setter func(g *Generator, now time.Time, v reflect.Value) error
+
+// autoField fills in one field: on every write when always is set, else when the field is zero.
+type autoField struct {
+	Field  *codec.Field
+	Always bool
+	Set    setter
+}
+
+// Fill sets the generated values and defaults of the item at ptr. All timestamps of one write are the
+// same instant.
+func (p *autoPlan) Fill(g *Generator, ptr unsafe.Pointer) error {
+	if len(p.Fields) == 0 {
+		return nil
+	}
+	now := g.Clock().UTC()
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		v, ok := f.Field.Value(ptr)
+		if !ok || !f.Always && !v.IsZero() {
+			continue
+		}
+		if err := f.Set(g, now, v); err != nil {
+			return fmt.Errorf("attribute %q: %w", f.Field.Name, err)
+		}
+	}
+	return nil
+}
+
+// Touches reports whether every write sets a field.
+func (p *autoPlan) Touches(f *codec.Field) bool {
+	return slices.ContainsFunc(p.Fields, func(a autoField) bool { return a.Always && a.Field == f })
+}
+
+// KeepIDs copies generated ids from one item to another that has none, so that a retry of a failed
+// write writes the same item.
+func (p *autoPlan) KeepIDs(from, to unsafe.Pointer) {
+	for _, f := range p.ids {
+		if src, ok := f.Value(from); ok && !src.IsZero() {
+			if dst := f.Reach(to); dst.IsZero() {
+				dst.Set(src)
+			}
+		}
+	}
+}
+
+// readTags reads the entable tags of the entity's fields.
+func (e *Entity) readTags() error {
+	for _, f := range e.Plan.Fields() {
+		tag, ok := f.Tag.Lookup("entable")
+		if !ok {
+			continue
+		}
+		if err := e.readTag(f, tag); err != nil {
+			return declarationFault(e.Name, "field "+e.Type.FieldByIndex(f.Index).Name, "tag `entable:%q`: %s", tag, err)
+		}
+	}
+	return e.findRest()
+}
+
+// tagOptions splits an entable tag.
+func tagOptions(tag reflect.StructTag) []string { return strings.Split(tag.Get("entable"), ",") }
+
+func (e *Entity) readTag(f *codec.Field, tag string) error {
+	seen := map[string]bool{}
+	for option := range strings.SplitSeq(tag, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
+		if seen[name] {
+			return fmt.Errorf("option %q is given twice", name)
+		}
+		seen[name] = true
+		if err := e.readTagOption(f, name, value); err != nil {
+			return err
+		}
+	}
+	filled := 0
+	for _, name := range []string{"auto", "touch", "default", "version"} {
+		if seen[name] {
+			filled++
+		}
+	}
+	if filled > 1 {
+		return fmt.Errorf("give one of auto, touch, default and version")
+	}
+	return nil
+}
+
+func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
+	p := &e.Auto
+	var set setter
+	var err error
+	switch name {
+	case "auto":
+		set, err = setterFor(Strategy(value), f)
+		if Strategy(value).isID() {
+			p.ids = append(p.ids, f)
+		}
+	case "touch":
+		if !Strategy(value).isTime() {
+			return fmt.Errorf("touch=%s: use epoch, epoch_ms or iso8601", value)
+		}
+		set, err = setterFor(Strategy(value), f)
+	case "default":
+		set, err = defaultFor(value, f)
+	case "version":
+		if e.Version != nil {
+			return fmt.Errorf("field %s is the version already", e.Version.Name)
+		}
+		e.Version = f
+		return checkVersionField(f)
+	case "ttl":
+		return e.setTTL(f)
+	case "unique":
+		u, err := uniqueFieldOf(e, f)
+		e.Unique = append(e.Unique, u)
+		return err
+	default:
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique or rest", name)
+	}
+	if err != nil {
+		return err
+	}
+	p.Fields = append(p.Fields, autoField{Field: f, Always: name == "touch", Set: set})
+	return nil
+}
+
+// setterFor fits a strategy to the type of a field.
+func setterFor(s Strategy, f *codec.Field) (setter, error) {
+	t := f.Type
+	if t.Kind() == reflect.Pointer {
+		elem := *f
+		elem.Type = t.Elem()
+		set, err := setterFor(s, &elem)
+		if err != nil {
+			return nil, err
+		}
+		return func(g *Generator, now time.Time, v reflect.Value) error {
+			p := reflect.New(t.Elem())
+			v.Set(p)
+			return set(g, now, p.Elem())
+		}, nil
+	}
+	switch {
+	case s.isID():
+		return idSetter(s, t)
+	case s.isTime():
+		return timeSetter(s, f)
+	}
+	return nil, fmt.Errorf("unknown strategy %q: use uuid4, uuid7, ulid, ksuid, epoch, epoch_ms or iso8601", string(s))
+}
+
+func idSetter(s Strategy, t reflect.Type) (setter, error) {
+	own := map[Strategy]reflect.Type{
+		byUUID4: reflect.TypeFor[uuid.UUID](),
+		byUUID7: reflect.TypeFor[uuid.UUID](),
+		byULID:  reflect.TypeFor[ulid.ULID](),
+		byKSUID: reflect.TypeFor[ksuid.KSUID](),
+	}[s]
+	if t.Kind() == reflect.String {
+		return func(g *Generator, now time.Time, v reflect.Value) error {
+			text, err := g.Text(s, now)
+			if err == nil {
+				v.SetString(text)
+			}
+			return err
+		}, nil
+	}
+	if t != own {
+		return nil, fmt.Errorf("%s cannot hold a %s: use string or %s", t, s, own)
+	}
+	return func(g *Generator, now time.Time, v reflect.Value) error {
+		var id any
+		var err error
+		switch s {
+		case byULID:
+			id, err = g.ulid(now)
+		case byKSUID:
+			id, err = g.ksuid(now)
+		default:
+			id, err = g.uuid(s, now)
+		}
+		if err == nil {
+			v.Set(reflect.ValueOf(id))
+		}
+		return err
+	}, nil
+}
+
+func timeSetter(s Strategy, f *codec.Field) (setter, error) {
+	switch t := f.Type; {
+	case t == TimeType && (s == byISO8601 && !f.UnixTime || s == byEpoch && f.UnixTime):
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.Set(reflect.ValueOf(now.Truncate(time.Second)))
+			return nil
+		}, nil
+	case t == TimeType:
+		return nil, fmt.Errorf("a time.Time is not stored as %s: use iso8601, epoch with `dynamodbav:\",unixtime\"`, or an int64", s)
+	case t.Kind() == reflect.String && s == byISO8601:
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.SetString(now.Format(iso8601))
+			return nil
+		}, nil
+	case (t.Kind() == reflect.Int64 || t.Kind() == reflect.Int) && s != byISO8601:
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.SetInt(s.number(now))
+			return nil
+		}, nil
+	case (t.Kind() == reflect.Uint64 || t.Kind() == reflect.Uint) && s != byISO8601:
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.SetUint(uint64(s.number(now)))
+			return nil
+		}, nil
+	case s == byISO8601:
+		return nil, fmt.Errorf("%s cannot hold iso8601: use string or time.Time", t)
+	default:
+		return nil, fmt.Errorf("%s cannot hold %s: use int64 or uint64", t, s)
+	}
+}
+
+func (s Strategy) number(now time.Time) int64 {
+	if s == byEpochMS {
+		return now.UnixMilli()
+	}
+	return now.Unix()
+}
+
+// defaultFor checks a default and returns what sets it. Every value gets its own copy.
+func defaultFor(text string, f *codec.Field) (setter, error) {
+	t, pointer := f.Type, f.Type.Kind() == reflect.Pointer
+	if pointer {
+		t = t.Elem()
+	}
+	if _, err := parseDefault(text, t); err != nil {
+		return nil, fmt.Errorf("default=%s: %w", text, err)
+	}
+	return func(_ *Generator, _ time.Time, v reflect.Value) error {
+		d, err := parseDefault(text, t)
+		if err != nil {
+			return err
+		}
+		if pointer {
+			d = d.Addr()
+		}
+		v.Set(d)
+		return nil
+	}, nil
+}
+
+func parseDefault(text string, t reflect.Type) (reflect.Value, error) {
+	v := reflect.New(t).Elem()
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return v, u.UnmarshalText([]byte(text))
+	}
+	switch t.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		return v, nil
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
+		return v, err
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if t == reflect.TypeFor[time.Duration]() {
+			d, err := time.ParseDuration(text)
+			v.SetInt(int64(d))
+			return v, err
+		}
+		i, err := strconv.ParseInt(text, 10, t.Bits())
+		v.SetInt(i)
+		return v, err
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		u, err := strconv.ParseUint(text, 10, t.Bits())
+		v.SetUint(u)
+		return v, err
+	case reflect.Float32, reflect.Float64:
+		x, err := strconv.ParseFloat(text, t.Bits())
+		v.SetFloat(x)
+		return v, err
+	}
+	return v, fmt.Errorf("%s has no default: use a string, bool, number, or a type with UnmarshalText", t)
+}

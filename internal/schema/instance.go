@@ -1,0 +1,84 @@
+package schema
+
+import (
+	"reflect"
+	"slices"
+	"unsafe"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// Clone copies the item at ptr, with the structs that it embeds by pointer, as a value and its address.
+func (e *Entity) Clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
+	v := reflect.New(e.Type)
+	v.Elem().Set(reflect.NewAt(e.Type, ptr).Elem())
+	for _, index := range e.embedded {
+		p, err := v.Elem().FieldByIndexErr(index)
+		if err != nil || p.IsNil() {
+			continue
+		}
+		p = reflect.NewAt(p.Type(), p.Addr().UnsafePointer()).Elem() // the embedded type may be unexported
+		own := reflect.New(p.Type().Elem())
+		own.Elem().Set(p.Elem())
+		p.Set(own)
+	}
+	return v.Interface(), v.UnsafePointer()
+}
+
+// embeddedPointers lists the structs that a type embeds by pointer and whose fields are stored, outer
+// ones first.
+func embeddedPointers(p *codec.Plan) (list [][]int) {
+	for _, f := range p.Fields() {
+		for n := 1; n < len(f.Index); n++ {
+			index := f.Index[:n:n]
+			known := slices.ContainsFunc(list, func(have []int) bool { return slices.Equal(have, index) })
+			if !known && p.Type().FieldByIndex(index).Type.Kind() == reflect.Pointer {
+				list = append(list, index)
+			}
+		}
+	}
+	return list
+}
+
+// KeyOnly makes an item with the key fields of the one at ptr.
+func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
+	out := e.NewItem()
+	for _, name := range e.KeyAttrs {
+		f := e.Plan.Field(name)
+		v, ok := f.Value(ptr)
+		if !ok {
+			return nil, e.keyFault(name, errZero(f))
+		}
+		f.Reach(out).Set(v)
+	}
+	return out, nil
+}
+
+// KeepUnstored copies the fields that are not stored from one item to another.
+func (e *Entity) KeepUnstored(to, from unsafe.Pointer) {
+	for _, f := range e.unstored {
+		reflect.NewAt(f.Type, unsafe.Add(to, f.Offset)).Elem().Set(reflect.NewAt(f.Type, unsafe.Add(from, f.Offset)).Elem())
+	}
+}
+
+// Assign sets the item at to to that at from.
+func (e *Entity) Assign(to, from unsafe.Pointer) {
+	reflect.NewAt(e.Type, to).Elem().Set(reflect.NewAt(e.Type, from).Elem())
+}
+
+// unstoredFields lists the struct's own fields that are no attributes.
+func (e *Entity) unstoredFields() (list []reflect.StructField) {
+	stored := map[int]bool{}
+	for _, f := range e.Plan.Fields() {
+		stored[f.Index[0]] = true
+	}
+	for _, i := range e.Rest {
+		stored[i] = true
+	}
+	for i := range e.Type.NumField() {
+		if f := e.Type.Field(i); !stored[i] {
+			list = append(list, f)
+		}
+	}
+	return list
+}

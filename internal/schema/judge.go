@@ -1,0 +1,264 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
+)
+
+// Verdict is what an item by itself is found to be.
+type Verdict struct {
+	Entity  *Entity
+	Item    map[string]types.AttributeValue
+	Found   []finding
+	Fixes   map[string]types.AttributeValue // what repairs it; nil: remove the attribute
+	Assumed []string                        // the attributes that the judgement was made from
+	Claims  []Claimed                       // its unique values
+}
+
+// Claimed is a unique value of an item, and the sentinel that it should have.
+type Claimed struct {
+	Entity *Entity
+	Unique *UniqueField
+	Item   map[string]types.AttributeValue
+	Text   string
+}
+
+// finding is one fault of a stored item.
+type finding struct {
+	Kind       findingKind
+	Attribute  string
+	Have, Want string // the attribute's value, and what it should be
+	Err        error
+}
+
+// findingKind is the text that the root's kinds of findings have.
+type findingKind string
+
+const (
+	foundUnknown       findingKind = "unknown item"
+	foundUndecodable   findingKind = "undecodable item"
+	foundWrongKey      findingKind = "wrong primary key"
+	foundWrongShard    findingKind = "wrong shard"
+	foundWrongType     findingKind = "wrong type"
+	foundWrongIndexKey findingKind = "wrong index key"
+)
+
+func (v *Verdict) add(kind findingKind, attribute, have, want string, err error) {
+	v.Found = append(v.Found, finding{kind, attribute, have, want, err})
+}
+
+// Judge compares an item with what its fields make.
+func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
+	d := t.Directory()
+	v := Verdict{Item: item, Fixes: map[string]types.AttributeValue{}}
+	typ, typed, err := t.typeOf(item)
+	switch {
+	case err != nil:
+		v.add(foundUndecodable, "", "", "", err)
+		return v
+	case t.Owns(typ, item):
+		if Text(item[t.PK.Name]) != StoredManifestKey {
+			v.add(foundUnknown, "", "", "", nil)
+		}
+		return v
+	}
+	byKey := d.byKey(Text(item[t.PK.Name]), Text(item[t.SK.Name]))
+	v.Entity = byKey
+	if typed {
+		v.Entity = d.byName[typ]
+	}
+	if v.Entity == nil {
+		v.add(foundUnknown, "", "", "", nil)
+		return v
+	}
+	ptr, err := t.decodeItem(v.Entity, item)
+	if typed && byKey != nil && byKey != v.Entity && !t.keyMatches(v.Entity, item) {
+		// The key is another entity's. If the fields are too, it is the type that is wrong.
+		if other, otherErr := t.decodeItem(byKey, item); otherErr == nil && t.keyFits(byKey, other, item) {
+			v.Entity, ptr, err = byKey, other, nil
+			typed = false
+		}
+	}
+	if err != nil {
+		v.add(foundUndecodable, "", "", "", err)
+		return v
+	}
+	if !t.judgeKey(&v, ptr) {
+		return v
+	}
+	if t.Discriminator != "" && !typed {
+		v.add(foundWrongType, t.Discriminator, typ, v.Entity.Name, nil)
+		v.Fixes[t.Discriminator] = &types.AttributeValueMemberS{Value: v.Entity.Name}
+		v.Assumed = append(v.Assumed, v.Entity.KeyAttrs...)
+	}
+	t.judgeIndexes(&v, ptr)
+	for _, u := range v.Entity.Unique {
+		text, err := u.Sentinel(v.Entity, ptr)
+		if err != nil {
+			v.add(foundUndecodable, u.Field.Name, Text(item[u.Field.Name]), "", err)
+		}
+		if text != "" {
+			v.Claims = append(v.Claims, Claimed{v.Entity, u, item, text})
+		}
+	}
+	if len(v.Fixes) > 0 && t.outdated(v.Entity, item) {
+		v.Fixes = nil
+		for i := range v.Found {
+			v.Found[i].Err = errors.New("the item is in an older shape: load it and Put it")
+		}
+	}
+	return v
+}
+
+// typeOf is an item's discriminator.
+func (t *Table) typeOf(item map[string]types.AttributeValue) (typ string, typed bool, err error) {
+	if t.Discriminator == "" || item[t.Discriminator] == nil {
+		return "", false, nil
+	}
+	s, ok := item[t.Discriminator].(*types.AttributeValueMemberS)
+	if !ok {
+		return "", false, fmt.Errorf("attribute %s: the type is no string", t.Discriminator)
+	}
+	return s.Value, true, nil
+}
+
+// decodeItem reads an item as one of e.
+func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (unsafe.Pointer, error) {
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.upgrade(wire.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	ptr := e.NewItem()
+	start := r.Offset()
+	if err := e.load(e.Plan, r, ptr); err != nil {
+		return nil, err
+	}
+	return ptr, e.fillKey(r, start, ptr)
+}
+
+// outdated reports whether an item was written in an older shape.
+func (t *Table) outdated(e *Entity, item map[string]types.AttributeValue) bool {
+	if len(e.Upgrades) == 0 {
+		return false
+	}
+	n, err := strconv.Atoi(Text(item[SchemaAttribute]))
+	return err != nil || n < len(e.Upgrades)
+}
+
+func (t *Table) keyMatches(e *Entity, item map[string]types.AttributeValue) bool {
+	return e.PK.matches(Text(item[t.PK.Name])) && (e.SK == nil || e.SK.matches(Text(item[t.SK.Name])))
+}
+
+// keyFits reports whether the fields at ptr make the item's key.
+func (t *Table) keyFits(e *Entity, ptr unsafe.Pointer, item map[string]types.AttributeValue) bool {
+	key, err := e.KeyOf(ptr)
+	if err != nil {
+		return false
+	}
+	for name, want := range key.Attrs {
+		if !sameKeyValue(item[name], want) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameKeyValue compares key attributes; the service gives numbers in its own form.
+func sameKeyValue(a, b types.AttributeValue) bool {
+	if reflect.TypeOf(a) != reflect.TypeOf(b) {
+		return false
+	}
+	if _, number := a.(*types.AttributeValueMemberN); number {
+		x, okX := new(big.Rat).SetString(Text(a))
+		y, okY := new(big.Rat).SetString(Text(b))
+		return okX && okY && x.Cmp(y) == 0
+	}
+	return Text(a) == Text(b)
+}
+
+// judgeKey compares the primary key. Of an item that has a wrong one nothing else can be judged, as its
+// fields may be wrong too.
+func (t *Table) judgeKey(v *Verdict, ptr unsafe.Pointer) bool {
+	for _, k := range []*Key{v.Entity.PK, v.Entity.SK} {
+		if k == nil {
+			continue
+		}
+		text, err := k.AppendText(nil, ptr)
+		have := v.Item[k.Attr.Name]
+		switch {
+		case err != nil:
+			v.add(foundUndecodable, k.Attr.Name, Text(have), "", err)
+			return false
+		case !sameKeyValue(have, k.AttributeValue(text)):
+			kind := foundWrongKey
+			if k.sameButShard(Text(have), string(text)) {
+				kind = foundWrongShard
+			}
+			v.add(kind, k.Attr.Name, Text(have), string(text), nil)
+			return false
+		}
+	}
+	return true
+}
+
+// sameButShard reports whether two texts of a sharded key differ in the shard only.
+func (k *Key) sameButShard(a, b string) bool {
+	if k.shards() == 1 || !k.matches(a) {
+		return false
+	}
+	i, j := strings.LastIndex(a, k.separator), strings.LastIndex(b, k.separator)
+	return i >= 0 && j >= 0 && a[:i] == b[:j]
+}
+
+// judgeIndexes compares the attributes that the table owns for its indexes, also of those that the entity
+// is not in.
+func (t *Table) judgeIndexes(v *Verdict, ptr unsafe.Pointer) {
+	for i := range t.Indexes {
+		c := &t.Indexes[i]
+		x := v.Entity.index(c.Name)
+		want := map[string]types.AttributeValue{}
+		if x != nil && !x.absent(ptr) {
+			for _, k := range x.Keys() {
+				text, err := k.AppendText(nil, ptr)
+				if err != nil {
+					v.add(foundUndecodable, k.Attr.Name, Text(v.Item[k.Attr.Name]), "", err)
+					return
+				}
+				want[k.Attr.Name] = k.AttributeValue(text)
+			}
+		}
+		for _, attr := range c.Attrs() {
+			have, want := v.Item[attr.Name], want[attr.Name]
+			if want == nil && have == nil || want != nil && have != nil && sameKeyValue(have, want) {
+				continue
+			}
+			v.add(foundWrongIndexKey, attr.Name, Text(have), Text(want), nil)
+			v.Fixes[attr.Name] = want
+			if x == nil {
+				continue
+			}
+			for _, f := range x.Fields() {
+				v.Assumed = append(v.Assumed, f.Name)
+			}
+		}
+	}
+}
+
+// IsSentinel reports whether an item is a sentinel by its type, or by its key where there are no types.
+func (t *Table) IsSentinel(item map[string]types.AttributeValue) bool {
+	typ, _, _ := t.typeOf(item)
+	return t.Owns(typ, item) && anySentinel.Match(Text(item[t.PK.Name]))
+}

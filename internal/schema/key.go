@@ -1,0 +1,213 @@
+package schema
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// Limits of the service for the values of key attributes, in bytes.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const (
+	maxPartitionKey = 2048
+	maxSortKey      = 1024
+)
+
+// Key is a compiled KeySpec: how one entity builds one key attribute. It is immutable.
+type Key struct {
+	Attr      Attr
+	sort      bool
+	prefix    string
+	separator string
+	comps     []component
+	pattern   *keys.Pattern // nil when the attribute is not a string
+}
+
+// maxComponents bounds the components of a key; more are refused.
+const maxComponents = 16
+
+// fewComponents is for how many components there is room at hand.
+const fewComponents = 3
+
+// values reads the first n components of the item at ptr.
+func (k *Key) values(ptr unsafe.Pointer, dst []keys.Value, n int) ([]keys.Value, error) {
+	for i := range k.comps[:n] {
+		v, err := k.comps[i].value(ptr)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, v)
+	}
+	return dst, nil
+}
+
+// AppendText appends the key's value: rendered text for a string, the number's text, or the bytes.
+func (k *Key) AppendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	var scratch [fewComponents]keys.Value
+	vals, err := k.values(ptr, scratch[:0], len(k.comps))
+	if err != nil {
+		return nil, err
+	}
+	from := len(dst)
+	switch {
+	case k.pattern != nil:
+		dst, err = k.pattern.Append(dst, vals)
+	case k.Attr.Type == types.ScalarAttributeTypeN:
+		dst, err = k.appendNumber(dst, vals[0])
+	default:
+		dst = append(dst, vals[0].B...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dst, k.checkLength(len(dst) - from)
+}
+
+func (k *Key) checkLength(n int) error {
+	if k.Attr.Type == types.ScalarAttributeTypeN {
+		return nil
+	}
+	limit := maxPartitionKey
+	if k.sort {
+		limit = maxSortKey
+	}
+	if n > limit {
+		return fmt.Errorf("%d bytes are above the service's limit of %d", n, limit)
+	}
+	if n == 0 {
+		return fmt.Errorf("attribute %q: the value is empty", k.comps[0].field.Name)
+	}
+	return nil
+}
+
+// The service's numbers, but for zero, lie between these in magnitude.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const (
+	minNumber = 1e-130
+	endNumber = 1e126
+)
+
+func (k *Key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
+	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
+		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].field.Name, v.F)
+	}
+	return keys.AppendNumber(dst, v), nil
+}
+
+// AttributeValue makes the SDK's value of a key's text.
+func (k *Key) AttributeValue(text []byte) types.AttributeValue {
+	switch k.Attr.Type {
+	case types.ScalarAttributeTypeN:
+		return &types.AttributeValueMemberN{Value: string(text)}
+	case types.ScalarAttributeTypeB:
+		return &types.AttributeValueMemberB{Value: bytes.Clone(text)}
+	default:
+		return &types.AttributeValueMemberS{Value: string(text)}
+	}
+}
+
+// appendMember appends `"pk":{"S":"…"}` for the item at ptr.
+func (k *Key) appendMember(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	from := len(dst)
+	dst, err := k.AppendText(dst, ptr) // where the member then goes: its escaped form may be longer
+	if err != nil {
+		return nil, err
+	}
+	end := len(dst)
+	if dst, err = k.appendTextMember(dst, dst[from:end:end]); err != nil {
+		return nil, err
+	}
+	return append(dst[:from], dst[end:]...), nil
+}
+
+func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
+	dst = append(wire.AppendString(dst, k.Attr.Name), ':')
+	switch k.Attr.Type {
+	case types.ScalarAttributeTypeN:
+		return wire.AppendN(dst, unsafe.String(unsafe.SliceData(text), len(text)))
+	case types.ScalarAttributeTypeB:
+		return wire.AppendB(dst, text), nil
+	default:
+		return wire.AppendS(dst, unsafe.String(unsafe.SliceData(text), len(text)))
+	}
+}
+
+// leading counts the components at the start of the key that the item at ptr has set, for queries by
+// a leading part.
+func (k *Key) leading(ptr unsafe.Pointer) int {
+	for i := range k.comps {
+		v, ok := k.comps[i].field.Value(ptr)
+		if !ok || v.IsZero() {
+			return i
+		}
+	}
+	return len(k.comps)
+}
+
+// absent reports whether a component is zero in a field that is left out when empty: the index then
+// does not hold the item.
+func (k *Key) absent(ptr unsafe.Pointer) bool {
+	for i := range k.comps {
+		f := k.comps[i].field
+		v, ok := f.Value(ptr)
+		if !ok || f.OmitEmpty && v.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// Covers reports whether text lies in the key's own part of all keys: that of its prefix.
+func (k *Key) Covers(text string) bool {
+	if k.pattern != nil && len(k.comps) == 0 {
+		return k.matches(text)
+	}
+	return strings.HasPrefix(text, k.Lead())
+}
+
+// Lead is the text that every key starts with; "" if there is none.
+func (k *Key) Lead() string {
+	if k.pattern == nil {
+		return ""
+	}
+	return k.pattern.Lead()
+}
+
+// provable is the pattern of what the proof of registration compares: the text, or the bytes in hex. Of numbers it knows
+// nothing.
+func (k *Key) provable() (*keys.Pattern, error) {
+	if k.Attr.Type != types.ScalarAttributeTypeB {
+		return k.pattern, nil
+	}
+	return keys.Compile("", keys.DefaultSeparator, []keys.Segment{k.comps[0].Seg})
+}
+
+// matches reports whether text can be one of this key's. Every number and binary can.
+func (k *Key) matches(text string) bool { return k.pattern == nil || k.pattern.Match(text) }
+
+// sameShape reports whether two keys have the same segments, so that equal values give equal keys.
+func (k *Key) sameShape(other *Key) bool {
+	if k.pattern == nil || other.pattern == nil {
+		return k.pattern == other.pattern
+	}
+	a, b := k.pattern.Segments(), other.pattern.Segments()
+	if len(a) != len(b) || k.prefix != other.prefix || k.separator != other.separator {
+		return false
+	}
+	for i := range a {
+		for _, s := range []*keys.Segment{&a[i], &b[i]} { // what does not change a text
+			s.Attr, s.Bits, s.Size, s.Of = "", 0, 0, nil
+		}
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

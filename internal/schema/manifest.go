@@ -1,0 +1,110 @@
+package schema
+
+import (
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/manifest"
+)
+
+// ManifestOf returns what is registered now.
+func (t *Table) ManifestOf() *manifest.Manifest {
+	t.reg.mu.Lock()
+	defer t.reg.mu.Unlock()
+	var entities []manifest.Entity
+	for _, e := range t.reg.entities {
+		entities = append(entities, e.manifest())
+	}
+	return manifest.New(t.manifestTable(), entities)
+}
+
+func manifestAttr(a Attr) manifest.Attr { return manifest.Attr{Name: a.Name, Type: string(a.Type)} }
+
+func manifestAttrs(attrs ...Attr) (out []manifest.Attr) {
+	for _, a := range attrs {
+		if a.Exists() {
+			out = append(out, manifestAttr(a))
+		}
+	}
+	return out
+}
+
+func (t *Table) manifestTable() manifest.Table {
+	m := manifest.Table{PK: manifestAttr(t.PK), Discriminator: t.Discriminator}
+	if t.SK.Exists() {
+		m.SK = new(manifestAttr(t.SK))
+	}
+	for i := range t.Indexes {
+		m.Indexes = append(m.Indexes, t.Indexes[i].manifest())
+	}
+	return m
+}
+
+func (c *IndexDecl) manifest() manifest.Index {
+	switch {
+	case c.MultiAttribute:
+		return manifest.Index{Name: c.Name, Kind: manifest.Native, PK: manifestAttrs(c.Hash...), SK: manifestAttrs(c.Range...)}
+	case c.Local:
+		return manifest.Index{Name: c.Name, Kind: manifest.Local, SK: manifestAttrs(c.SK)}
+	}
+	return manifest.Index{Name: c.Name, Kind: manifest.Global, PK: manifestAttrs(c.PK), SK: manifestAttrs(c.SK)}
+}
+
+func (e *Entity) manifest() manifest.Entity {
+	m := manifest.Entity{Name: e.Name, Was: e.was, PK: *e.PK.manifest(), SK: e.SK.manifest(), Schema: len(e.Upgrades)}
+	if e.Origin != e.Name {
+		m.Origin = e.Origin
+	}
+	for _, x := range e.Indexes {
+		mx := manifest.EntityIndex{Name: x.Name, SK: x.sk.manifest()}
+		if !x.Local {
+			mx.PK = x.pk.manifest()
+		}
+		m.Indexes = append(m.Indexes, mx)
+	}
+	if e.TTL != nil {
+		m.TTL = e.TTL.Name
+	}
+	if e.Version != nil {
+		m.Version = e.Version.Name
+	}
+	for _, u := range e.Unique {
+		m.Unique = append(m.Unique, u.component.manifest())
+	}
+	return m
+}
+
+func (k *Key) manifest() *manifest.Key {
+	if k == nil {
+		return nil
+	}
+	m := &manifest.Key{Segments: []manifest.Segment{}}
+	if k.pattern == nil {
+		m.Segments = append(m.Segments, k.comps[0].manifest())
+		return m
+	}
+	m.Prefix, m.Separator = k.prefix, k.separator
+	next := 0
+	for _, s := range k.pattern.Segments() {
+		if s.Literal != "" {
+			m.Segments = append(m.Segments, manifest.Segment{Literal: s.Literal})
+			continue
+		}
+		m.Segments = append(m.Segments, k.comps[next].manifest())
+		next++
+	}
+	return m
+}
+
+func (c *component) manifest() manifest.Segment {
+	if c.shard != nil {
+		return manifest.Segment{Attribute: c.field.Name, Kind: c.shard.of.kind(), Shards: c.shard.n}
+	}
+	return manifest.Segment{Attribute: c.field.Name, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout}
+}
+
+// kind names what the component renders. A time that is stored in whole seconds renders otherwise.
+func (c *component) kind() string {
+	if c.Seg.Kind == keys.Time && c.field.UnixTime {
+		return "unixtime"
+	}
+	return c.Seg.Kind.String()
+}

@@ -1,0 +1,174 @@
+package schema
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// storedAs is the type of the attribute that the component's field is stored in, as far as it can be a
+// key's.
+func (c *component) storedAs() types.ScalarAttributeType {
+	_, options, _ := strings.Cut(c.field.Tag.Get("dynamodbav"), ",")
+	switch c.Seg.Kind {
+	case keys.Int, keys.Uint, keys.Float:
+		if !slices.Contains(strings.Split(options, ","), "string") {
+			return types.ScalarAttributeTypeN
+		}
+	case keys.Time:
+		if c.field.UnixTime {
+			return types.ScalarAttributeTypeN
+		}
+	case keys.Bytes:
+		return types.ScalarAttributeTypeB
+	case keys.Bool:
+		return "BOOL"
+	}
+	return types.ScalarAttributeTypeS
+}
+
+type StoredKey struct {
+	attr  Attr
+	Value types.AttributeValue
+	Raw   []byte
+}
+
+// stored is the attribute of the item at ptr as it is stored.
+func (k *Key) stored(ptr unsafe.Pointer) (StoredKey, error) {
+	f := k.comps[0].field
+	v, ok := f.Value(ptr)
+	if !ok || k.Attr.Type != types.ScalarAttributeTypeN && v.IsZero() {
+		return StoredKey{}, errZero(f)
+	}
+	raw, err := f.AppendFrom(nil, ptr)
+	if err != nil {
+		return StoredKey{}, err
+	}
+	if len(raw) == 0 {
+		return StoredKey{}, errZero(f)
+	}
+	value, err := wire.ReadValue(raw)
+	return StoredKey{k.Attr, value, raw}, err
+}
+
+// checkNativeValues refuses an empty text in a key of a native index, as the service does: it is either
+// left out by omitempty, and the item with it, or it has a value.
+func (x *EntityIndex) checkNativeValues(e *Entity, ptr unsafe.Pointer) error {
+	if !x.MultiAttribute {
+		return nil
+	}
+	for _, k := range slices.Concat(x.hashes, x.ranges) {
+		f := k.comps[0].field
+		v, ok := f.Value(ptr)
+		if ok && !f.OmitEmpty && k.Attr.Type != types.ScalarAttributeTypeN && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0 {
+			return e.keyFault(k.Attr.Name, fmt.Errorf("attribute %q is a key of index %q and empty: set it, or give it omitempty", f.Name, x.Name))
+		}
+	}
+	return nil
+}
+
+// multiRange is a query's conditions on the attributes of a native index.
+type multiRange struct {
+	Equal []StoredKey
+	op    SortOp // on low and high; anySort for none
+	Low   StoredKey
+	High  StoredKey
+	Given bool
+}
+
+// startMulti starts the span of an index whose keys are several attributes.
+func (s *Span) startMulti(x *EntityIndex, ptr unsafe.Pointer) error {
+	s.Multi.Given = true
+	s.PK = x.hashes[0]
+	for _, k := range x.hashes {
+		v, err := k.stored(ptr)
+		if err != nil {
+			return s.From.keyFault(k.Attr.Name, err)
+		}
+		s.Multi.Equal = append(s.Multi.Equal, v)
+		s.Partition = append(s.Partition, v.Raw...)
+	}
+	return nil
+}
+
+// whereMulti sets the condition on the range attributes, from the left: equality on all that the
+// examples set but the last, and the operation on that.
+func (s *Span) whereMulti(x *EntityIndex, op SortOp, low, high unsafe.Pointer) error {
+	example := low
+	if example == nil {
+		example = high
+	}
+	n := 1
+	for n < len(x.ranges) && x.ranges[n].leading(example) == 1 {
+		n++
+	}
+	for i, k := range x.ranges[:n] {
+		v, err := k.stored(example)
+		if err != nil {
+			return err
+		}
+		last := i == n-1
+		if !last && op == Between {
+			other, err := k.stored(high)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(v.Raw, other.Raw) {
+				return fmt.Errorf("attribute %q: the bounds of Between differ before the last attribute", k.Attr.Name)
+			}
+		}
+		switch {
+		case !last, op == Equal, op == Prefix && k.Attr.Type != types.ScalarAttributeTypeS:
+			s.Multi.Equal = append(s.Multi.Equal, v)
+		case op == Between:
+			s.Multi.op, s.Multi.Low = op, v
+			if s.Multi.High, err = k.stored(high); err != nil {
+				return err
+			}
+		default:
+			s.Multi.op, s.Multi.Low = op, v
+		}
+	}
+	s.Sort.Op = op
+	return nil
+}
+
+// condition writes the key condition with its names and values.
+func (r *multiRange) condition(names map[string]string, values map[string]types.AttributeValue) string {
+	var b strings.Builder
+	name := func(i int, v StoredKey) string {
+		n := fmt.Sprintf("#k%d", i)
+		names[n] = v.attr.Name
+		return n
+	}
+	for i, v := range r.Equal {
+		if i > 0 {
+			b.WriteString(" AND ")
+		}
+		values[fmt.Sprintf(":k%d", i)] = v.Value
+		fmt.Fprintf(&b, "%s = :k%d", name(i, v), i)
+	}
+	if r.op == AnySort || r.op == Equal || r.Low.Value == nil {
+		return b.String()
+	}
+	n := name(len(r.Equal), r.Low)
+	values[":lo"] = r.Low.Value
+	switch r.op {
+	case Prefix:
+		fmt.Fprintf(&b, " AND begins_with(%s, :lo)", n)
+	case Between:
+		values[":hi"] = r.High.Value
+		fmt.Fprintf(&b, " AND %s BETWEEN :lo AND :hi", n)
+	default:
+		fmt.Fprintf(&b, " AND %s %s :lo", n, map[SortOp]string{Less: "<", LessEqual: "<=", Greater: ">", GreaterEqual: ">="}[r.op])
+	}
+	return b.String()
+}

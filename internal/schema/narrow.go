@@ -1,0 +1,152 @@
+package schema
+
+import (
+	"unsafe"
+
+	"github.com/entable/entable/internal/keys"
+)
+
+// Narrow sets the range of sort keys to that of the members, and reports whether it could: if all have a lead.
+func (s *Span) Narrow(members map[*Entity]bool) (bool, error) {
+	var r sortRange
+	for e := range members {
+		if s.Index != "" && e.index(s.Index) == nil {
+			continue // it has no items there
+		}
+		k := e.sortKeyIn(s.Index)
+		if k == nil || k.Lead() == "" {
+			return false, nil
+		}
+		lo, hi, open := k.Lead(), keys.After(k.Lead()), true
+		if len(k.comps) == 0 {
+			hi, open = lo, false
+		}
+		if r.Op == AnySort || lo < r.Lo {
+			r.Lo = lo
+		}
+		if r.Op == AnySort || hi > r.Hi || hi == r.Hi && !open {
+			r.Hi, r.HiOpen = hi, open
+		}
+		r.Op = Between
+	}
+	if r.Op == AnySort {
+		return false, nil
+	}
+	return true, s.within(r)
+}
+
+// Between sets the range of sort keys from examples of any entities; a nil is no bound.
+func (s *Span) Between(low, high any) error {
+	if s.ranged {
+		return misuse("table %q: give one condition on the sort key", s.Table.Name)
+	}
+	if low == nil && high == nil {
+		return misuse("table %q: Between takes a low or a high example, or both", s.Table.Name)
+	}
+	s.ranged = true
+	if s.Multi.Given {
+		return s.betweenMulti(low, high)
+	}
+	r := sortRange{Op: Between}
+	if low != nil {
+		b, err := s.boundOf(low)
+		if err != nil {
+			return err
+		}
+		r.Lo = b.text
+	}
+	if high != nil {
+		b, err := s.boundOf(high)
+		if err != nil {
+			return err
+		}
+		r.Hi = b.text
+		if b.part {
+			r.Hi, r.HiOpen = keys.After(b.text), true
+		}
+	}
+	return s.within(r)
+}
+
+// boundOf finds the sort key of an example, whose entity has to have items in such partitions.
+func (s *Span) boundOf(example any) (bound, error) {
+	e, ptr, err := s.Table.ExampleOf(example)
+	if err != nil {
+		return bound{}, err
+	}
+	if !s.From.SharesPartitions(e, s.Index) {
+		return bound{}, misuse("table %q: no items of %s lie in the partitions of %s", s.Table.Name, e.Name, s.From.Name)
+	}
+	k := e.sortKeyIn(s.Index)
+	if k == nil {
+		return bound{}, misuse("table %q: %s has no sort key to compare", s.Table.Name, e.Name)
+	}
+	b, err := k.bound(ptr, Between)
+	if err != nil {
+		return bound{}, e.keyFault(k.Attr.Name, err)
+	}
+	return b, nil
+}
+
+// betweenMulti is between on a native index. Its entities need not have fields of the same kinds, so the
+// examples are of the query's.
+func (s *Span) betweenMulti(low, high any) error {
+	var at [2]unsafe.Pointer
+	for i, example := range []any{low, high} {
+		if example == nil {
+			continue
+		}
+		e, ptr, err := s.Table.ExampleOf(example)
+		if err == nil && e != s.From {
+			err = misuse("table %q: index %q is native: give examples of %s as bounds", s.Table.Name, s.Index, s.From.Name)
+		}
+		if err != nil {
+			return err
+		}
+		at[i] = ptr
+	}
+	switch {
+	case at[0] == nil:
+		return s.Where(LessEqual, nil, at[1])
+	case at[1] == nil:
+		return s.Where(GreaterEqual, at[0], nil)
+	}
+	return s.Where(Between, at[0], at[1])
+}
+
+// within narrows the range of sort keys to what is also in r.
+func (s *Span) within(r sortRange) error {
+	if s.Sort.Op != AnySort {
+		own := s.Sort.open()
+		if own.Lo > r.Lo || own.Lo == r.Lo && own.LoOpen {
+			r.Lo, r.LoOpen = own.Lo, own.LoOpen
+		}
+		if r.Hi == "" || own.Hi != "" && own.Hi < r.Hi || own.Hi == r.Hi && own.HiOpen {
+			r.Hi, r.HiOpen = own.Hi, own.HiOpen
+		}
+		if r.Hi != "" && (r.Lo > r.Hi || r.Lo == r.Hi && (r.LoOpen || r.HiOpen)) {
+			return misuse("table %q: no sort keys of the entities in Only lie in the range of Between", s.Table.Name)
+		}
+	}
+	switch {
+	case r.LoOpen:
+	case r.Hi == r.Lo && !r.HiOpen:
+		r.Op = Equal
+	case r.HiOpen && r.Hi == keys.After(r.Lo):
+		r = sortRange{Op: Prefix, Lo: r.Lo}
+	}
+	s.Sort = r
+	return nil
+}
+
+// open is the range as bounds.
+func (r sortRange) open() sortRange {
+	switch r.Op {
+	case Equal:
+		r.Hi = r.Lo
+	case Prefix:
+		r.Hi, r.HiOpen = keys.After(r.Lo), true
+	}
+	r.Op = Between
+	return r
+}

@@ -1,0 +1,27 @@
+package schema
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+)
+
+// ManifestPrefix starts the key of the stored manifest and is its type. No entity can have it.
+const ManifestPrefix = "_manifest"
+
+// StoredManifestKey is the partition key of the stored manifest. No component renders a '%' without two
+// digits behind it, so that no entity can build it.
+const StoredManifestKey = ManifestPrefix + "#%"
+
+// Owns reports whether an item of no registered entity is the library's own: a sentinel or the manifest.
+// typ is its discriminator; without one, in a table without or where an item has only its keys, the key
+// tells, which no entity can have.
+func (t *Table) Owns(typ string, item map[string]types.AttributeValue) bool {
+	if typ != "" && t.Discriminator != "" {
+		return typ == SentinelPrefix || typ == ManifestPrefix
+	}
+	text := Text(item[t.PK.Name])
+	return text == StoredManifestKey || strings.HasPrefix(text, SentinelPrefix+keys.DefaultSeparator)
+}

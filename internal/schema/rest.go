@@ -1,0 +1,80 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"unsafe"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
+)
+
+var restType = reflect.TypeFor[map[string]any]()
+
+func (e *Entity) findRest() error {
+	for f := range e.Type.Fields() {
+		if !slices.Contains(tagOptions(f.Tag), "rest") {
+			continue
+		}
+		switch {
+		case f.Type != restType:
+			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: the field must be a map[string]any")
+		case e.Rest != nil:
+			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: another field has it")
+		}
+		e.Rest = f.Index
+	}
+	return nil
+}
+
+func (e *Entity) RestOf(ptr unsafe.Pointer) reflect.Value {
+	return reflect.NewAt(e.Type, ptr).Elem().FieldByIndex(e.Rest)
+}
+
+// load decodes an item with a plan of the entity.
+func (e *Entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
+	if e.Rest == nil {
+		return p.Decode(r, ptr)
+	}
+	rest := map[string]any{}
+	err := p.DecodeRest(r, ptr, func(name string, value []byte) error {
+		if e.Table.reserved(name) != "" || name == SchemaAttribute {
+			return nil
+		}
+		v, err := wire.ReadValue(value)
+		rest[name] = v
+		return err
+	})
+	if err == nil && len(rest) > 0 {
+		e.RestOf(ptr).Set(reflect.ValueOf(rest))
+	}
+	return err
+}
+
+// appendRest appends the attributes of the rest field behind the others.
+func (e *Entity) appendRest(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	if e.Rest == nil {
+		return dst, nil
+	}
+	rest := e.RestOf(ptr).Interface().(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(rest)) {
+		var err error
+		if dst, err = e.AppendRestValue(append(wire.AppendString(append(dst, ','), name), ':'), name, rest[name]); err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+func (e *Entity) AppendRestValue(dst []byte, name string, v any) ([]byte, error) {
+	if e.Table.reserved(name) != "" || e.Plan.Field(name) != nil {
+		return nil, e.valueFault(fmt.Errorf("attribute %q is in the rest field but is stored otherwise: take it out of the map", name))
+	}
+	dst, err := codec.AppendValue(dst, v)
+	if err != nil {
+		return nil, e.valueFault(err)
+	}
+	return dst, nil
+}

@@ -1,0 +1,247 @@
+package schema
+
+import (
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+)
+
+// Span is where a query reads: one partition of the table or of an index, or all shards of one, and a range of the
+// sort keys in it. Conditions on the sort key are kept as the range that they leave, so that several can be joined.
+// The span of a scan has a table and an index only.
+type Span struct {
+	Table *Table
+	From  *Entity // the entity whose fields name the partition
+	Want  *Entity // only items of this entity, or nil
+
+	Index      string
+	PK, SK     *Key
+	Partition  []byte
+	Partitions [][]byte // of all shards; partition is the first
+	Sort       sortRange
+	ranged     bool // between was given, of examples
+	Multi      multiRange
+}
+
+// SortOp is a condition on the sort key.
+type SortOp uint8
+
+const (
+	AnySort SortOp = iota
+	Equal
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+	Between
+	Prefix
+)
+
+// sortRange is what a condition leaves of the sort keys: for equal and prefix the text in lo, else all
+// from lo to hi, where "" is no bound and an open bound is not itself in the range.
+type sortRange struct {
+	Op             SortOp
+	Lo, Hi         string
+	LoOpen, HiOpen bool
+}
+
+// Edge is the sort key that the request has to include although the range does not: the service has
+// no condition with a lower bound and an open upper one.
+func (r *sortRange) Edge() string {
+	if r.Lo != "" && r.HiOpen {
+		return r.Hi
+	}
+	return ""
+}
+
+// NewSpan returns the partition that the fields of the item at ptr name.
+func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
+	s := Span{Table: from.Table, From: from, PK: from.PK, SK: from.SK, Index: index}
+	if index != "" {
+		x := from.index(index)
+		if x == nil {
+			return s, misuse("%s: unknown index %q: %s", from.Name, index, from.indexNames())
+		}
+		s.PK, s.SK = x.pk, x.sk
+		if x.MultiAttribute {
+			return s, s.startMulti(x, ptr)
+		}
+	}
+	var err error
+	if s.Partitions, err = s.PK.partitions(ptr); err != nil {
+		return s, from.keyFault(s.PK.Attr.Name, err)
+	}
+	s.Partition = s.Partitions[0]
+	return s, nil
+}
+
+// Name is what messages call the reader: the entity that is wanted, or the table.
+func (s *Span) Name() string {
+	switch {
+	case s.Want != nil:
+		return s.Want.Name
+	case s.Table == nil:
+		return ""
+	}
+	return s.Table.Name
+}
+
+func (s *Span) keyFault(key string, err error) error {
+	return &Fault{Kind: WrongKey, Entity: s.Name(), Where: key, Err: err}
+}
+
+// Where sets the condition on the sort key from examples at low and high.
+func (s *Span) Where(op SortOp, low, high unsafe.Pointer) error {
+	if x := s.From.index(s.Index); s.Multi.Given && len(x.ranges) > 0 && s.Sort.Op == AnySort {
+		if err := s.whereMulti(x, op, low, high); err != nil {
+			return s.keyFault(s.Index, err)
+		}
+		return nil
+	}
+	switch {
+	case s.Sort.Op == AnySort && (s.SK == nil || len(s.SK.comps) == 0):
+		return misuse("%s: the sort key has no attribute to compare", s.Name())
+	case op == Prefix && s.SK.Attr.Type == types.ScalarAttributeTypeN:
+		return misuse("%s: the sort key is a number and has no beginning: use Between", s.Name())
+	case s.Sort.Op != AnySort:
+		return misuse("%s: give one condition on the sort key", s.Name())
+	default:
+		if err := s.setRange(op, low, high); err != nil {
+			return s.keyFault(s.SK.Attr.Name, err)
+		}
+	}
+	return nil
+}
+
+// setRange turns a condition into a range of sort keys. It stays within the entity's own lead
+// ("CT#"), so that `>` does not run into the next entity's items.
+func (s *Span) setRange(op SortOp, low, high unsafe.Pointer) error {
+	var lo, hi bound
+	var err error
+	if low != nil {
+		if lo, err = s.SK.bound(low, op); err != nil {
+			return err
+		}
+	}
+	if high != nil {
+		if hi, err = s.SK.bound(high, op); err != nil {
+			return err
+		}
+	}
+	lead := s.SK.Lead()
+	r := sortRange{Op: op, Lo: lo.text, Hi: hi.text}
+	if hi.part && op != Less { // up to the end of everything that starts with the part
+		r.Hi, r.HiOpen = keys.After(hi.text), true
+	}
+	switch op {
+	case Less:
+		r.Lo, r.HiOpen = lead, true
+	case LessEqual:
+		r.Lo = lead
+	case Greater, GreaterEqual:
+		r.Hi, r.HiOpen = keys.After(lead), true
+		r.LoOpen = op == Greater
+		if r.LoOpen && lo.part {
+			r.Lo, r.LoOpen = keys.After(lo.text), false
+		}
+	}
+	s.Sort = r
+	return nil
+}
+
+// bound is the text of a sort key or of a leading part of one.
+type bound struct {
+	text string
+	part bool
+}
+
+func (k *Key) bound(ptr unsafe.Pointer, op SortOp) (bound, error) {
+	n := len(k.comps)
+	if op != Equal && n > 0 {
+		n = max(1, k.leading(ptr))
+	}
+	if k.pattern == nil || n == len(k.comps) && op != Prefix {
+		text, err := k.AppendText(nil, ptr)
+		return bound{text: string(text)}, err
+	}
+	vals, err := k.values(ptr, nil, n)
+	if err != nil {
+		return bound{}, err
+	}
+	text, err := k.pattern.AppendLeading(nil, vals)
+	return bound{text: string(text), part: true}, err
+}
+
+// KeyCondition writes the key condition of a query, with its names and values.
+func (s *Span) KeyCondition(names map[string]string, values map[string]types.AttributeValue) string {
+	if s.Multi.Given {
+		return s.Multi.condition(names, values)
+	}
+	names["#pk"] = s.PK.Attr.Name
+	values[":pk"] = s.PK.AttributeValue(s.Partition)
+	return "#pk = :pk" + s.sortCondition(names, values)
+}
+
+// sortCondition writes the condition on the sort key, with its names and values.
+func (s *Span) sortCondition(names map[string]string, values map[string]types.AttributeValue) string {
+	if s.SK == nil {
+		return ""
+	}
+	r := s.Sort
+	if r.Op == AnySort {
+		if s.Want == nil || s.SK.Lead() == "" {
+			return ""
+		}
+		r.Op, r.Lo = Prefix, s.SK.Lead()
+		if len(s.SK.comps) == 0 {
+			r.Op = Equal
+		}
+	}
+	names["#sk"] = s.SK.Attr.Name
+	set := func(name, text string) {
+		values[name] = s.SK.AttributeValue([]byte(text))
+	}
+	switch {
+	case r.Op == Equal:
+		set(":sk", r.Lo)
+		return " AND #sk = :sk"
+	case r.Op == Prefix:
+		set(":sk", r.Lo)
+		return " AND begins_with(#sk, :sk)"
+	case r.Lo == "":
+		set(":hi", r.Hi)
+		return " AND #sk " + operator("<", r.HiOpen) + " :hi"
+	case r.Hi == "":
+		set(":lo", r.Lo)
+		return " AND #sk " + operator(">", r.LoOpen) + " :lo"
+	case r.LoOpen:
+		r.Lo = sortKeyAbove(r.Lo)
+	}
+	set(":lo", r.Lo)
+	set(":hi", r.Hi)
+	return " AND #sk BETWEEN :lo AND :hi"
+}
+
+// sortKeyAbove returns the smallest sort key above text. That is text with a zero byte, if the service
+// takes a key so long; else no key is longer, and the next one has a higher code point.
+func sortKeyAbove(text string) string {
+	if len(text) < maxSortKey {
+		return keys.Successor(text)
+	}
+	next := keys.After(text)
+	for len(next) > maxSortKey { // the higher code point takes one byte more
+		_, size := utf8.DecodeLastRuneInString(next)
+		next = keys.After(next[:len(next)-size])
+	}
+	return next
+}
+
+func operator(op string, open bool) string {
+	if open {
+		return op
+	}
+	return op + "="
+}

@@ -1,0 +1,274 @@
+package wire
+
+// The fast route: items travel between bytes and a *dynamodb.Client without attribute values in between, and all else of a
+// call stays the SDK's. The SDK's (de)serialisation is a protocol that an option can replace for one call; a Call is such a
+// protocol, around the client's own.
+//
+//	                        SerializeRequest                       DeserializeResponse
+//	input with carriers ──► serializer.go ──► body ── HTTP ──► deserializer.go ──► output without items
+//	bytes of the items ────────┘  (the SDK's generated code drives both)  └────────► Sink
+//
+//   - Client (client.go) is what is known of an SDK client: whether the route can be used, and what the SDK's protocol
+//     writes into a request besides the body.
+//   - A carrier stands in the input for the bytes of an item; Raw hands one out, and the serializer puts the bytes in its
+//     place. A Sink gets the items of the response, one by one, from the reader that stands in front of them.
+//   - A call that fails in the transport is sent again by the SDK: DeserializeResponse begins anew with each attempt.
+//     cutError asks the SDK for another one, finalError forbids it.
+//
+// A put of {"pk":{"S":"a"}}, for example:
+//
+//	call := client.NewCall(nil)
+//	in := &dynamodb.PutItemInput{TableName: &table, Item: call.Raw([]byte(`{"pk":{"S":"a"}}`))}
+//	_, err := sdk.PutItem(ctx, in, call.Option)
+//
+// The item in the input is the carrier {"": B of 0x00}, "what has number 0 of this call". The SDK's middleware sees it so. Its
+// generated code calls the serializer with WriteMap(Item), WriteKey(""), WriteUnion(B), WriteBlob(0x00), CloseUnion,
+// CloseMap; an empty name right behind the brace is what no item can have, so that the serializer writes none of this but
+// the 16 bytes: {"Item":{"pk":{"S":"a"}},"TableName":"t"}. A carrier that is not as Raw made it is an error. The response
+// goes the other way: the generated code asks for the map Attributes, the sink gets it, and the code is told that the map was
+// empty.
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/document"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A Sink receives the items of a response in the order of the wire. It belongs to one call at a time.
+type Sink interface {
+	// Reset begins an attempt of the request: whatever an earlier one delivered is void.
+	Reset()
+
+	// Item takes the item in front of which r stands. It reads exactly that one value, as Reader.Skip does; if it reads
+	// nothing, the item is skipped. The response body is a slice of its own which nobody changes later, so that strings
+	// which alias it may be kept.
+	//
+	// The table is named for BatchGetItem only. The index is the position in the list that the item is in: for
+	// BatchGetItem the list of its table, for TransactGetItems that of the requests, where absent items are passed over.
+	//
+	// An error ends the call, is found in the call's error by errors.As, and is not retried.
+	Item(table string, index int, r *Reader) error
+}
+
+// A Call is one call of a client that Inspect approves, with Option as an option of it. The request may contain carriers of
+// bytes, and each item of the response goes to the sink instead of the output, which holds an empty map or list where the
+// response had an item or items. Without a sink outputs hold items as ever. All else in requests and responses keeps the
+// SDK's meaning; errors of the service are left to the SDK.
+//
+// Two things are stricter than on the plain route. A response whose checksum is wrong is an error, while the SDK logs it. And
+// text in a request that is not UTF-8 is an error, while the SDK sends something else.
+//
+// Operations without items, and clients with a protocol of their own, stay as they are.
+type Call struct {
+	smithyhttp.ClientProtocol // the client's own, but for the bodies of requests and of good responses
+	client                    *Client
+	sink                      Sink
+	raw                       []raw
+	one                       [1]raw // room for raw
+	boxes                     []box  // that are free
+	d                         deserializer
+	frames                    [4]frame // room for d.frames
+}
+
+// NewCall returns a call of the client whose items go to s, if that is not nil. A nil Client knows nothing of its own.
+func (cl *Client) NewCall(s Sink) *Call {
+	c := &Call{client: cl, sink: s}
+	c.raw = c.one[:0]
+	return c
+}
+
+// A box is the value in a carrier, and its bytes.
+type box struct {
+	types.AttributeValueMemberB
+	number [2]byte
+}
+
+// A raw is what a carrier stands for.
+type raw struct {
+	json []byte
+	more [][]byte // items of further puts of a batch
+}
+
+// Grow makes room for n carriers.
+func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
+
+// Raw returns a carrier of an item or key that is DynamoDB JSON already, or of a whole ExpressionAttributeValues object, to
+// be used once in the call's input. The bytes are put into the request as they are. They are not copied: they stay
+// unchanged until the call returns.
+//
+// A carrier is a map of one binary value, a number of the call's, without a name, which is no legal attribute name. It is the
+// call's own, as middleware sees it in the input: what changes one makes this call an error, and no other.
+func (c *Call) Raw(json []byte) map[string]types.AttributeValue { return c.carrier(raw{json: json}) }
+
+// RawPuts returns a carrier, as Raw does, for the item of the one PutRequest that stands, in the input of a BatchWriteItem,
+// for a put of each of the items. There is at least one.
+func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
+	return c.carrier(raw{json: items[0], more: items[1:]})
+}
+
+func (c *Call) carrier(r raw) map[string]types.AttributeValue {
+	if len(c.boxes) == 0 {
+		c.boxes = make([]box, max(cap(c.raw)-len(c.raw), 1))
+	}
+	b := &c.boxes[0]
+	c.boxes = c.boxes[1:]
+	b.Value = binary.AppendUvarint(b.number[:0], uint64(len(c.raw)))
+	c.raw = append(c.raw, r)
+	return map[string]types.AttributeValue{"": &b.AttributeValueMemberB}
+}
+
+// Option puts the fast route in place of the plain one, as an option of the SDK's call: it wraps the client's protocol.
+func (c *Call) Option(o *dynamodb.Options) {
+	if speaksJSON(o.Protocol) {
+		c.ClientProtocol = o.Protocol
+		o.Protocol = c
+	}
+}
+
+// maxSplicedBody is up to where bodies are copied, by the protocol or out of a buffer that is used again. Above it is
+// cheaper to hand the buffer over.
+const maxSplicedBody = 4 << 10
+
+var bodies = sync.Pool{New: func() any { return new(serializer) }}
+
+func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
+	if !carriesItems(in) {
+		return c.ClientProtocol.SerializeRequest(ctx, op, in, req)
+	}
+	s := bodies.Get().(*serializer)
+	defer bodies.Put(s)
+	s.reset(c.raw)
+	if in.Serialize(s); s.used != len(c.raw) {
+		s.fail(errChanged)
+	}
+	s.raws = nil
+	if s.err != nil {
+		return &smithy.SerializationError{Err: s.err}
+	}
+	if c.own() {
+		if h, ok := c.client.heads.Load(op.ID().Name); ok {
+			body := s.buf
+			if len(body) > maxSplicedBody {
+				body = s.take()
+			} else {
+				body = bytes.Clone(body)
+			}
+			return h.(*head).write(body, req)
+		}
+	}
+	body := rawBody(s.buf)
+	if len(body) > maxSplicedBody {
+		body = rawBody("{}")
+	}
+	if err := c.learn(ctx, op, body, req); err != nil {
+		return err
+	}
+	// The protocol has copied the body, if it knows documents. One that does not has put something else there.
+	if n, ok, err := req.StreamLength(); err == nil && ok && n == int64(len(s.buf)) {
+		return nil
+	}
+	return setBody(s.take(), req)
+}
+
+func setBody(body []byte, req *smithyhttp.Request) error {
+	out, err := req.SetStream(bytes.NewReader(body))
+	if err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	*req = *out
+	return nil
+}
+
+// rawBody is an input whose serialization are these bytes.
+type rawBody []byte
+
+func (b rawBody) Serialize(s smithy.ShapeSerializer)     { s.WriteDocument(nil, document.Opaque{Value: b}) }
+func (b rawBody) MarshalSmithyDocument() ([]byte, error) { return b, nil }
+
+func (c *Call) DeserializeResponse(
+	ctx context.Context, op *smithy.OperationSchema, reg *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
+) error {
+	if c.sink != nil {
+		c.sink.Reset()
+	}
+	d := &c.d
+	*d = deserializer{sink: c.sink, frames: c.frames[:0]}
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !d.prepare(out) {
+		return c.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
+	}
+	body, err := readBody(resp)
+	if err != nil {
+		return &smithy.DeserializationError{Err: &cutError{err}}
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	d.r.data = body
+	if err = out.Deserialize(d); err == nil {
+		err = d.r.End()
+	}
+	if err == nil {
+		return nil
+	}
+	if d.sinkErr != nil {
+		return &finalError{d.sinkErr}
+	}
+	return &finalError{&smithy.DeserializationError{Err: err}}
+}
+
+// maxBodyHint limits how much is allocated because a header says so. It is what a page of Query or Scan may hold.
+const maxBodyHint = 1 << 20
+
+// readBody reads the body to its end into a slice of its own and closes it. That is also when the SDK's reader compares the
+// checksum, of which the SDK would otherwise take no notice.
+func readBody(resp *smithyhttp.Response) ([]byte, error) {
+	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
+	// end of an exact length do so without another allocation.
+	buf := make([]byte, 0, min(max(resp.ContentLength, 0), maxBodyHint)+512)
+	for {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the response: %w", err)
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+	}
+	err := resp.Body.Close()
+	resp.Body = http.NoBody // for the SDK to close again
+	if err != nil {
+		return nil, fmt.Errorf("cannot trust the response: %w", err)
+	}
+	return buf, nil
+}
+
+// cutError is an answer that did not arrive whole. The SDK takes it for a broken connection and sends the request again,
+// unless the context has ended.
+type cutError struct{ error }
+
+func (e *cutError) Unwrap() error { return e.error }
+func (e *cutError) ConnectionError() bool {
+	return !errors.Is(e.error, context.Canceled) && !errors.Is(e.error, context.DeadlineExceeded)
+}
+
+// finalError keeps the SDK from sending a request again whose answer was understood to be wrong.
+type finalError struct{ error }
+
+func (e *finalError) Unwrap() error        { return e.error }
+func (e *finalError) RetryableError() bool { return false }

@@ -1,0 +1,366 @@
+package entable
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/entable/entable/internal/cursor"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
+)
+
+// queryPlan is a query or scan without its types: where it reads, and how the walk goes.
+type queryPlan struct {
+	schema.Span
+	t      *Table
+	member map[*schema.Entity]bool // only items of these, or nil
+	op     string                  // for errors
+
+	filters    []expression.ConditionBuilder
+	limit      int
+	pageSize   int
+	reverse    bool
+	consistent consistency
+	cursor     string
+	skipped    *int
+	skipHooks  *bool // overrides the entities' setting
+	raw        bool  // items of unknown types are given as RawItem
+	paths      []string
+	segments   int // of a scan
+	progress   func(items, pages int, cursor string)
+	err        error
+}
+
+// planQuery starts a plan for the partition of the item at ptr.
+func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPlan {
+	p := queryPlan{t: t, op: "Query"}
+	if index != "" {
+		p.op = "QueryIndex"
+	}
+	var err error
+	if p.Span, err = schema.NewSpan(from.Entity, index, ptr); err != nil {
+		p.err = public(err)
+	}
+	return p
+}
+
+// ready reports whether there is nothing wrong with the plan so far. That of a zero Query is nothing to begin with.
+func (p *queryPlan) ready() bool {
+	if p.t == nil {
+		p.fail(usagef("the query was not started: use the Query or Scan method of an Entity, Table or Collection"))
+	}
+	return p.err == nil
+}
+
+func (p *queryPlan) fail(err error) {
+	if p.err == nil && err != nil {
+		p.err = err
+	}
+}
+
+// input makes the request for the first page.
+func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
+	if !p.ready() {
+		return nil, p.err
+	}
+	in := &dynamodb.QueryInput{
+		TableName:                 &p.Table.Name,
+		ExpressionAttributeNames:  map[string]string{},
+		ExpressionAttributeValues: map[string]types.AttributeValue{},
+	}
+	in.KeyConditionExpression = new(p.KeyCondition(in.ExpressionAttributeNames, in.ExpressionAttributeValues))
+	if p.Index != "" {
+		in.IndexName = &p.Index
+	}
+	if p.reverse {
+		in.ScanIndexForward = new(false)
+	}
+	in.Limit = p.requestLimit()
+	var err error
+	if in.ConsistentRead, err = p.consistentRead(); err != nil {
+		return nil, err
+	}
+	if err := p.addExpressions(in); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// requestLimit is how many items the service may read for a response: without a filter no more than
+// are wanted.
+func (p *queryPlan) requestLimit() *int32 {
+	switch {
+	case p.pageSize > 0:
+		return new(int32(min(p.pageSize, math.MaxInt32)))
+	case p.limit > 0 && len(p.filters) == 0 && p.segments <= 1:
+		return new(int32(min(p.limit, math.MaxInt32)))
+	}
+	return nil
+}
+
+func (p *queryPlan) consistentRead() (*bool, error) {
+	if x := p.Table.Index(p.Index); x != nil && !x.Local {
+		if p.consistent == strong {
+			return nil, usagef("%s: index %q has no consistent reads: query the table, or leave Consistent out", p.Name(), p.Index)
+		}
+		return nil, nil
+	}
+	c := p.consistent
+	if p.From != nil {
+		c = c.or(ownerOf(p.From).consistent)
+	}
+	if c.or(p.t.consistent) == strong {
+		return new(true), nil
+	}
+	return nil, nil
+}
+
+// addExpressions adds filters and projection; their placeholders, #0 and :0, do not meet those of the
+// keys.
+func (p *queryPlan) addExpressions(in *dynamodb.QueryInput) error {
+	if len(p.filters) == 0 && len(p.paths) == 0 {
+		return nil
+	}
+	x, err := p.expressions()
+	if err != nil {
+		return err
+	}
+	in.FilterExpression, in.ProjectionExpression = x.Filter(), x.Projection()
+	maps.Copy(in.ExpressionAttributeNames, x.Names())
+	maps.Copy(in.ExpressionAttributeValues, x.Values())
+	return nil
+}
+
+// expressions builds filters and projection. The projection also has what identifies an item and its
+// place.
+func (p *queryPlan) expressions() (*expression.Expression, error) {
+	b := expression.NewBuilder()
+	if len(p.filters) > 0 {
+		b = b.WithFilter(allOf(p.filters))
+	}
+	if len(p.paths) > 0 {
+		own := p.ownNames()
+		var list expression.ProjectionBuilder
+		for _, name := range own {
+			list = list.AddNames(attr(name))
+		}
+		for _, path := range p.paths {
+			name := expression.Name(path)
+			if p.Want != nil {
+				t, err := ownerOf(p.Want).resolve(path)
+				if err != nil {
+					return nil, err
+				}
+				name = t.Name
+			}
+			if !slices.Contains(own, path) {
+				list = list.AddNames(name)
+				own = append(own, path)
+			}
+		}
+		b = b.WithProjection(list)
+	}
+	x, err := b.Build()
+	if err != nil {
+		return nil, &EncodeError{Entity: p.Name(), Err: err}
+	}
+	return &x, nil
+}
+
+// ownNames lists the attributes without which an item cannot be told, placed, upgraded or hidden.
+func (p *queryPlan) ownNames() []string {
+	names := p.keyNames()
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(p.Table.Discriminator)
+	for _, e := range p.Table.Directory().ByType {
+		if p.Want != nil && p.Want != e {
+			continue
+		}
+		if len(e.Upgrades) > 0 {
+			add(schema.SchemaAttribute)
+		}
+		if e.HideExpired && e.TTL != nil {
+			add(e.TTL.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
+func (t *Table) exampleOf(example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(example)
+	return ownerOf(e), ptr, public(err)
+}
+
+// only restricts a plan to some entities.
+func (p *queryPlan) only(entities []Registered) {
+	if !p.ready() {
+		return
+	}
+	if p.member != nil {
+		p.fail(usagef("table %q: give Only once, with all entities", p.Table.Name))
+		return
+	}
+	p.member = map[*schema.Entity]bool{}
+	var names []string
+	for _, r := range entities {
+		e := entityOf(r)
+		if e == nil || e.table != p.t {
+			p.fail(usagef("table %q: Only takes entities that are registered on it", p.Table.Name))
+			return
+		}
+		p.member[e.Entity] = true
+		names = append(names, e.Names()...)
+	}
+	if len(p.member) == 0 {
+		p.fail(usagef("table %q: Only takes at least one entity", p.Table.Name))
+		return
+	}
+	narrowed, err := p.Narrow(p.member)
+	if err != nil {
+		p.fail(public(err))
+	}
+	if narrowed || p.Table.Discriminator == "" {
+		return
+	}
+	slices.Sort(names)
+	p.filters = append(p.filters, ofTypes(p.Table.Discriminator, slices.Compact(names)))
+}
+
+// setBetween sets the range of sort keys from examples of any entities.
+func (p *queryPlan) setBetween(low, high any) {
+	if p.ready() {
+		p.fail(public(p.Between(low, high)))
+	}
+}
+
+// streams is the number of partitions that a query asks.
+func (p *queryPlan) streams() int { return max(1, len(p.Partitions)) }
+
+func (p *queryPlan) opError(err error) error {
+	where := ""
+	if p.PK != nil && !p.Multi.Given && len(p.Partition) > 0 {
+		where = fmt.Sprintf("%s=%q", p.PK.Attr.Name, p.Partition)
+	}
+	return &OpError{Op: p.op, Entity: p.Name(), Key: where, Err: err}
+}
+
+// keyNames lists the attributes of the key that a query of this table or index starts behind.
+func (p *queryPlan) keyNames() []string {
+	names := []string{p.Table.PK.Name}
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(p.Table.SK.Name)
+	if x := p.Table.Index(p.Index); x != nil {
+		for _, a := range x.KeyAttrs() {
+			add(a.Name)
+		}
+	}
+	return names
+}
+
+// keyIn reads from an item the key that a query starts behind.
+func (p *queryPlan) keyIn(raw []byte) (map[string]types.AttributeValue, error) {
+	names := p.keyNames()
+	values := make([][]byte, len(names))
+	if err := wire.FindAttrs(raw, names, values); err != nil {
+		return nil, err
+	}
+	key := make(map[string]types.AttributeValue, len(names))
+	for i, name := range names {
+		if values[i] == nil {
+			return nil, fmt.Errorf("the item has no key attribute %q", name)
+		}
+		v, err := wire.ReadValue(values[i])
+		if err != nil {
+			return nil, err
+		}
+		key[name] = v
+	}
+	return key, nil
+}
+
+// shard is the plan for the i-th partition alone.
+func (p *queryPlan) shard(i int) *queryPlan {
+	one := *p
+	one.Partition = p.Partitions[i]
+	return &one
+}
+
+// memberNames lists the entities that a query is restricted to, in order.
+func memberNames(members map[*schema.Entity]bool) []string {
+	var names []string
+	for e := range maps.Keys(members) {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// identity is what a cursor is bound to.
+func (p *queryPlan) identity(version byte) []byte {
+	want := ""
+	if p.Want != nil {
+		want = p.Want.Name
+	}
+	// The range belongs to it because the service refuses to start outside of it.
+	r := p.Sort
+	id := fmt.Appendf(nil, "%d %q %q %q %q %d %q %q %t %t %t %d %q %q", version, p.op, p.Table.Name, p.Index, p.Partition,
+		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, memberNames(p.member))
+	for _, v := range append(slices.Clone(p.Multi.Equal), p.Multi.Low, p.Multi.High) {
+		id = fmt.Appendf(id, " %q", v.Raw)
+	}
+	return id
+}
+
+// cursorWalk is the plan as cursors know it.
+func (p *queryPlan) cursorWalk() *cursor.Walk {
+	return &cursor.Walk{Keys: p.t.cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
+		key, err := p.keyIn(item)
+		if err == nil && !p.inPartition(key, i) {
+			err = errors.New("the key is of another partition")
+		}
+		return key, err
+	}}
+}
+
+// sealCursor makes the cursor of a walk that stands at the positions; "" when all are done.
+func (p *queryPlan) sealCursor(at []cursor.Position) (string, error) {
+	text, err := p.cursorWalk().Seal(at)
+	if err != nil {
+		return "", p.opError(err)
+	}
+	return text, nil
+}
+
+// openCursor gives the positions of the query's cursor, n of them; those of the beginning without one.
+func (p *queryPlan) openCursor(n int) ([]cursor.Position, error) {
+	at, err := p.cursorWalk().Open(p.cursor, n)
+	if err != nil {
+		return nil, fmt.Errorf("%w of %s: %w", ErrBadCursor, p.Name(), err)
+	}
+	return at, nil
+}
+
+// inPartition reports whether a key belongs to the query's partition, or its i-th shard.
+func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool {
+	if i >= len(p.Partitions) {
+		return true // a scan; or an index of several attributes, where the service compares the key with the condition
+	}
+	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(p.Partitions[i]))
+}
