@@ -29,7 +29,8 @@
 //     contributor insights, auto scaling, vector search and bulk operations: an UnknownOperationException that names the operation.
 //   - Point-in-time recovery, resource policies, encryption, table classes, throughput of every kind and deletion protection are kept and
 //     reported. Only the last one has an effect: nothing is recovered, allowed, encrypted or throttled by them.
-//   - Parameters of these that stand in other operations (replicas in UpdateTable, vector indexes) are ignored.
+//   - Parameters of these that stand in CreateTable and UpdateTable (replicas, vector indexes): a ValidationException that names
+//     the parameter.
 //   - Signatures have to be there but are not verified, and IAM allows everything.
 //
 // # What differs from a service far away

@@ -30,6 +30,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 )
 
 const (
@@ -101,12 +102,28 @@ func Client(t testing.TB) *dynamodb.Client {
 func NewClient(endpoint string, optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: aws.String(endpoint),
-		Region:       getenv("AWS_REGION", "us-east-1"),
-		Credentials: credentials.NewStaticCredentialsProvider(
-			getenv("AWS_ACCESS_KEY_ID", "entable"),
-			getenv("AWS_SECRET_ACCESS_KEY", "entable"),
-			os.Getenv("AWS_SESSION_TOKEN")),
+		Region:       region(),
+		Credentials:  identity(),
 	}, optFns...)
+}
+
+// StreamsClient returns a client of the streams of the tables that [Client] sees.
+func StreamsClient(t testing.TB) *dynamodbstreams.Client {
+	t.Helper()
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		BaseEndpoint: aws.String(Endpoint(t)),
+		Region:       region(),
+		Credentials:  identity(),
+	})
+}
+
+func region() string { return getenv("AWS_REGION", "us-east-1") }
+
+func identity() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider(
+		getenv("AWS_ACCESS_KEY_ID", "entable"),
+		getenv("AWS_SECRET_ACCESS_KEY", "entable"),
+		os.Getenv("AWS_SESSION_TOKEN"))
 }
 
 func getenv(name, otherwise string) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/entable/entable/internal/ddblocal"
 )
 
@@ -28,6 +29,14 @@ func TestClientTalksToOneServerPerProcess(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := client.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: name,
+		StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeKeysOnly}}); err != nil {
+		t.Fatal(err)
+	}
+	streams, err := ddblocal.StreamsClient(t).ListStreams(t.Context(), &dynamodbstreams.ListStreamsInput{TableName: name})
+	if err != nil || len(streams.Streams) != 1 {
+		t.Errorf("the client of the streams sees %+v, %v", streams, err)
 	}
 	other := ddblocal.Client(t)
 	if _, err := other.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: name}); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/entable/entable/internal/engine/input"
 )
 
 // CreateTable
@@ -41,6 +43,10 @@ type createTableInput struct {
 	OnDemandThroughput        *onDemandThroughput
 	WarmThroughput            *warmThroughput
 	ResourcePolicy            *string
+
+	GlobalTableSettingsReplicationMode input.Refused
+	GlobalTableSourceArn               input.Refused
+	VectorIndexes                      input.Refused
 }
 
 type tag struct {

@@ -100,6 +100,9 @@ func handle[In any](method func(*Account, *In) ([]byte, error)) operation {
 		if err := input.Check(in); err != nil {
 			return nil, err
 		}
+		if name := input.GivenRefused(in); name != "" {
+			return nil, validation(name + " is not supported by the in-process DynamoDB of entable")
+		}
 		if p, ok := any(in).(partialInput); ok {
 			p.only(req.partial)
 		}

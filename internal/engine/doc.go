@@ -23,23 +23,28 @@
 //	tree.go         the ordered copy-on-write tree
 //	value, expr     attribute values, and expressions on them
 //
-// In front of them: db.go, account.go for what is apart by access key and region. Beside them: schema.go and description.go for the definitions of tables,
+// In front of them: db.go, and account.go for what is apart by access key and region.
+// Beside them: schema.go and description.go for the definitions of tables,
 // capacity.go for what requests cost, tokens.go for idempotency, snapshot.go for
-// state, check.go for the invariants. On demand: partial.go for batches that are done in part,
-// fault_partition.go for hot partitions, index_lag.go for indexes that are behind, request_log.go for what was asked.
+// state, check.go for the invariants. On demand: partial.go for batches that are done
+// in part, fault_partition.go for hot partitions, index_lag.go for indexes that are
+// behind, request_log.go for what was asked.
 //
 // # What the service has and this has not
 //
-// dispatch.go lists the operations that are known by name only. They are answered by an UnknownOperationException that
-// says so; parameters that belong to them are ignored where they stand in other operations. resource_policies.go and
-// continuous_backups.go keep settings that have no effect, and so do the throughput, encryption and class of a table.
+// dispatch.go lists the operations that are known by name only. They are answered by an
+// UnknownOperationException that says so, and parameters that belong to them, which
+// have the type input.Refused, by a ValidationException. resource_policies.go and
+// continuous_backups.go keep settings that have no effect, and so have the
+// throughput, encryption and class of a table.
 //
 // # Locks
 //
 // DB.mu is held to change the set of accounts, Account.mu to change an account's set of tables and streams, table.mu
 // guards a table with its indexes, stream.mu a stream's shards. Who needs several of these takes them in this order, and
-// several tables in the order of lockTables. Finding a table takes no lock. Records (stored items) never change, so that most work is done on
-// them after the locks are gone: writes decide outside the lock and check under it
-// that the record they decided on is still there, reads render their answers
-// outside. No lock is held while time passes.
+// several tables in the order of lockTables. Finding a table takes no lock. Records
+// (stored items) never change, so that most work is done on them after the locks are
+// gone: writes decide outside the lock and check under it that the record they decided
+// on is still there, reads render their answers outside. No lock is held while time
+// passes.
 package engine

@@ -60,8 +60,8 @@ func (l legacyParameters) ifGiven() *legacyParameters {
 	return &some
 }
 
-// given names the parameters that are there. Without the key conditions that may stand beside expressions, if
-// keyExpression says that there is no other.
+// given names the parameters that are there: KeyConditions only if the request has a KeyConditionExpression too, since they
+// may stand beside all other expressions.
 func (l *legacyParameters) given(keyExpression bool) []string {
 	var names []string
 	for _, p := range []struct {

@@ -123,7 +123,7 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 	parts := make([]value.Value, 0, maxKeyParts)
 	for _, a := range r.key.hash {
 		t, ok := term(terms, a.name)
-		if several := len(r.key.all) > 2; several && (!ok || t.Op != expr.Equal) {
+		if several := len(r.key.hash) > 1 || len(r.key.rng) > 1; several && (!ok || t.Op != expr.Equal) {
 			return validation("HASH key attributes " + a.name + " must have equality conditions specified in the query")
 		}
 		if !ok {

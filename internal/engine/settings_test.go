@@ -150,6 +150,23 @@ func TestEveryOperationIsAnswered(t *testing.T) {
 	}
 }
 
+// No parameter that an SDK can send is ignored.
+func TestParametersOfWhatIsMissingAreRefused(t *testing.T) {
+	db := newDB(t, engine.Config{})
+	for operation, names := range map[string][]string{
+		"CreateTable": {"GlobalTableSettingsReplicationMode", "GlobalTableSourceArn", "VectorIndexes"},
+		"UpdateTable": {"DisassociationProtectionEnabled", "GlobalTableSettingsReplicationMode", "GlobalTableWitnessUpdates", "MultiRegionConsistency",
+			"ReplicaUpdates", "VectorIndexUpdates"},
+	} {
+		for _, name := range names {
+			_, out := call(t, db, operation, strings.Replace(things, `{"TableName"`, fmt.Sprintf(`{%q:[{}],"TableName"`, name), 1))
+			if got, want := refusal(out), "ValidationException: "+name+" is not supported by the in-process DynamoDB of entable"; got != want {
+				t.Errorf("%s: %s, want %s", operation, got, want)
+			}
+		}
+	}
+}
+
 func TestTheIndexCatchesUpWhenTheTableChanges(t *testing.T) {
 	db := newDB(t, engine.Config{})
 	must(t, db, "CreateTable", things)

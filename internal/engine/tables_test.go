@@ -417,6 +417,12 @@ func TestMultiAttributeKeys(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", c.condition, got, c.want)
 		}
 	}
+	must(t, db, "UpdateTable", `{"TableName":"things","AttributeDefinitions":[{"AttributeName":"h","AttributeType":"S"},{"AttributeName":"i","AttributeType":"N"}],
+		"GlobalSecondaryIndexUpdates":[{"Create":{"IndexName":"hashes","Projection":{"ProjectionType":"ALL"},"KeySchema":[{"AttributeName":"h","KeyType":"HASH"},{"AttributeName":"i","KeyType":"HASH"}]}}]}`)
+	if _, out := call(t, db, "Query", `{"TableName":"things","IndexName":"hashes","KeyConditionExpression":"h = :h","ExpressionAttributeValues":{":h":{"S":"o"}}}`); !strings.Contains(refusal(out),
+		"HASH key attributes i must have equality conditions") {
+		t.Errorf("an index of two HASH attributes: %v", out)
+	}
 	page := query("h = :h AND i = :i", `,"Limit":2`)
 	start, _ := marshal(page["LastEvaluatedKey"])
 	if got := len(page["LastEvaluatedKey"].(map[string]any)); got != 6 {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/entable/entable/internal/engine/input"
 )
 
 // UpdateTable
@@ -34,6 +36,13 @@ type updateTableInput struct {
 	DeletionProtectionEnabled   *bool
 	OnDemandThroughput          *onDemandThroughput
 	WarmThroughput              *warmThroughput
+
+	DisassociationProtectionEnabled    input.Refused
+	GlobalTableSettingsReplicationMode input.Refused
+	GlobalTableWitnessUpdates          input.Refused
+	MultiRegionConsistency             input.Refused
+	ReplicaUpdates                     input.Refused
+	VectorIndexUpdates                 input.Refused
 }
 
 type globalSecondaryIndexUpdate struct {

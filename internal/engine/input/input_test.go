@@ -20,6 +20,7 @@ type sample struct {
 	Inners []inner
 	Key    input.Item
 	Tables input.Map[[]inner] `is:"keys=table values=1:2"`
+	Other  input.Refused
 	Names  map[string]string
 	Values input.Values
 	hidden int
@@ -32,7 +33,7 @@ type inner struct {
 func TestBodiesAreDecoded(t *testing.T) {
 	var got sample
 	body := `{"Name":"n\u00e9\ud83d\ude00\"","Text":"","Flag":"yes","Small":2.9,"Large":9007199254740993,"List":["a",null],"Inner":{"Value":"v"},
-		"Inners":[{"Value":"w"}],"Key":{"a":{"S":"b"}},"Tables":{"ttt":[{"Value":"x"}],"uuu":[]},"Names":{"#a":"b"},"Values":{":v":{"N":"1"}},
+		"Inners":[{"Value":"w"}],"Key":{"a":{"S":"b"}},"Other":{"x":[1]},"Tables":{"ttt":[{"Value":"x"}],"uuu":[]},"Names":{"#a":"b"},"Values":{":v":{"N":"1"}},
 		"Unknown":{"deep":[[{}]]},"hidden":1,"Choice":null}`
 	if err := input.Decode([]byte(body), &got); err != nil {
 		t.Fatal(err)
@@ -41,6 +42,9 @@ func TestBodiesAreDecoded(t *testing.T) {
 		*got.Inners[0].Value != "w" || !got.Key.Given || got.Key.Len() != 1 || got.Tables[1].Key != "uuu" || got.Names["#a"] != "b" ||
 		len(got.Values.Map) != 1 || got.hidden != 0 || got.Choice != nil {
 		t.Errorf("got %+v", got)
+	}
+	if name := input.GivenRefused(&got); name != "Other" {
+		t.Errorf("refused member %q", name)
 	}
 }
 

@@ -13,7 +13,7 @@
 //  3. Everything else is the operation's: one message, first fault wins.
 //
 // An input struct's exported fields are the members. Field types: string, *string,
-// bool, *bool, *int32 and *int64 (Integer and Long), [Item], [Value], pointers to structs,
+// bool, *bool, *int32 and *int64 (Integer and Long), [Item], [Value], [Refused], pointers to structs,
 // [Values], map[string]string, and slices and [Map] of all those and of structs. The tag `is:"…"` lists constraints, separated by blanks:
 //
 //	bare          in the first place: faults do not show the value, as the service has it in a few places
@@ -68,6 +68,22 @@ type Values struct {
 	Err   error
 }
 
+// Refused is a member that the operation has and this engine has not: whether it is there is all that is kept of
+// it, so that it is not ignored.
+type Refused struct{ Given bool }
+
+// GivenRefused names the first Refused member that the struct at in has got, or
+// gives "".
+func GivenRefused(in any) string {
+	v := reflect.ValueOf(in).Elem()
+	for _, i := range planOf(v.Type()).refused {
+		if v.Field(i).Field(0).Bool() {
+			return v.Type().Field(i).Name
+		}
+	}
+	return ""
+}
+
 // Map is a member with arbitrary keys, in the order of the body.
 type Map[T any] []Entry[T]
 
@@ -84,6 +100,7 @@ type plan struct {
 	// members is set for structs, elem for lists and maps.
 	members []member
 	byName  map[string]int
+	refused []int // fields that are Refused
 	elem    *plan
 	isMap   bool
 }
@@ -111,6 +128,7 @@ var (
 	itemType   = reflect.TypeFor[Item]()
 	valueType  = reflect.TypeFor[Value]()
 	valuesType = reflect.TypeFor[Values]()
+	refused    = reflect.TypeFor[Refused]()
 )
 
 func compile(t reflect.Type) *plan {
@@ -121,6 +139,11 @@ func compile(t reflect.Type) *plan {
 		return &plan{decode: decodeValue}
 	case t == valuesType:
 		return &plan{decode: decodeValues}
+	case t == refused:
+		return &plan{decode: func(s *scanner, v reflect.Value) error {
+			v.Field(0).SetBool(true)
+			return s.ignore()
+		}}
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -214,6 +237,9 @@ func compileStruct(t reflect.Type) *plan {
 	for f := range t.Fields() {
 		if !f.IsExported() {
 			continue
+		}
+		if f.Type == refused {
+			p.refused = append(p.refused, f.Index[0])
 		}
 		p.byName[f.Name] = len(p.members)
 		p.members = append(p.members, member{
