@@ -26,59 +26,33 @@ import (
 // part of are written anew. That takes the values of the key's other attributes: they come from the
 // changes themselves, from [Update.Known], from the instance of a Patch, or from the stored item with
 // [Update.Fetch]; otherwise the update is refused before any request.
+// In its documentation Self stands for the update itself, and Item for a *T.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
-type Update[T any] struct{ u update }
+type Update[T any] struct{ updating[*Update[T], *T] }
+
+// updating is an Update as far as it does not depend on the fields of its type, but only on pointers: the compiler makes
+// its methods once for all entities. Self is the Update, of which it is the beginning, and Item what it gives.
+type updating[Self, Item any] struct{ u update }
+
+func (u *updating[Self, Item]) self() Self { return *(*Self)(unsafe.Pointer(&u)) }
 
 // Update starts an update of the item with the key fields of key. It must exist, unless
 // [Update.Upsert] is set: otherwise the error matches [ErrNotFound]. No hook runs.
 func (e *Entity[T]) Update(key T) *Update[T] {
-	return &Update[T]{update{e: e.registered(), op: opUpdate, key: unsafe.Pointer(&key)}}
+	return startUpdate[T](update{e: e.registered(), op: opUpdate, key: unsafe.Pointer(&key)})
 }
 
 // Patch starts an update of the item that v is an instance of. The hooks BeforeUpdate and AfterUpdate
 // run, a version field must match the stored one, and after a success v holds the item as it is stored.
 // After an error v is as it was. Attributes that T does not know stay.
 func (e *Entity[T]) Patch(v *T) *Update[T] {
-	return &Update[T]{update{e: e.registered(), op: opPatch, key: unsafe.Pointer(v), instance: unsafe.Pointer(v)}}
+	return startUpdate[T](update{e: e.registered(), op: opPatch, key: unsafe.Pointer(v), instance: unsafe.Pointer(v)})
 }
 
-// Set sets an attribute. A value that its tag leaves out when empty is removed instead.
-func (u *Update[T]) Set(path string, value any) *Update[T] { return u.add(change.Set, path, value) }
-
-// SetIfAbsent sets an attribute that the item does not have.
-func (u *Update[T]) SetIfAbsent(path string, value any) *Update[T] {
-	return u.add(change.SetIfAbsent, path, value)
-}
-
-// Add adds to a number, which counts as 0 when it is absent, or puts elements into a set.
-func (u *Update[T]) Add(path string, value any) *Update[T] { return u.add(change.Add, path, value) }
-
-// Subtract subtracts from a number, which counts as 0 when it is absent.
-func (u *Update[T]) Subtract(path string, value any) *Update[T] {
-	return u.add(change.Subtract, path, value)
-}
-
-// Remove removes attributes or elements of lists.
-func (u *Update[T]) Remove(paths ...string) *Update[T] {
-	for _, p := range paths {
-		u.add(change.Remove, p, nil)
-	}
-	return u
-}
-
-// Append puts the elements of a slice behind those of a list, which counts as empty when it is absent.
-func (u *Update[T]) Append(path string, elements any) *Update[T] {
-	return u.add(change.Append, path, elements)
-}
-
-// Prepend puts the elements of a slice before those of a list.
-func (u *Update[T]) Prepend(path string, elements any) *Update[T] {
-	return u.add(change.Prepend, path, elements)
-}
-
-// DeleteFromSet takes elements out of a set.
-func (u *Update[T]) DeleteFromSet(path string, elements any) *Update[T] {
-	return u.add(change.Delete, path, elements)
+func startUpdate[T any](u update) *Update[T] {
+	out := &Update[T]{}
+	out.u = u
+	return out
 }
 
 // Apply adds changes that typed field handles have made, see [Field].
@@ -89,86 +63,125 @@ func (u *Update[T]) Apply(changes ...Change[T]) *Update[T] {
 	return u
 }
 
-func (u *Update[T]) add(op change.Op, path string, value any) *Update[T] {
+// Set sets an attribute. A value that its tag leaves out when empty is removed instead.
+func (u *updating[Self, Item]) Set(path string, value any) Self { return u.add(change.Set, path, value) }
+
+// SetIfAbsent sets an attribute that the item does not have.
+func (u *updating[Self, Item]) SetIfAbsent(path string, value any) Self {
+	return u.add(change.SetIfAbsent, path, value)
+}
+
+// Add adds to a number, which counts as 0 when it is absent, or puts elements into a set.
+func (u *updating[Self, Item]) Add(path string, value any) Self { return u.add(change.Add, path, value) }
+
+// Subtract subtracts from a number, which counts as 0 when it is absent.
+func (u *updating[Self, Item]) Subtract(path string, value any) Self {
+	return u.add(change.Subtract, path, value)
+}
+
+// Remove removes attributes or elements of lists.
+func (u *updating[Self, Item]) Remove(paths ...string) Self {
+	for _, p := range paths {
+		u.add(change.Remove, p, nil)
+	}
+	return u.self()
+}
+
+// Append puts the elements of a slice behind those of a list, which counts as empty when it is absent.
+func (u *updating[Self, Item]) Append(path string, elements any) Self {
+	return u.add(change.Append, path, elements)
+}
+
+// Prepend puts the elements of a slice before those of a list.
+func (u *updating[Self, Item]) Prepend(path string, elements any) Self {
+	return u.add(change.Prepend, path, elements)
+}
+
+// DeleteFromSet takes elements out of a set.
+func (u *updating[Self, Item]) DeleteFromSet(path string, elements any) Self {
+	return u.add(change.Delete, path, elements)
+}
+
+func (u *updating[Self, Item]) add(op change.Op, path string, value any) Self {
 	u.u.changes = append(u.u.changes, change.Change{Op: op, Path: path, Value: value})
-	return u
+	return u.self()
 }
 
 // If makes the update depend on a condition on the stored item; several must all hold. When it does
 // not, nothing is written and the error is a [*ConditionFailedError] with the stored item.
-func (u *Update[T]) If(condition expression.ConditionBuilder) *Update[T] {
+func (u *updating[Self, Item]) If(condition expression.ConditionBuilder) Self {
 	u.u.conditions = append(u.u.conditions, condition)
-	return u
+	return u.self()
 }
 
 // IfVersion makes an update by key depend on the stored version, which is the condition that a Patch
 // has by itself.
-func (u *Update[T]) IfVersion(version int64) *Update[T] {
+func (u *updating[Self, Item]) IfVersion(version int64) Self {
 	u.u.ifVersion = &version
-	return u
+	return u.self()
 }
 
 // Known gives the present value of an attribute that the update does not change but an index key
 // needs. It becomes a condition: the update fails when the stored item has another value.
-func (u *Update[T]) Known(attribute string, value any) *Update[T] {
+func (u *updating[Self, Item]) Known(attribute string, value any) Self {
 	u.u.known = append(u.u.known, change.Change{Op: change.Set, Path: attribute, Value: value})
-	return u
+	return u.self()
 }
 
 // Fetch makes the update read the item first, when an index key or a unique field needs values that are
 // not known, and write under the condition that they have not changed. When another writer comes
 // between, it is tried again, at most ten times.
-func (u *Update[T]) Fetch() *Update[T] {
+func (u *updating[Self, Item]) Fetch() Self {
 	u.u.fetch = true
-	return u
+	return u.self()
 }
 
 // Upsert lets the update create the item when there is none, with the key fields of key.
-func (u *Update[T]) Upsert() *Update[T] {
+func (u *updating[Self, Item]) Upsert() Self {
 	u.u.upsert = true
-	return u
+	return u.self()
 }
 
 // SkipHooks sets whether a Patch leaves its hooks out, see [SkipHooks].
-func (u *Update[T]) SkipHooks(on bool) *Update[T] {
+func (u *updating[Self, Item]) SkipHooks(on bool) Self {
 	u.u.skipHooks = &on
-	return u
+	return u.self()
 }
 
 // Do sends the update.
-func (u *Update[T]) Do(ctx context.Context) error { return do(ctx, u, u.u.op) }
+func (u *updating[Self, Item]) Do(ctx context.Context) error { return do(ctx, u, u.u.op) }
 
 // Updated sends the update and returns the item as it is stored afterwards.
-func (u *Update[T]) Updated(ctx context.Context) (*T, error) {
+func (u *updating[Self, Item]) Updated(ctx context.Context) (Item, error) {
 	return u.returning(ctx, types.ReturnValueAllNew)
 }
 
 // Previous sends the update and returns the item as it was stored before, or nil when there was none.
-func (u *Update[T]) Previous(ctx context.Context) (*T, error) {
+func (u *updating[Self, Item]) Previous(ctx context.Context) (Item, error) {
 	return u.returning(ctx, types.ReturnValueAllOld)
 }
 
-func (u *Update[T]) returning(ctx context.Context, what types.ReturnValue) (*T, error) {
+func (u *updating[Self, Item]) returning(ctx context.Context, what types.ReturnValue) (Item, error) {
+	var stored Item
 	if u.u.e != nil && u.u.instance != nil && what != types.ReturnValueAllNew {
-		return nil, usagef("%s: a Patch gives the new values: use Update for the previous ones", u.u.e.Name)
+		return stored, usagef("%s: a Patch gives the new values: use Update for the previous ones", u.u.e.Name)
 	}
 	one := *u
 	one.u.returns = what
-	var stored *T
-	one.u.give = func(v any) { stored, _ = v.(*T) }
+	one.u.give = func(v any) { stored, _ = v.(Item) }
 	err := do(ctx, &one, u.u.op)
 	return stored, err
 }
 
 // Input returns the request that the update would send, without a client and without sending it.
 // Hooks do not run.
-func (u *Update[T]) Input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
+func (u *updating[Self, Item]) Input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
 	return u.u.input(ctx)
 }
 
-func (u *Update[T]) entity() *entity { return u.u.e }
+func (u *updating[Self, Item]) entity() *entity { return u.u.e }
 
-func (u *Update[T]) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
+func (u *updating[Self, Item]) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	return u.u.prepare(ctx, c)
 }
 
