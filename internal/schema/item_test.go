@@ -1,0 +1,168 @@
+package schema_test
+
+import (
+	"reflect"
+	"testing"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
+)
+
+type Song struct {
+	Album string         `dynamodbav:"album"`
+	No    int            `dynamodbav:"no"`
+	Title string         `dynamodbav:"title,omitempty" entable:"unique"`
+	More  map[string]any `dynamodbav:"-" entable:"rest"`
+}
+
+func songs(t testing.TB) (*schema.Table, *schema.Entity) {
+	d := decl()
+	d.Indexes = []schema.IndexDecl{{Name: "gsi", PK: text("gpk"), SK: text("gsk")}}
+	table := newTable(t, d)
+	return table, register[Song](t, table, schema.EntityDecl{
+		PKs: pk(attrs("album")...), SKs: sk(attrs("no")...),
+		Joins: []schema.JoinDecl{{Index: "gsi", Keys: append(pk(attrs("title")...), sk(attrs("album")...)...)}},
+	})
+}
+
+const storedSong = `{"pk":{"S":"SA#a%23b"},"sk":{"S":"SN#0000000000000000007"},"_type":{"S":"Song"},` +
+	`"gpk":{"S":"ST#x"},"gsk":{"S":"SA#a%23b"},"album":{"S":"a#b"},"no":{"N":"7"},"title":{"S":"x"},"extra":{"S":"y"}}`
+
+func TestItemsAndBack(t *testing.T) {
+	table, e := songs(t)
+	other := register[plain](t, table, schema.EntityDecl{})
+	song := Song{Album: "a#b", No: 7, Title: "x", More: map[string]any{"extra": &types.AttributeValueMemberS{Value: "y"}}}
+	if got := encoded(t, e, song); got != storedSong {
+		t.Errorf("encoded\n%s, want\n%s", got, storedSong)
+	}
+	for _, test := range []struct {
+		json string
+		want *Song
+		err  string
+	}{
+		{storedSong, &song, ""},
+		{`{"sk":{"S":"SN#0000000000000000007"},"pk":{"S":"SA#a%23b"}}`, &Song{Album: "a#b", No: 7}, ""}, // keys only
+		{`{"pk":{"S":"X#1"},"sk":{"S":"A"},"_type":{"S":"Sung"}}`, nil, "things"},
+		{`{"pk":{"S":"SA#1"},"sk":{"S":"X"}}`, nil, "things"},
+		{`{"pk":{"S":"SA#1"},"sk":{"S":"A"},"_type":{"N":"1"}}`, nil, `things: attribute _type: cannot read the type from {"N":"1"}`},
+	} {
+		for _, want := range []*schema.Entity{nil, e, other} { // a hint changes nothing
+			d := table.Decode(wire.NewReader([]byte(test.json)), want, nil)
+			switch {
+			case test.want != nil && (d.Err != nil || d.Entity != e || !reflect.DeepEqual(d.Value, test.want)):
+				t.Errorf("%s: %+v, %v", test.json, d.Value, d.Err)
+			case test.want == nil && d.Err == nil:
+				t.Errorf("%s: %v", test.json, d.Value)
+			case test.want == nil && test.err == "things":
+				checkFault(t, d.Err, schema.UnknownItem, test.err)
+			case test.want == nil && want == nil:
+				checkFault(t, d.Err, schema.WrongItem, test.err)
+			}
+		}
+	}
+	if d := table.DecodeAs(wire.NewReader([]byte(storedSong)), e); d.Err != nil {
+		t.Error(d.Err)
+	}
+	checkFault(t, table.DecodeAs(wire.NewReader([]byte(storedSong)), other).Err, schema.UnknownItem, "things")
+	d := table.Decode(wire.NewReader([]byte(`{"pk":{"S":"SA#1"},"sk":{"S":"A"},"_type":{"S":"Song"},"no":{"S":"z"}}`)), nil, nil)
+	if f, ok := d.Err.(*schema.Fault); !ok || f.Kind != schema.WrongItem || f.Key != `pk="SA#1" sk="A"` || f.Entity != "Song" {
+		t.Errorf("%+v", d.Err)
+	}
+}
+
+// All forms of a number are one item.
+func TestIdentityOfNumbers(t *testing.T) {
+	d := decl()
+	d.PK, d.SK = number("pk"), schema.Attr{}
+	table := newTable(t, d)
+	id := func(n string) schema.ItemID {
+		one, err := table.IdentityAt(wire.NewReader([]byte(`{"pk":{"N":"` + n + `"}}`)))
+		check(t, err)
+		if two := table.Identity(item(t, `{"pk":{"N":"`+n+`"}}`)); one != two {
+			t.Errorf("%s is %v and %v", n, one, two)
+		}
+		return one
+	}
+	for _, same := range [][]string{{"1000000", "1e+06", "1E6", "1000000.0", "10e5"}, {"0", "-0", "0.0", "0e9"}, {"-1.5", "-15e-1", "-1.50"}} {
+		for _, n := range same[1:] {
+			if id(n) != id(same[0]) {
+				t.Errorf("%s is not %s", n, same[0])
+			}
+		}
+	}
+	if id("1") == id("10") || id("1") == id("-1") {
+		t.Error("different numbers are one item")
+	}
+	if _, ok := table.EncodedIdentity([]byte(`{"pk":{"N":"1"}}`), 13); ok {
+		t.Error("the bytes of a number are its identity")
+	}
+}
+
+func TestJudge(t *testing.T) {
+	table, _ := songs(t)
+	for _, test := range []struct {
+		name, change string // an attribute and its value, or none
+		want         string
+	}{
+		{"", "", ""},
+		{"_type", `{"S":"Sung"}`, "unknown item "},
+		{"no", `{"S":"z"}`, "undecodable item "},
+		{"no", `{"N":"8"}`, "wrong primary key sk"},
+		{"album", `{"S":"b"}`, "wrong primary key pk"},
+		{"gpk", `{"S":"ST#z"}`, "wrong index key gpk"},
+		{"gsk", "", "wrong index key gsk"},
+		{"_type", "", "wrong type _type"},
+	} {
+		it := item(t, storedSong)
+		delete(it, test.name)
+		if test.change != "" {
+			v, err := wire.ReadValue([]byte(test.change))
+			check(t, err)
+			it[test.name] = v
+		}
+		got, v := "", table.Judge(it)
+		for _, f := range v.Found {
+			got += string(f.Kind) + " " + f.Attribute
+		}
+		if got != test.want {
+			t.Errorf("%s=%s: %q, want %q", test.name, test.change, got, test.want)
+		}
+		if test.want == "" && (len(v.Claims) != 1 || v.Claims[0].Text != "_unique#Song#title#x") {
+			t.Errorf("claims %v", v.Claims)
+		}
+	}
+}
+
+func TestGuards(t *testing.T) {
+	table, e := songs(t)
+	a, b, none := &Song{Album: "1", Title: "a"}, &Song{Album: "1", Title: "b"}, &Song{Album: "1"}
+	key, err := e.KeyOf(unsafe.Pointer(a))
+	check(t, err)
+	for _, test := range []struct {
+		old, now *Song
+		want     string
+	}{
+		{nil, a, "+a"}, {a, nil, "-a"}, {a, b, "+b-a"}, {a, a, ""}, {none, b, "+b"}, {a, none, "-a"}, {nil, none, ""},
+	} {
+		guards, err := e.Guards(key, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
+		check(t, err)
+		got := ""
+		for _, g := range guards {
+			sign := "+"
+			if g.Delete {
+				sign = "-"
+			}
+			pk := schema.Text(g.Key["pk"])
+			got += sign + pk[len(pk)-1:]
+			if found, u := table.UniqueOf(pk); found != e || u.Field.Name != "title" || schema.Text(g.Key["sk"]) != "A" {
+				t.Errorf("%s is the sentinel of %v", pk, found)
+			}
+		}
+		if got != test.want {
+			t.Errorf("guards %s, want %s", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package work_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entable/entable/internal/work"
+)
+
+var (
+	errSent        = errors.New("sent in vain")
+	errUnprocessed = errors.New("unprocessed")
+)
+
+func TestTriesEndAfterTheMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries, n, start := work.Tries{Most: 4}, 1, time.Now()
+		for tries.More(t.Context()) {
+			n++
+		}
+		// Pauses are below 40, 80 and 160 ms.
+		if took := time.Since(start); n != 4 || took >= 280*time.Millisecond {
+			t.Errorf("%d attempts in %s", n, took)
+		}
+		if err := tries.Error(nil, errUnprocessed); !errors.Is(err, errUnprocessed) || err.Error() != "unprocessed: still unprocessed after 4 attempts" {
+			t.Errorf("error %v", err)
+		}
+		if err := tries.Error(errSent, errUnprocessed); err != errSent {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestTriesEndWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var tries work.Tries
+		for tries.More(ctx) {
+		}
+		if !errors.Is(tries.Ended, context.DeadlineExceeded) || tries.Made < 10 {
+			t.Errorf("ended by %v after %d attempts", tries.Ended, tries.Made)
+		}
+		err := tries.Error(errSent, errUnprocessed)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errSent) {
+			t.Errorf("error %v", err)
+		}
+		if err := tries.Error(nil, errUnprocessed); err != context.DeadlineExceeded {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestInParallel(t *testing.T) {
+	for _, jobs := range []int{0, 1, 2, 50} {
+		synctest.Test(t, func(t *testing.T) {
+			var now, most, done atomic.Int32
+			list := make([]int, jobs)
+			work.InParallel(3, list, func(int) {
+				n := now.Add(1)
+				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+				}
+				<-time.After(time.Second)
+				now.Add(-1)
+				done.Add(1)
+			})
+			if int(done.Load()) != jobs || int(most.Load()) != min(jobs, 3) {
+				t.Errorf("%d jobs: %d done, %d at once", jobs, done.Load(), most.Load())
+			}
+		})
+	}
+}
+
+// A bubble of synctest ends only when all its goroutines have: nothing is left behind a range, however it ends.
+func TestGatherLeavesNothingBehind(t *testing.T) {
+	endless := func(_ context.Context, i int, send func(int) bool) {
+		for send(i) {
+		}
+	}
+	for _, take := range []int{0, 1, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			n := 0
+			for range work.Gather(t.Context(), 4, endless) {
+				if n++; n >= take {
+					break
+				}
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		for range work.Gather(ctx, 4, endless) {
+			cancel()
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		three := func(_ context.Context, i int, send func(int) bool) {
+			for n := range 3 {
+				send(3*i + n)
+			}
+		}
+		if all := slices.Sorted(work.Gather(t.Context(), 2, three)); !slices.Equal(all, []int{0, 1, 2, 3, 4, 5}) {
+			t.Errorf("gathered %v", all)
+		}
+	})
+}
