@@ -284,3 +284,35 @@ func TestMaxSizeOfEntityAndTable(t *testing.T) {
 		}
 	}
 }
+
+// What an update by key makes too large by itself is refused before the request, the rest by the service, in the same words.
+func TestSizesOfUpdates(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table, ctx := s.newTable(), t.Context()
+		small := entable.Register[Doc](table, entable.MaxSize(200))
+		tasks := registerTasks(table)
+		long, huge := strings.Repeat("x", 300), strings.Repeat("x", 350<<10)
+		for name, u := range map[string]interface{ Do(context.Context) error }{
+			"Set":         small.Update(Doc{ID: "1"}).Set("editor", long).Upsert(),
+			"two":         small.Update(Doc{ID: "1"}).Set("editor", long[:100]).Append("words", []string{long[:90]}),
+			"Append":      small.Update(Doc{ID: "1"}).Append("words", []string{long}),
+			"Prepend":     small.Update(Doc{ID: "1"}).Prepend("words", []string{long}),
+			"an element":  small.Update(Doc{ID: "1"}).Set("words[0]", long),
+			"Add":         tasks.Update(Task{List: "a"}).Add("tags", []string{huge, huge[1:]}).Upsert(),
+			"an open one": tasks.Update(Task{List: "a"}).Set("extra", []string{huge, huge}).Upsert(),
+		} {
+			s.spy.reset(nil)
+			if err := u.Do(ctx); !is[*entable.ItemTooLargeError](err) || s.spy.sent("") > 0 {
+				t.Errorf("%s: error %v after %d requests", name, err, s.spy.sent(""))
+			}
+		}
+		check(t, small.Update(Doc{ID: "1"}).Set("editor", long[:100]).SetIfAbsent("title", "x").Remove("words").Upsert().Do(ctx))
+		check(t, tasks.Put(ctx, &Task{List: "a", Text: huge}))
+		grow := tasks.Update(Task{List: "a"}).Set("extra", huge)
+		for name, err := range map[string]error{"Update": grow.Do(ctx), "Transact": entable.Transact(ctx, []entable.Write{grow})} {
+			if !is[*entable.ItemTooLargeError](err) {
+				t.Errorf("%s of an item that is too large with what is stored: %v", name, err)
+			}
+		}
+	})
+}

@@ -230,21 +230,36 @@ func (*ConditionFailedError) entableError()   {}
 // Is matches [ErrExists] and [ErrNotFound].
 func (e *ConditionFailedError) Is(target error) bool { return e.is != "" && target == e.is }
 
-// ItemTooLargeError reports an item above the size limit, found before any request.
+// ItemTooLargeError reports an item above the size limit. It is found before any request, but for an update by key of an
+// item that is too large only with what is stored: that the service refuses, at its own limit.
 type ItemTooLargeError struct {
 	Entity string
 	// Size is the item's size in bytes by the service's rules, Max the limit that it exceeds: the
-	// service's 409,600 (400 KB) or the [MaxSize] of the table or entity.
+	// service's 409,600 (400 KB) or the [MaxSize] of the table or entity. Of an update by key, Size counts the
+	// key and what the update sets; it is 0 when the service has found it.
 	Size, Max int
 	// Key is the item's key as `pk="…" sk="…"`.
 	Key string
+	// Err is the service's error, or nil.
+	Err error
 }
 
+// maxItemSize is the service's limit for one item, names included.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxItemSize = 400 * 1024
+
+// exceedsSize is in the service's messages of items that are too large.
+const exceedsSize = "tem size to update has exceeded the maximum allowed size"
+
 func (e *ItemTooLargeError) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("entable: %s[%s]: the update makes an item above the limit of %d bytes", e.Entity, e.Key, e.Max)
+	}
 	return fmt.Sprintf("entable: %s[%s]: item of %d bytes is above the limit of %d", e.Entity, e.Key, e.Size, e.Max)
 }
 
-func (*ItemTooLargeError) entableError() {}
+func (e *ItemTooLargeError) Unwrap() error { return e.Err }
+func (*ItemTooLargeError) entableError()   {}
 
 // UnknownEntityError reports a stored item that is not of the type asked for: its discriminator (or,
 // without one, its key) belongs to no registered entity, or a read by key found another entity there.

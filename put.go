@@ -11,10 +11,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// maxItemSize is the service's limit for one item, names included.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-const maxItemSize = 400 * 1024
-
 // PutOp is a Put or Create as a [Write], see [Entity.PutOp] and [Entity.CreateOp].
 type PutOp struct {
 	e    *entity

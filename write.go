@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -351,8 +352,15 @@ func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
 func (r *request) error(err error, unknown bool) error {
 	if failed, ok := conditionFailed(err); ok {
 		err = r.conditionError(failed.Item, err)
+	} else if strings.Contains(err.Error(), exceedsSize) {
+		err = r.tooLarge(err)
 	}
 	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Unknown: unknown, Err: err}
+}
+
+// tooLarge is the error of an update that makes the stored item too large.
+func (r *request) tooLarge(err error) error {
+	return &ItemTooLargeError{Entity: r.e.Name, Max: maxItemSize, Key: r.itemKey().Text(), Err: err}
 }
 
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
