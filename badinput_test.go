@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -104,6 +109,9 @@ func TestMissingTable(t *testing.T) {
 			if !is[*types.ResourceNotFoundException](err) {
 				t.Errorf("%s: the SDK's own error is not in the chain of %v", name, err)
 			}
+			if !strings.Contains(err.Error(), strconv.Quote(tasks.Table().Name())) {
+				t.Errorf("%s: %v does not name the table", name, err)
+			}
 		}
 	})
 }
@@ -178,6 +186,12 @@ func TestThrottlingAndOutages(t *testing.T) {
 			{refusal{400, "RequestLimitExceeded"}, true, true},
 			{refusal{500, "InternalServerError"}, false, true},
 			{refusal{503, "ServiceUnavailable"}, false, true},
+			{refusal{503, "ServiceUnavailableException"}, false, true},
+			{refusal{502, "UnheardOf"}, false, true},
+			{refusal{502, noJSON}, false, true},
+			{refusal{400, "RequestThrottled"}, true, true},
+			{refusal{400, "ReplicatedWriteConflictException"}, false, true},
+			{refusal{400, "TransactionConflictException"}, false, true},
 			{refusal{400, "AccessDeniedException"}, false, false},
 			{refusal{400, "ValidationException"}, false, false},
 		} {
@@ -187,6 +201,9 @@ func TestThrottlingAndOutages(t *testing.T) {
 				var opErr *entable.OpError
 				if !errors.As(err, &opErr) {
 					t.Fatalf("%s: %v, want an *OpError", name, err)
+				}
+				if errors.Is(err, entable.ErrConflict) != (test.refuse.code == "TransactionConflictException") {
+					t.Errorf("%s: %v", name, err)
 				}
 				if errors.Is(err, entable.ErrThrottled) != test.throttled || entable.IsRetryable(err) != test.retryable {
 					t.Errorf("%s with %s: throttled %t, retryable %t", name, test.refuse.code, errors.Is(err, entable.ErrThrottled), entable.IsRetryable(err))
@@ -198,6 +215,26 @@ func TestThrottlingAndOutages(t *testing.T) {
 			t.Errorf("%v was written", item)
 		}
 	})
+}
+
+// A reset or a time-out of the client in the middle of an answer is retryable, the end of the caller's context is not.
+func TestAnswersThatBreak(t *testing.T) {
+	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	for _, test := range []struct {
+		err       error
+		retryable bool
+	}{{reset, true}, {os.ErrDeadlineExceeded, true}, {io.ErrUnexpectedEOF, true}, {context.DeadlineExceeded, false}, {context.Canceled, false}} {
+		s := onMemory(t)
+		line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole, err: test.err}
+		tasks := registerTasks(s.newTable())
+		tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) { o.HTTPClient, o.Retryer = line, aws.NopRetryer{} }))
+		line.cut = func(length int) (int, bool) { return length / 2, true }
+		for name, read := range reads(tasks) {
+			if _, err := read(t.Context()); err == nil || entable.IsRetryable(err) != test.retryable {
+				t.Errorf("%s: %v: retryable %t, want %t", name, err, entable.IsRetryable(err), test.retryable)
+			}
+		}
+	}
 }
 
 type brokenLine struct{}

@@ -132,6 +132,7 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 	}
 	if e.Version != nil {
 		r.conditions = append(r.conditions, e.raiseVersion(r.work, o.op == opCreate)...)
+		r.next = e.VersionOf(r.work)
 	}
 	if len(e.Unique) == 0 {
 		return nil

@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -148,7 +149,7 @@ type request struct {
 	mustExist bool
 	// extra: a Create has conditions of the caller's besides its own.
 	extra bool
-	// changed are the changes of an update by top-level attribute, and next is the version that it makes, 0 for any.
+	// changed are the changes of an update by top-level attribute, and next is the version that a write makes, 0 for any.
 	changed map[string][]change.Resolved
 	next    int64
 	// assumed are the stored values that prepare has read and made conditions.
@@ -323,7 +324,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	case verbDelete:
 		return len(item) == 0
 	case verbUpdate:
-		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(item[r.e.Version.Name], &types.AttributeValueMemberN{Value: strconv.FormatInt(r.next, 10)}) {
+		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(r.e.versionIn(item), number(r.next)) {
 			return false
 		}
 		for name, changes := range r.changed {
@@ -373,8 +374,23 @@ func (r *request) conditionError(item map[string]types.AttributeValue, err error
 	}
 	if len(item) > 0 {
 		c.Stored = r.e.stored(item)
+		if was := r.next - 1; was >= 0 && !change.Same(r.e.versionIn(item), number(was)) {
+			c.version = fmt.Sprintf("the stored version is %s, that of the write %d", r.e.versionIn(item).Value, was)
+		}
 	}
 	return c
+}
+
+func number(n int64) *types.AttributeValueMemberN {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// versionIn returns the version of a stored item, 0 for one that has none.
+func (e *entity) versionIn(item map[string]types.AttributeValue) *types.AttributeValueMemberN {
+	if n, ok := item[e.Version.Name].(*types.AttributeValueMemberN); ok {
+		return n
+	}
+	return number(0)
 }
 
 // stored decodes the item that made a condition fail; what cannot be decoded is given raw.
