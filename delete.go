@@ -104,6 +104,7 @@ func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.Conditio
 	r := &request{e: o.e, op: o.op, verb: verbDelete}
 	if o.op == opRemove && o.e.Version != nil {
 		w.conditions = append(w.conditions, o.e.sameVersion(o.ptr))
+		r.next = o.e.VersionOf(o.ptr) + 1
 	}
 	var err error
 	if r.key, err = o.e.keyOf(o.ptr); err != nil {

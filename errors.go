@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -54,8 +56,8 @@ const (
 	// ErrTableExists is matched by the error of [Table.CreateTable] when there is such a table already.
 	ErrTableExists = sentinel("table already exists")
 
-	// ErrConflict is matched by the reason of a transaction that ran into another one on the same item;
-	// see [IsRetryable].
+	// ErrConflict is matched by the error of a write, and by the reason of a transaction, that ran into a
+	// transaction on the same item; see [IsRetryable].
 	ErrConflict = sentinel("another transaction is on the item")
 
 	// ErrThrottled is matched when the service refused a request for its rate and the SDK's retries
@@ -74,19 +76,34 @@ func IsError(err error) bool {
 // it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
 // default), so back off well before trying again. After a broken connection a write may have happened.
 func IsRetryable(err error) bool {
-	if errors.Is(err, ErrThrottled) || classify(err) == ErrThrottled || errors.Is(err, ErrConflict) {
+	if s := classify(err); s == ErrThrottled || s == ErrConflict || errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict) {
 		return true
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		switch api.ErrorCode() {
-		case "InternalServerError", "ServiceUnavailable", "TransactionInProgressException", "TransactionConflictException":
+		case "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "TransactionInProgressException", "ReplicatedWriteConflictException":
 			return true
 		}
-		return api.ErrorFault() == smithy.FaultServer
 	}
+	var answer interface{ HTTPStatusCode() int }
+	if errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError || api != nil && api.ErrorFault() == smithy.FaultServer {
+		return true
+	}
+	return api == nil && broken(err)
+}
+
+// broken reports whether the connection broke, or was too slow for the client, before or within an answer.
+func broken(err error) bool {
 	var sent interface{ ConnectionError() bool }
-	return errors.As(err, &sent) && sent.ConnectionError() || errors.Is(err, io.ErrUnexpectedEOF)
+	if errors.As(err, &sent) && sent.ConnectionError() || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	if _, reset := errors.AsType[*net.OpError](err); reset {
+		return true
+	}
+	late, ok := errors.AsType[net.Error](err)
+	return ok && late != context.DeadlineExceeded && late.Timeout() // that is the end of the caller's context
 }
 
 // lostAnswer reports whether the error alone leaves open what became of a write.
@@ -181,8 +198,11 @@ func classify(err error) sentinel {
 		return ErrTableNotFound
 	case "ResourceInUseException":
 		return ErrTableExists
-	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "RequestThrottled",
+		"RequestThrottledException", "Throttling", "ThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded", "SlowDown":
 		return ErrThrottled
+	case "TransactionConflictException":
+		return ErrConflict
 	}
 	return ""
 }
@@ -214,12 +234,16 @@ type ConditionFailedError struct {
 	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
 	Err error
 
-	is sentinel // what it stands for, or ""
+	is      sentinel // what it stands for, or ""
+	version string   // what it says of the versions, or ""
 }
 
 func (e *ConditionFailedError) Error() string {
-	if e.is != "" {
+	switch {
+	case e.is != "":
 		return "entable: " + e.Entity + ": " + string(e.is)
+	case e.version != "":
+		return "entable: " + e.Entity + ": condition failed: " + e.version
 	}
 	return "entable: " + e.Entity + ": condition failed"
 }
@@ -230,21 +254,36 @@ func (*ConditionFailedError) entableError()   {}
 // Is matches [ErrExists] and [ErrNotFound].
 func (e *ConditionFailedError) Is(target error) bool { return e.is != "" && target == e.is }
 
-// ItemTooLargeError reports an item above the size limit, found before any request.
+// ItemTooLargeError reports an item above the size limit. It is found before any request, but for an update by key of an
+// item that is too large only with what is stored: that the service refuses, at its own limit.
 type ItemTooLargeError struct {
 	Entity string
 	// Size is the item's size in bytes by the service's rules, Max the limit that it exceeds: the
-	// service's 409,600 (400 KB) or the [MaxSize] of the table or entity.
+	// service's 409,600 (400 KB) or the [MaxSize] of the table or entity. Of an update by key, Size counts the
+	// key and what the update sets; it is 0 when the service has found it.
 	Size, Max int
 	// Key is the item's key as `pk="…" sk="…"`.
 	Key string
+	// Err is the service's error, or nil.
+	Err error
 }
 
+// maxItemSize is the service's limit for one item, names included.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxItemSize = 400 * 1024
+
+// exceedsSize is in the service's messages of items that are too large.
+const exceedsSize = "tem size to update has exceeded the maximum allowed size"
+
 func (e *ItemTooLargeError) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("entable: %s[%s]: the update makes an item above the limit of %d bytes", e.Entity, e.Key, e.Max)
+	}
 	return fmt.Sprintf("entable: %s[%s]: item of %d bytes is above the limit of %d", e.Entity, e.Key, e.Size, e.Max)
 }
 
-func (*ItemTooLargeError) entableError() {}
+func (e *ItemTooLargeError) Unwrap() error { return e.Err }
+func (*ItemTooLargeError) entableError()   {}
 
 // UnknownEntityError reports a stored item that is not of the type asked for: its discriminator (or,
 // without one, its key) belongs to no registered entity, or a read by key found another entity there.

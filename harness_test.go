@@ -177,6 +177,9 @@ type refusal struct {
 	code   string
 }
 
+// noJSON is the code of a refusal by something before the service.
+const noJSON = "<html>"
+
 func (s *spy) Do(r *http.Request) (*http.Response, error) {
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	body, err := io.ReadAll(r.Body)
@@ -190,6 +193,9 @@ func (s *spy) Do(r *http.Request) (*http.Response, error) {
 	s.mu.Unlock()
 	if refuse == nil {
 		return s.next.Do(r)
+	}
+	if refuse.code == noJSON {
+		return &http.Response{StatusCode: refuse.status, Body: io.NopCloser(strings.NewReader("<html>")), Request: r}, nil
 	}
 	answer := `{"__type":"com.amazonaws.dynamodb.v20120810#` + refuse.code + `","message":"refused"}`
 	return &http.Response{

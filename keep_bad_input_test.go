@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -97,6 +102,9 @@ func TestMissingTable(t *testing.T) {
 			if !is[*types.ResourceNotFoundException](err) {
 				t.Errorf("%s: the SDK's own error is not in the chain of %v", name, err)
 			}
+			if !strings.Contains(err.Error(), strconv.Quote(tasks.Table().Name())) {
+				t.Errorf("%s: %v does not name the table", name, err)
+			}
 		}
 	})
 }
@@ -171,6 +179,12 @@ func TestThrottlingAndOutages(t *testing.T) {
 			{refusal{400, "RequestLimitExceeded"}, true, true},
 			{refusal{500, "InternalServerError"}, false, true},
 			{refusal{503, "ServiceUnavailable"}, false, true},
+			{refusal{503, "ServiceUnavailableException"}, false, true},
+			{refusal{502, "UnheardOf"}, false, true},
+			{refusal{502, noJSON}, false, true},
+			{refusal{400, "RequestThrottled"}, true, true},
+			{refusal{400, "ReplicatedWriteConflictException"}, false, true},
+			{refusal{400, "TransactionConflictException"}, false, true},
 			{refusal{400, "AccessDeniedException"}, false, false},
 			{refusal{400, "ValidationException"}, false, false},
 		} {
@@ -180,6 +194,9 @@ func TestThrottlingAndOutages(t *testing.T) {
 				var opErr *entable.OpError
 				if !errors.As(err, &opErr) {
 					t.Fatalf("%s: %v, want an *OpError", name, err)
+				}
+				if errors.Is(err, entable.ErrConflict) != (test.refuse.code == "TransactionConflictException") {
+					t.Errorf("%s: %v", name, err)
 				}
 				if errors.Is(err, entable.ErrThrottled) != test.throttled || entable.IsRetryable(err) != test.retryable {
 					t.Errorf("%s with %s: throttled %t, retryable %t", name, test.refuse.code, errors.Is(err, entable.ErrThrottled), entable.IsRetryable(err))
@@ -191,6 +208,26 @@ func TestThrottlingAndOutages(t *testing.T) {
 			t.Errorf("%v was written", item)
 		}
 	})
+}
+
+// A reset or a time-out of the client in the middle of an answer is retryable, the end of the caller's context is not.
+func TestAnswersThatBreak(t *testing.T) {
+	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	for _, test := range []struct {
+		err       error
+		retryable bool
+	}{{reset, true}, {os.ErrDeadlineExceeded, true}, {io.ErrUnexpectedEOF, true}, {context.DeadlineExceeded, false}, {context.Canceled, false}} {
+		s := onMemory(t)
+		line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole, err: test.err}
+		tasks := registerTasks(s.newTable())
+		tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) { o.HTTPClient, o.Retryer = line, aws.NopRetryer{} }))
+		line.cut = func(length int) (int, bool) { return length / 2, true }
+		for name, read := range reads(tasks) {
+			if _, err := read(t.Context()); err == nil || entable.IsRetryable(err) != test.retryable {
+				t.Errorf("%s: %v: retryable %t, want %t", name, err, entable.IsRetryable(err), test.retryable)
+			}
+		}
+	}
 }
 
 type brokenLine struct{}
@@ -276,4 +313,36 @@ func TestMaxSizeOfEntityAndTable(t *testing.T) {
 			t.Errorf("%s: %v, want a limit of %d", test.name, err, test.max)
 		}
 	}
+}
+
+// What an update by key makes too large by itself is refused before the request, the rest by the service, in the same words.
+func TestSizesOfUpdates(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table, ctx := s.newTable(), t.Context()
+		small := entable.Register[Doc](table, entable.MaxSize(200))
+		tasks := registerTasks(table)
+		long, huge := strings.Repeat("x", 300), strings.Repeat("x", 350<<10)
+		for name, u := range map[string]interface{ Do(context.Context) error }{
+			"Set":         small.Update(Doc{ID: "1"}).Set("editor", long).Upsert(),
+			"two":         small.Update(Doc{ID: "1"}).Set("editor", long[:100]).Append("words", []string{long[:90]}),
+			"Append":      small.Update(Doc{ID: "1"}).Append("words", []string{long}),
+			"Prepend":     small.Update(Doc{ID: "1"}).Prepend("words", []string{long}),
+			"an element":  small.Update(Doc{ID: "1"}).Set("words[0]", long),
+			"Add":         tasks.Update(Task{List: "a"}).Add("tags", []string{huge, huge[1:]}).Upsert(),
+			"an open one": tasks.Update(Task{List: "a"}).Set("extra", []string{huge, huge}).Upsert(),
+		} {
+			s.spy.reset(nil)
+			if err := u.Do(ctx); !is[*entable.ItemTooLargeError](err) || s.spy.sent("") > 0 {
+				t.Errorf("%s: error %v after %d requests", name, err, s.spy.sent(""))
+			}
+		}
+		check(t, small.Update(Doc{ID: "1"}).Set("editor", long[:100]).SetIfAbsent("title", "x").Remove("words").Upsert().Do(ctx))
+		check(t, tasks.Put(ctx, &Task{List: "a", Text: huge}))
+		grow := tasks.Update(Task{List: "a"}).Set("extra", huge)
+		for name, err := range map[string]error{"Update": grow.Do(ctx), "Transact": entable.Transact(ctx, []entable.Write{grow})} {
+			if !is[*entable.ItemTooLargeError](err) {
+				t.Errorf("%s of an item that is too large with what is stored: %v", name, err)
+			}
+		}
+	})
 }

@@ -2,6 +2,7 @@ package entable_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -161,7 +163,8 @@ func TestOperationsEndWithTheirContext(t *testing.T) {
 // cutter is an HTTP client that cuts the answers to some requests short.
 type cutter struct {
 	next  dynamodb.HTTPClient
-	clean bool // the end looks like that of the answer
+	clean bool  // the end looks like that of the answer
+	err   error // how it breaks off otherwise; nil: as a connection that is closed
 
 	mu  sync.Mutex
 	cut func(length int) (at int, ok bool) // under mu
@@ -193,17 +196,12 @@ func (c *cutter) Do(r *http.Request) (*http.Response, error) {
 			c.seen[string(request)] = true
 		}
 		if body = body[:at]; !c.clean {
-			end = brokenReader{}
+			end = iotest.ErrReader(cmp.Or(c.err, io.ErrUnexpectedEOF))
 		}
 	}
 	response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), end))
 	return response, nil
 }
-
-// brokenReader ends as a connection does that breaks before the announced length.
-type brokenReader struct{}
-
-func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // An answer that is cut anywhere is an error that says so, on every route: no read ends early without one.
 func TestAnswersCutShort(t *testing.T) {

@@ -11,10 +11,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// maxItemSize is the service's limit for one item, names included.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-const maxItemSize = 400 * 1024
-
 // PutOp is a Put or Create as a [Write], see [Entity.PutOp] and [Entity.CreateOp].
 type PutOp struct {
 	e    *entity
@@ -136,6 +132,7 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 	}
 	if e.Version != nil {
 		r.conditions = append(r.conditions, e.raiseVersion(r.work, o.op == opCreate)...)
+		r.next = e.VersionOf(r.work)
 	}
 	if len(e.Unique) == 0 {
 		return nil

@@ -372,6 +372,8 @@ func (t *transaction) error(err error) error {
 // reasonError makes the error of one cancellation reason: of the item itself (guard 0) or of a sentinel.
 func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
 	switch {
+	case reason.Message != nil && strings.Contains(*reason.Message, exceedsSize):
+		return r.tooLarge(usageError(*reason.Message))
 	case *reason.Code != "ConditionalCheckFailed":
 		return cancellation(reason)
 	case guard > 0:

@@ -442,9 +442,15 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	if u.instance != nil {
-		if err := e.checkInstanceSize(u.work, r); err != nil {
-			return nil, err
+		err = e.checkInstanceSize(u.work, r)
+	} else {
+		var least []byte
+		if least, err = s.least(); err == nil {
+			err = e.checkSize(least, r)
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r.changed = s.changed; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1

@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unsafe"
@@ -13,6 +14,7 @@ import (
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
 )
 
 // updateState is one request on its way.
@@ -80,6 +82,32 @@ func (s *updateState) after(f *codec.Field, was types.AttributeValue) error {
 	}
 	s.known[f.Name] = true
 	return nil
+}
+
+// least encodes what the item has at least after the update, whatever is stored. What is put into parts of an attribute stands
+// in a list, which takes no more than what they are in.
+func (s *updateState) least() ([]byte, error) {
+	item := maps.Clone(s.r.key.Attrs)
+	for name, changes := range s.changed {
+		var parts []types.AttributeValue
+		for _, c := range changes {
+			v, err := c.Puts()
+			if err != nil {
+				return nil, s.u.e.encodeError(err)
+			}
+			if c.IsWhole() {
+				item[name] = v
+			} else if v != nil {
+				parts = append(parts, v)
+			}
+		}
+		if len(parts) > 0 {
+			item[name] = &types.AttributeValueMemberL{Value: parts}
+		}
+	}
+	maps.DeleteFunc(item, func(_ string, v types.AttributeValue) bool { return v == nil })
+	raw, err := wire.AppendItem(nil, item)
+	return raw, s.u.e.encodeError(err)
 }
 
 // fill adds what moves with every update: touch fields and the version.

@@ -3,9 +3,11 @@ package entable
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -147,7 +149,7 @@ type request struct {
 	mustExist bool
 	// extra: a Create has conditions of the caller's besides its own.
 	extra bool
-	// changed are the changes of an update by top-level attribute, and next is the version that it makes, 0 for any.
+	// changed are the changes of an update by top-level attribute, and next is the version that a write makes, 0 for any.
 	changed map[string][]change.Resolved
 	next    int64
 	// assumed are the stored values that prepare has read and made conditions.
@@ -322,7 +324,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	case verbDelete:
 		return len(item) == 0
 	case verbUpdate:
-		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(item[r.e.Version.Name], &types.AttributeValueMemberN{Value: strconv.FormatInt(r.next, 10)}) {
+		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(r.e.versionIn(item), number(r.next)) {
 			return false
 		}
 		for name, changes := range r.changed {
@@ -351,8 +353,15 @@ func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
 func (r *request) error(err error, unknown bool) error {
 	if failed, ok := conditionFailed(err); ok {
 		err = r.conditionError(failed.Item, err)
+	} else if strings.Contains(err.Error(), exceedsSize) {
+		err = r.tooLarge(err)
 	}
 	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Unknown: unknown, Err: err}
+}
+
+// tooLarge is the error of an update that makes the stored item too large.
+func (r *request) tooLarge(err error) error {
+	return &ItemTooLargeError{Entity: r.e.Name, Max: maxItemSize, Key: r.itemKey().Text(), Err: err}
 }
 
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
@@ -365,8 +374,23 @@ func (r *request) conditionError(item map[string]types.AttributeValue, err error
 	}
 	if len(item) > 0 {
 		c.Stored = r.e.stored(item)
+		if was := r.next - 1; was >= 0 && !change.Same(r.e.versionIn(item), number(was)) {
+			c.version = fmt.Sprintf("the stored version is %s, that of the write %d", r.e.versionIn(item).Value, was)
+		}
 	}
 	return c
+}
+
+func number(n int64) *types.AttributeValueMemberN {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// versionIn returns the version of a stored item, 0 for one that has none.
+func (e *entity) versionIn(item map[string]types.AttributeValue) *types.AttributeValueMemberN {
+	if n, ok := item[e.Version.Name].(*types.AttributeValueMemberN); ok {
+		return n
+	}
+	return number(0)
 }
 
 // stored decodes the item that made a condition fail; what cannot be decoded is given raw.

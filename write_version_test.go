@@ -3,6 +3,7 @@ package entable_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -52,8 +53,12 @@ func TestVersions(t *testing.T) {
 			"transact remove": func(v *Counter) error { return entable.Transact(ctx, []entable.Write{counters.RemoveOp(v)}) },
 		} {
 			v := stale
-			if err := write(&v); !is[*entable.ConditionFailedError](err) {
+			err := write(&v)
+			if !is[*entable.ConditionFailedError](err) {
 				t.Errorf("%s of a stale version: %v, want a *ConditionFailedError", name, err)
+			}
+			if name != "Create" && !strings.Contains(err.Error(), "the stored version is 2, that of the write 1") {
+				t.Errorf("%s of a stale version: %v", name, err)
 			}
 			if v.Sum = 0; v != stale {
 				t.Errorf("%s: after the failure the caller has %+v, had %+v", name, v, stale)

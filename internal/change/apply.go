@@ -27,6 +27,19 @@ type Resolved struct {
 // Replaces reports whether the change makes its top-level attribute anew, whatever that was.
 func (c Resolved) Replaces() bool { return c.IsWhole() && (c.Op == Set || c.Op == Remove) }
 
+// Puts returns what the target holds after the change whatever it held before, or a part of that; nil for nothing.
+func (c Resolved) Puts() (types.AttributeValue, error) {
+	switch c.Op {
+	case SetIfAbsent, Subtract, Remove, Delete:
+		return nil, nil
+	}
+	v, err := c.operand(c.Target)
+	if _, ok := v.(*types.AttributeValueMemberN); ok && c.Op == Add {
+		return nil, nil
+	}
+	return v, c.within(err)
+}
+
 // Apply does changes that do not overlap to the item at ptr, each as far as that has what its path leads through. Attributes
 // of the rest it leaves alone. After an error some changes may be done.
 func Apply(changes []Resolved, ptr unsafe.Pointer) error {

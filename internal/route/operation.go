@@ -3,6 +3,10 @@ package route
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -34,7 +38,8 @@ func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in
 		opts = append(opts, c.doubt.watchAttempts)
 	}
 	if c.meter == nil {
-		return o.call(c.Client, ctx, in, opts...)
+		out, err := o.call(c.Client, ctx, in, opts...)
+		return out, naming(err, in)
 	}
 	*o.ask(in) = types.ReturnConsumedCapacityTotal
 	start := time.Now()
@@ -44,7 +49,37 @@ func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in
 		u = o.cost(out)
 	}
 	c.meter(ctx, u.of(o.name, o.write, time.Since(start), err))
-	return out, err
+	return out, naming(err, in)
+}
+
+// naming says in the error of a table that is not found which one the request was for; the service does not.
+func naming(err error, in any) error {
+	if _, missing := errors.AsType[*types.ResourceNotFoundException](err); !missing {
+		return err
+	}
+	var tables []string
+	switch in := in.(type) {
+	case *dynamodb.PutItemInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.GetItemInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.UpdateItemInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.DeleteItemInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.QueryInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.ScanInput:
+		tables = []string{*in.TableName}
+	case *dynamodb.BatchGetItemInput:
+		tables = slices.Sorted(maps.Keys(in.RequestItems))
+	case *dynamodb.BatchWriteItemInput:
+		tables = slices.Sorted(maps.Keys(in.RequestItems))
+	}
+	if len(tables) == 0 {
+		return err
+	}
+	return fmt.Errorf("table %q: %w", strings.Join(tables, `", "`), err)
 }
 
 // Meter is told of each request, in the goroutine that made it.
