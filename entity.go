@@ -174,3 +174,30 @@ func (e *entity) encodeError(err error) error {
 	}
 	return &EncodeError{Entity: e.Name, Err: err}
 }
+
+// public makes the error that users see of a fault, and leaves other errors as they are.
+func public(err error) error {
+	f, ok := err.(*schema.Fault)
+	if !ok {
+		return err
+	}
+	switch f.Kind {
+	case schema.WrongDeclaration:
+		e := &DeclarationError{What: f.Entity, Field: f.Where, Reason: f.Reason, Err: f.Err}
+		if len(f.Drift) > 0 {
+			e.Err = drift(f.Table, fromLock, f.Drift)
+		}
+		return e
+	case schema.WrongKey:
+		return &KeyError{Entity: f.Entity, Key: f.Where, Err: f.Err}
+	case schema.WrongValue:
+		return &EncodeError{Entity: f.Entity, Err: f.Err}
+	case schema.WrongItem:
+		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: f.Err}
+	case schema.WrongPlace:
+		return &KeyMismatchError{Entity: f.Entity, Key: f.Key, Made: f.Made, Item: f.Item, Err: public(f.Err)}
+	case schema.UnknownItem:
+		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
+	}
+	return usageError(f.Reason)
+}

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/entable/entable/internal/manifest"
-	"github.com/entable/entable/internal/schema"
 )
 
 // sentinel is the type of this package's plain errors, so that [IsError] knows them.
@@ -405,33 +404,6 @@ func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(fo
 // conditionFailed gives the SDK's error of a failed condition, if err is one.
 func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
 	return errors.AsType[*types.ConditionalCheckFailedException](err)
-}
-
-// public makes the error that users see of a fault, and leaves other errors as they are.
-func public(err error) error {
-	f, ok := err.(*schema.Fault)
-	if !ok {
-		return err
-	}
-	switch f.Kind {
-	case schema.WrongDeclaration:
-		e := &DeclarationError{What: f.Entity, Field: f.Where, Reason: f.Reason, Err: f.Err}
-		if len(f.Drift) > 0 {
-			e.Err = drift(f.Table, fromLock, f.Drift)
-		}
-		return e
-	case schema.WrongKey:
-		return &KeyError{Entity: f.Entity, Key: f.Where, Err: f.Err}
-	case schema.WrongValue:
-		return &EncodeError{Entity: f.Entity, Err: f.Err}
-	case schema.WrongItem:
-		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: f.Err}
-	case schema.WrongPlace:
-		return &KeyMismatchError{Entity: f.Entity, Key: f.Key, Made: f.Made, Item: f.Item, Err: public(f.Err)}
-	case schema.UnknownItem:
-		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
-	}
-	return usageError(f.Reason)
 }
 
 // UniqueError reports a write whose unique value another item has. Nothing is written. It matches
