@@ -94,6 +94,7 @@ func TestGatherLeavesNothingBehind(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
 		for range work.Gather(ctx, 4, endless) {
 			cancel()
 		}
