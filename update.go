@@ -64,7 +64,9 @@ func (u *Update[T]) Apply(changes ...Change[T]) *Update[T] {
 }
 
 // Set sets an attribute. A value that its tag leaves out when empty is removed instead.
-func (u *updating[Self, Item]) Set(path string, value any) Self { return u.add(change.Set, path, value) }
+func (u *updating[Self, Item]) Set(path string, value any) Self {
+	return u.add(change.Set, path, value)
+}
 
 // SetIfAbsent sets an attribute that the item does not have.
 func (u *updating[Self, Item]) SetIfAbsent(path string, value any) Self {
@@ -72,7 +74,9 @@ func (u *updating[Self, Item]) SetIfAbsent(path string, value any) Self {
 }
 
 // Add adds to a number, which counts as 0 when it is absent, or puts elements into a set.
-func (u *updating[Self, Item]) Add(path string, value any) Self { return u.add(change.Add, path, value) }
+func (u *updating[Self, Item]) Add(path string, value any) Self {
+	return u.add(change.Add, path, value)
+}
 
 // Subtract subtracts from a number, which counts as 0 when it is absent.
 func (u *updating[Self, Item]) Subtract(path string, value any) Self {
