@@ -74,18 +74,19 @@ func (e *entity) resolve(path string) (change.Target, error) {
 //
 // The SDK's expressions cannot name what has brackets; such a path, like a step of another kind, is an error where it is used.
 func Path(attribute string, steps ...any) string {
-	path := change.Quote(attribute)
+	var path strings.Builder
+	path.WriteString(change.Quote(attribute))
 	for _, s := range steps {
 		switch v := reflect.ValueOf(s); {
 		case v.Kind() == reflect.String:
-			path += "." + change.Quote(v.String())
+			path.WriteString("." + change.Quote(v.String()))
 		case v.CanInt():
-			path += fmt.Sprintf("[%d]", v.Int())
+			fmt.Fprintf(&path, "[%d]", v.Int())
 		default:
-			path += "." // leads nowhere
+			path.WriteString(".") // leads nowhere
 		}
 	}
-	return path
+	return path.String()
 }
 
 // maxFieldDepth bounds the search in recursive types.
