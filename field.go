@@ -60,7 +60,33 @@ func (e *entity) resolve(path string) (change.Target, error) {
 	if err != nil {
 		return t, usagef("%s: %s", e.Name, err)
 	}
+	if t.Rest && e.Keeps(t.Root.Name) {
+		return t, usagef("%s: attribute %q is kept by the table itself", e.Name, t.Root.Name)
+	}
 	return t, nil
+}
+
+// Path returns the path, as [Update.Set] and its like take it, of an attribute or of what steps lead to inside it: a text goes
+// into a map or struct by its stored name, whatever characters it has, an integer to an element of a list. Text from users
+// goes into paths only so:
+//
+//	Users.Update(key).Remove(entable.Path("addresses", label))
+//
+// The SDK's expressions cannot name what has brackets; such a path, like a step of another kind, is an error where it is used.
+func Path(attribute string, steps ...any) string {
+	var path strings.Builder
+	path.WriteString(change.Quote(attribute))
+	for _, s := range steps {
+		switch v := reflect.ValueOf(s); {
+		case v.Kind() == reflect.String:
+			path.WriteString("." + change.Quote(v.String()))
+		case v.CanInt():
+			fmt.Fprintf(&path, "[%d]", v.Int())
+		default:
+			path.WriteString(".") // leads nowhere
+		}
+	}
+	return path.String()
 }
 
 // maxFieldDepth bounds the search in recursive types.

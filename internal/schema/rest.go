@@ -40,7 +40,7 @@ func (e *Entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
 	}
 	rest := map[string]any{}
 	err := p.DecodeRest(r, ptr, func(name string, value []byte) error {
-		if e.Table.reserved(name) != "" || name == SchemaAttribute {
+		if e.Keeps(name) {
 			return nil
 		}
 		v, err := wire.ReadValue(value)
@@ -51,6 +51,11 @@ func (e *Entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
 		e.RestOf(ptr).Set(reflect.ValueOf(rest))
 	}
 	return err
+}
+
+// Keeps reports whether an attribute is one that the library itself stores items with.
+func (e *Entity) Keeps(name string) bool {
+	return e.Table.reserved(name) != "" || name == SchemaAttribute
 }
 
 // appendRest appends the attributes of the rest field behind the others.
