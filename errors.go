@@ -295,6 +295,30 @@ func (e *DecodeError) Error() string {
 func (e *DecodeError) Unwrap() error { return e.Err }
 func (*DecodeError) entableError()   {}
 
+// KeyMismatchError reports a stored item whose fields make another key than the one that it is stored under: a Put of
+// it would write a second item, and a Patch or Remove would not meet it. It is written by other programs or by hand, or the key
+// was declared otherwise then. [Table.Audit] finds such items.
+type KeyMismatchError struct {
+	Entity string
+	// Key is the key that the item is stored under, Made the one that its fields make, both as `pk="…" sk="…"`.
+	Key, Made string
+	// Item is the whole item, or what the read asked for of it.
+	Item RawItem
+	// Err says why the fields make no key, with an empty Made; else it is nil.
+	Err error
+}
+
+func (e *KeyMismatchError) Error() string {
+	made := fmt.Sprintf("the key [%s]", e.Made)
+	if e.Err != nil {
+		made = "no key: " + trim(e.Err, e.Entity)
+	}
+	return fmt.Sprintf("entable: %s[%s]: the item's fields make %s", e.Entity, e.Key, made)
+}
+
+func (e *KeyMismatchError) Unwrap() error { return e.Err }
+func (*KeyMismatchError) entableError()   {}
+
 // EncodeError reports a value that cannot be stored, found before any request.
 type EncodeError struct {
 	Entity string
@@ -356,6 +380,8 @@ func public(err error) error {
 		return &EncodeError{Entity: f.Entity, Err: f.Err}
 	case schema.WrongItem:
 		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: f.Err}
+	case schema.WrongPlace:
+		return &KeyMismatchError{Entity: f.Entity, Key: f.Key, Made: f.Made, Item: f.Item, Err: public(f.Err)}
 	case schema.UnknownItem:
 		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
 	}

@@ -33,9 +33,9 @@ func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
 	if err != nil {
 		return nil, &DecodeError{Entity: e.e.Name, Err: err}
 	}
-	l := load(e.e.Table.Decode(wire.NewReader(raw), e.e.Entity, nil))
-	if l.err == nil && l.entity != e.e {
-		l.err = &UnknownEntityError{Table: e.e.Table.Name, Want: e.e.Name, Type: l.entity.Name, Key: e.e.Table.KeyText(item), Item: item}
+	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity))
+	if u, ok := l.err.(*UnknownEntityError); ok {
+		u.Want = e.e.Name
 	}
 	if l.err != nil {
 		return nil, l.err
@@ -71,8 +71,8 @@ func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 // only its keys gives the entity with its key fields set. Hooks do not run, and an expired item is decoded
 // like any other.
 //
-// The error is a [*DecodeError], or an [*UnknownEntityError] for an item of no registered entity. Its Own is set
-// where the item is the library's own: programs that read all items of a table past it, from a scan of their
+// The error is a [*DecodeError], a [*KeyMismatchError], or an [*UnknownEntityError] for an item of no registered entity, whose
+// Own is set where the item is the library's own: programs that read all items of a table past it, from a scan of their
 // own, a stream or an export, pass over these.
 func (t *Table) Decode(item map[string]types.AttributeValue) (any, error) {
 	raw, err := wire.AppendItem(nil, item)

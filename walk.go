@@ -387,9 +387,10 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 			return skipErr
 		}
 	}
-	l := load(p.Table.Decode(r, p.Want, &s.slabs))
+	d := p.Table.Decode(r, p.Want, &s.slabs)
+	l := load(d)
 	switch {
-	case l.err == nil && (!p.takes(l.entity) || l.entity.Hides(l.value)):
+	case (l.err == nil || d.Misplaced()) && !p.takes(l.entity), l.err == nil && l.entity.Hides(l.value):
 		return nil
 	case l.err != nil:
 		var keep bool

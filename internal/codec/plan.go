@@ -133,7 +133,7 @@ func (p *Plan) AppendMembers(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 func (p *Plan) Decode(r *wire.Reader, ptr unsafe.Pointer) error { return p.DecodeRest(r, ptr, nil) }
 
 // DecodeRest reads as Decode does, and gives each attribute that the struct lacks to rest, if that is not nil: its name, and
-// its value as it stands in the item, which aliases it.
+// its value as it stands in the item, which aliases it. Those that Expect has the reader note do not go there.
 func (p *Plan) DecodeRest(r *wire.Reader, ptr unsafe.Pointer, rest func(name string, value []byte) error) error {
 	at := r.Offset()
 	var err error
@@ -151,11 +151,12 @@ func (p *Plan) DecodeRest(r *wire.Reader, ptr unsafe.Pointer, rest func(name str
 
 // Expect returns a plan which decodes only items that have the attribute attr with this text. In front of others Decode
 // leaves the reader where it was and returns ErrUnexpected; the struct may then be partly filled. That lets the type of an
-// item be guessed and checked in one pass.
-func (p *Plan) Expect(attr, value string) *Plan {
+// item be guessed and checked in one pass. The reader notes the values of up to two attributes
+// that the struct lacks, in this order, unless the struct decodes itself.
+func (p *Plan) Expect(attr, value string, noted ...string) *Plan {
 	e := *p
 	e.attr, e.value = attr, value
-	e.layout = p.layout.expecting(attr, value)
+	e.layout = p.layout.expecting(attr, value, noted)
 	return &e
 }
 

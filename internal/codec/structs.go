@@ -66,6 +66,7 @@ type slot struct {
 	comma  string // a comma, the name and the colon
 	index  int    // of the attribute among all
 	folded bool   // the name is another spelling of the attribute's
+	noted  int    // as which of the reader's notes the value is kept, counted from one; 0: as none
 
 	text    bool   // a string right in the struct, stored as S
 	opening string // if every value of such a string is stored: a comma and all up to its opening quote
@@ -232,7 +233,7 @@ func (l *layout) decodeMap(r *wire.Reader, p unsafe.Pointer) error {
 	return err
 }
 
-// decode reads a JSON object of attributes. What is no attribute goes to rest, or is skipped if that is nil.
+// decode reads a JSON object of attributes. What is no attribute is noted, or goes to rest, or is skipped if that is nil.
 func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []byte) error) error {
 	d := structDecoder{layout: l, p: p, rest: rest}
 	if n := len(l.slots); n > 64*len(d.few) {
@@ -330,11 +331,18 @@ func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 		d.folded = append(d.folded, s)
 		return s.codec.decodeWhole(r, s.makeField(d.p))
 	}
-	if d.rest == nil && r.SkipScalar() { // what most are; below is the same for all
+	at := r.Offset()
+	if (d.rest == nil || s.noted > 0) && r.SkipScalar() { // what most are; below is the same for all
+		if s.noted > 0 {
+			r.Note(s.noted-1, at)
+		}
 		return nil
 	}
 	value, err := r.Skip()
-	if err != nil || d.rest == nil || s.codec != nil {
+	if err == nil && s.noted > 0 {
+		r.Note(s.noted-1, at)
+	}
+	if err != nil || d.rest == nil || s.codec != nil || s.noted > 0 {
 		return err
 	}
 	return d.rest(cmp.Or(s.name, string(name)), value)
@@ -404,8 +412,8 @@ func (l *layout) spelled(name string) *slot {
 	return skipped
 }
 
-// expecting returns a layout that decodes only items in which the attribute is this text.
-func (l *layout) expecting(attr, value string) *layout {
+// expecting returns a layout that decodes only items in which the attribute is this text, and notes others.
+func (l *layout) expecting(attr, value string, noted []string) *layout {
 	e := &layout{typ: l.typ, byName: make(map[string]*slot, len(l.slots)+1)}
 	for _, s := range l.slots {
 		c := &slot{
@@ -424,6 +432,11 @@ func (l *layout) expecting(attr, value string) *layout {
 	}
 	e.required.codec, e.required.text = expect(e.required.codec, value), false
 	e.link()
+	for i, name := range noted {
+		s := newSlot(name, nil)
+		s.noted = i + 1
+		e.byName[name] = s
+	}
 	return e
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"strings"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -21,37 +22,65 @@ type Decoded struct {
 // nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil.
 //
 // The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
-// its way that the item has it. Everything else takes the slow path, which looks the discriminator and
-// the keys up before it decodes. Both give the same result.
+// its way that the item has it, and note its key, which is compared with what the fields make. Everything
+// else takes the slow path, which looks the discriminator and the keys up before it decodes. Both give the
+// same result.
 func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
 	start := r.Offset()
 	d := t.Directory()
 	if e := t.guess(d, r, want); e != nil {
 		ptr := from.newItem(e, r)
-		if e.load(e.checked, r, ptr) == nil && e.fillKey(r, start, ptr) == nil {
+		if t.loadGuessed(e, r, start, ptr) {
 			return Decoded{Entity: e, Value: e.At(ptr)}
 		}
 		r.Rewind(start)
 	}
-	e, name, err := t.identify(d, r)
+	e, name, stored, err := t.identify(d, r)
 	if err != nil {
 		return t.undecodable(r, start, want, err)
 	}
 	if e == nil {
 		return t.unknown(r, start, name)
 	}
-	ptr := e.NewItem()
-	now, err := e.upgrade(r)
-	if err == nil {
-		at := now.Offset()
-		if err = e.load(e.Plan, now, ptr); err == nil {
-			err = e.fillKey(now, at, ptr)
-		}
-	}
+	ptr, err := e.decode(r, &stored)
 	if err != nil {
 		return t.undecodable(r, start, e, err)
 	}
+	if err := t.misplaced(e, r.Since(start), &stored, ptr); err != nil {
+		return Decoded{Entity: e, Err: err}
+	}
 	return Decoded{Entity: e, Value: e.At(ptr)}
+}
+
+// loadGuessed decodes the item at r in one pass, and reports whether that was all there is to do.
+func (t *Table) loadGuessed(e *Entity, r *wire.Reader, start int, ptr unsafe.Pointer) bool {
+	if e.load(e.checked, r, ptr) != nil {
+		return false
+	}
+	stored := storedKey{r.Noted(0, start), r.Noted(1, start)}
+	if stored[0] == nil { // the struct decodes itself
+		end := r.Offset()
+		r.Rewind(start)
+		var err error
+		if stored, err = t.storedKeyAt(r); err != nil {
+			return false
+		}
+		r.Rewind(end)
+	}
+	return e.fillKey(&stored, ptr) == nil && e.makes(&stored, ptr)
+}
+
+// decode reads the item at r, which is stored under this key.
+func (e *Entity) decode(r *wire.Reader, stored *storedKey) (unsafe.Pointer, error) {
+	now, err := e.upgrade(r)
+	if err != nil {
+		return nil, err
+	}
+	ptr := e.NewItem()
+	if err := e.load(e.Plan, now, ptr); err != nil {
+		return nil, err
+	}
+	return ptr, e.fillKey(stored, ptr)
 }
 
 func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
@@ -71,18 +100,19 @@ func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
 
 // identify finds the entity of the item at r: by its discriminator, or, if it has none, by its keys.
 // The entity is nil when there is none; name is the discriminator then.
-func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, err error) {
+func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, stored storedKey, err error) {
 	names := [3]string{t.PK.Name, t.SK.Name, t.Discriminator}
 	var values [3][]byte
 	if err := r.FindAttrs(names[:], values[:]); err != nil {
-		return nil, "", err
+		return nil, "", stored, err
 	}
+	stored = storedKey(values[:2])
 	if t.Discriminator != "" && values[2] != nil {
 		kind, text, err := wire.Scalar(values[2])
 		if err != nil || kind != wire.S {
-			return nil, "", fmt.Errorf("attribute %s: cannot read the type from %s", t.Discriminator, values[2])
+			return nil, "", stored, fmt.Errorf("attribute %s: cannot read the type from %s", t.Discriminator, values[2])
 		}
-		return d.byName[text], text, nil
+		return d.byName[text], text, stored, nil
 	}
 	var texts [2]string
 	for i := range texts {
@@ -90,10 +120,10 @@ func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, 
 			continue
 		}
 		if _, texts[i], err = wire.Scalar(values[i]); err != nil {
-			return nil, "", fmt.Errorf("attribute %s: cannot read the key from %s", names[i], values[i])
+			return nil, "", stored, fmt.Errorf("attribute %s: cannot read the key from %s", names[i], values[i])
 		}
 	}
-	return d.byKey(texts[0], texts[1]), "", nil
+	return d.byKey(texts[0], texts[1]), "", stored, nil
 }
 
 // undecodable makes the error of a malformed item and goes past it. e may be nil.
@@ -159,8 +189,14 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 func (t *Table) DecodeAs(r *wire.Reader, e *Entity) Decoded {
 	start := r.Offset()
 	l := t.Decode(r, e, nil)
-	if l.Err == nil && l.Entity != e {
+	if l.Entity != e && (l.Err == nil || l.Misplaced()) {
 		return t.unknown(r, start, l.Entity.Name)
 	}
 	return l
+}
+
+// Misplaced reports whether the item's fault is that its fields make another key than it is stored under.
+func (l *Decoded) Misplaced() bool {
+	f, ok := l.Err.(*Fault)
+	return ok && f.Kind == WrongPlace
 }

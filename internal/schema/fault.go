@@ -16,6 +16,7 @@ type Fault struct {
 	Where  string // the Go field or the attribute at fault
 	Reason string
 	Key    string // the item's, for messages
+	Made   string // the key that the item's fields make
 	Type   string // the item's discriminator
 	Item   map[string]types.AttributeValue
 	Own    bool                  // the item is the library's own
@@ -32,6 +33,7 @@ const (
 	WrongValue                 // a value that cannot be stored
 	WrongItem                  // a stored item that does not fit its type
 	UnknownItem                // a stored item of no registered type
+	WrongPlace                 // a stored item whose fields make another key
 	WrongUse                   // a call that cannot be carried out as written
 )
 

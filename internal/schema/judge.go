@@ -137,16 +137,12 @@ func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (uns
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.upgrade(wire.NewReader(raw))
+	r := wire.NewReader(raw)
+	stored, err := t.storedKeyAt(r)
 	if err != nil {
 		return nil, err
 	}
-	ptr := e.NewItem()
-	start := r.Offset()
-	if err := e.load(e.Plan, r, ptr); err != nil {
-		return nil, err
-	}
-	return ptr, e.fillKey(r, start, ptr)
+	return e.decode(r, &stored)
 }
 
 // outdated reports whether an item was written in an older shape.

@@ -28,6 +28,7 @@ type Key struct {
 	separator string
 	comps     []component
 	pattern   *keys.Pattern // nil when the attribute is not a string
+	straight  bool          // the pattern has the default separator, and no fixed text behind a component
 }
 
 // maxComponents bounds the components of a key; more are refused.

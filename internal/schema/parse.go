@@ -13,26 +13,16 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// fillKey sets the key fields of the item at ptr that its attributes have not set, from the keys of the
-// item, which stands in r at start: items of an index with few attributes, of a projection, or of a
-// stream that has only keys. Most items have all, and cost no more than a look at the fields.
-func (e *Entity) fillKey(r *wire.Reader, start int, ptr unsafe.Pointer) error {
-	for _, k := range [...]*Key{e.PK, e.SK} {
-		if k == nil || k.set(ptr) {
+// fillKey sets the key fields of the item at ptr that its attributes have not set, from the stored key: of items
+// of an index with few attributes, of a projection, or of a stream that has only keys. Most items have all,
+// and cost no more than a look at the fields.
+func (e *Entity) fillKey(stored *storedKey, ptr unsafe.Pointer) error {
+	for i, k := range [...]*Key{e.PK, e.SK} {
+		if k == nil || stored[i] == nil || k.set(ptr) {
 			continue
 		}
-		end := r.Offset()
-		r.Rewind(start)
-		var value [1][]byte
-		err := r.FindAttrs([]string{k.Attr.Name}, value[:])
-		if err == nil && value[0] != nil {
-			if err = k.fill(value[0], ptr); err != nil {
-				err = fmt.Errorf("key %s: %w", k.Attr.Name, err)
-			}
-		}
-		r.Rewind(end)
-		if err != nil {
-			return err
+		if err := k.fill(stored[i], ptr); err != nil {
+			return fmt.Errorf("key %s: %w", k.Attr.Name, err)
 		}
 	}
 	return nil

@@ -222,7 +222,7 @@ func (r *registration) finish() (err error) {
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}
-	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name)
+	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name, r.t.PK.Name, r.t.SK.Name)
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
 	}
@@ -482,6 +482,8 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
 		return nil, r.errorf(what, "%s", err)
 	}
+	fixed := slices.IndexFunc(s.segs, func(s keys.Segment) bool { return s.Literal == "" })
+	k.straight = k.separator == keys.DefaultSeparator && len(s.segs)-max(fixed, 0) == len(s.comps)
 	if shared != nil && !k.sameShape(shared) {
 		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
 	}

@@ -39,6 +39,7 @@ type Reader struct {
 	pos   int
 	depth int
 	rooms *[16]Room
+	notes [2]struct{ from, to int }
 }
 
 // A Room is what a decoder notes between the values of one text, to allocate with foresight: how long the last slice of
@@ -55,7 +56,9 @@ type Room struct {
 func NewReader(data []byte) *Reader { return &Reader{data: data} }
 
 // Reset puts the reader at the start of another text. Copy stays as it is.
-func (r *Reader) Reset(data []byte) { r.data, r.pos, r.depth = data, 0, 0 }
+func (r *Reader) Reset(data []byte) {
+	r.data, r.pos, r.depth, r.notes = data, 0, 0, [2]struct{ from, to int }{}
+}
 
 // Offset returns the current position, for Rewind.
 func (r *Reader) Offset() int { return r.pos }
@@ -65,6 +68,20 @@ func (r *Reader) Rewind(offset int) { r.pos, r.depth = offset, 0 }
 
 // Since returns the bytes from a position that Offset returned up to the current one. They alias the text.
 func (r *Reader) Since(offset int) []byte { return r.data[offset:r.pos:r.pos] }
+
+// Note keeps the place of the bytes from an offset up to the current one, in one of two places.
+func (r *Reader) Note(place, from int) {
+	r.notes[place].from, r.notes[place].to = from, r.pos
+}
+
+// Noted returns the bytes that were noted last, if they are of the item that starts at an offset and ends here; else nil.
+func (r *Reader) Noted(place, start int) []byte {
+	n := r.notes[place]
+	if n.from <= start || n.to > r.pos {
+		return nil
+	}
+	return r.data[n.from:n.to:n.to]
+}
 
 // End checks that nothing but white space is left.
 func (r *Reader) End() error {

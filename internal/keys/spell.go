@@ -1,0 +1,59 @@
+package keys
+
+import (
+	"strings"
+	"time"
+)
+
+// The functions below compare the text of a component with a value, without rendering it. text is what stands in a JSON
+// string, valid UTF-8, as it stands there. They return what follows, and ok only where they are sure that the component renders the value
+// so, which holds of nearly all; Pattern.Append is their slow twin.
+
+// CutText cuts off a text in which nothing is encoded, neither in keys with a separator below '%' nor in JSON.
+func CutText(text, value string) (rest string, ok bool) {
+	if value == "" || !strings.HasPrefix(text, value) {
+		return "", false
+	}
+	for i := range len(value) {
+		if c := value[i]; c <= '%' || c == '\\' {
+			return "", false
+		}
+	}
+	return text[len(value):], true
+}
+
+// CutTime cuts off a time in the default layout.
+func CutTime(text string, t time.Time) (rest string, ok bool) {
+	if len(text) < len(fullTime) || t.IsZero() {
+		return "", false
+	}
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	ok = year >= 0 && digits(text[:4]) == int64(year) &&
+		text[4] == '-' && digits(text[5:7]) == int64(month) && text[7] == '-' && digits(text[8:10]) == int64(day) &&
+		text[10] == 'T' && digits(text[11:13]) == int64(hour) && text[13] == ':' && digits(text[14:16]) == int64(minute) &&
+		text[16] == ':' && digits(text[17:19]) == int64(second) && text[19] == '.' && digits(text[20:29]) == int64(t.Nanosecond()) && text[29] == 'Z'
+	return text[len(fullTime):], ok
+}
+
+// CutInt cuts off an integer that is not negative, in so many digits.
+func CutInt(text string, v int64, width int) (rest string, ok bool) {
+	if v < 0 || len(text) < width {
+		return "", false
+	}
+	return text[width:], digits(text[:width]) == v && text[0] < '9'
+}
+
+// digits is the number that up to 19 digits are, the first of these below 9; or -1.
+func digits(text string) int64 {
+	n := int64(0)
+	for i := range len(text) {
+		c := text[i] - '0'
+		if c > 9 {
+			return -1
+		}
+		n = n*10 + int64(c)
+	}
+	return n
+}

@@ -1,0 +1,152 @@
+package schema
+
+import (
+	"cmp"
+	"reflect"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/wire"
+)
+
+// storedKey is the primary key of an item as it is stored: the values of the two attributes, nil for one that the item,
+// or the table, does not have.
+type storedKey [2][]byte
+
+// storedKeyAt reads the primary key of the item at r, which does not move.
+func (t *Table) storedKeyAt(r *wire.Reader) (stored storedKey, err error) {
+	names := [2]string{t.PK.Name, t.SK.Name}
+	n := 2
+	if !t.SK.Exists() {
+		n = 1
+	}
+	err = r.FindAttrs(names[:n], stored[:n])
+	return stored, err
+}
+
+// makes reports whether the fields at ptr make the key that is stored: a Put of the instance then replaces the item, and
+// does not write a second one. Nothing is allocated where they do, but for numbers in another form.
+func (e *Entity) makes(stored *storedKey, ptr unsafe.Pointer) bool {
+	for i, k := range [...]*Key{e.PK, e.SK} {
+		if k != nil && stored[i] != nil && !k.makes(stored[i], ptr) {
+			return false
+		}
+	}
+	return true
+}
+
+func (k *Key) makes(stored []byte, ptr unsafe.Pointer) bool {
+	if text, ok := plainText(stored); ok && k.spelled(text, ptr) {
+		return true
+	}
+	var scratch [128]byte
+	text, err := k.AppendText(scratch[:0], ptr)
+	return err == nil && k.equals(stored, text)
+}
+
+// plainText is what stands between the quotes of a string as the service sends it, which is the string unless there is a
+// backslash.
+func plainText(stored []byte) (string, bool) {
+	const opening, closing = `{"S":"`, `"}`
+	n := len(stored) - len(closing)
+	if n < len(opening) || string(stored[:len(opening)]) != opening || string(stored[n:]) != closing {
+		return "", false
+	}
+	return unsafe.String(&stored[len(opening)], n-len(opening)), true
+}
+
+// spelled compares a key's text with the fields at ptr without rendering them. It is sure of what it says yes to; all else
+// is rendered.
+func (k *Key) spelled(text string, ptr unsafe.Pointer) bool {
+	if !k.straight || !strings.HasPrefix(text, k.Lead()) {
+		return false
+	}
+	text = text[len(k.Lead()):]
+	for i := range k.comps {
+		var ok bool
+		if text, ok = k.comps[i].cut(text, ptr); !ok {
+			return false
+		}
+		if i < len(k.comps)-1 {
+			if text == "" || text[0] != k.separator[0] {
+				return false
+			}
+			text = text[1:]
+		}
+	}
+	return text == ""
+}
+
+// cut takes the field's value off the front of a key's text, if it is sure to be rendered so.
+func (c *component) cut(text string, ptr unsafe.Pointer) (rest string, ok bool) {
+	at := c.field.Address(ptr)
+	switch {
+	case at == nil || c.shard != nil:
+	case c.plain:
+		return keys.CutText(text, *(*string)(at))
+	case c.Seg.Kind == keys.Time && c.Seg.Layout == "" && c.field.Type == TimeType && !c.field.UnixTime:
+		return keys.CutTime(text, *(*time.Time)(at))
+	case c.Seg.Kind == keys.Int:
+		return keys.CutInt(text, reflect.NewAt(c.field.Type, at).Elem().Int(), cmp.Or(c.Seg.Width, 19))
+	}
+	return "", false
+}
+
+// equals compares a stored value with a key's text: byte by byte in the form that the service sends, else as values.
+func (k *Key) equals(stored, text []byte) bool {
+	if have, ok := plainText(stored); ok && k.pattern != nil && have == string(text) && strings.IndexByte(have, '\\') < 0 {
+		return true
+	}
+	kind, have, err := wire.Scalar(stored)
+	return err == nil && kind.String() == string(k.Attr.Type) && k.Attr.IDText(have) == k.Attr.IDText(string(text))
+}
+
+// inShardOf renders a sharded key with the shard that a stored one has.
+func (k *Key) inShardOf(stored string, ptr unsafe.Pointer) ([]byte, error) {
+	n := len(k.comps) - 1
+	have, err := k.pattern.Parse(stored, nil)
+	if err != nil {
+		return nil, err
+	}
+	vals, err := k.values(ptr, nil, n)
+	if err != nil {
+		return nil, err
+	}
+	return k.pattern.Append(nil, append(vals, have[n]))
+}
+
+// misplaced is the fault of an item whose fields do not make the key that it is stored under; nil when they do. An item
+// that lacks what its shard is computed from, one of an index or a projection, says nothing about the shard.
+func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
+	if e.makes(stored, ptr) {
+		return nil
+	}
+	item, err := wire.ReadItem(raw)
+	if err != nil {
+		return err
+	}
+	var made []string
+	fits := true
+	for i, k := range [...]*Key{e.PK, e.SK} {
+		if k == nil || stored[i] == nil {
+			continue
+		}
+		text, err := k.AppendText(nil, ptr)
+		if k.shards() > 1 && item[k.comps[len(k.comps)-1].field.Name] == nil {
+			text, err = k.inShardOf(Text(item[k.Attr.Name]), ptr)
+		}
+		if err != nil {
+			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
+		}
+		fits = fits && k.equals(stored[i], text)
+		made = append(made, attrsText(map[string]types.AttributeValue{k.Attr.Name: k.AttributeValue(text)}, k.Attr.Name))
+	}
+	if fits {
+		return nil
+	}
+	return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Made: strings.Join(made, " "), Item: item}
+}
