@@ -44,7 +44,8 @@ const opVerify = "Verify"
 //
 // The first call stores the manifest. Entities, indexes and other things that the stored one does not have
 // are added to it; what only the stored one has stays, since another version of the program may be
-// running. A contradiction, after which the two would not find or read each other's items, is a
+// running. A contradiction, after which the two would not find or read each other's items, or an entity that only the
+// stored one has and that can build the key of an item of a registered one, is a
 // [*DriftError] with all differences, and nothing is written. Instances may call it at the same time: each
 // write is conditional, and repeated on what the other has written.
 //
@@ -98,7 +99,11 @@ func (t *Table) verifyOnce(ctx context.Context, c *route.Conn, now *manifest.Man
 	if err != nil {
 		return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
 	}
-	if err := drift(t.s().Name, fromStored, stored.Contradictions(now)); err != nil {
+	strangers, err := t.s().Strangers(stored, now)
+	if err != nil {
+		return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
+	}
+	if err := drift(t.s().Name, fromStored, append(stored.Contradictions(now), strangers...)); err != nil {
 		return err
 	}
 	merged := stored.Extended(now, false)

@@ -114,12 +114,15 @@ func (s *Set) Add(id int, patterns []*Pattern) {
 	}
 }
 
-// Meets finds a kind that is not [Apart] from patterns.
-func (s *Set) Meets(patterns []*Pattern) (id int, examples []string, found bool) {
+// Meets finds a kind that is not [Apart] from patterns, but for those to be passed over, if that is not nil.
+func (s *Set) Meets(patterns []*Pattern, pass func(id int) bool) (id int, examples []string, found bool) {
 	f := formOf(patterns)
 	for _, g := range s.groups {
 		if !oneSeparator(patterns, g.members[0].patterns) {
 			for _, m := range g.members {
+				if pass != nil && pass(m.id) {
+					continue
+				}
 				if apart, examples := Apart(patterns, m.patterns); !apart {
 					return m.id, examples, true
 				}
@@ -131,8 +134,12 @@ func (s *Set) Meets(patterns []*Pattern) (id int, examples []string, found bool)
 			continue
 		}
 		for _, i := range g.by(both)[both.texts(patterns)] {
-			if apart, examples := Apart(patterns, g.members[i].patterns); !apart {
-				return g.members[i].id, examples, true
+			m := &g.members[i]
+			if pass != nil && pass(m.id) {
+				continue
+			}
+			if apart, examples := Apart(patterns, m.patterns); !apart {
+				return m.id, examples, true
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func TestSetMeetsWhatIsNotApart(t *testing.T) {
 				apart, _ := keys.Apart(row, o)
 				return !apart
 			})
-			id, examples, found := set.Meets(row)
+			id, examples, found := set.Meets(row, nil)
 			if found != want {
 				t.Fatalf("%s meets one of %s: %t, want %t", row, all, found, want)
 			}

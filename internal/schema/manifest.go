@@ -101,10 +101,13 @@ func (c *component) manifest() manifest.Segment {
 	return manifest.Segment{Attribute: c.field.Name, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout}
 }
 
+// unixTimeKind is the kind of a time that is stored in whole seconds.
+const unixTimeKind = "unixtime"
+
 // kind names what the component renders. A time that is stored in whole seconds renders otherwise.
 func (c *component) kind() string {
 	if c.Seg.Kind == keys.Time && c.field.UnixTime {
-		return "unixtime"
+		return unixTimeKind
 	}
 	return c.Seg.Kind.String()
 }

@@ -23,7 +23,8 @@ type registry struct {
 	mu       sync.Mutex
 	entities []*Entity // in registration order
 	taken    map[string]claim
-	keys     keys.Set // of the entities, by their places
+	keys     keys.Set  // of the entities, by their places
+	locked   *keys.Set // of the lock's entities, by their places in it; nil: not made yet
 	// found is the table of who is who, made anew by the first read after a registration.
 	found atomic.Pointer[Directory]
 }
@@ -673,19 +674,19 @@ func (r *registration) proveDisjoint() error {
 	if r.e.meetsSentinels() {
 		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
 	}
-	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns); found {
-		return r.collision(r.t.reg.entities[i], examples)
+	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, nil); found {
+		return r.errorf("", "%s: give one of them a prefix of its own, or a sort key that tells them apart", r.e.meeting(r.t.reg.entities[i].Name, examples))
 	}
-	return nil
+	return r.proveLocked()
 }
 
-func (r *registration) collision(o *Entity, examples []string) error {
-	const cure = "give one of them a prefix of its own, or a sort key that tells them apart"
+// meeting says that an item of e can have the key of one of another entity.
+func (e *Entity) meeting(other string, examples []string) string {
 	if examples == nil {
-		return r.errorf("", "it cannot be shown that no item has the same key as one of %s: %s", o.Name, cure)
+		return "it cannot be shown that no item has the same key as one of " + other
 	}
 	why := ""
-	for _, k := range []*Key{r.e.PK, r.e.SK} {
+	for _, k := range []*Key{e.PK, e.SK} {
 		if k == nil || k.Attr.Type == types.ScalarAttributeTypeN {
 			continue
 		}
@@ -699,7 +700,7 @@ func (r *registration) collision(o *Entity, examples []string) error {
 		why += fmt.Sprintf(format, k.Attr.Name, examples[0])
 		examples = examples[1:]
 	}
-	return r.errorf("", "an item can have the same key as one of %s%s: %s", o.Name, why, cure)
+	return "an item can have the same key as one of " + other + why
 }
 
 // Directory finds the entity of a type, a discriminator or a key, in constant time.

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"strconv"
 	"unsafe"
 
 	"github.com/entable/entable/internal/keys"
@@ -43,7 +42,7 @@ func (r *registration) addShards(s *keySettings, p Part, what string, sort bool)
 	}
 	s.shard = &component{
 		field: f,
-		Seg:   keys.Segment{Attr: "shard of " + p.Text, Kind: keys.Int, Width: len(strconv.Itoa(p.Shards - 1)), Shards: p.Shards, Of: &of.Seg},
+		Seg:   shardSegment(of.Seg, p.Shards),
 		shard: &shard{n: p.Shards, of: of},
 	}
 	return nil

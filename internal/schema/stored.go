@@ -105,6 +105,20 @@ func (k *Key) equals(stored, text []byte) bool {
 	return err == nil && kind.String() == string(k.Attr.Type) && k.Attr.IDText(have) == k.Attr.IDText(string(text))
 }
 
+// inShardOf renders a sharded key with the shard that a stored one has.
+func (k *Key) inShardOf(stored string, ptr unsafe.Pointer) ([]byte, error) {
+	n := len(k.comps) - 1
+	have, err := k.pattern.Parse(stored, nil)
+	if err != nil {
+		return nil, err
+	}
+	vals, err := k.values(ptr, nil, n)
+	if err != nil {
+		return nil, err
+	}
+	return k.pattern.Append(nil, append(vals, have[n]))
+}
+
 // misplaced is the fault of an item whose fields do not make the key that it is stored under; nil when they do. An item
 // that lacks what its shard is computed from, one of an index or a projection, says nothing about the shard.
 func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
@@ -122,15 +136,13 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 			continue
 		}
 		text, err := k.AppendText(nil, ptr)
-		switch {
-		case err != nil:
-			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
-		case k.equals(stored[i], text):
-		case k.shards() > 1 && item[k.comps[len(k.comps)-1].field.Name] == nil && k.sameButShard(Text(item[k.Attr.Name]), string(text)):
-			text = []byte(Text(item[k.Attr.Name]))
-		default:
-			fits = false
+		if k.shards() > 1 && item[k.comps[len(k.comps)-1].field.Name] == nil {
+			text, err = k.inShardOf(Text(item[k.Attr.Name]), ptr)
 		}
+		if err != nil {
+			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
+		}
+		fits = fits && k.equals(stored[i], text)
 		made = append(made, attrsText(map[string]types.AttributeValue{k.Attr.Name: k.AttributeValue(text)}, k.Attr.Name))
 	}
 	if fits {
