@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"

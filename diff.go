@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/schema"
 )
 
 // TableDifference is one point in which a table differs from what its registry needs.
@@ -68,96 +68,31 @@ func (t *Table) Diff(ctx context.Context) ([]TableDifference, error) {
 
 // compare lists what a description lacks of what CreateInput asks for.
 func (t *Table) compare(d *types.TableDescription) (list []TableDifference) {
-	want, have := t.shape(), shapeOf(d)
+	want, have := t.shape(), schema.ShapeOf(d)
 	for _, part := range want {
-		i := slices.IndexFunc(have, func(h shapePart) bool { return h.what == part.what })
+		i := slices.IndexFunc(have, func(h schema.ShapePart) bool { return h.What == part.What })
 		h := ""
 		if i >= 0 {
-			h = have[i].text
+			h = have[i].Text
 		}
-		if h != part.text {
-			list = append(list, TableDifference{part.what, h, part.text})
+		if h != part.Text {
+			list = append(list, TableDifference{part.What, h, part.Text})
 		}
 	}
-	if have := have.find("sort key"); have != "" && want.find("sort key") == "" {
+	if have := have.Find("sort key"); have != "" && want.Find("sort key") == "" {
 		list = append(list, TableDifference{"sort key", have, ""})
 	}
 	return list
 }
 
-// tableShape is what a table consists of, part by part, as texts that can be compared.
-type tableShape []shapePart
-
-type shapePart struct{ what, text string }
-
-func (s tableShape) find(what string) string {
-	for _, p := range s {
-		if p.what == what {
-			return p.text
-		}
-	}
-	return ""
-}
-
-func (s *tableShape) add(what string, attrs []types.AttributeDefinition, schema []types.KeySchemaElement) {
-	for _, role := range []struct {
-		typ  types.KeyType
-		name string
-	}{{types.KeyTypeHash, "partition key"}, {types.KeyTypeRange, "sort key"}} {
-		if text := schemaText(attrs, schema, role.typ); text != "" {
-			*s = append(*s, shapePart{what + role.name, text})
-		}
-	}
-}
-
-// schemaText lists the attributes that have one role in a key: `"pk" (S)`.
-func schemaText(attrs []types.AttributeDefinition, schema []types.KeySchemaElement, role types.KeyType) string {
-	var parts []string
-	for _, k := range schema {
-		if k.KeyType != role || k.AttributeName == nil {
-			continue
-		}
-		typ := types.ScalarAttributeType("")
-		for _, a := range attrs {
-			if a.AttributeName != nil && *a.AttributeName == *k.AttributeName {
-				typ = a.AttributeType
-			}
-		}
-		parts = append(parts, fmt.Sprintf("%q (%s)", *k.AttributeName, typ))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (s *tableShape) addIndex(kind string, name *string, attrs []types.AttributeDefinition, schema []types.KeySchemaElement, p *types.Projection) {
-	text := kind + " on " + schemaText(attrs, schema, types.KeyTypeHash)
-	if sk := schemaText(attrs, schema, types.KeyTypeRange); sk != "" {
-		text += " and " + sk
-	}
-	if p != nil {
-		text += ", projecting " + string(p.ProjectionType)
-	}
-	*s = append(*s, shapePart{fmt.Sprintf("index %q", aws.ToString(name)), text})
-}
-
-func (t *Table) shape() (s tableShape) {
+func (t *Table) shape() (s schema.Shape) {
 	in := t.CreateInput()
-	s.add("", in.AttributeDefinitions, in.KeySchema)
+	s.Add("", in.AttributeDefinitions, in.KeySchema)
 	for _, g := range in.GlobalSecondaryIndexes {
-		s.addIndex("global", g.IndexName, in.AttributeDefinitions, g.KeySchema, g.Projection)
+		s.AddIndex("global", g.IndexName, in.AttributeDefinitions, g.KeySchema, g.Projection)
 	}
 	for _, l := range in.LocalSecondaryIndexes {
-		s.addIndex("local", l.IndexName, in.AttributeDefinitions, l.KeySchema, l.Projection)
-	}
-	return s
-}
-
-func shapeOf(d *types.TableDescription) (s tableShape) {
-	s.add("", d.AttributeDefinitions, d.KeySchema)
-	for _, g := range d.GlobalSecondaryIndexes {
-		s.addIndex("global", g.IndexName, d.AttributeDefinitions, g.KeySchema, g.Projection)
-	}
-	for _, l := range d.LocalSecondaryIndexes {
-		s.addIndex("local", l.IndexName, d.AttributeDefinitions, l.KeySchema, l.Projection)
+		s.AddIndex("local", l.IndexName, in.AttributeDefinitions, l.KeySchema, l.Projection)
 	}
 	return s
 }

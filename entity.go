@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )

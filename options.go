@@ -8,8 +8,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/entable/entable/internal/schema"
 	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable/internal/schema"
 )
 
 // TableOption sets up a table in [NewTable].

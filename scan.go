@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"

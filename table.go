@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -38,16 +39,17 @@ const (
 )
 
 func (f *Fault) Error() string {
-	text := f.Entity
+	var text strings.Builder
+	text.WriteString(f.Entity)
 	for _, part := range []string{f.Where, f.Reason} {
 		if part != "" {
-			text += ": " + part
+			text.WriteString(": " + part)
 		}
 	}
 	if f.Err != nil {
-		text += ": " + f.Err.Error()
+		text.WriteString(": " + f.Err.Error())
 	}
-	return text
+	return text.String()
 }
 
 func (f *Fault) Unwrap() error { return f.Err }

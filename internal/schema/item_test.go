@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -149,20 +150,20 @@ func TestGuards(t *testing.T) {
 	} {
 		guards, err := e.Guards(key, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
 		check(t, err)
-		got := ""
+		var got strings.Builder
 		for _, g := range guards {
 			sign := "+"
 			if g.Delete {
 				sign = "-"
 			}
 			pk := schema.Text(g.Key["pk"])
-			got += sign + pk[len(pk)-1:]
+			got.WriteString(sign + pk[len(pk)-1:])
 			if found, u := table.UniqueOf(pk); found != e || u.Field.Name != "title" || schema.Text(g.Key["sk"]) != "A" {
 				t.Errorf("%s is the sentinel of %v", pk, found)
 			}
 		}
-		if got != test.want {
-			t.Errorf("guards %s, want %s", got, test.want)
+		if got.String() != test.want {
+			t.Errorf("guards %s, want %s", got.String(), test.want)
 		}
 	}
 }

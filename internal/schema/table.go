@@ -7,8 +7,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/manifest"
 	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable/internal/manifest"
 )
 
 // Table is what is declared of a table: its key attributes and indexes, and the registry of its entities. It is

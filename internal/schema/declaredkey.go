@@ -1,0 +1,167 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+)
+
+// keySettings are a keyDecl's parts, sorted out.
+type keySettings struct {
+	segs      []keys.Segment
+	comps     []component
+	prefix    *string
+	noPrefix  bool
+	share     *Entity
+	separator string
+	shard     *component
+}
+
+// compile builds one key of the entity, called what in messages, for attribute a; same finds the
+// corresponding key of another.
+func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Entity) *Key) (*Key, error) {
+	s, err := r.settings(spec, what)
+	if err != nil {
+		return nil, err
+	}
+	k := &Key{Attr: a, sort: spec.Sort, comps: s.comps, separator: keys.DefaultSeparator}
+	if s.separator != "" {
+		k.separator = s.separator
+	}
+	if a.Type != types.ScalarAttributeTypeS {
+		return k, r.checkNative(k, s, what)
+	}
+	var shared *Key
+	if s.share != nil {
+		if s.share.Table != r.t {
+			return nil, r.errorf(what, "PrefixOf(%s): it is registered on table %q, not on %q", s.share.Name, s.share.Table.Name, r.t.Name)
+		}
+		if shared = same(s.share); shared == nil {
+			return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.Name)
+		}
+		k.prefix, k.separator = shared.prefix, shared.separator
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
+		return nil, err
+	}
+	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
+		return nil, r.errorf(what, "%s", err)
+	}
+	fixed := slices.IndexFunc(s.segs, func(s keys.Segment) bool { return s.Literal == "" })
+	k.straight = k.separator == keys.DefaultSeparator && len(s.segs)-max(fixed, 0) == len(s.comps)
+	if shared != nil && !k.sameShape(shared) {
+		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
+	}
+	return k, nil
+}
+
+func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) {
+	var s keySettings
+	for _, p := range spec.Parts {
+		if err := r.addPart(&s, p, what, spec.Sort); err != nil {
+			return s, err
+		}
+	}
+	if len(s.segs) == 0 {
+		return s, r.errorf(what, "it names no attribute")
+	}
+	if s.shard != nil {
+		s.segs, s.comps = append(s.segs, s.shard.Seg), append(s.comps, *s.shard)
+	}
+	if len(s.comps) > maxComponents {
+		return s, r.errorf(what, "%d components are above the limit of %d", len(s.comps), maxComponents)
+	}
+	if s.share != nil && (s.prefix != nil || s.noPrefix || s.separator != "") || s.prefix != nil && s.noPrefix {
+		return s, r.errorf(what, "give one of Prefix, NoPrefix and PrefixOf (which brings its separator)")
+	}
+	return s, nil
+}
+
+func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) error {
+	switch p.Kind {
+	case AttrPart:
+		return r.addComponent(s, p, what)
+	case LiteralPart:
+		if p.Text == "" {
+			return r.errorf(what, "Literal is empty")
+		}
+		s.segs = append(s.segs, keys.Segment{Literal: p.Text})
+	case PrefixPart:
+		if p.Text == "" {
+			return r.errorf(what, "Prefix is empty: use entable.NoPrefix()")
+		}
+		s.prefix = &p.Text
+	case NoPrefixPart:
+		s.noPrefix = true
+	case SeparatorPart:
+		if p.Text == "" {
+			return r.errorf(what, "Separator is empty: use one ASCII punctuation character")
+		}
+		s.separator = p.Text
+	case PrefixOfPart:
+		if s.share = p.Of; s.share == nil {
+			return r.errorf(what, "PrefixOf(nil): the entity is not registered yet; declare it before this one")
+		}
+	case ShardsPart:
+		if s.shard != nil {
+			return r.errorf(what, "Shards is given twice")
+		}
+		return r.addShards(s, p, what, sort)
+	default:
+		return r.errorf(what, "a part of type %s: give attribute names, Attr, Literal, or a setting such as Prefix", p.Text)
+	}
+	return nil
+}
+
+func (r *registration) addComponent(s *keySettings, p Part, what string) error {
+	f := r.e.Plan.Field(p.Text)
+	if f == nil {
+		return r.errorf(what, "unknown attribute %q: %s has %s", p.Text, r.e.Type, attrNames(r.e.Plan))
+	}
+	c, err := componentOf(f)
+	if err != nil {
+		return r.errorf(r.fieldName(f), "%s", err)
+	}
+	c.Seg.Width, c.Seg.Layout = p.Width, p.Layout
+	s.segs = append(s.segs, c.Seg)
+	s.comps = append(s.comps, c)
+	return nil
+}
+
+func attrNames(p *codec.Plan) string {
+	var b strings.Builder
+	for i, f := range p.Fields() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", f.Name)
+	}
+	return b.String()
+}
+
+// checkNative checks a key in an attribute that is a number or binary: one component as it is.
+func (r *registration) checkNative(k *Key, s keySettings, what string) error {
+	kind := "number"
+	if k.Attr.Type == types.ScalarAttributeTypeB {
+		kind = "binary"
+	}
+	if s.prefix != nil || s.share != nil || s.separator != "" {
+		return r.errorf(what, "attribute %q is a %s and cannot have a prefix: leave Prefix, PrefixOf and Separator out", k.Attr.Name, kind)
+	}
+	if len(s.segs) != 1 || len(s.comps) != 1 {
+		return r.errorf(what, "attribute %q is a %s: give exactly one attribute", k.Attr.Name, kind)
+	}
+	if p := s.segs[0]; p.Width != 0 || p.Layout != "" {
+		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.Attr.Name, kind)
+	}
+	c := s.comps[0]
+	number := c.Seg.Kind == keys.Int || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Float
+	if kind == "number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
+		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.Attr.Name, kind)
+	}
+	return nil
+}

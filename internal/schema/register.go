@@ -1,0 +1,323 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/manifest"
+)
+
+// registration is one entity on its way into the registry. Nothing of it is visible before all is
+// proved, so that a refused declaration leaves no trace.
+type registration struct {
+	t         *Table
+	decl      EntityDecl
+	e         *Entity
+	taken     map[string]claim
+	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
+	locked    *manifest.Entity  // what the lock has of the entity, or nil
+}
+
+// Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
+// refused declaration leaves nothing behind.
+func (t *Table) Register(d EntityDecl) (*Entity, error) {
+	t.reg.mu.Lock()
+	defer t.reg.mu.Unlock()
+	r := &registration{t: t, decl: d, taken: map[string]claim{}, generated: map[string]string{}}
+	if err := r.build(); err != nil {
+		return nil, err
+	}
+	e := r.e
+	if t.reg.taken == nil {
+		t.reg.taken = map[string]claim{}
+	}
+	maps.Copy(t.reg.taken, r.taken)
+	t.reg.keys.Add(len(t.reg.entities), e.patterns)
+	t.reg.entities = append(t.reg.entities, e)
+	t.reg.found.Store(nil)
+	return e, nil
+}
+
+func (r *registration) errorf(field, format string, args ...any) error {
+	return declarationFault(r.e.Name, field, format, args...)
+}
+
+// build makes the entity, step by step; each step may use what the ones before it have set:
+//
+//  1. readType: name, type, plan of its attributes
+//  2. checkNames: names and attributes that are taken
+//  3. findLocked: what the lock has of it, which decides its origin
+//  4. compileKeys: keys of the table and of indexes, with their prefixes
+//  5. proveDisjoint: no other entity can build its primary key
+//  6. readTags: the meaning of fields: generated values, version, ttl, unique, rest
+//  7. checkMoving: what every write changes is no part of a key
+//  8. checkLocked: nothing contradicts the lock
+//  9. checkRules: the validator can read the rules of its fields
+//  10. finish: what is derived from all that, for speed
+func (r *registration) build() error {
+	for _, step := range []func() error{
+		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.proveDisjoint,
+		r.readTags, r.checkMoving, r.checkLocked, r.checkRules, r.finish,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *registration) readType() error {
+	d := &r.decl
+	e := &Entity{Table: r.t, Name: d.Name, was: d.Was, Type: d.Type, number: len(r.t.reg.entities),
+		MaxSize: d.MaxSize, Upgrades: d.Upgrades, HideExpired: r.t.hideExpired}
+	if d.HideExpired != nil {
+		e.HideExpired = *d.HideExpired
+	}
+	r.e = e
+	if e.Name == "" {
+		e.Name = e.Type.Name()
+	}
+	switch {
+	case e.Name == "":
+		e.Name = e.Type.String()
+		return r.errorf("", "the type has no name: give it one with entable.Name")
+	case e.Type.Kind() != reflect.Struct:
+		return r.errorf("", "%s is not a struct", e.Type)
+	case d.Name == "" && strings.ContainsRune(e.Name, '['):
+		return r.errorf("", "the name of a generic type changes when its arguments move: give it one with entable.Name")
+	case e.MaxSize < 0:
+		return r.errorf("", "MaxSize is negative")
+	}
+	var err error
+	if e.Plan, err = codec.PlanOf(e.Type); err != nil {
+		return &Fault{Kind: WrongDeclaration, Entity: e.Name, Err: err}
+	}
+	e.Origin = append(e.was[:len(e.was):len(e.was)], e.Name)[0]
+	if len(e.was) > 1 && e.Origin == e.Name {
+		e.was = e.was[1:] // it has its first name again
+	}
+	return nil
+}
+
+func (r *registration) readTags() error { return r.e.readTags() }
+
+func (r *registration) checkRules() error {
+	var rules ruleSet
+	rules.add(r.e.Type)
+	if err := rules.check(r.t.Validate); err != nil {
+		return r.errorf("", "invalid validate tag: %s", err)
+	}
+	r.e.Validates = r.t.Validate != defaultValidate() || rules.any
+	return nil
+}
+
+func (r *registration) finish() (err error) {
+	e := r.e
+	e.embedded, e.unstored = embeddedPointers(e.Plan), e.unstoredFields()
+	if e.head, err = e.ownMembers(); err != nil {
+		return r.errorf("", "invalid name: %s", err)
+	}
+	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name, r.t.PK.Name, r.t.SK.Name)
+	if r.decl.Own != nil {
+		e.Owner = r.decl.Own(e)
+	}
+	return nil
+}
+
+// checkNames refuses a name or type that is registered, and fields stored under the table's own
+// attributes.
+func (r *registration) checkNames() error {
+	names := r.e.Names()
+	for _, o := range r.t.reg.entities {
+		if o.Type == r.e.Type {
+			return r.errorf("", "%s is registered on table %q already, as %s", r.e.Type, r.t.Name, o.Name)
+		}
+		if o.Name == r.e.Name && (r.t.Discriminator != "" || r.t.Lock != nil) {
+			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.Name, o.Type)
+		}
+		for _, name := range names {
+			if slices.Contains(o.was, name) || name != r.e.Name && name == o.Name {
+				return r.errorf("", "the name %q is that of %s, now or before: stored items would be of two types", name, o.Name)
+			}
+		}
+	}
+	for i, name := range r.e.was {
+		if name == "" || name == r.e.Name || slices.Contains(r.e.was[:i], name) {
+			return r.errorf("", "Was(%q): give each earlier name once", name)
+		}
+	}
+	if len(r.e.Plan.Fields()) == 0 {
+		return r.errorf("", "%s has no exported field to store", r.e.Type)
+	}
+	for _, f := range r.e.Plan.Fields() {
+		use := r.t.reserved(f.Name)
+		if len(r.e.Upgrades) > 0 && strings.EqualFold(f.Name, SchemaAttribute) {
+			use = "the version of the item's shape"
+		}
+		if use != "" {
+			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
+		}
+	}
+	return nil
+}
+
+// checkMoving refuses keys made of what every write changes.
+func (r *registration) checkMoving() error {
+	e := r.e
+	for _, f := range e.Plan.Fields() {
+		moves := f == e.Version || e.Auto.Touches(f)
+		switch {
+		case moves && slices.Contains(e.KeyAttrs, f.Name):
+			return r.errorf(r.fieldName(f), "every write changes it: it cannot be part of the key")
+		case f == e.Version && e.DerivesFrom(f):
+			return r.errorf(r.fieldName(f), "the version cannot be part of an index key or unique")
+		}
+	}
+	return nil
+}
+
+// fieldName returns the Go name of a field, for messages.
+func (r *registration) fieldName(f *codec.Field) string {
+	return "field " + r.e.Type.FieldByIndex(f.Index).Name
+}
+
+func (r *registration) compileKeys() error {
+	e, c := r.e, &r.decl
+	if len(c.PKs) > 1 || len(c.SKs) > 1 {
+		return r.errorf("", "PK and SK may be given once each")
+	}
+	if len(c.SKs) == 1 && !r.t.SK.Exists() {
+		return r.errorf("", "SK is given but table %q has no sort key", r.t.Name)
+	}
+	c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Kind: AttrPart, Text: e.Plan.Fields()[0].Name}}})
+	var err error
+	if e.PK, err = r.compile("PK", c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
+		return err
+	}
+	if r.t.SK.Exists() {
+		c.SKs = append(c.SKs, defaultSortKey)
+		if e.SK, err = r.compile("SK", c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
+			return err
+		}
+	}
+	for _, k := range []*Key{e.PK, e.SK} {
+		if k == nil {
+			continue
+		}
+		p, err := k.provable()
+		if err != nil {
+			return r.errorf("", "%s", err)
+		}
+		if p != nil {
+			e.patterns = append(e.patterns, p)
+		}
+		for i := range k.comps {
+			e.KeyAttrs = append(e.KeyAttrs, k.comps[i].field.Name)
+		}
+	}
+	for _, spec := range c.Joins {
+		x, err := r.compileIndex(spec)
+		if err != nil {
+			return err
+		}
+		e.Indexes = append(e.Indexes, x)
+	}
+	return nil
+}
+
+// defaultSortKey is the sort key of an entity that declares none.
+var defaultSortKey = KeyDecl{Sort: true, Parts: []Part{{Kind: LiteralPart, Text: "A"}}}
+
+func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
+	what := fmt.Sprintf("index %q", spec.Index)
+	i := slices.IndexFunc(r.t.Indexes, func(x IndexDecl) bool { return x.Name == spec.Index })
+	if i < 0 {
+		return nil, r.errorf(what, "table %q does not declare it (%s): add entable.GSI(%q) to the table", r.t.Name, r.t.IndexNames(), spec.Index)
+	}
+	if r.e.index(spec.Index) != nil {
+		return nil, r.errorf(what, "it is given twice")
+	}
+	x := &EntityIndex{IndexDecl: &r.t.Indexes[i]}
+	var pks, sks []KeyDecl
+	for _, k := range spec.Keys {
+		if k.Sort {
+			sks = append(sks, k)
+		} else {
+			pks = append(pks, k)
+		}
+	}
+	switch {
+	case x.MultiAttribute && len(spec.Keys) > 0:
+		return nil, r.errorf(what, "it is native, its keys are attributes of the entity: give no PK and SK")
+	case x.MultiAttribute:
+		return x, r.joinNative(x, what)
+	case x.Local && (len(pks) > 0 || len(sks) != 1):
+		return nil, r.errorf(what, "it is local and has the table's partition key: give one SK")
+	case !x.Local && (len(pks) != 1 || len(sks) > 1):
+		return nil, r.errorf(what, "give one PK and at most one SK")
+	case len(sks) == 1 && !x.IndexDecl.SK.Exists():
+		return nil, r.errorf(what, "SK is given but the index has no sort key")
+	}
+	of := func(get func(*EntityIndex) *Key) func(*Entity) *Key {
+		return func(o *Entity) *Key {
+			if ox := o.index(spec.Index); ox != nil {
+				return get(ox)
+			}
+			return nil
+		}
+	}
+	x.pk = r.e.PK
+	var err error
+	if !x.Local {
+		if x.pk, err = r.compile(what+": PK", pks[0], x.IndexDecl.PK, of(func(x *EntityIndex) *Key { return x.pk })); err != nil {
+			return nil, err
+		}
+	}
+	if x.IndexDecl.SK.Exists() {
+		sks = append(sks, defaultSortKey)
+		if x.sk, err = r.compile(what+": SK", sks[0], x.IndexDecl.SK, of(func(x *EntityIndex) *Key { return x.sk })); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
+
+// joinNative finds the fields that are the keys of a native index.
+func (r *registration) joinNative(x *EntityIndex, what string) error {
+	for i, a := range slices.Concat(x.Hash, x.Range) {
+		f := r.e.Plan.Field(a.Name)
+		if f == nil {
+			return r.errorf(what, "unknown attribute %q: %s has %s", a.Name, r.e.Type, attrNames(r.e.Plan))
+		}
+		c, err := componentOf(f)
+		if err != nil {
+			return r.errorf(r.fieldName(f), "%s", err)
+		}
+		if stored := c.storedAs(); stored != a.Type {
+			return r.errorf(r.fieldName(f), "%s declares attribute %q as %s, but %s is stored as %s", what, a.Name, a.Type, f.Type, stored)
+		}
+		k := &Key{Attr: a, sort: i >= len(x.Hash), comps: []component{c}, separator: keys.DefaultSeparator}
+		if k.sort {
+			x.ranges = append(x.ranges, k)
+		} else {
+			x.hashes = append(x.hashes, k)
+		}
+	}
+	return nil
+}
+
+// proveDisjoint shows that no other entity of the table can build the key of an item of this one.
+func (r *registration) proveDisjoint() error {
+	if r.e.meetsSentinels() {
+		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
+	}
+	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, nil); found {
+		return r.errorf("", "%s: give one of them a prefix of its own, or a sort key that tells them apart", r.e.meeting(r.t.reg.entities[i].Name, examples))
+	}
+	return r.proveLocked()
+}
