@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -121,7 +122,7 @@ func TestRightKeysOfEveryKindAreRead(t *testing.T) {
 		for i, p := range []placedParts{
 			{Year: 7, At: at, Text: "a", Rate: 1.5, On: true, Last: "z"},
 			{Year: -7, At: at, Text: `a#"\%é <b>`, Rate: -1e100, Last: `\`},
-			{Year: 1<<63 - 1, At: at.Truncate(time.Hour), Text: "\t", Last: "日本"},
+			{Year: math.MaxInt, At: at.Truncate(time.Hour), Text: "\t", Last: "日本"},
 		} {
 			p.ID = fmt.Sprint(i)
 			check(t, parts.Put(t.Context(), &p))
