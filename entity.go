@@ -107,14 +107,6 @@ type entity struct {
 	conn       atomic.Pointer[route.Conn]
 }
 
-// declared returns what is declared of e, nil for nil.
-func (e *entity) declared() *schema.Entity {
-	if e == nil {
-		return nil
-	}
-	return e.Entity
-}
-
 // ownerOf returns the entity that was declared as e, nil for nil.
 func ownerOf(e *schema.Entity) *entity {
 	if e == nil {
@@ -148,11 +140,6 @@ func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd
 func (e *entity) guards(key schema.ItemKey, old, now unsafe.Pointer) ([]schema.Guard, error) {
 	list, err := e.Entity.Guards(key, old, now)
 	return list, public(err)
-}
-
-func (e *entity) sentinel(u *schema.UniqueField, ptr unsafe.Pointer) (string, error) {
-	text, err := u.Sentinel(e.Entity, ptr)
-	return text, public(err)
 }
 
 // nilInstance returns the error of an operation on a nil pointer.

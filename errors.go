@@ -103,7 +103,7 @@ func broken(err error) bool {
 		return true
 	}
 	late, ok := errors.AsType[net.Error](err)
-	return ok && late != context.DeadlineExceeded && late.Timeout() // that is the end of the caller's context
+	return ok && late != context.DeadlineExceeded && late.Timeout() //nolint:errorlint // itself is the end of the caller's context; a client's time-out wraps it
 }
 
 // lostAnswer reports whether the error alone leaves open what became of a write.

@@ -50,7 +50,7 @@ type (
 		ID string `dynamodbav:"id"`
 		PK string `dynamodbav:"PK"`
 	}
-	empty  struct{ hidden int }
+	empty  struct{ _ int }
 	tagged struct {
 		ID string `dynamodbav:"id" entable:"sparkle"`
 	}
