@@ -22,6 +22,7 @@ type place struct {
 	imports []string // places that its code may import, besides itself
 	tests   []string // and those that its tests may import as well
 	stdOnly bool     // nothing from outside the module but the standard library
+	never   []string // packages that its code, tests aside, may not import, whatever else may
 }
 
 // places are the arrows of the architecture. Above all, the in-process DynamoDB (memory, engine) and the mapper share
@@ -29,13 +30,13 @@ type place struct {
 // one bug cannot pass on both sides.
 var places = []place{
 	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}},
+	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
 	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
 	{folder: "internal/manifest", stdOnly: true},
-	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}},
+	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}, never: requests},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "stream", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
@@ -47,6 +48,9 @@ var places = []place{
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal"}},
 }
+
+// requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.
+var requests = []string{"context", "net/http", "github.com/aws/aws-sdk-go-v2/service/dynamodb"}
 
 // placeOf returns the place that folder is in. The root is the one folder that does not take in what is below it.
 func placeOf(folder string) (place, bool) {
@@ -99,6 +103,9 @@ func wrongImport(file, imported string) string {
 	from, ok := placeOf(path.Dir(file))
 	if !ok {
 		return fmt.Sprintf("%s belongs to no place: add it to the table in imports_test.go", path.Dir(file))
+	}
+	if slices.Contains(from.never, imported) && !test {
+		return fmt.Sprintf("%s sends nothing and may not import %s", from.folder, imported)
 	}
 	rest, ours := strings.CutPrefix(imported+"/", modulePath+"/")
 	if !ours {
@@ -174,6 +181,11 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 		imported := strings.TrimSuffix(modulePath+"/"+test.imports, "/")
 		checkWrongImports(t, test.file, imported, test.want)
 	}
+	checkWrongImports(t, "internal/schema/span.go", "context", "internal/schema sends nothing and may not import context")
+	checkWrongImports(t, "internal/schema/span_test.go", "context", "")
+	checkWrongImports(t, "internal/change/apply.go", "github.com/aws/aws-sdk-go-v2/service/dynamodb",
+		"internal/change sends nothing and may not import github.com/aws/aws-sdk-go-v2/service/dynamodb")
+	checkWrongImports(t, "internal/schema/span.go", "github.com/aws/aws-sdk-go-v2/service/dynamodb/types", "")
 	checkWrongImports(t, "internal/keys/keys.go", "unicode/utf8", "")
 	checkWrongImports(t, "internal/keys/keys_test.go", "github.com/google/go-cmp/cmp", "")
 	checkWrongImports(t, "internal/keys/keys.go", "github.com/google/uuid", "internal/keys may only import the standard library, not github.com/google/uuid")

@@ -337,7 +337,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	return false
 }
 
-// madeItem is what the lost answer to the request gave back.
+// madeItem returns what the lost answer to the request gave back.
 func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
 	if r.returns != types.ReturnValueAllNew {
 		return loaded{}
@@ -359,7 +359,7 @@ func (r *request) error(err error, unknown bool) error {
 	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.itemKey().Text(), Unknown: unknown, Err: err}
 }
 
-// tooLarge is the error of an update that makes the stored item too large.
+// tooLarge returns the error of an update that makes the stored item too large.
 func (r *request) tooLarge(err error) error {
 	return &ItemTooLargeError{Entity: r.e.Name, Max: maxItemSize, Key: r.itemKey().Text(), Err: err}
 }

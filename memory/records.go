@@ -61,7 +61,7 @@ func streamAttributes(it value.Item) map[string]types.AttributeValue {
 	return attrs
 }
 
-// streamAttribute is attributeOf for the streams' own types.
+// streamAttribute does what attributeOf does for the streams' own types.
 func streamAttribute(v value.Value) types.AttributeValue {
 	texts := func() []string {
 		var list []string

@@ -23,7 +23,7 @@ func (db *DB) Seed(table string, items ...map[string]types.AttributeValue) error
 	return db.account.Seed(table, list)
 }
 
-// SeedJSON is [DB.Seed] for items in DynamoDB JSON, one a line, as [DB.Dump] writes
+// SeedJSON does what [DB.Seed] does for items in DynamoDB JSON, one a line, as [DB.Dump] writes
 // them: {"pk":{"S":"a"},"n":{"N":"1"}}. Empty lines are skipped.
 func (db *DB) SeedJSON(table string, r io.Reader) error { return db.account.SeedJSON(table, r) }
 

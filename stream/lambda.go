@@ -118,7 +118,7 @@ func fromJSON(raw []byte) (c change, err error) {
 	return c, err
 }
 
-// at is when the change was made: in seconds from DynamoDB; from Kinesis as it says itself, and in milliseconds
+// at returns when the change was made: in seconds from DynamoDB; from Kinesis as it says itself, and in milliseconds
 // where it does not, as before it could be chosen.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_EnableKinesisStreamingConfiguration.html
 func (e *event) at() (time.Time, error) {
@@ -138,7 +138,7 @@ func (e *event) at() (time.Time, error) {
 	return at, err
 }
 
-// moment is the time so many units after 1970; there is none without a number.
+// moment returns the time so many units after 1970; there is none without a number.
 func moment(n json.Number, unit time.Duration) (time.Time, error) {
 	if n == "" {
 		return time.Time{}, nil

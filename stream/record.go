@@ -73,7 +73,7 @@ func (e *RecordError) Error() string {
 
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// trim is the text of err within one that names the module already.
+// trim returns the text of err within one that names the module already.
 func trim(err error) string { return strings.TrimPrefix(err.Error(), "entable: ") }
 
 // Option says what becomes of items whose type is not registered on the table, such as those that a newer
@@ -162,7 +162,7 @@ func (d *decoder) records(n int, at func(int) (change, error)) iter.Seq2[*Record
 	}
 }
 
-// error is that of a source that has not the expected form.
+// error returns that of a source that has not the expected form.
 func (d *decoder) error(err error) error {
 	return &entable.DecodeError{Entity: d.table.Name(), Err: err}
 }
@@ -212,7 +212,7 @@ func (d *decoder) record(c *change) (*Record, error) {
 	return &r, nil
 }
 
-// keyIn is the primary key of an item of an unknown type.
+// keyIn returns the primary key of an item of an unknown type.
 func (d *decoder) keyIn(item entable.RawItem) entable.RawItem {
 	key := entable.RawItem{}
 	for _, k := range d.table.CreateInput().KeySchema {

@@ -123,7 +123,7 @@ func printStored(ctx context.Context, client *dynamodb.Client, q planner, out io
 	return nil
 }
 
-// wireForm is an item in DynamoDB JSON. The items here have strings and numbers only.
+// wireForm returns an item in DynamoDB JSON. The items here have strings and numbers only.
 func wireForm(item map[string]types.AttributeValue) map[string]any {
 	form := make(map[string]any, len(item))
 	for name, value := range item {

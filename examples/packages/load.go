@@ -134,7 +134,7 @@ func differences[T comparable](writes []entable.Write, e *entable.Entity[T], sto
 	return writes
 }
 
-// items is the package as it is stored.
+// items returns the package as it is stored.
 func (p *listed) items() PackageItems {
 	items := PackageItems{Package: &Package{ImportPath: p.ImportPath, Name: p.Name, Doc: p.Doc}}
 	for _, name := range p.GoFiles {

@@ -95,7 +95,7 @@ func nanoseconds(s sample) float64  { return s.ns }
 func milliseconds(s sample) float64 { return s.ns / 1e6 }
 func heldBytes(s sample) float64    { return s.held }
 
-// allocs is a whole number: the runtime allocates a little beside the contestant, far less than once in an operation.
+// allocs returns a whole number: the runtime allocates a little beside the contestant, far less than once in an operation.
 func allocs(s sample) float64 { return math.Round(s.allocs) }
 
 // inOrder sorts the contestants by their rows, so that those which are compared take their turns close together.

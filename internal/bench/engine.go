@@ -102,7 +102,7 @@ func serverContestants(ctx context.Context, name string, s server) ([]contestant
 	}, nil
 }
 
-// attributeMaps is the workload's orders with their keys.
+// attributeMaps returns the workload's orders with their keys.
 func attributeMaps() ([]map[string]types.AttributeValue, error) {
 	var items []map[string]types.AttributeValue
 	for _, o := range orders(100) {

@@ -68,7 +68,7 @@ func fill(ctx context.Context, db *memory.DB, n int) error {
 	return nil
 }
 
-// heldItem is the i-th item: five attributes, the keys among them.
+// heldItem returns the i-th item: five attributes, the keys among them.
 func heldItem(i int) string {
 	pk, sk := fmt.Sprintf("CUSTOMER#%06d", i/heldPartition), fmt.Sprintf("ORDER#%010d", i)
 	rest := "pk" + pk + "sk" + sk + "status" + "pending" + "qty" + "7." + "note" // a number of one digit counts two bytes
@@ -85,7 +85,7 @@ func send(ctx context.Context, h http.Handler, operation string, body *bytes.Buf
 	return nil
 }
 
-// newRequest is a request as the SDK's client sends it, but for a signature that nobody checks.
+// newRequest returns a request as the SDK's client sends it, but for a signature that nobody checks.
 func newRequest(ctx context.Context, operation string, body io.Reader) *http.Request {
 	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", body)
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")

@@ -44,7 +44,7 @@ func streamContestants(ctx context.Context) ([]contestant, error) {
 // streamRuns bounds the records that are held: 100,000.
 const streamRuns = 200
 
-// newPuts are puts of 500 items of one partition whose texts hold the given one.
+// newPuts returns puts of 500 items of one partition whose texts hold the given one.
 func newPuts(ctx context.Context, h http.Handler, text string) *caller {
 	c := &caller{handler: h, header: http.Header{}}
 	put := newRequest(ctx, "PutItem", nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/entable/entable/internal/codec"
 )
 
-// orderTable is the workload's table as entable's users declare it, with all types of the mixed collection registered
+// orderTable returns the workload's table as entable's users declare it, with all types of the mixed collection registered
 // for every row.
 func orderTable(client *dynamodb.Client) (*entable.Table, *entable.Entity[Order]) {
 	table := entable.NewTable(tableName)

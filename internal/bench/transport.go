@@ -47,7 +47,7 @@ func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (c *canned) client() *dynamodb.Client { return clientOver(c) }
 
-// clientOver is a real client in all but its transport.
+// clientOver returns a real client in all but its transport.
 func clientOver(transport http.RoundTripper) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:      "us-east-1",

@@ -97,7 +97,7 @@ func orders(n int) []Order {
 	return all
 }
 
-// itemJSON is o as the service sends it. The order of the attributes is neither the struct's nor the alphabet's, but
+// itemJSON returns o as the service sends it. The order of the attributes is neither the struct's nor the alphabet's, but
 // the same for all items, as it is in the service's responses. It is written by hand so that no contestant's encoder
 // decides what the others have to read.
 func itemJSON(o *Order, kind string) string {
@@ -115,7 +115,7 @@ func itemJSON(o *Order, kind string) string {
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// queryBody is the response to a query that finds the first n orders, with discriminators that take turns.
+// queryBody returns the response to a query that finds the first n orders, with discriminators that take turns.
 func queryBody(n int, kinds ...string) []byte {
 	items := make([]string, n)
 	for i, o := range orders(n) {

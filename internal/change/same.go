@@ -47,7 +47,7 @@ func Same(a, b types.AttributeValue) bool {
 	return false
 }
 
-// SameItem is [Same] for items.
+// SameItem reports what [Same] reports, for items.
 func SameItem(a, b map[string]types.AttributeValue) bool { return maps.EqualFunc(a, b, Same) }
 
 func sameSet[E any](a, b []E, same func(a, b E) bool) bool {

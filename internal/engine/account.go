@@ -88,12 +88,12 @@ func (ac *Account) clear() {
 	ac.tokens.clear()
 }
 
-// arn is that of a table.
+// arn returns that of a table.
 func (ac *Account) arn(tableName string) string {
 	return "arn:aws:dynamodb:" + ac.region + ":" + ac.number + ":table/" + tableName
 }
 
-// allTables are the tables by name. The map must not be changed.
+// allTables returns the tables by name. The map must not be changed.
 func (ac *Account) allTables() map[string]*table { return *ac.tables.Load() }
 
 // table finds a table whose items can be read and written.

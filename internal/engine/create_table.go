@@ -234,7 +234,7 @@ func (t *table) setStream(s *stream, now time.Time) {
 	}
 }
 
-// checkTableName is the check that the operations on tables make before any
+// checkTableName makes the check that the operations on tables make before any
 // other; those on items leave it to the model's constraints.
 func checkTableName(name *string) error {
 	if name == nil {

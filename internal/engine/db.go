@@ -100,7 +100,7 @@ func (db *DB) Close() {
 	}
 }
 
-// Home is the account that Config names.
+// Home returns the account that Config names.
 func (db *DB) Home() *Account { return db.Account(db.cfg.Region, db.cfg.AccessKey) }
 
 // Account gives that of an access key in a region.
@@ -127,7 +127,7 @@ func (db *DB) makeAccount(key accountKey) *Account {
 	return accounts[key]
 }
 
-// allAccounts are the accounts that somebody has asked for.
+// allAccounts returns the accounts that somebody has asked for.
 func (db *DB) allAccounts() []*Account { return slices.Collect(maps.Values(*db.accounts.Load())) }
 
 // Sweep deletes the items that have expired by now from all tables, and tells how

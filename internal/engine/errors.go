@@ -61,7 +61,7 @@ func framed(err error) error {
 	return validation("1 validation error detected: " + e.Message)
 }
 
-// badValue is the frame of most faults in a parameter's value.
+// badValue returns the frame of most faults in a parameter's value.
 func badValue(msg string) *Error {
 	return validation("One or more parameter values were invalid: " + msg)
 }
@@ -89,7 +89,7 @@ func conditionFailed(stored value.Item) *Error {
 	return e
 }
 
-// emptyKey is a key attribute without content.
+// emptyKey returns a key attribute without content.
 func emptyKey(what, rest string) *Error {
 	e := validation("One or more parameter values are not valid. " + fmt.Sprintf(rest, what))
 	e.upFront = true

@@ -229,7 +229,7 @@ var errDropped = &dropped{}
 const throughputExceeded = "The level of configured provisioned throughput for the table was exceeded. " +
 	"Consider increasing your provisioning level with the UpdateTable API."
 
-// Throttled is the error of a table that is out of capacity. A transaction is
+// Throttled returns the error of a table that is out of capacity. A transaction is
 // cancelled for that reason.
 func Throttled(c *Call) *Error {
 	if strings.HasPrefix(c.Operation, "Transact") {
@@ -238,7 +238,7 @@ func Throttled(c *Call) *Error {
 	return clientError("ProvisionedThroughputExceededException", throughputExceeded)
 }
 
-// Conflict is the error of a request that meets a transaction on the same item.
+// Conflict returns the error of a request that meets a transaction on the same item.
 func Conflict(c *Call) *Error {
 	if strings.HasPrefix(c.Operation, "Transact") {
 		return canceledFor(c, reason{code: "TransactionConflict", message: "Transaction is ongoing for the item"})
@@ -253,13 +253,13 @@ func canceledFor(c *Call, why reason) *Error {
 	return canceled(reasons)
 }
 
-// InternalError is a failure of the service; nobody knows whether the request was
+// InternalError returns a failure of the service; nobody knows whether the request was
 // done (here it was not).
 func InternalError(*Call) *Error {
 	return &Error{Status: http.StatusInternalServerError, Type: dynamodb + "InternalServerError", Message: "Internal server error"}
 }
 
-// Unavailable is a service that cannot take the request now.
+// Unavailable returns the error of a service that cannot take the request now.
 func Unavailable(*Call) *Error {
 	return &Error{Status: http.StatusServiceUnavailable, Type: coralService + "ServiceUnavailableException",
 		Message: "Service is temporarily unavailable."}

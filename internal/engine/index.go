@@ -31,7 +31,7 @@ type index struct {
 	readyAt time.Time
 }
 
-// place is where the item of a table's key stands in the index.
+// place returns where the item of a table's key stands in the index.
 func (ix *index) place(tableKey string, it value.Item) (string, bool) {
 	if !ix.key.fits(it) {
 		return "", false

@@ -95,7 +95,7 @@ func (k keySchema) appendKey(dst []byte, it value.Item) []byte {
 	return dst
 }
 
-// place is appendKey as a text of its own.
+// place returns what appendKey appends, as a text of its own.
 func (k keySchema) place(it value.Item) string {
 	var buf [128]byte
 	return string(k.appendKey(buf[:0], it))
@@ -114,7 +114,7 @@ func (k keySchema) appendPartition(dst []byte, part func(i int) value.Value) []b
 
 const hashSize = 8
 
-// hash is FNV-1a with a final mix, so that the high bits, which order the
+// hash returns FNV-1a with a final mix, so that the high bits, which order the
 // partitions, depend on all bytes.
 func hash(b []byte) uint64 {
 	h := uint64(14695981039346656037)
@@ -127,7 +127,7 @@ func hash(b []byte) uint64 {
 	return h
 }
 
-// segment is the span of the hashes that one segment of a parallel Scan covers.
+// segment returns the span of the hashes that one segment of a parallel Scan covers.
 func segment(i, total uint64) span {
 	bound := func(i uint64) string {
 		if i == 0 || i == total {

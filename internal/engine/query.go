@@ -165,7 +165,7 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 	return nil
 }
 
-// gap is the fault of a condition on a range attribute after one, a, that is not
+// gap returns the fault of a condition on a range attribute after one, a, that is not
 // fixed by an equality, or of a condition on no key attribute at all.
 func (r *reading) gap(terms []expr.KeyTerm, a keyAttr) error {
 	for _, later := range slices.Backward(r.key.rng) {
@@ -177,7 +177,7 @@ func (r *reading) gap(terms []expr.KeyTerm, a keyAttr) error {
 	return validation("Query condition missed key schema element: " + a.name)
 }
 
-// compared is the part of a span, whose keys all begin with prefix, where the next
+// compared returns the part of a span, whose keys all begin with prefix, where the next
 // attribute satisfies t.
 func compared(prefix []byte, s span, t expr.KeyTerm) span {
 	low := t.Low.AppendOrdered(slices.Clone(prefix))

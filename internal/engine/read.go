@@ -158,7 +158,7 @@ func (r *reading) consumption(p page, size int) *consumption {
 	return used
 }
 
-// startKeyNames are the attributes of ExclusiveStartKey and LastEvaluatedKey,
+// startKeyNames returns the attributes of ExclusiveStartKey and LastEvaluatedKey,
 // sorted: the table's key, and the index's if one is read.
 func (r *reading) startKeyNames() []string {
 	var names []string
@@ -280,7 +280,7 @@ func (r *reading) choose(sel string) error {
 	return nil
 }
 
-// missing are those of the names that the index does not project.
+// missing returns those of the names that the index does not project.
 func (ix *index) missing(names []string) []string {
 	if ix.projected == nil {
 		return nil

@@ -141,7 +141,7 @@ func (ac *Account) Seed(tableName string, items []value.Item) error {
 	return nil
 }
 
-// SeedJSON is Seed for items in DynamoDB JSON, one after the other.
+// SeedJSON does what Seed does for items in DynamoDB JSON, one after the other.
 func (ac *Account) SeedJSON(tableName string, r io.Reader) error {
 	var items []value.Item
 	lines := bufio.NewReader(r)

@@ -265,7 +265,7 @@ func (s *stream) clone() *stream {
 	return c
 }
 
-// sequence is a record's number as a SequenceNumber: 21 digits, so that the order of texts is that of numbers.
+// sequence returns a record's number as a SequenceNumber: 21 digits, so that the order of texts is that of numbers.
 func sequence(number uint64) string { return fmt.Sprintf("1%020d", number) }
 
 // numberOf reads a SequenceNumber.

@@ -103,7 +103,7 @@ func (t *table) change(key string, old, rec *record, used *consumption, by write
 	t.stored(key, old, rec, used, by)
 }
 
-// stored is what change does beside the table's own tree.
+// stored does what change does beside the table's own tree.
 func (t *table) stored(key string, old, rec *record, used *consumption, by writer) {
 	t.bytes += int64(sizeOf(rec)) - int64(sizeOf(old))
 	used.write(old, rec)

@@ -82,7 +82,7 @@ func (t tree) scan(s span, forward bool) iter.Seq2[string, *record] {
 	}
 }
 
-// after is the smallest string above every string that begins with prefix, or
+// after returns the smallest string above every string that begins with prefix, or
 // "" if there is none.
 func after(prefix []byte) string {
 	for i := len(prefix) - 1; i >= 0; i-- {

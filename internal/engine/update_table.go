@@ -430,7 +430,7 @@ func (u *tableUpdate) describe() *tableDescription {
 	return d
 }
 
-// withThroughput is the index with other throughput. It shares the tree: the
+// withThroughput returns the index with other throughput. It shares the tree: the
 // caller replaces the one by the other.
 func (ix *index) withThroughput(to throughput) *index {
 	other := *ix

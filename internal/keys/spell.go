@@ -45,7 +45,7 @@ func CutInt(text string, v int64, width int) (rest string, ok bool) {
 	return text[width:], digits(text[:width]) == v && text[0] < '9'
 }
 
-// digits is the number that up to 19 digits are, the first of these below 9; or -1.
+// digits returns the number that up to 19 digits are, the first of these below 9; or -1.
 func digits(text string) int64 {
 	n := int64(0)
 	for i := range len(text) {

@@ -12,7 +12,7 @@ import (
 	"github.com/entable/entable/internal/manifest"
 )
 
-// known are the keys of the entities of a manifest, by their places in it, for the proof. A manifest does not say of how
+// known returns the keys of the entities of a manifest, by their places in it, for the proof. A manifest does not say of how
 // many bits an integer is and how long an array: the proof then takes all that the kind can have.
 func (t *Table) known(m *manifest.Manifest) (set keys.Set, err error) {
 	for i := range m.Entities {
@@ -53,7 +53,7 @@ func (t *Table) patternsOf(e *manifest.Entity) (out []*keys.Pattern, err error) 
 	return out, nil
 }
 
-// segmentOf is the reverse of component.manifest.
+// segmentOf does the reverse of component.manifest.
 func segmentOf(m manifest.Segment) (keys.Segment, error) {
 	if m.Literal != "" {
 		return keys.Segment{Literal: m.Literal}, nil
@@ -70,7 +70,7 @@ func segmentOf(m manifest.Segment) (keys.Segment, error) {
 	return shardSegment(s, m.Shards), nil
 }
 
-// shardSegment is the number of one of n shards, made of a component.
+// shardSegment returns the number of one of n shards, made of a component.
 func shardSegment(of keys.Segment, n int) keys.Segment {
 	return keys.Segment{Attr: "shard of " + of.Attr, Kind: keys.Int, Width: len(strconv.Itoa(n - 1)), Shards: n, Of: &of}
 }

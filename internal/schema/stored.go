@@ -48,7 +48,7 @@ func (k *Key) makes(stored []byte, ptr unsafe.Pointer) bool {
 	return err == nil && k.equals(stored, text)
 }
 
-// plainText is what stands between the quotes of a string as the service sends it, which is the string unless there is a
+// plainText returns what stands between the quotes of a string as the service sends it, which is the string unless there is a
 // backslash.
 func plainText(stored []byte) (string, bool) {
 	const opening, closing = `{"S":"`, `"}`
@@ -119,7 +119,7 @@ func (k *Key) inShardOf(stored string, ptr unsafe.Pointer) ([]byte, error) {
 	return k.pattern.Append(nil, append(vals, have[n]))
 }
 
-// misplaced is the fault of an item whose fields do not make the key that it is stored under; nil when they do. An item
+// misplaced returns the fault of an item whose fields do not make the key that it is stored under; nil when they do. An item
 // that lacks what its shard is computed from, one of an index or a projection, says nothing about the shard.
 func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
 	if e.makes(stored, ptr) {

@@ -42,7 +42,7 @@ func run() error {
 	return w.Flush()
 }
 
-// hottest is the share of writes that the most written of all values takes, when the n-th takes 1/n^skew of it.
+// hottest returns the share of writes that the most written of all values takes, when the n-th takes 1/n^skew of it.
 func hottest(skew float64) float64 {
 	sum := 0.0
 	for n := range values {
@@ -51,7 +51,7 @@ func hottest(skew float64) float64 {
 	return 1 / sum
 }
 
-// largestShard is the share of a value's items in the fullest of its shards.
+// largestShard returns the share of a value's items in the fullest of its shards.
 func largestShard(shards int) float64 {
 	count := make([]int, shards)
 	most := 0

@@ -67,7 +67,7 @@ func (a *action) result(item value.Item) (value.Value, error) {
 	return value.Difference(old, v), nil
 }
 
-// add is the ADD of a value to one that is there: numbers are summed, sets united, lists joined.
+// add does the ADD of a value to one that is there: numbers are summed, sets united, lists joined.
 func add(old, v value.Value) (value.Value, error) {
 	switch {
 	case old.Kind() != v.Kind():

@@ -39,7 +39,7 @@ type operand struct {
 	args  []*operand
 }
 
-// isPath is for rules that are about document paths only.
+// isPath serves rules that are about document paths only.
 func (o *operand) isPath() bool { return o.from == fromPath }
 
 func (c *checker) refuse(msg string) error { return c.param.refuse(msg) }
@@ -284,7 +284,7 @@ func (c *checker) between(n *node, args []*operand) (condition, error) {
 	return &interval{args[0], args[1], args[2]}, nil
 }
 
-// javaText is how the service shows a scalar in a message.
+// javaText returns how the service shows a scalar in a message.
 func javaText(v value.Value) string {
 	switch v.Kind() {
 	case value.N:
@@ -335,7 +335,7 @@ func (c *checker) typeTest(n *node, args []*operand) (condition, error) {
 	return &kindTest{args[0], value.KindOf(want)}, nil
 }
 
-// count is the last check of an expression.
+// count makes the last check of an expression.
 func (c *checker) count() error {
 	if c.operators > maxOperators {
 		// the service stops counting there

@@ -177,7 +177,7 @@ func (o *operand) eval(it value.Item) value.Value {
 	return sizeOf(o.args[0].eval(it))
 }
 
-// sizeOf is the size function: UTF-16 units of strings, bytes of binaries, elements of everything else, None
+// sizeOf returns what the size function gives: UTF-16 units of strings, bytes of binaries, elements of everything else, None
 // for kinds that have no size.
 func sizeOf(v value.Value) value.Value {
 	switch {

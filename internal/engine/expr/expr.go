@@ -70,7 +70,7 @@ type step struct {
 // path is a document path with its placeholders resolved.
 type path []step
 
-// String is the form in which messages show paths: [a, [0], b].
+// String returns the form in which messages show paths: [a, [0], b].
 func (p path) String() string {
 	var b strings.Builder
 	b.WriteByte('[')

@@ -57,7 +57,7 @@ func (t *tree) add(p path, leaf int) (verb string, other path) {
 	return "", nil
 }
 
-// firstPath is the path to the first leaf of the tree at prefix.
+// firstPath returns the path to the first leaf of the tree at prefix.
 func (t *tree) firstPath(prefix path) path {
 	p := slices.Clone(prefix)
 	for len(t.branches) > 0 {

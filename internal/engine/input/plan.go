@@ -276,7 +276,7 @@ func (s *scanner) ignore() error {
 	return nil
 }
 
-// parameterized is p for a place where the service's reader works with a
+// parameterized returns p for a place where the service's reader works with a
 // generic Java type, which shows when a scalar stands there.
 func (p *plan) parameterized(open byte) *plan {
 	q := *p

@@ -84,7 +84,7 @@ func (s *scanner) string() (string, bool) {
 	return string(text), ok
 }
 
-// bytes is string without the copy: what it returns may point into the text.
+// bytes does what string does, without the copy: what it returns may point into the text.
 func (s *scanner) bytes() ([]byte, bool) {
 	raw, escaped, ok := s.rawString()
 	if !ok || !utf8.Valid(raw) {

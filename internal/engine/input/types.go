@@ -169,7 +169,7 @@ const (
 	payloadType = "Unexpected value type in payload"
 )
 
-// mismatch is the fault msg, unless not even a JSON value starts with c.
+// mismatch returns the fault msg, unless not even a JSON value starts with c.
 func (s *scanner) mismatch(c byte, msg string) error {
 	switch {
 	case c == '"', c == '{', c == '[', c == 't', c == 'f', c == '-', '0' <= c && c <= '9':

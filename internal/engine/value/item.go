@@ -41,7 +41,7 @@ func NewItem(attrs ...Attr) Item {
 // IsEmpty says whether the item has no attributes.
 func (it Item) IsEmpty() bool { return it.data == "" }
 
-// Len is the number of attributes. It walks over them.
+// Len returns the number of attributes. It walks over them.
 func (it Item) Len() int {
 	n := 0
 	for d := it.data; d != ""; n++ {
@@ -150,5 +150,5 @@ func (b *Builder) Set(name string, v Value) {
 	}
 }
 
-// Item is what was set so far.
+// Item returns what was set so far.
 func (b *Builder) Item() Item { return NewItem(b.attrs...) }

@@ -33,7 +33,7 @@ func ParseItem(json []byte) (Item, error) {
 	return it, err
 }
 
-// ReadItem is ParseItem for an object that other text may follow. n is its length in the text, unless the
+// ReadItem does what ParseItem does for an object that other text may follow. n is its length in the text, unless the
 // error is a SerializationException.
 func ReadItem(json []byte) (it Item, n int, err error) {
 	r := readers.Get().(*reader)

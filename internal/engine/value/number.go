@@ -243,7 +243,7 @@ func (d *decimal) appendPacked(dst []byte) []byte {
 	return dst
 }
 
-// unpack is the inverse of value.
+// unpack does the inverse of value.
 func unpack(s string) (d decimal) {
 	if len(s) <= 1 {
 		return d
@@ -306,7 +306,7 @@ func appendNumberText(dst []byte, data string) []byte {
 	return dst
 }
 
-// NumberText is the text that AppendNumber appends.
+// NumberText returns the text that AppendNumber appends.
 func (v Value) NumberText() string {
 	var buf [64]byte
 	return string(v.AppendNumber(buf[:0]))

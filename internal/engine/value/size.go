@@ -1,6 +1,6 @@
 package value
 
-// Size is what the service counts for the value, in bytes:
+// Size returns what the service counts for the value, in bytes:
 //
 //   - S, B: their UTF-8 or raw bytes
 //   - N: 1, plus 1 for each pair of digits on both sides of the point, plus 1 below zero, 21 at most
@@ -49,7 +49,7 @@ const (
 	elementSize   = 1
 )
 
-// Size is what the service counts for the item: the sum of names and values.
+// Size returns what the service counts for the item: the sum of names and values.
 func (it Item) Size() int {
 	n := 0
 	for d := it.data; d != ""; {
@@ -60,7 +60,7 @@ func (it Item) Size() int {
 	return n
 }
 
-// Depth is the number of lists and maps that lie in one another: 0 for a scalar or a set.
+// Depth returns the number of lists and maps that lie in one another: 0 for a scalar or a set.
 func (v Value) Depth() int {
 	deepest := 0
 	switch v.kind {
@@ -78,7 +78,7 @@ func (v Value) Depth() int {
 	return deepest + 1
 }
 
-// Depth is that of the deepest attribute.
+// Depth returns that of the deepest attribute.
 func (it Item) Depth() int {
 	deepest := 0
 	for d := it.data; d != ""; {

@@ -86,7 +86,7 @@ func (k Kind) IsSet() bool { return k >= SS && k <= BS }
 // IsKey says whether k is a kind that key attributes may have: S, N or B.
 func (k Kind) IsKey() bool { return k >= S && k <= B }
 
-// Elem is the kind of a set's elements, None for every other kind.
+// Elem returns the kind of a set's elements, None for every other kind.
 func (k Kind) Elem() Kind {
 	if k.IsSet() {
 		return k - SS + S
@@ -137,7 +137,7 @@ func Concat(a, b Value) Value { return Value{L, a.data + b.data} }
 // Map makes an M with the attributes of it.
 func Map(it Item) Value { return Value{M, it.data} }
 
-// Kind is the value's type.
+// Kind returns the value's type.
 func (v Value) Kind() Kind { return v.kind }
 
 // IsNone says whether v is the zero Value: no value.
@@ -162,7 +162,7 @@ func (v Value) Item() Item {
 	return Item{}
 }
 
-// Len is the number of elements of a set, a list or a map; 0 for every other kind.
+// Len returns the number of elements of a set, a list or a map; 0 for every other kind.
 // It walks over the elements.
 func (v Value) Len() int {
 	n := 0
