@@ -56,7 +56,7 @@ func TestZeroValues(t *testing.T) {
 		"to item":      {func() error { _, err := unregistered.ToItem(v); return err }, "not registered"},
 		"from item":    {func() error { _, err := unregistered.FromItem(nil); return err }, "not registered"},
 		"size":         {func() error { _, err := unregistered.Size(v); return err }, "not registered"},
-		"zero query":   {func() error { _, err := query.Limit(0).Equal(*v).One(ctx); return err }, "not started"},
+		"zero query":   {func() error { _, err := query.Limit(1).Equal(*v).One(ctx); return err }, "not started"},
 		"query input":  {func() error { _, err := query.Input(ctx); return err }, "not started"},
 		"zero scan":    {func() error { _, err := scan.Segments(2).Count(ctx); return err }, "not started"},
 		"scan input":   {func() error { _, err := scan.Index("x").Input(ctx); return err }, "not started"},

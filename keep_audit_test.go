@@ -400,7 +400,7 @@ var mendable = []func(c *club, s *setup, i int) []string{
 		return []string{memberFinding(i, entable.ForeignSentinel, "email"), sentinelFinding(item)}
 	},
 	func(c *club, s *setup, i int) []string { // a value that it does not have is reserved for it
-		item := emailSentinel(-i)
+		item := emailSentinel(-1 - i) // no member has a negative number
 		pk, sk := memberKey(i)
 		item["_type"], item["owner"] = avS("_unique"), &types.AttributeValueMemberM{Value: key(pk, sk)}
 		s.store(c.table, item)

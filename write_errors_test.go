@@ -211,18 +211,18 @@ func TestErrorsOfRefusedWrites(t *testing.T) {
 		}{
 			{"Create", func() error { return ships.Create(ctx, &Shipment{ID: "1", Carrier: "y"}) },
 				`Create Shipment[pk="SI#1" sk="A"]: item already exists`, entable.ErrExists, true},
-			{"Put", func() error { return ships.Put(ctx, new(stale)) }, `Put Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
-			{"Put of a new item", func() error { return ships.Put(ctx, &Shipment{ID: "1", Carrier: "y"}) }, `Put Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
-			{"Patch", func() error { return ships.Patch(new(stale)).Set("nick", "abc").Do(ctx) }, `Patch Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
+			{"Put", func() error { return ships.Put(ctx, new(stale)) }, `Put Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
+			{"Put of a new item", func() error { return ships.Put(ctx, &Shipment{ID: "1", Carrier: "y"}) }, `Put Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 0`, nil, true},
+			{"Patch", func() error { return ships.Patch(new(stale)).Set("nick", "abc").Do(ctx) }, `Patch Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
 			{"SaveChanges", func() error {
 				after := stale
 				after.Nick = "abc"
 				return ships.SaveChanges(ctx, stale, &after)
-			}, `SaveChanges Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
+			}, `SaveChanges Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
 			{"Update", func() error { return ships.Update(v).Set("nick", "abc").If(no).Do(ctx) }, `Update Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
-			{"IfVersion", func() error { return ships.Update(v).Set("nick", "abc").IfVersion(3).Do(ctx) }, `Update Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
+			{"IfVersion", func() error { return ships.Update(v).Set("nick", "abc").IfVersion(3).Do(ctx) }, `Update Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 3`, nil, true},
 			{"absent", func() error { return ships.Update(Shipment{ID: "2"}).Set("nick", "abc").Do(ctx) }, `Update Shipment[pk="SI#2" sk="A"]: item not found`, entable.ErrNotFound, false},
-			{"Remove", func() error { return ships.Remove(ctx, new(stale)) }, `Remove Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
+			{"Remove", func() error { return ships.Remove(ctx, new(stale)) }, `Remove Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
 			{"Delete", func() error { return ships.Delete(ctx, v, entable.If(no)) }, `Delete Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
 			{"unique", func() error { return accounts.Create(ctx, &Account{ID: "2", Email: "e"}) },
 				`Create Account[pk="AI#2" sk="A"]: attribute "email": another item has this value`, entable.ErrExists, false},
@@ -233,7 +233,7 @@ func TestErrorsOfRefusedWrites(t *testing.T) {
 			}, `transaction of 4 writes cancelled: write 1, Shipment[pk="SI#1" sk="A"]: condition failed; write 3, Account[pk="AI#2" sk="A"]: attribute "email": another item has this value`,
 				entable.ErrExists, true},
 			{"batch", func() error { return entable.BatchWrite(ctx, []entable.Write{ships.RemoveOp(new(stale))}) },
-				`batch: 1 of 1 writes failed, the first at 0, Shipment[pk="SI#1" sk="A"]: Remove Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
+				`batch: 1 of 1 writes failed, the first at 0, Shipment[pk="SI#1" sk="A"]: Remove Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
 		} {
 			err := test.do()
 			if err == nil || strings.TrimPrefix(err.Error(), "entable: ") != test.want {

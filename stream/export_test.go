@@ -90,7 +90,7 @@ func TestExportLines(t *testing.T) {
 // A line that is wrong does not stop those behind it; an error of reading ends the range.
 func TestWrongExports(t *testing.T) {
 	table, _ := declareLedgers()
-	good := `{"Item":{"_type":{"S":"Task"},"pk":{"S":"TL#a"},"sk":{"S":"TN#1"},"list":{"S":"a"},"n":{"N":"1"}}}`
+	good := `{"Item":{"_type":{"S":"Task"},"pk":{"S":"TL#a"},"sk":{"S":"TN#0000000000000000001"},"list":{"S":"a"},"n":{"N":"1"}}}`
 	for wrong, want := range map[string]string{
 		`{}`: `ledgers: it has no item`,
 		`{"itemCount":8,"dataFileS3Key":"x.json.gz"}`: `ledgers: it has no item`,
