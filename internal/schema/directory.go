@@ -48,9 +48,6 @@ func (t *Table) Directory() *Directory {
 	return d
 }
 
-// EntityOfValue returns the entity of a pointer to a registered type.
-func (d *Directory) EntityOfValue(v any) *Entity { return d.ByType[reflect.TypeOf(v).Elem()] }
-
 // firstSegment returns text up to and with the first separator, or all of it.
 func firstSegment(text, separators string) string {
 	if i := strings.IndexAny(text, separators); i >= 0 {
