@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
@@ -180,7 +181,7 @@ func (a *audit) fix(ctx context.Context, v *verdict) error {
 	slices.Sort(assumed)
 	var conditions []expression.ConditionBuilder
 	for _, name := range slices.Compact(assumed) {
-		conditions = append(conditions, sameValue(name, v.Item[name]))
+		conditions = append(conditions, change.Is(name, v.Item[name]).Condition)
 	}
 	x, err := ownerOf(v.Entity).build(&update, conditions)
 	if err != nil {
