@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/entable/entable/internal/schema"
 )
 
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ query[*ItemsQuery, any] }
+type ItemsQuery struct{ refine[*ItemsQuery, any] }
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -54,6 +56,15 @@ func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 	q.plan.raw = true
 	return q
 }
+
+// Reverse sets descending order, see [Query.Reverse].
+func (q *ItemsQuery) Reverse() *ItemsQuery {
+	q.plan.reverse = true
+	return q
+}
+
+// Input returns the request that the query starts with, see [Query.Input].
+func (q *ItemsQuery) Input(context.Context) (*dynamodb.QueryInput, error) { return q.plan.firstInput() }
 
 // Collection is an item collection as one Go struct: C has a field for each member entity, a slice
 // ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
@@ -225,7 +236,7 @@ func (c *Collection[C]) memberNames() string {
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	query[*CollectionQuery[C], any]
+	refine[*CollectionQuery[C], any]
 	collection *Collection[C]
 }
 
@@ -233,6 +244,17 @@ type CollectionQuery[C any] struct {
 func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
 	q.plan.setBetween(low, high)
 	return q
+}
+
+// Reverse sets descending order, see [Query.Reverse].
+func (q *CollectionQuery[C]) Reverse() *CollectionQuery[C] {
+	q.plan.reverse = true
+	return q
+}
+
+// Input returns the request that the query starts with, see [Query.Input].
+func (q *CollectionQuery[C]) Input(context.Context) (*dynamodb.QueryInput, error) {
+	return q.plan.firstInput()
 }
 
 // Group sends the query and returns its items grouped by type. A second item for a field that takes

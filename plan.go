@@ -35,8 +35,16 @@ type queryPlan struct {
 	raw        bool  // items of unknown types are given as RawItem
 	paths      []string
 	segments   int // of a scan
-	progress   func(items, pages int, cursor string)
+	progress   func(ScanProgress)
 	err        error
+}
+
+// ScanProgress is how far a scan has come.
+type ScanProgress struct {
+	// Items counts the items given out, Pages the responses read.
+	Items, Pages int
+	// Cursor is for [Query.From]; "" at the end.
+	Cursor string
 }
 
 // planQuery starts a plan for the partition of the item at ptr.
@@ -52,6 +60,45 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 	return p
 }
 
+// startOf makes the plan one for the items of an entity alone.
+//
+//go:noinline
+func (p *queryPlan) startOf(e *entity, index string, ptr unsafe.Pointer) {
+	if e == nil {
+		p.err = errUnregistered
+		return
+	}
+	*p = planQuery(e.table, e, index, ptr)
+	p.Want = e.Entity
+}
+
+// where sets the range of the sort key, from examples.
+func (p *queryPlan) where(op schema.SortOp, low, high unsafe.Pointer) {
+	if p.ready() {
+		p.fail(public(p.Where(op, low, high)))
+	}
+}
+
+func (p *queryPlan) filter(condition expression.ConditionBuilder) {
+	p.filters = append(slices.Clip(p.filters), condition)
+}
+
+func (p *queryPlan) project(paths []string) { p.paths = append(slices.Clip(p.paths), paths...) }
+
+func (p *queryPlan) skip(n *int) {
+	if n == nil {
+		n = new(int)
+	}
+	p.skipped = n
+}
+
+func (p *queryPlan) positive(what string, n int) int {
+	if n < 1 {
+		p.fail(usagef("%s: invalid %s %d: use 1 or more", p.Name(), what, n))
+	}
+	return n
+}
+
 // ready reports whether there is nothing wrong with the plan so far. That of a zero Query is nothing to begin with.
 func (p *queryPlan) ready() bool {
 	if p.t == nil {
@@ -64,6 +111,20 @@ func (p *queryPlan) fail(err error) {
 	if p.err == nil && err != nil {
 		p.err = err
 	}
+}
+
+// firstInput makes the request that the query starts with, from its cursor on.
+func (p *queryPlan) firstInput() (*dynamodb.QueryInput, error) {
+	in, err := p.input()
+	if err != nil {
+		return nil, err
+	}
+	at, err := p.openCursor(p.streams())
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = at[0].After
+	return in, nil
 }
 
 // input makes the request for the first page.
