@@ -182,7 +182,7 @@ func (a *audit) fix(ctx context.Context, v *verdict) error {
 	for _, name := range slices.Compact(assumed) {
 		conditions = append(conditions, sameValue(name, v.Item[name]))
 	}
-	x, err := ownerOf(v.Entity).build(&update, conditions)
+	x, err := ownerOf(v.Entity).build(&update, conditions, 0, 0)
 	if err != nil {
 		return err
 	}

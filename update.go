@@ -152,6 +152,12 @@ func (u *updating[Self, Item]) SkipHooks(on bool) Self {
 	return u.self()
 }
 
+// SkipValidation leaves validation out, see [SkipValidation].
+func (u *updating[Self, Item]) SkipValidation() Self {
+	u.u.unchecked = true
+	return u.self()
+}
+
 // Do sends the update.
 func (u *updating[Self, Item]) Do(ctx context.Context) error { return do(ctx, u, u.u.op) }
 
@@ -193,16 +199,22 @@ func (u *updating[Self, Item]) prepare(ctx context.Context, c *route.Conn, _ *ro
 // set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
 // Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
 // condition on the version is before's. after gets the values of the write when it succeeds.
-func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T) error {
-	return do(ctx, e.SaveChangesOp(before, after), opSaveChanges)
+//
+// Options: [If], [SkipHooks], [SkipValidation].
+func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
+	return do(ctx, e.SaveChangesOp(before, after, opts...), opSaveChanges)
 }
 
 // SaveOp is a SaveChanges as a [Write], see [Entity.SaveChangesOp].
 type SaveOp struct{ u update }
 
 // SaveChangesOp returns [Entity.SaveChanges] as a [Write] for transactions.
-func (e *Entity[T]) SaveChangesOp(before T, after *T) *SaveOp {
-	return &SaveOp{update{e: e.registered(), op: opSaveChanges, key: unsafe.Pointer(&before), instance: unsafe.Pointer(after), before: unsafe.Pointer(&before)}}
+func (e *Entity[T]) SaveChangesOp(before T, after *T, opts ...WriteOption) *SaveOp {
+	u := update{e: e.registered(), op: opSaveChanges, key: unsafe.Pointer(&before), instance: unsafe.Pointer(after), before: unsafe.Pointer(&before)}
+	var w writeConfig
+	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
+	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+	return &SaveOp{u}
 }
 
 // Input returns the request that the write would send, without a client and without sending it. Hooks do not run. When
@@ -230,6 +242,8 @@ type update struct {
 	upsert     bool
 	fetch      bool
 	skipHooks  *bool
+	unchecked  bool
+	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
 }
@@ -275,6 +289,9 @@ func (u *update) prepare(ctx context.Context, c *route.Conn) (*request, error) {
 func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*request, error) {
 	if u.key == nil || u.op == opSaveChanges && u.instance == nil {
 		return nil, u.e.nilInstance(u.op)
+	}
+	if u.err != nil {
+		return nil, u.err
 	}
 	if u.ifVersion != nil {
 		switch {
@@ -345,8 +362,10 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 		if old = u.before; len(extra)+len(u.changes) == 0 {
 			return false, nil
 		}
-		if err := e.validate(ctx, v); err != nil {
-			return false, err
+		if !u.unchecked {
+			if err := e.validate(ctx, v); err != nil {
+				return false, err
+			}
 		}
 		for i := range extra {
 			extra[i].Checked = true
@@ -436,11 +455,12 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 			return nil, err
 		}
 	}
-	conditions := append(s.conditions, u.conditions...)
+	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))
 	}
 	if !u.upsert {
+		from++
 		conditions = append([]expression.ConditionBuilder{expression.AttributeExists(attr(e.Table.PK.Name))}, conditions...)
 	} else if err := s.addUpsert(); err != nil {
 		return nil, err
@@ -459,7 +479,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if r.changed = s.changed; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
 	}
-	r.expr, err = e.build(&s.update, conditions)
+	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err
 }
 

@@ -53,7 +53,7 @@ func (s *updateState) resolve(ctx context.Context) error {
 				return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 			}
 		}
-		if !c.Checked {
+		if !c.Checked && !s.u.unchecked {
 			if err := e.validateChange(ctx, c, t); err != nil {
 				return err
 			}
@@ -114,7 +114,7 @@ func (s *updateState) least() ([]byte, error) {
 // fill adds what moves with every update: touch fields and the version.
 func (s *updateState) fill(context.Context) error {
 	e := s.u.e
-	now := e.Table.Gen.Clock().UTC()
+	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		name := f.Field.Name
