@@ -63,7 +63,7 @@ func TestSDKDefaults(t *testing.T) {
 		maps.Copy(want, k)
 		maps.Copy(want, map[string]types.AttributeValue{
 			"_type": avS("Movie"), "more": avB(m.Rest["more"].(uuid.UUID)),
-			"gsi1pk": avS("MS#" + strings.ReplaceAll(m.Studio.String(), "-", "")), "gsi1sk": avS("MGR#0000000000000000003"),
+			"gsi1pk": avS("MS#" + strings.ReplaceAll(m.Studio.String(), "-", "")), "gsi1sk": avS("MG#0000000000000000003"),
 		})
 		same(t, "item", dynamoJSON(s.load(table, k)), dynamoJSON(want))
 		got, err := movies.QueryIndex("gsi1", Movie{Studio: m.Studio}).One(ctx)
@@ -143,8 +143,8 @@ func TestValuesOfAnotherEncoding(t *testing.T) {
 		} {
 			s.spy.reset(nil)
 			err := do(wrong)
-			if err == nil || !entable.IsError(err) || !strings.Contains(err.Error(), "attribute studio: it is stored as S (uuid.UUID), and is compared with B") || s.spy.sent("") > 0 {
-				t.Errorf("%s: error %v after %d requests, want one before any", name, err, s.spy.sent(""))
+			if err == nil || !entable.IsError(err) || !strings.Contains(err.Error(), "attribute studio: it is stored as S (uuid.UUID), and is compared with B") || s.spy.sent("") > s.spy.sent("GetItem") { // a put of unique values reads first
+				t.Errorf("%s: error %v, want one before any write", name, err)
 			}
 			if err := do(right); err != nil {
 				t.Errorf("%s: %v", name, err)
