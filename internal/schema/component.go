@@ -51,9 +51,10 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 }
 
 var (
-	TimeType          = reflect.TypeFor[time.Time]()
-	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
-	avMarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+	TimeType            = reflect.TypeFor[time.Time]()
+	textMarshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	binaryMarshalerType = reflect.TypeFor[encoding.BinaryMarshaler]()
+	avMarshalerType     = reflect.TypeFor[attributevalue.Marshaler]()
 )
 
 // componentOf finds how a field becomes part of a key. The value is the one that the attribute stores:
@@ -79,6 +80,8 @@ func componentOf(f *codec.Field) (component, error) {
 		}
 	case f.Encoding == codec.Methods && implements(textMarshalerType):
 		c.Seg.Kind, c.read = keys.Text, readMarshaler
+	case f.Encoding == codec.Methods && implements(binaryMarshalerType):
+		c.Seg.Kind, c.read = keys.Bytes, readBinaryMarshaler
 	default:
 		return basicComponent(c)
 	}
@@ -157,6 +160,18 @@ func readMarshaler(v reflect.Value) (keys.Value, error) {
 		return keys.Value{}, fmt.Errorf("cannot marshal %s: %w", v.Type(), err)
 	}
 	return keys.Value{Kind: keys.Text, S: string(text)}, nil
+}
+
+func readBinaryMarshaler(v reflect.Value) (keys.Value, error) {
+	m, ok := v.Addr().Interface().(encoding.BinaryMarshaler)
+	if !ok {
+		m = v.Interface().(encoding.BinaryMarshaler)
+	}
+	b, err := m.MarshalBinary()
+	if err != nil {
+		return keys.Value{}, fmt.Errorf("cannot marshal %s: %w", v.Type(), err)
+	}
+	return keys.Value{Kind: keys.Bytes, B: b}, nil
 }
 
 // marshaledText reads the S that an attributevalue.Marshaler stores.

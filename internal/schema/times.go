@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/entable/entable/internal/codec"
@@ -31,8 +33,12 @@ func (r *registration) checkTimes() error {
 			continue
 		}
 		for _, c := range k.comps {
-			if made := e.Auto.made(c.field); !made.fits(c.Seg) {
-				return r.errorf(r.fieldName(c.field), "Layout(%q) cannot hold the times that %s makes: leave it out", c.Seg.Layout, made)
+			made, by := e.Auto.made(c.field), fmt.Sprintf("Layout(%q)", c.Seg.Layout)
+			if c.Seg.Width > 0 {
+				by = fmt.Sprintf("Width(%d)", c.Seg.Width)
+			}
+			if !made.fits(c.Seg) {
+				return r.errorf(r.fieldName(c.field), "%s cannot hold the times that %s makes: leave it out", by, made)
 			}
 		}
 	}
@@ -51,10 +57,13 @@ func (p *autoPlan) made(f *codec.Field) Strategy {
 
 // fits reports whether a component of a key holds the times that the strategy makes.
 func (s Strategy) fits(c keys.Segment) bool {
+	at := time.Date(2006, 1, 2, 3, 4, 5, 0, time.UTC)
+	if c.Width > 0 && s.isTime() {
+		return c.Width >= len(strconv.FormatInt(s.number(at), 10))
+	}
 	if !s.isTime() || c.Kind != keys.Time || c.Layout == "" {
 		return true
 	}
-	at := time.Date(2006, 1, 2, 3, 4, 5, 0, time.UTC)
 	if !s.wholeSeconds() {
 		at = at.Add(1)
 	}

@@ -176,6 +176,10 @@ func TestDeclarationsWithoutValues(t *testing.T) {
 		{reflect.TypeFor[given](), []schema.Part{refined("at", 0, "", `Layout("")`)}, `given: SK: attribute "at": Layout("") says nothing: leave it out, or give digits or a layout`},
 		{reflect.TypeFor[given](), []schema.Part{{Kind: schema.LiteralPart, Text: "X", Refined: "Width(3)", Width: 3}}, `given: SK: Width(3): it refines attributes, made by entable.Attr`},
 
+		{reflect.TypeFor[millis](), []schema.Part{refined("at", 12, "", "Width(12)")}, `millis: field At: Width(12) cannot hold the times that epoch_ms makes: leave it out`},
+		{reflect.TypeFor[millis](), []schema.Part{refined("at", 13, "", "Width(13)")}, ""},
+		{reflect.TypeFor[epoch](), append(attrs("of"), refined("at", 10, "", "Width(10)")), ""},
+
 		{reflect.TypeFor[asUnix](), nil, "asUnix: field At: tag `entable:\"auto=now\"`: unixtime stores whole seconds of now: leave it out, or use epoch"},
 		{reflect.TypeFor[asNumber](), nil, "asNumber: field At: tag `entable:\"auto=now\"`: int64 cannot hold now: use time.Time or string"},
 
