@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -15,7 +16,30 @@ import (
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ refine[*ItemsQuery, any] }
+type ItemsQuery struct{ mixed[*ItemsQuery] }
+
+// mixed is what queries for items of several types have in common.
+type mixed[Self any] struct{ refine[Self, any] }
+
+// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
+// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
+// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
+// that starts with it.
+func (q *mixed[Self]) Between(low, high any) Self {
+	q.plan.setBetween(low, high)
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Reverse sets descending order, see [Query.Reverse].
+func (q *mixed[Self]) Reverse() Self {
+	q.plan.reverse = true
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Input returns the request that the query starts with, see [Query.Input].
+func (q *mixed[Self]) Input(context.Context) (*dynamodb.QueryInput, error) {
+	return q.plan.firstInput()
+}
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -41,30 +65,12 @@ func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 	return q
 }
 
-// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
-// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
-// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
-// that starts with it.
-func (q *ItemsQuery) Between(low, high any) *ItemsQuery {
-	q.plan.setBetween(low, high)
-	return q
-}
-
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
 // [*UnknownEntityError].
 func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 	q.plan.raw = true
 	return q
 }
-
-// Reverse sets descending order, see [Query.Reverse].
-func (q *ItemsQuery) Reverse() *ItemsQuery {
-	q.plan.reverse = true
-	return q
-}
-
-// Input returns the request that the query starts with, see [Query.Input].
-func (q *ItemsQuery) Input(context.Context) (*dynamodb.QueryInput, error) { return q.plan.firstInput() }
 
 // Collection is an item collection as one Go struct: C has a field for each member entity, a slice
 // ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
@@ -236,25 +242,8 @@ func (c *Collection[C]) memberNames() string {
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	refine[*CollectionQuery[C], any]
+	mixed[*CollectionQuery[C]]
 	collection *Collection[C]
-}
-
-// Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
-func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
-	q.plan.setBetween(low, high)
-	return q
-}
-
-// Reverse sets descending order, see [Query.Reverse].
-func (q *CollectionQuery[C]) Reverse() *CollectionQuery[C] {
-	q.plan.reverse = true
-	return q
-}
-
-// Input returns the request that the query starts with, see [Query.Input].
-func (q *CollectionQuery[C]) Input(context.Context) (*dynamodb.QueryInput, error) {
-	return q.plan.firstInput()
 }
 
 // Group sends the query and returns its items grouped by type. A second item for a field that takes

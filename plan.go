@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -205,7 +206,7 @@ func (p *queryPlan) addExpressions(in *dynamodb.QueryInput) error {
 func (p *queryPlan) expressions() (*expression.Expression, error) {
 	b := expression.NewBuilder()
 	if len(p.filters) > 0 {
-		b = b.WithFilter(allOf(p.filters))
+		b = b.WithFilter(change.All(p.filters))
 	}
 	if len(p.paths) > 0 {
 		own := p.ownNames()
@@ -214,13 +215,9 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			list = list.AddNames(attr(name))
 		}
 		for _, path := range p.paths {
-			name := expression.Name(path)
-			if p.Want != nil {
-				t, err := ownerOf(p.Want).resolve(path)
-				if err != nil {
-					return nil, err
-				}
-				name = t.Name
+			name, err := change.Find(p.shapes(), path)
+			if err != nil {
+				return nil, usagef("%s: %s", p.Name(), err)
 			}
 			if !slices.Contains(own, path) {
 				list = list.AddNames(name)
@@ -229,11 +226,30 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 		b = b.WithProjection(list)
 	}
-	x, err := b.Build()
-	if err != nil {
-		return nil, &EncodeError{Entity: p.Name(), Err: err}
+	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
+		if x.Filter() == nil {
+			return nil
+		}
+		return change.Check(p.shapes(), *x.Filter(), x.Names(), x.Values())
+	})
+}
+
+// shapes lists those of the items that are read; none where they can be of types that are not registered.
+func (p *queryPlan) shapes() []change.Shape {
+	switch {
+	case p.Want != nil:
+		return []change.Shape{ownerOf(p.Want).shape}
+	case p.raw:
+		return nil
 	}
-	return &x, nil
+	var list []change.Shape
+	for _, e := range p.Table.Directory().ByType {
+		if p.member == nil || p.member[e] {
+			list = append(list, ownerOf(e).shape)
+		}
+	}
+	slices.SortFunc(list, change.Shape.Compare)
+	return list
 }
 
 // ownNames lists the attributes without which an item cannot be told, placed, upgraded or hidden.

@@ -32,7 +32,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [Validator], [Clock], [Entropy], [CursorKey], [Observe], [PlainRoute],
-// [CopyStrings].
+// [CopyStrings], [SDKDefaults].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {

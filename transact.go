@@ -448,6 +448,6 @@ func (o *CheckOp) prepare(context.Context, *route.Conn, *room) (*request, error)
 	if r.key, err = o.e.keyOf(o.key); err != nil {
 		return nil, err
 	}
-	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition})
+	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition}, 0, 1)
 	return r, err
 }

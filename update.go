@@ -148,6 +148,12 @@ func (u *updating[Self, Item]) SkipHooks(on bool) Self {
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
+// SkipValidation leaves validation out, see [SkipValidation].
+func (u *updating[Self, Item]) SkipValidation() Self {
+	u.u.unchecked = true
+	return selfOf[Self](unsafe.Pointer(u))
+}
+
 // Do sends the update.
 func (u *updating[Self, Item]) Do(ctx context.Context) error { return do(ctx, &u.u, u.u.op) }
 
@@ -190,18 +196,21 @@ func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (I
 // set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
 // Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
 // condition on the version is before's. after gets the values of the write when it succeeds.
-func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T) error {
-	return do(ctx, e.SaveChangesOp(before, after), opSaveChanges)
+//
+// Options: [If], [SkipHooks], [SkipValidation].
+func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
+	return do(ctx, e.SaveChangesOp(before, after, opts...), opSaveChanges)
 }
 
 // SaveOp is a SaveChanges as a [Write], see [Entity.SaveChangesOp].
 type SaveOp struct{ u update }
 
 // SaveChangesOp returns [Entity.SaveChanges] as a [Write] for transactions.
-func (e *Entity[T]) SaveChangesOp(before T, after *T) *SaveOp {
+func (e *Entity[T]) SaveChangesOp(before T, after *T, opts ...WriteOption) *SaveOp {
 	o := &SaveOp{}
 	o.u.start(e.registered(), opSaveChanges, unsafe.Pointer(&before), unsafe.Pointer(after))
 	o.u.before = unsafe.Pointer(&before)
+	o.u.configure(opts)
 	return o
 }
 
@@ -214,58 +223,6 @@ func (o *SaveOp) entity() *entity { return o.u.e }
 func (o *SaveOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	return o.u.prepare(ctx, c, nil)
 }
-
-// update is an Update without its type.
-type update struct {
-	e          *entity
-	op         string
-	key        unsafe.Pointer // an item with the key fields set
-	instance   unsafe.Pointer // the caller's struct: Patch and SaveChanges
-	before     unsafe.Pointer // SaveChanges: as it was loaded
-	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
-	changes    []change.Change
-	known      []change.Change
-	conditions []expression.ConditionBuilder
-	ifVersion  *int64
-	upsert     bool
-	fetch      bool
-	skipHooks  *bool
-	returns    types.ReturnValue
-	give       func(stored any)
-}
-
-// The builders' methods are made anew for each entity, so what they do is done here.
-
-//go:noinline
-func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
-	*u = update{e: e, op: op, key: key, instance: instance}
-}
-
-//go:noinline
-func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
-
-//go:noinline
-func (u *update) add(op change.Op, path string, value any) {
-	u.take(change.Change{Op: op, Path: path, Value: value})
-}
-
-func (u *update) remove(paths []string) {
-	for _, p := range paths {
-		u.add(change.Remove, p, nil)
-	}
-}
-
-//go:noinline
-func (u *update) demand(condition expression.ConditionBuilder) {
-	u.conditions = append(u.conditions, condition)
-}
-
-//go:noinline
-func (u *update) knows(attribute string, value any) {
-	u.known = append(u.known, change.Change{Op: change.Set, Path: attribute, Value: value})
-}
-
-func (u *update) entity() *entity { return u.e }
 
 func (u *update) input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
 	if u.e == nil {
@@ -308,6 +265,9 @@ func (u *update) prepare(ctx context.Context, c *route.Conn, _ *room) (*request,
 func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*request, error) {
 	if u.key == nil || u.op == opSaveChanges && u.instance == nil {
 		return nil, u.e.nilInstance(u.op)
+	}
+	if u.err != nil {
+		return nil, u.err
 	}
 	if u.ifVersion != nil {
 		switch {
@@ -378,8 +338,10 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 		if old = u.before; len(extra)+len(u.changes) == 0 {
 			return false, nil
 		}
-		if err := e.validate(ctx, v); err != nil {
-			return false, err
+		if !u.unchecked {
+			if err := e.validate(ctx, v); err != nil {
+				return false, err
+			}
 		}
 		for i := range extra {
 			extra[i].Checked = true
@@ -469,11 +431,12 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 			return nil, err
 		}
 	}
-	conditions := append(s.conditions, u.conditions...)
+	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))
 	}
 	if !u.upsert {
+		from++
 		conditions = append([]expression.ConditionBuilder{expression.AttributeExists(attr(e.Table.PK.Name))}, conditions...)
 	} else if err := s.addUpsert(); err != nil {
 		return nil, err
@@ -492,7 +455,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if r.changed = s.changed; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
 	}
-	r.expr, err = e.build(&s.update, conditions)
+	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err
 }
 
