@@ -30,9 +30,9 @@ type queryPlan struct {
 	reverse    bool
 	consistent consistency
 	cursor     string
-	skipped    *int
-	skipHooks  *bool // overrides the entities' setting
-	raw        bool  // items of unknown types are given as RawItem
+	unknown    schema.UnknownItems // overrides the table's setting
+	skipped    *int                // counts what is passed over
+	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
 	segments   int // of a scan
 	progress   func(items, pages int, cursor string)

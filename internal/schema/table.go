@@ -21,6 +21,7 @@ type Table struct {
 	Indexes       []IndexDecl
 	MaxSize       int
 	hideExpired   bool
+	Unknown       UnknownItems
 	Validate      *validator.Validate
 	Gen           *Generator
 	Lock          *manifest.Lock // nil when there is none
@@ -42,7 +43,7 @@ func New(d TableDecl) (*Table, error) {
 	}
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
-		MaxSize: d.MaxSize, hideExpired: d.HideExpired, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
+		MaxSize: d.MaxSize, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
 	}
 	return t, t.checkTableLock(what)
 }
