@@ -66,9 +66,9 @@ func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 }
 
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
-// [*UnknownEntityError].
+// [*UnknownEntityError], overriding the table's setting.
 func (q *ItemsQuery) RawUnknown() *ItemsQuery {
-	q.plan.raw = true
+	q.plan.unknown = schema.RawUnknown
 	return q
 }
 
@@ -187,7 +187,8 @@ func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
 // Get reads the whole collection of the partition that the partition-key fields of example name, and
 // groups it: one query, as many requests as it has pages. Fields keep the order of the sort key. A
 // partition without items gives an empty C. Items of registered entities that are no members are left
-// out.
+// out; items of types that are not registered are an [*UnknownEntityError], unless the query or the table says [SkipUnknown],
+// or the table [RawUnknown], which leave them out too: C has no field for them.
 func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
 	q := c.Query(example)
 	rc, err := readConfigOf(opts)
@@ -254,6 +255,9 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 	for item, err := range q.All(ctx) {
 		if err != nil {
 			return nil, err
+		}
+		if _, raw := item.(RawItem); raw {
+			continue
 		}
 		if err := q.collection.add(v, item); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,9 +32,9 @@ type queryPlan struct {
 	reverse    bool
 	consistent consistency
 	cursor     string
-	skipped    *int
-	skipHooks  *bool // overrides the entities' setting
-	raw        bool  // items of unknown types are given as RawItem
+	unknown    schema.UnknownItems // overrides the table's setting
+	skipped    *int                // counts what is passed over
+	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
 	segments   int // of a scan
 	progress   func(ScanProgress)
@@ -85,13 +86,6 @@ func (p *queryPlan) filter(condition expression.ConditionBuilder) {
 }
 
 func (p *queryPlan) project(paths []string) { p.paths = append(slices.Clip(p.paths), paths...) }
-
-func (p *queryPlan) skip(n *int) {
-	if n == nil {
-		n = new(int)
-	}
-	p.skipped = n
-}
 
 func (p *queryPlan) positive(what string, n int) int {
 	if n < 1 {
@@ -239,7 +233,7 @@ func (p *queryPlan) shapes() []change.Shape {
 	switch {
 	case p.Want != nil:
 		return []change.Shape{ownerOf(p.Want).shape}
-	case p.raw:
+	case cmp.Or(p.unknown, p.Table.Unknown) == schema.RawUnknown:
 		return nil
 	}
 	var list []change.Shape

@@ -138,9 +138,9 @@ func (r *refine[Self, Item]) From(cursor string) Self {
 }
 
 // SkipUnknown goes past items of types that are not registered, instead of ending with an
-// [*UnknownEntityError], and counts them in n, if n is not nil.
+// [*UnknownEntityError], and counts them in n, if n is not nil. It overrides the table's setting, see [SkipUnknown].
 func (r *refine[Self, Item]) SkipUnknown(n *int) Self {
-	r.plan.skip(n)
+	r.plan.unknown, r.plan.skipped = schema.SkipUnknown, n
 	return selfOf[Self](unsafe.Pointer(r))
 }
 

@@ -65,9 +65,9 @@ func (t *Table) Scan() *ItemsScan {
 }
 
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
-// [*UnknownEntityError].
+// [*UnknownEntityError], overriding the table's setting.
 func (s *ItemsScan) RawUnknown() *ItemsScan {
-	s.plan.raw = true
+	s.plan.unknown = schema.RawUnknown
 	return s
 }
 
