@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -15,6 +16,69 @@ import (
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
+
+// update is an Update without its type.
+type update struct {
+	e          *entity
+	op         string
+	key        unsafe.Pointer // an item with the key fields set
+	instance   unsafe.Pointer // the caller's struct: Patch and SaveChanges
+	before     unsafe.Pointer // SaveChanges: as it was loaded
+	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
+	changes    []change.Change
+	known      []change.Change
+	conditions []expression.ConditionBuilder
+	ifVersion  *int64
+	upsert     bool
+	fetch      bool
+	skipHooks  *bool
+	unchecked  bool
+	err        error // of an option
+	returns    types.ReturnValue
+	give       func(stored any)
+	origin     *update                         // of one attempt: what it was made from
+	seen       map[string]types.AttributeValue // of the next attempt: the stored item that the last one met, empty for none
+	fresh      unsafe.Pointer                  // the item that an upsert made last, if there was none
+}
+
+// The builders' methods are made anew for each entity, so what they do is done here.
+
+//go:noinline
+func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
+	*u = update{e: e, op: op, key: key, instance: instance}
+}
+
+func (u *update) configure(opts []WriteOption) {
+	var w writeConfig
+	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
+	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+}
+
+//go:noinline
+func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+
+//go:noinline
+func (u *update) add(op change.Op, path string, value any) {
+	u.take(change.Change{Op: op, Path: path, Value: value})
+}
+
+func (u *update) remove(paths []string) {
+	for _, p := range paths {
+		u.add(change.Remove, p, nil)
+	}
+}
+
+//go:noinline
+func (u *update) demand(condition expression.ConditionBuilder) {
+	u.conditions = append(u.conditions, condition)
+}
+
+//go:noinline
+func (u *update) knows(attribute string, value any) {
+	u.known = append(u.known, change.Change{Op: change.Set, Path: attribute, Value: value})
+}
+
+func (u *update) entity() *entity { return u.e }
 
 // updateState is one request on its way.
 type updateState struct {
@@ -56,7 +120,7 @@ func (s *updateState) resolve(ctx context.Context) error {
 		if o := s.after.Changes.Add(one); o != nil {
 			return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 		}
-		if !c.Checked {
+		if !c.Checked && !s.u.unchecked {
 			if err := e.validateChange(ctx, c, t); err != nil {
 				return err
 			}
@@ -88,7 +152,7 @@ func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
 // touch adds the time to what moves with every update.
 func (s *updateState) touch(context.Context) error {
 	e := s.u.e
-	now := e.Table.Gen.Clock().UTC()
+	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
@@ -122,7 +186,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		e.Auto.KeepIDs(s.u.fresh, fresh)
 	}
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
-	now := e.Table.Gen.Clock().UTC()
+	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {
@@ -146,6 +210,9 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	}
 	if e.Version != nil {
 		e.SetVersion(fresh, 1)
+	}
+	if s.u.unchecked {
+		return nil
 	}
 	return e.validate(ctx, e.At(fresh))
 }

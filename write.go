@@ -146,8 +146,6 @@ type request struct {
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
 	mustExist bool
-	// extra: a Create has conditions of the caller's besides its own.
-	extra bool
 	// changes are those of an update, and next is the version that a write makes, 0 for any.
 	changes *change.List
 	next    int64
@@ -364,7 +362,7 @@ func (r *request) tooLarge(err error) error {
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
-	case r.op == opCreate && (len(item) > 0 || !r.extra):
+	case r.op == opCreate && (len(item) > 0 || r.given == 0):
 		c.is = ErrExists
 	case r.mustExist && len(item) == 0:
 		c.is = ErrNotFound

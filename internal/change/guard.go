@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
 )
 
 // Guard is a condition on the stored item that the library sets by itself. The item that comes back with a failed condition
@@ -93,7 +94,7 @@ func (t Target) mayBeNull() bool {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		return true
 	case reflect.Struct, reflect.Array:
-		return t.Type != timeType && isText(t.Type) // one may say that it is not set
+		return t.Root.Encoding.Opaque(t.Type) // one may say that it is not set
 	}
 	return false
 }
@@ -103,17 +104,17 @@ func (t Target) mayBeNull() bool {
 func (c Resolved) guards() []Guard {
 	var out []Guard
 	if n := len(c.steps); n > 0 {
-		var kind expression.DynamoDBAttributeType = expression.Map
+		kind := wire.M
 		if c.steps[n-1].name == "" {
-			kind = expression.List
+			kind = wire.L
 		}
 		root, parent := c.Root.Name, c.steps[:n-1]
 		out = append(out, Guard{
-			Condition: expression.AttributeType(nameOf(root, parent), kind),
+			Condition: expression.AttributeType(nameOf(root, parent), expression.DynamoDBAttributeType(kind.String())),
 			Holds: func(item map[string]types.AttributeValue) bool {
-				return kindOf(find(item[root], parent)) == string(kind)
+				return kindOf(find(item[root], parent)) == kind
 			},
-			id: string(kind) + pathText(root, parent),
+			id: kind.String() + pathText(root, parent),
 		})
 	}
 	if c.Op == SetIfAbsent && !c.Checked || c.Op.uses() && c.mayBeNull() {
@@ -147,14 +148,6 @@ func find(v types.AttributeValue, steps []step) types.AttributeValue {
 		}
 	}
 	return v
-}
-
-// kindOf returns the service's name of a value's kind, "" for none.
-func kindOf(v types.AttributeValue) string {
-	if v == nil {
-		return ""
-	}
-	return strings.TrimPrefix(reflect.TypeOf(v).Elem().Name(), "AttributeValueMember")
 }
 
 // leadsNowhere returns the error of a path through the value was that meets no map or list.
