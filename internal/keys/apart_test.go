@@ -447,7 +447,7 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", keys.Segment{Attr: "n", Kind: keys.Int, Width: 4, Bits: 8})), row(of("", "|", lit("-9871"))), true, nil},
 		{where(), row(of("", "#", comp("u", keys.Uint))), row(of("", "|", lit("18446744073709551616"))), true, nil},
 		{where(), row(of("", "#", array(2))), row(of("", "#", lit("00"))), true, nil},
-		{where(), row(of("", "#", array(2))), row(of("", "|", lit("0000"))), false, nil}, // an array that is not set
+		{where(), row(of("", "#", array(2))), row(of("", "|", lit("0000"))), true, nil}, // an array that is not set
 		{where(), row(of("", "#", array(2))), row(of("", "#", n)), false, nil},
 
 		// The number of a shard: "a" is in shard 0 of 2, "b" in shard 1.

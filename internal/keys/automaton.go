@@ -202,16 +202,24 @@ func (m *automaton) integers(s *segment) fragment {
 	return all
 }
 
-// hex accepts bytes of a length, or of any.
-func (m *automaton) hex(size int) (all fragment) {
-	one := classOf("0123456789abcdef")
+// hex accepts bytes of any length, or of that of an array, which are not all zero.
+func (m *automaton) hex(size int) fragment {
+	any, zero, other := classOf("0123456789abcdef"), classOf("0"), classOf("123456789abcdef")
 	if size == 0 {
-		return m.repeated(m.then(m.one(one), m.one(one)))
+		return m.repeated(m.then(m.one(any), m.one(any)))
 	}
-	for range size {
-		all = m.then(all, m.one(one), m.one(one))
+	zeros, first := m.one(zero), m.one(other)
+	all := m.either(zeros, first)
+	set := first.last // where some digit was not zero
+	for range 2*size - 1 {
+		next := m.either(m.one(any), m.one(other))
+		m.link(set, next.first[:1])
+		m.link(zeros.last, next.first[1:])
+		more := m.one(zero)
+		m.link(zeros.last, more.first)
+		zeros, set = more, next.last
 	}
-	return all
+	return fragment{all.first, set}
 }
 
 // verbatim accepts the texts of a template's component, and perhaps more: texts that are not valid, numbers that no Go type has.
