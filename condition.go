@@ -2,7 +2,6 @@ package entable
 
 import (
 	"errors"
-	"maps"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -140,27 +139,4 @@ func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 		return expression.AttributeNotExists(attr(pk))
 	}
 	return expression.AttributeExists(attr(pk))
-}
-
-// guardWrite writes the sentinel unless another item holds it, or deletes it if this one does.
-func guardWrite(t *Table, g *schema.Guard) types.TransactWriteItem {
-	owner := &types.AttributeValueMemberM{Value: g.Owner}
-	names := map[string]string{"#pk": t.s().PK.Name, "#owner": schema.SentinelOwner}
-	values := map[string]types.AttributeValue{":owner": owner}
-	condition := new("attribute_not_exists(#pk) OR #owner = :owner")
-	if g.From != nil {
-		*condition += " OR #owner = :from"
-		values[":from"] = &types.AttributeValueMemberM{Value: g.From}
-	}
-	if g.Delete {
-		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.s().Name, Key: g.Key, ConditionExpression: condition,
-			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
-	}
-	item := map[string]types.AttributeValue{schema.SentinelOwner: owner}
-	maps.Copy(item, g.Key)
-	if t.s().Discriminator != "" {
-		item[t.s().Discriminator] = &types.AttributeValueMemberS{Value: schema.SentinelPrefix}
-	}
-	return types.TransactWriteItem{Put: &types.Put{TableName: &t.s().Name, Item: item, ConditionExpression: condition,
-		ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
 }

@@ -86,6 +86,7 @@ type entityConfig struct {
 type readConfig struct {
 	consistent consistency
 	skipHooks  *bool // overrides the entity's setting
+	unknown    schema.UnknownItems
 }
 
 // skips reports whether a read leaves the hooks out; inherited is the entity's setting.
@@ -311,6 +312,22 @@ func CopyStrings() TableOption {
 // values that are stored: of such a UUID from its hexadecimal digits, of the enum from the number.
 func SDKDefaults() TableOption {
 	return tableOption(func(c *tableConfig) { c.Encoding = codec.SDKDefaults })
+}
+
+// SkipUnknown makes reads pass over items of types that are not registered, instead of the default, an [*UnknownEntityError]
+// in the item's place: queries and scans, of one type too, collections, and [Table.BatchGet] and [Table.TransactGet], which
+// give nil for them. So instances of a program live on while another version with a new type is deployed; what they compute
+// of a partition as a whole may then lack something. Reads by key of one entity, such as [Entity.Get], report such an item in
+// any case, as do writes that read it. The last of [SkipUnknown] and [RawUnknown] counts.
+func SkipUnknown() TableOption {
+	return tableOption(func(c *tableConfig) { c.Unknown = schema.SkipUnknown })
+}
+
+// RawUnknown makes reads of several types give items of types that are not registered as [RawItem]: queries and scans of the
+// [Table], [CollectionQuery.All], [Table.BatchGet] and [Table.TransactGet]. [CollectionQuery.Group] leaves them out. Reads of one
+// entity have no place for them, and report them as by default. See [SkipUnknown].
+func RawUnknown() TableOption {
+	return tableOption(func(c *tableConfig) { c.Unknown = schema.RawUnknown })
 }
 
 type sizeSetting int

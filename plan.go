@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,13 +32,21 @@ type queryPlan struct {
 	reverse    bool
 	consistent consistency
 	cursor     string
-	skipped    *int
-	skipHooks  *bool // overrides the entities' setting
-	raw        bool  // items of unknown types are given as RawItem
+	unknown    schema.UnknownItems // overrides the table's setting
+	skipped    *int                // counts what is passed over
+	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
 	segments   int // of a scan
-	progress   func(items, pages int, cursor string)
+	progress   func(ScanProgress)
 	err        error
+}
+
+// ScanProgress is how far a scan has come.
+type ScanProgress struct {
+	// Items counts the items given out, Pages the responses read.
+	Items, Pages int
+	// Cursor is for [Query.From]; "" at the end.
+	Cursor string
 }
 
 // planQuery starts a plan for the partition of the item at ptr.
@@ -53,6 +62,38 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 	return p
 }
 
+// startOf makes the plan one for the items of an entity alone.
+//
+//go:noinline
+func (p *queryPlan) startOf(e *entity, index string, ptr unsafe.Pointer) {
+	if e == nil {
+		p.err = errUnregistered
+		return
+	}
+	*p = planQuery(e.table, e, index, ptr)
+	p.Want = e.Entity
+}
+
+// where sets the range of the sort key, from examples.
+func (p *queryPlan) where(op schema.SortOp, low, high unsafe.Pointer) {
+	if p.ready() {
+		p.fail(public(p.Where(op, low, high)))
+	}
+}
+
+func (p *queryPlan) filter(condition expression.ConditionBuilder) {
+	p.filters = append(slices.Clip(p.filters), condition)
+}
+
+func (p *queryPlan) project(paths []string) { p.paths = append(slices.Clip(p.paths), paths...) }
+
+func (p *queryPlan) positive(what string, n int) int {
+	if n < 1 {
+		p.fail(usagef("%s: invalid %s %d: use 1 or more", p.Name(), what, n))
+	}
+	return n
+}
+
 // ready reports whether there is nothing wrong with the plan so far. That of a zero Query is nothing to begin with.
 func (p *queryPlan) ready() bool {
 	if p.t == nil {
@@ -65,6 +106,20 @@ func (p *queryPlan) fail(err error) {
 	if p.err == nil && err != nil {
 		p.err = err
 	}
+}
+
+// firstInput makes the request that the query starts with, from its cursor on.
+func (p *queryPlan) firstInput() (*dynamodb.QueryInput, error) {
+	in, err := p.input()
+	if err != nil {
+		return nil, err
+	}
+	at, err := p.openCursor(p.streams())
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = at[0].After
+	return in, nil
 }
 
 // input makes the request for the first page.
@@ -178,7 +233,7 @@ func (p *queryPlan) shapes() []change.Shape {
 	switch {
 	case p.Want != nil:
 		return []change.Shape{ownerOf(p.Want).shape}
-	case p.raw:
+	case cmp.Or(p.unknown, p.Table.Unknown) == schema.RawUnknown:
 		return nil
 	}
 	var list []change.Shape

@@ -18,6 +18,15 @@ import (
 	"github.com/entable/entable/internal/codec"
 )
 
+// UnknownItems is what reads do with items of types that are not registered: the zero value leaves it to the next level, and at
+// the last means an error in the item's place.
+type UnknownItems uint8
+
+const (
+	SkipUnknown UnknownItems = iota + 1
+	RawUnknown               // given as they are, by reads of several types
+)
+
 // TableDecl is the declaration of a table.
 type TableDecl struct {
 	Name          string
@@ -26,7 +35,8 @@ type TableDecl struct {
 	Indexes       []IndexDecl
 	MaxSize       int // of an item, in bytes; 0: the service's limit
 	HideExpired   bool
-	Encoding      codec.Encoding      // of the items
+	Encoding      codec.Encoding // of the items
+	Unknown       UnknownItems
 	Clock         func() time.Time    // nil: time.Now
 	Entropy       io.Reader           // nil: crypto/rand
 	Validate      *validator.Validate // nil: the package's own

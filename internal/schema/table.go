@@ -23,6 +23,7 @@ type Table struct {
 	MaxSize       int
 	Encoding      codec.Encoding // of the items
 	hideExpired   bool
+	Unknown       UnknownItems
 	Validate      *validator.Validate
 	Gen           *Generator
 	Lock          *manifest.Lock // nil when there is none
@@ -44,7 +45,7 @@ func New(d TableDecl) (*Table, error) {
 	}
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
-		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
+		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
 	}
 	return t, t.checkTableLock(what)
 }
