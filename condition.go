@@ -14,6 +14,8 @@ import (
 // the SDK encodes as a table with [SDKDefaults] does: a uuid.UUID in expression.Value is a B, which no stored S equals.
 //
 //	entable.If(expression.Name("owner").Equal(entable.Value(id)))
+//
+// It is for the requests of this package only. expression.Contains takes no builders: use [FieldOf.Contains].
 func Value(v any) expression.ValueBuilder { return expression.Value(change.Unencoded{Value: v}) }
 
 // build makes the expression of a request from its parts; nil when there are none. Of the conditions, own are the caller's,

@@ -198,7 +198,7 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 // generated values and defaults, validation, keys, the size check, the request, the AfterSave hook.
 //
 // v gets the generated values only when the write succeeds; after an error it is as it was, except
-// for generated ids, which stay so that a retry writes the same item.
+// for generated ids and times in the key, which stay so that a retry writes the same item.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
 //

@@ -14,9 +14,10 @@ import (
 // any request; nothing is written.
 type ValidationError struct {
 	Entity string
-	// Fields holds one entry for each broken rule, in the order of the fields.
+	// Fields holds one entry for each broken rule, in the order of the fields, or for the rule that the validator cannot apply to
+	// what an interface holds; none for a wrong tag of a type in an interface.
 	Fields []FieldError
-	// Err is the validator's own error, a validator.ValidationErrors.
+	// Err is the validator's own error, a validator.ValidationErrors, or what it panicked with.
 	Err error
 }
 
@@ -42,6 +43,9 @@ func (e *ValidationError) Error() string {
 	parts := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
 		parts[i] = f.String()
+	}
+	if len(parts) == 0 {
+		parts = []string{fmt.Sprint(e.Err)}
 	}
 	return fmt.Sprintf("entable: %s: invalid: %s", e.Entity, strings.Join(parts, "; "))
 }
