@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -17,7 +18,7 @@ import (
 // write. What an update is to give back is read afterwards.
 func (r *request) sendGuarded(ctx context.Context, c *route.Conn) (loaded, error) {
 	t := &transaction{writes: []Write{requestWrite{r}}, requests: []*request{r}}
-	if err := t.send(ctx, c, ""); err != nil {
+	if err := t.send(ctx, c, rand.Text()); err != nil {
 		return loaded{}, single(err)
 	}
 	if r.verb != verbUpdate || r.returns != types.ReturnValueAllNew {
