@@ -170,8 +170,8 @@ func TestOnce(t *testing.T) {
 	})
 }
 
-// Invoice is generated in all ways, and has a value that no other may have.
-type Invoice struct {
+// Voucher is generated in all ways, and has a value that no other may have.
+type Voucher struct {
 	ID      string    `dynamodbav:"id" entable:"auto=ulid"`
 	Number  string    `dynamodbav:"number,omitempty" entable:"unique"`
 	Made    time.Time `dynamodbav:"made" entable:"auto=iso8601"`
@@ -180,8 +180,8 @@ type Invoice struct {
 	Ref     string    `dynamodbav:"ref" entable:"auto=uuid4"`
 }
 
-// Entry is one of many that the time tells apart.
-type Entry struct {
+// Posting is one of many that the time tells apart.
+type Posting struct {
 	Book string    `dynamodbav:"book"`
 	At   time.Time `dynamodbav:"at" entable:"auto=now"`
 	Text string    `dynamodbav:"text"`
@@ -193,19 +193,19 @@ func TestTransactionsAreRepeated(t *testing.T) {
 		line := s.losing()
 		now := newClock()
 		table := s.newTable(entable.Clock(now.Now))
-		invoices := entable.Register[Invoice](table)
-		entries := entable.Register[Entry](table, entable.PK("book"), entable.SK("at"))
+		vouchers := entable.Register[Voucher](table)
+		entries := entable.Register[Posting](table, entable.PK("book"), entable.SK("at"))
 		ctx := t.Context()
 		token := rand.Text() // an account knows it for all tables
-		old := Invoice{ID: "old", Number: "1"}
-		check(t, invoices.Put(ctx, &old))
+		old := Voucher{ID: "old", Number: "1"}
+		check(t, vouchers.Put(ctx, &old))
 		was := old
-		one, two, log := Invoice{Number: "2"}, Invoice{ID: "two"}, []Entry{{Book: "b", Text: "x"}, {Book: "b", Text: "y"}}
+		one, two, log := Voucher{Number: "2"}, Voucher{ID: "two"}, []Posting{{Book: "b", Text: "x"}, {Book: "b", Text: "y"}}
 		pay := func() error {
 			return entable.Transact(ctx, []entable.Write{
-				invoices.CreateOp(&one), invoices.PutOp(&two), entries.PutOp(&log[0]), entries.PutOp(&log[1]),
-				invoices.Update(Invoice{ID: "old"}).Add("sum", 5).Set("number", "3"), // which reads the number
-				invoices.Update(Invoice{ID: "upserted"}).Upsert().Add("sum", 7),
+				vouchers.CreateOp(&one), vouchers.PutOp(&two), entries.PutOp(&log[0]), entries.PutOp(&log[1]),
+				vouchers.Update(Voucher{ID: "old"}).Add("sum", 5).Set("number", "3"), // which reads the number
+				vouchers.Update(Voucher{ID: "upserted"}).Upsert().Add("sum", 7),
 			}, entable.ClientToken(token))
 		}
 		line.lose, line.only = 3, "TransactWriteItems"
@@ -223,32 +223,32 @@ func TestTransactionsAreRepeated(t *testing.T) {
 		if !one.Made.Equal(first) || one.Touched != first.UnixMilli() || !log[1].At.After(log[0].At) {
 			t.Errorf("the callers have %+v and %+v", one, log)
 		}
-		for _, v := range []Invoice{one, two} {
-			stored, err := invoices.Get(ctx, v)
+		for _, v := range []Voucher{one, two} {
+			stored, err := vouchers.Get(ctx, v)
 			check(t, err)
 			if stored.Made, v.Made = stored.Made.UTC(), v.Made.UTC(); *stored != v {
 				t.Errorf("stored %+v, the caller has %+v", stored, v)
 			}
 		}
-		stored, err := invoices.Get(ctx, was)
+		stored, err := vouchers.Get(ctx, was)
 		if check(t, err); stored.Sum != 5 || stored.Number != "3" {
 			t.Errorf("stored %+v", stored)
 		}
-		if n, err := entries.Query(Entry{Book: "b"}).Count(ctx); err != nil || n != 2 {
+		if n, err := entries.Query(Posting{Book: "b"}).Count(ctx); err != nil || n != 2 {
 			t.Errorf("%d entries, %v", n, err)
 		}
 
 		// What is known to have failed is generated anew.
-		three := Invoice{ID: "three"}
+		three := Voucher{ID: "three"}
 		create := func(token string) error {
-			return entable.Transact(ctx, []entable.Write{invoices.PutOp(&three), invoices.CreateOp(&Invoice{ID: "old"})}, entable.ClientToken(token))
+			return entable.Transact(ctx, []entable.Write{vouchers.PutOp(&three), vouchers.CreateOp(&Voucher{ID: "old"})}, entable.ClientToken(token))
 		}
 		if err := create(rand.Text()); err == nil || is[*types.IdempotentParameterMismatchException](err) {
 			t.Errorf("error %v", err)
 		} else if te, ok := errors.AsType[*entable.TransactionError](err); !ok || te.Unknown {
 			t.Errorf("what was refused is unknown: %v", err)
 		}
-		check(t, invoices.Delete(ctx, Invoice{ID: "old"}))
+		check(t, vouchers.Delete(ctx, Voucher{ID: "old"}))
 		now.pass(time.Minute)
 		check(t, create(rand.Text()))
 		if !three.Made.Equal(now.now) {
