@@ -41,10 +41,10 @@ func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 
 // Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
 // is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
-// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
-// that starts with it.
-func (q *ItemsQuery) Between(low, high any) *ItemsQuery {
-	q.plan.setBetween(low, high)
+// them. Their sort-key fields count as in [Query.Equal], where of attributes each takes those that it has; up to a
+// leading part means all that starts with it.
+func (q *ItemsQuery) Between(low, high any, attributes ...string) *ItemsQuery {
+	q.plan.setBetween(low, high, attributes)
 	return q
 }
 
@@ -231,8 +231,8 @@ type CollectionQuery[C any] struct {
 }
 
 // Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
-func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
-	q.plan.setBetween(low, high)
+func (q *CollectionQuery[C]) Between(low, high any, attributes ...string) *CollectionQuery[C] {
+	q.plan.setBetween(low, high, attributes)
 	return q
 }
 

@@ -46,6 +46,20 @@ type assumption struct {
 	was  types.AttributeValue
 }
 
+// vacant returns the condition that a key is free for a new item: that there is none, or one of the entity that has expired and
+// that reads hide.
+func (e *entity) vacant() expression.ConditionBuilder {
+	none := expression.AttributeNotExists(attr(e.Table.PK.Name))
+	if !e.HideExpired || e.TTL == nil {
+		return none
+	}
+	gone := attr(e.TTL.Name).LessThanEqual(expression.Value(e.Table.Gen.Clock().Unix()))
+	if name := e.Table.Discriminator; name != "" {
+		gone = gone.And(ofTypes(name, e.Names()))
+	}
+	return none.Or(gone)
+}
+
 // sameValue returns the condition that the stored attribute has a value; nil: that it is absent.
 func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
 	if was == nil {
