@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/schema"
 )
@@ -13,7 +16,30 @@ import (
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ query[*ItemsQuery, any] }
+type ItemsQuery struct{ mixed[*ItemsQuery] }
+
+// mixed is what queries for items of several types have in common.
+type mixed[Self any] struct{ refine[Self, any] }
+
+// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
+// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
+// them. Their sort-key fields count as in [Query.Equal], where of attributes each takes those that it has; up to a
+// leading part means all that starts with it.
+func (q *mixed[Self]) Between(low, high any, attributes ...string) Self {
+	q.plan.setBetween(low, high, attributes)
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Reverse sets descending order, see [Query.Reverse].
+func (q *mixed[Self]) Reverse() Self {
+	q.plan.reverse = true
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Input returns the request that the query starts with, see [Query.Input].
+func (q *mixed[Self]) Input(context.Context) (*dynamodb.QueryInput, error) {
+	return q.plan.firstInput()
+}
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -36,15 +62,6 @@ func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 // after they were read and paid for. [ItemsQuery.Input] shows which.
 func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 	q.plan.only(entities)
-	return q
-}
-
-// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
-// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
-// them. Their sort-key fields count as in [Query.Equal], where of attributes each takes those that it has; up to a
-// leading part means all that starts with it.
-func (q *ItemsQuery) Between(low, high any, attributes ...string) *ItemsQuery {
-	q.plan.setBetween(low, high, attributes)
 	return q
 }
 
@@ -226,14 +243,8 @@ func (c *Collection[C]) memberNames() string {
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	query[*CollectionQuery[C], any]
+	mixed[*CollectionQuery[C]]
 	collection *Collection[C]
-}
-
-// Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
-func (q *CollectionQuery[C]) Between(low, high any, attributes ...string) *CollectionQuery[C] {
-	q.plan.setBetween(low, high, attributes)
-	return q
 }
 
 // Group sends the query and returns its items grouped by type. A second item for a field that takes

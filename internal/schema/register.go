@@ -56,13 +56,14 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  5. proveDisjoint: no other entity can build its primary key
 //  6. readTags: the meaning of fields: generated values, version, ttl, unique, rest
 //  7. checkMoving: what every write changes is no part of a key
-//  8. checkLocked: nothing contradicts the lock
-//  9. checkRules: the validator can read the rules of its fields
-//  10. finish: what is derived from all that, for speed
+//  8. checkTimes: generated times in keys tell items apart, and fit
+//  9. checkLocked: nothing contradicts the lock
+//  10. checkRules: the validator can read and apply the rules of its fields
+//  11. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
 		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.proveDisjoint,
-		r.readTags, r.checkMoving, r.checkLocked, r.checkRules, r.finish,
+		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -94,7 +95,7 @@ func (r *registration) readType() error {
 		return r.errorf("", "MaxSize is negative")
 	}
 	var err error
-	if e.Plan, err = codec.PlanOf(e.Type); err != nil {
+	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
 		return &Fault{Kind: WrongDeclaration, Entity: e.Name, Err: err}
 	}
 	e.Origin = append(e.was[:len(e.was):len(e.was)], e.Name)[0]
