@@ -460,11 +460,11 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s: was %s, is %s: %s: %s", d.Where, d.What, cmp.Or(d.Was, "none"), cmp.Or(d.Is, "none"), d.Effect, d.Cure)
 }
 
-// DriftError reports that a registry contradicts its lock or the manifest that is stored in its table.
+// DriftError reports that a registry contradicts its lock, the manifest that is stored in its table, or the table itself.
 type DriftError struct {
 	// Table is the table's name.
 	Table string
-	// From is what the registry was compared with: "lock" or "stored manifest".
+	// From is what the registry was compared with: "lock", "stored manifest", or "table" by [Table.Ensure].
 	From        string
 	Differences []Difference
 }
