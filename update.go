@@ -397,7 +397,7 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
 // plan makes the request from the key, the changes and the conditions.
 func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	e := u.e
-	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns, mustExist: !u.upsert}
+	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns}
 	var err error
 	if r.key, err = e.keyOf(u.key); err != nil {
 		return nil, err

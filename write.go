@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -364,13 +363,18 @@ func (r *request) conditionError(item map[string]types.AttributeValue, err error
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0):
 		c.is = ErrExists
-	case r.mustExist && len(item) == 0:
+	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound
 	}
 	if len(item) > 0 {
 		c.Stored = r.e.stored(item)
-		if was := r.next - 1; was >= 0 && !change.Same(r.e.versionIn(item), number(was)) {
-			c.version = fmt.Sprintf("the stored version is %s, that of the write %d", r.e.versionIn(item).Value, was)
+	}
+	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
+		c.why = usagef("the stored item is in an older shape: load it and Put it")
+	} else if want := r.next - 1; r.op != opCreate && want >= 0 {
+		have, err := strconv.ParseInt(r.e.versionIn(item).Value, 10, 64)
+		if err == nil && have != want {
+			c.why = &VersionError{r.e.Name, have, want}
 		}
 	}
 	return c
