@@ -60,6 +60,20 @@ func complete(b expression.Builder, t *schema.Table, name, by string, check func
 // attr names a top-level attribute in an expression, whatever characters it has.
 func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
 
+// vacant returns the condition that a key is free for a new item: that there is none, or one of the entity that has expired and
+// that reads hide.
+func (e *entity) vacant() expression.ConditionBuilder {
+	none := expression.AttributeNotExists(attr(e.Table.PK.Name))
+	if !e.HideExpired || e.TTL == nil {
+		return none
+	}
+	gone := attr(e.TTL.Name).LessThanEqual(expression.Value(e.Table.Gen.Clock().Unix()))
+	if name := e.Table.Discriminator; name != "" {
+		gone = gone.And(ofTypes(name, e.Names()))
+	}
+	return none.Or(gone)
+}
+
 // ofTypes returns the condition that an item is of one of the named types, or does not say of which.
 func ofTypes(discriminator string, names []string) expression.ConditionBuilder {
 	is := make([]expression.OperandBuilder, len(names))

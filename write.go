@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -146,7 +145,7 @@ type request struct {
 	certain bool
 	// returns is what an update gives back.
 	returns types.ReturnValue
-	// mustExist: a failed condition on an absent item means that it was not found.
+	// mustExist: the update is of an item that is there; one that is not found is not looked for again.
 	mustExist bool
 	// changes are those of an update, and next is the version that a write makes, 0 for any.
 	changes *change.List
@@ -386,13 +385,18 @@ func (r *request) conditionError(item map[string]types.AttributeValue, err error
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0):
 		c.is = ErrExists
-	case r.mustExist && len(item) == 0:
+	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound
 	}
 	if len(item) > 0 {
 		c.Stored = r.e.stored(item)
-		if was := r.next - 1; was >= 0 && !change.Same(r.e.versionIn(item), number(was)) {
-			c.version = fmt.Sprintf("the stored version is %s, that of the write %d", r.e.versionIn(item).Value, was)
+	}
+	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
+		c.why = usagef("the stored item is in an older shape: load it and Put it")
+	} else if want := r.next - 1; r.op != opCreate && want >= 0 {
+		have, err := strconv.ParseInt(r.e.versionIn(item).Value, 10, 64)
+		if err == nil && have != want {
+			c.why = &VersionError{r.e.Name, have, want}
 		}
 	}
 	return c
