@@ -359,7 +359,7 @@ func TestNowTellsItemsApart(t *testing.T) {
 	})
 }
 
-type Stamped struct {
+type Dated struct {
 	ID      string    `dynamodbav:"id"`
 	Made    time.Time `dynamodbav:"made" entable:"auto=now"`
 	Changed time.Time `dynamodbav:"changed" entable:"touch=now"`
@@ -371,10 +371,10 @@ func TestTimesOfOneWrite(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
 		clock := newClock()
-		stamped := entable.Register[Stamped](s.newTable(entable.Clock(clock.Now)))
-		first, err := stamped.Update(Stamped{ID: "1"}).Add("n", 1).Upsert().Updated(ctx)
+		stamped := entable.Register[Dated](s.newTable(entable.Clock(clock.Now)))
+		first, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Upsert().Updated(ctx)
 		check(t, err)
-		second, err := stamped.Update(Stamped{ID: "1"}).Add("n", 1).Updated(ctx)
+		second, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Updated(ctx)
 		check(t, err)
 		third := *second
 		check(t, stamped.Put(ctx, &third))
