@@ -253,7 +253,7 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 	if r.e.index(spec.Index) != nil {
 		return nil, r.errorf(what, "it is given twice")
 	}
-	x := &EntityIndex{IndexDecl: &r.t.Indexes[i]}
+	x := &EntityIndex{IndexDecl: &r.t.Indexes[i], of: r.e}
 	var pks, sks []KeyDecl
 	for _, k := range spec.Keys {
 		if k.Sort {
