@@ -57,7 +57,7 @@ func (e *Entity[T]) Patch(v *T) *Update[T] {
 // Apply adds changes that typed field handles have made, see [Field].
 func (u *Update[T]) Apply(changes ...Change[T]) *Update[T] {
 	for _, c := range changes {
-		u.u.take(c.c)
+		u.u.take(c.c, c.err)
 	}
 	return u
 }

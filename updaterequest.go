@@ -57,11 +57,15 @@ func (u *update) configure(opts []WriteOption) {
 }
 
 //go:noinline
-func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+func (u *update) take(c change.Change, err error) {
+	if u.changes = append(u.changes, c); err != nil {
+		u.err = err
+	}
+}
 
 //go:noinline
 func (u *update) add(op change.Op, path string, value any) {
-	u.take(change.Change{Op: op, Path: path, Value: value})
+	u.take(change.Change{Op: op, Path: path, Value: value}, nil)
 }
 
 func (u *update) remove(paths []string) {
