@@ -32,6 +32,7 @@ type update struct {
 	ifVersion  *int64
 	upsert     bool
 	fetch      bool
+	once       bool
 	skipHooks  *bool
 	unchecked  bool
 	err        error // of an option
@@ -56,11 +57,15 @@ func (u *update) configure(opts []WriteOption) {
 }
 
 //go:noinline
-func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+func (u *update) take(c change.Change, err error) {
+	if u.changes = append(u.changes, c); err != nil {
+		u.err = err
+	}
+}
 
 //go:noinline
 func (u *update) add(op change.Op, path string, value any) {
-	u.take(change.Change{Op: op, Path: path, Value: value})
+	u.take(change.Change{Op: op, Path: path, Value: value}, nil)
 }
 
 func (u *update) remove(paths []string) {
@@ -189,9 +194,11 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.u.fresh != nil {
-		e.Auto.KeepIDs(s.u.fresh, fresh)
+	if s.u.fresh == nil {
+		first, _ := replayOf(ctx).find("upsert of "+e.Name+s.r.key.Text(), func() (any, error) { return fresh, nil })
+		s.u.fresh = first.(unsafe.Pointer)
 	}
+	e.Auto.KeepIDs(s.u.fresh, fresh)
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
