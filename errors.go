@@ -424,22 +424,6 @@ func (usageError) entableError()   {}
 
 func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
-// UniqueError reports a write whose unique value another item has. Nothing is written. It matches
-// [ErrExists].
-type UniqueError struct {
-	Entity    string
-	Attribute string
-}
-
-func (e *UniqueError) Error() string {
-	return fmt.Sprintf("entable: %s: attribute %q: another item has this value", e.Entity, e.Attribute)
-}
-
-// Is matches [ErrExists].
-func (e *UniqueError) Is(target error) bool { return target == ErrExists }
-
-func (*UniqueError) entableError() {}
-
 // Difference is one point in which a registry departs from a manifest.
 type Difference struct {
 	// Where is the place: `table`, `Order`, `Order: index "gsi1": SK`.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -55,3 +56,19 @@ type requestWrite struct{ r *request }
 
 func (w requestWrite) entity() *entity                                               { return w.r.e }
 func (w requestWrite) prepare(context.Context, *route.Conn, *room) (*request, error) { return w.r, nil }
+
+// UniqueError reports a write whose unique value another item has. Nothing is written. It matches
+// [ErrExists].
+type UniqueError struct {
+	Entity    string
+	Attribute string
+}
+
+func (e *UniqueError) Error() string {
+	return fmt.Sprintf("entable: %s: attribute %q: another item has this value", e.Entity, e.Attribute)
+}
+
+// Is matches [ErrExists].
+func (e *UniqueError) Is(target error) bool { return target == ErrExists }
+
+func (*UniqueError) entableError() {}

@@ -419,7 +419,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if len(u.changes) == 0 {
 		return nil, u.changesNothing()
 	}
-	s := &updateState{u: u, r: r, c: c}
+	s := &updateState{u: u, r: r, c: c, now: e.now(ctx)}
 	if s.after.Item, err = e.keyOnly(u.key); err != nil {
 		return nil, err
 	}
