@@ -370,7 +370,7 @@ func (s *updateState) indexKeys(context.Context) error {
 		for _, k := range x.Keys() {
 			text, err := k.AppendText(nil, s.now)
 			if err != nil {
-				return &KeyError{Entity: e.Name, Key: k.Attr.Name, Err: err}
+				return &KeyError{Entity: e.Name, Key: k.Attr.Name, Err: k.OrOmit(err, s.now)}
 			}
 			s.update = s.update.Set(attr(k.Attr.Name), expression.Value(k.AttributeValue(text)))
 		}

@@ -27,14 +27,16 @@ func (r *registration) prefix(s keySettings, separator, what string, locked *man
 	case owner != "":
 		return "", r.errorf(what, "prefix %q is reserved for %s by the lock: choose another, share its partitions with entable.PrefixOf, or, if this is its new name, say entable.Was(%q)", text, owner, owner)
 	case s.prefix != nil:
-		if c, ok := r.t.reg.taken[*s.prefix]; ok && (locked == nil || locked.Prefix != *s.prefix) {
+		if c, ok := r.t.reg.taken[*s.prefix]; ok && c.literal {
+			return "", r.errorf(what, "prefix %q is a Literal of %s: choose another, or begin this key with the same entable.Literal", *s.prefix, c.owner)
+		} else if ok && (locked == nil || locked.Prefix != *s.prefix) {
 			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, c.owner)
 		}
 		r.taken[*s.prefix] = claim{owner: r.e.Name}
 		return *s.prefix, nil
 	case text != "":
 		if c, ok := r.t.reg.taken[text]; ok && !c.literal {
-			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another", text, c.owner)
+			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another, or begin that key with the same entable.Literal", text, c.owner)
 		}
 		if _, ok := r.taken[text]; !ok {
 			r.taken[text] = claim{owner: r.e.Name, literal: true}
