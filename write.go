@@ -323,7 +323,7 @@ func (r *request) unknown(d *route.Doubt, err error) bool {
 	if r.exact() {
 		return unknownTransaction(d, err)
 	}
-	return err == errRepeated || d.Of(err, lostAnswer)
+	return errors.Is(err, errRepeated) || d.Of(err, lostAnswer)
 }
 
 // unknownTransaction reports whether a transaction that failed may have been carried out: one that is repeated has a token, so
