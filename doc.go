@@ -34,7 +34,7 @@
 //	}
 //	type Log struct {
 //		DeviceID  uuid.UUID `dynamodbav:"device_id"`
-//		Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=iso8601"`
+//		Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=now"`
 //		Text      string    `dynamodbav:"text" validate:"required"`
 //	}
 //	type Device struct { // all that is stored of one device
@@ -70,7 +70,8 @@
 // # What is stored
 //
 // An item has the key attributes, the discriminator, the keys of the indexes that it is in, and each
-// exported field under its own name, as the SDK's attributevalue package stores it; key fields too.
+// exported field under its own name, as the SDK's attributevalue package stores it with UseEncodingMarshalers, or, on a table
+// with [SDKDefaults], by default; key fields too.
 // What this package writes, attributevalue reads, and the other way round. The keys of the two types
 // above are
 //
@@ -96,7 +97,7 @@
 // The tag `entable:"option,option"` gives a field a meaning to this package:
 //
 //	auto=STRATEGY   set on a write when the field is zero; see [Strategy]
-//	touch=STRATEGY  set to the time on every write, updates too: epoch, epoch_ms, iso8601
+//	touch=STRATEGY  set to the time on every write, updates too: now, epoch, epoch_ms, iso8601
 //	default=TEXT    set on a write when the field is zero
 //	version         an integer that every write checks and raises: a write of an instance that is
 //	                no longer what is stored is a [*ConditionFailedError]
@@ -108,7 +109,8 @@
 // On a field of a collection's struct, "-" says that the field takes no items.
 //
 // The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on
-// every write, after values were filled in, and never on a read.
+// every write, after values were filled in, unless it says [SkipValidation], and never on a read. A rule with a wrong parameter, or
+// for another type, is a wrong declaration; one that cannot be applied to what an interface holds counts as broken.
 //
 // # Errors
 //
@@ -137,8 +139,9 @@
 //     field. Patch, SaveChanges and Update leave them alone.
 //   - `unique` costs a consistent read and a transaction with one more item for each value that changes.
 //     It holds among writes through this package only.
-//   - [If] and filters take the SDK's expressions, which know attributes by their stored names and
-//     encode values as attributevalue does.
+//   - [If] and filters take the SDK's expressions, which know attributes by their stored names and encode values as
+//     attributevalue does by default. A name that items do not have, and a value of a kind that the attribute never has, are
+//     refused; [Value] and the handles of [Field] encode as the table does.
 //   - A cursor holds the last key in plain form, unless the table has a [CursorKey].
 //   - Separators other than "#" may cost the order of text values: [Separator].
 package entable
