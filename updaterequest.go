@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -31,6 +32,7 @@ type update struct {
 	ifVersion  *int64
 	upsert     bool
 	fetch      bool
+	once       bool
 	skipHooks  *bool
 	unchecked  bool
 	err        error // of an option
@@ -55,11 +57,15 @@ func (u *update) configure(opts []WriteOption) {
 }
 
 //go:noinline
-func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+func (u *update) take(c change.Change, err error) {
+	if u.changes = append(u.changes, c); err != nil {
+		u.err = err
+	}
+}
 
 //go:noinline
 func (u *update) add(op change.Op, path string, value any) {
-	u.take(change.Change{Op: op, Path: path, Value: value})
+	u.take(change.Change{Op: op, Path: path, Value: value}, nil)
 }
 
 func (u *update) remove(paths []string) {
@@ -88,6 +94,7 @@ type updateState struct {
 	update     expression.UpdateBuilder
 	conditions []expression.ConditionBuilder
 	after      change.After
+	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
 }
@@ -158,14 +165,13 @@ func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
 // touch adds the time to what moves with every update.
 func (s *updateState) touch(context.Context) error {
 	e := s.u.e
-	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
 			continue
 		}
 		v := f.Field.Reach(s.after.Item)
-		if err := f.Set(e.Table.Gen, now, v); err != nil {
+		if err := f.Set(e.Table.Gen, s.now, v); err != nil {
 			return e.encodeError(err)
 		}
 		if s.u.work != nil {
@@ -188,11 +194,12 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.u.fresh != nil {
-		e.Auto.KeepIDs(s.u.fresh, fresh)
+	if s.u.fresh == nil {
+		first, _ := replayOf(ctx).find("upsert of "+e.Name+s.r.key.Text(), func() (any, error) { return fresh, nil })
+		s.u.fresh = first.(unsafe.Pointer)
 	}
+	e.Auto.KeepIDs(s.u.fresh, fresh)
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
-	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {
@@ -200,7 +207,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		}
 		v := f.Field.Reach(fresh)
 		if v.IsZero() {
-			if err := f.Set(e.Table.Gen, now, v); err != nil {
+			if err := f.Set(e.Table.Gen, s.now, v); err != nil {
 				return e.encodeError(err)
 			}
 		}
