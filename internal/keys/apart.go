@@ -112,6 +112,9 @@ func meeting(a, b *automaton) (text string, ok bool) {
 // example returns keys that an item of each kind has. It takes the text of one key, and what the values in it make of the
 // others, for each key in turn; the texts of keys of which nothing is known stay.
 func example(a, b []*Pattern, texts []string) []string {
+	if len(texts) == 0 { // no key is a text
+		return texts
+	}
 	for first := range texts {
 		out := slices.Clone(texts)
 		known := [2]map[string]Value{{}, {}}
