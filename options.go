@@ -222,7 +222,8 @@ func NoDiscriminator() TableOption { return Discriminator("") }
 // GSI declares a global secondary index of the table, for entities to use with [Index]. Its key
 // attributes are strings called name+"pk" and name+"sk", composed like the table's own keys;
 // the options [PartitionKey], [SortKey] and [NoSortKey] set others, [MultiAttribute] takes the entities' attributes. It
-// projects all attributes. A table has at most 20.
+// projects all attributes, unless [KeysOnly] or [Include] says otherwise. Key attributes may be those that items have anyway: the
+// table's keys, the discriminator, a field, an attribute of another index. A table has at most 20.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func GSI(name string, opts ...IndexOption) TableOption {
 	c := schema.IndexDecl{
@@ -235,7 +236,7 @@ func GSI(name string, opts ...IndexOption) TableOption {
 
 // LSI declares a local secondary index of the table: another order of the items of each partition,
 // with consistent reads. Its sort key is a string attribute called name+"sk"; [SortKey] sets another.
-// Entities use it with [Index] and an [SK]. It projects all attributes. A table has at most 5, and with
+// Entities use it with [Index] and an [SK]. It projects all attributes unless [KeysOnly] or [Include] says otherwise. A table has at most 5, and with
 // one its partitions cannot grow over 10 GB.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 func LSI(name string, opts ...IndexOption) TableOption {
