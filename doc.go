@@ -78,6 +78,8 @@
 //	pk=CD#{device_id}  sk=CC#{command_id}
 //	pk=CD#{device_id}  sk=LT#{timestamp}
 //
+// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself.
+//
 // Different values never give the same key, and the order of the stored sort keys is the order of the
 // values, for every type of field; [PK] has the rules.
 //
@@ -103,6 +105,7 @@
 //	                no longer what is stored is a [*ConditionFailedError]
 //	ttl             when the service may remove the item; stored as seconds since 1970, left out when
 //	                zero; see [ExpiresIn], [HideExpired]
+//	keyonly         the items have no such attribute: the value stands in the primary key, and is read from there
 //	unique          no two items of the entity have the same value; a second one is a [*UniqueError]
 //	rest            a map[string]any that keeps the attributes that the type does not have
 //

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -34,7 +32,7 @@ type Entity[T any] struct{ e *entity }
 //
 // A nil table stands for [DefaultTable].
 //
-// Options: [PK], [SK], [Index], [Name], [Was], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
+// Options: [PK], [SK], [Index], [Name], [TypeValue], [Was], [Distinct], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
 //
 // Registration proves that no item of T can have the key of an item of another entity. It panics with
 // a [*DeclarationError] when the declaration is wrong; [TryRegister] returns it. It is safe for
@@ -156,9 +154,6 @@ func (e *entity) run(ctx context.Context, h *hook, v any) error {
 	}
 	return e.hooks.run(ctx, h, e.Name, v)
 }
-
-// RawItem is a stored item as the SDK holds it.
-type RawItem map[string]types.AttributeValue
 
 // encodeError returns what a failed encoding is to the user: an [*EncodeError], or nil for no error.
 func (e *entity) encodeError(err error) error {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable/internal/manifest"
@@ -343,6 +344,9 @@ func (e *UnknownEntityError) Error() string {
 }
 
 func (*UnknownEntityError) entableError() {}
+
+// RawItem is a stored item as the SDK holds it.
+type RawItem map[string]types.AttributeValue
 
 // DecodeError reports a stored item that does not fit its registered type.
 type DecodeError struct {

@@ -167,7 +167,7 @@ func Distinct(other Registered, reason string) EntityOption {
 }
 
 // Index makes the entity's items visible in an index of the table. The keys are built like the
-// table's, with prefixes of their own, and kept up on every write. When a component's field is empty
+// table's, with prefixes of their own, and kept up on every write; one whose attribute the items have anyway is left out here. When a component's field is empty
 // and its tag says omitempty, the item is left out of the index.
 func Index(name string, keys ...KeySpec) EntityOption {
 	join := schema.JoinDecl{Index: name}

@@ -222,7 +222,8 @@ func NoDiscriminator() TableOption { return Discriminator("") }
 // GSI declares a global secondary index of the table, for entities to use with [Index]. Its key
 // attributes are strings called name+"pk" and name+"sk", composed like the table's own keys;
 // the options [PartitionKey], [SortKey] and [NoSortKey] set others, [MultiAttribute] takes the entities' attributes. It
-// projects all attributes. A table has at most 20.
+// projects all attributes, unless [KeysOnly] or [Include] says otherwise. Key attributes may be those that items have anyway: the
+// table's keys, the discriminator, a field, an attribute of another index. A table has at most 20.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
 func GSI(name string, opts ...IndexOption) TableOption {
 	c := schema.IndexDecl{
@@ -235,7 +236,7 @@ func GSI(name string, opts ...IndexOption) TableOption {
 
 // LSI declares a local secondary index of the table: another order of the items of each partition,
 // with consistent reads. Its sort key is a string attribute called name+"sk"; [SortKey] sets another.
-// Entities use it with [Index] and an [SK]. It projects all attributes. A table has at most 5, and with
+// Entities use it with [Index] and an [SK]. It projects all attributes unless [KeysOnly] or [Include] says otherwise. A table has at most 5, and with
 // one its partitions cannot grow over 10 GB.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
 func LSI(name string, opts ...IndexOption) TableOption {
@@ -266,6 +267,20 @@ func indexOf(c schema.IndexDecl, opts []IndexOption) TableOption {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html
 func MultiAttribute() IndexOption {
 	return indexOption(func(c *schema.IndexDecl) { c.MultiAttribute = true })
+}
+
+// KeysOnly makes an index hold the keys of items alone, its own and the table's, overriding the default of whole items. Reads of
+// it say Partial or Hydrate; see [Query.Hydrate]. Types are then found from the keys.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.Projections
+func KeysOnly() IndexOption {
+	return indexOption(func(c *schema.IndexDecl) { c.Projection = types.ProjectionTypeKeysOnly })
+}
+
+// Include makes an index hold some attributes besides the keys, up to 100 in all indexes of a table; see [KeysOnly].
+func Include(attributes ...string) IndexOption {
+	return indexOption(func(c *schema.IndexDecl) {
+		c.Projection, c.Included = types.ProjectionTypeInclude, append(c.Included, attributes...)
+	})
 }
 
 type indexOption func(*schema.IndexDecl)
@@ -350,6 +365,12 @@ func (f entityOption) applyEntity(c *entityConfig) { f(c) }
 // its stored items are not.
 func Name(name string) EntityOption {
 	return entityOption(func(c *entityConfig) { c.Name = name })
+}
+
+// TypeValue sets the value of the discriminator in the entity's items, overriding its name: for stored data in which one value
+// stands for several kinds of items whose keys differ, such as an item and its older versions. Each has a name of its own.
+func TypeValue(value string) EntityOption {
+	return entityOption(func(c *entityConfig) { c.TypeValue = value })
 }
 
 type writeOption func(*writeConfig)

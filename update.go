@@ -424,7 +424,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
-	for _, x := range e.Indexes {
+	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
 	steps := []func(context.Context) error{s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,

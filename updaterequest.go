@@ -439,16 +439,16 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 // addUpsert sets what an item must have when the update creates it: its type and its key fields.
 func (s *updateState) addUpsert() error {
 	e := s.u.e
-	if path := e.InnerKey(); path != "" {
-		return usagef("%s: Upsert: the key attribute %q lies inside another, which an update cannot make: use Put", e.Name, path)
-	}
 	if e.Table.Discriminator != "" {
-		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.Name))
+		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.TypeValue))
 	}
 	if len(e.Upgrades) > 0 {
 		s.update = s.update.Set(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
 	}
 	for _, name := range e.KeyAttrs {
+		if alone, _ := e.Alone(name); alone {
+			continue
+		}
 		v, err := change.StoredForm(e.Plan.Field(name), s.u.key)
 		if err != nil {
 			return e.encodeError(err)

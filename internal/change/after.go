@@ -21,6 +21,8 @@ type Index interface {
 	// KeyNames lists the attributes of the keys that are kept up, and KeyValues what the item at ptr makes of them.
 	KeyNames() []string
 	KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error)
+	// Absent reports whether the item at ptr is left out, by what is known of it.
+	Absent(ptr unsafe.Pointer, known map[string]bool) bool
 }
 
 // Refusal is the error of an update that cannot be carried out as it is written.
@@ -96,12 +98,7 @@ func (a *After) Missing() []*codec.Field {
 }
 
 // leaves reports whether the item is out of a sparse index after the update, whatever the attributes are that are not known.
-func (a *After) leaves(x Index) bool {
-	return slices.ContainsFunc(x.Fields(), func(f *codec.Field) bool {
-		v, ok := f.Value(a.Item)
-		return a.known[f.Name] && (!ok || f.OmitEmpty && v.IsZero())
-	})
-}
+func (a *After) leaves(x Index) bool { return x.Absent(a.Item, a.known) }
 
 // AddKeys adds the keys of touched indexes to the update, or removes them when the item leaves the index. Without all their
 // components it refuses to; with fetch, these come from the stored item.

@@ -17,9 +17,10 @@ import (
 // Shape is what the items of one type have, as far as a condition on them can be checked.
 type Shape struct {
 	Plan  *codec.Plan
-	Kept  []string // the attributes that the table itself keeps
-	Open  bool     // items have attributes that are none of the plan's
-	Mixed bool     // items of older shapes have values of other kinds
+	Kept  []string          // the attributes that the table itself keeps
+	Lacks map[string]string // fields that the items do not have, and why
+	Open  bool              // items have attributes that are none of the plan's
+	Mixed bool              // items of older shapes have values of other kinds
 }
 
 // Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
@@ -230,6 +231,9 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 // find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
 func (s *Shape) find(path []Segment) (Target, error) {
 	root := s.Plan.Field(path[0].Name)
+	if why := s.Lacks[path[0].Name]; why != "" {
+		return Target{}, fmt.Errorf("attribute %q %s, and nothing can be asked of it", path[0].Name, why)
+	}
 	switch {
 	case root == nil && (s.Open || slices.Contains(s.Kept, path[0].Name)), root != nil && s.Plan.Marshals():
 		return Target{Root: &codec.Field{Name: path[0].Name}}, nil

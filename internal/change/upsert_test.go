@@ -2,6 +2,7 @@ package change_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -28,6 +29,13 @@ func (x *shelves) IndexName() string          { return "shelves" }
 func (x *shelves) Fields() []*codec.Field     { return x.fields }
 func (x *shelves) Components() []*codec.Field { return x.fields }
 func (x *shelves) KeyNames() []string         { return []string{"gsi"} }
+
+func (x *shelves) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+	return slices.ContainsFunc(x.fields, func(f *codec.Field) bool {
+		v, ok := f.Value(ptr)
+		return known[f.Name] && (!ok || f.OmitEmpty && v.IsZero())
+	})
+}
 
 func (x *shelves) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error) {
 	var parts []string

@@ -108,6 +108,17 @@ func check[T any](t *testing.T, text string, x expect) {
 	checkAudit(t, table, client, stored, x)
 
 	must(t, things.Delete(ctx, *v))
+	if x.note == "" && !x.noUpdate { // an update that makes the item makes it at its place
+		err := things.Update(*v).Set("note", "made").Upsert().Do(ctx)
+		if err != nil && strings.Contains(err.Error(), "the upsert does not give attribute") { // that an index is made of
+			err = things.Put(ctx, v)
+		}
+		must(t, err)
+		if made, err := things.Get(ctx, *v); err != nil || len(all(t, client)) != 1 {
+			t.Errorf("upserted: %+v, %v", made, err)
+		}
+		must(t, things.Delete(ctx, *v))
+	}
 	must(t, things.Create(ctx, v))
 	same(t, "created", only(t, client), stored)
 	again, err := entable.TryNewTable("stored", append(slices.Clone(x.table), entable.Lock(table.Manifest()))...)
@@ -237,6 +248,13 @@ func all(t testing.TB, client *dynamodb.Client) []map[string]types.AttributeValu
 	out, err := client.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String("stored")})
 	must(t, err)
 	return out.Items
+}
+
+// sortedItems returns the items of the table by their keys.
+func sortedItems(t testing.TB, client *dynamodb.Client) []map[string]types.AttributeValue {
+	items := all(t, client)
+	slices.SortFunc(items, func(a, b map[string]types.AttributeValue) int { return strings.Compare(show(t, a), show(t, b)) })
+	return items
 }
 
 // only returns the one item of the table: a second one would be a key that was not the stored one.

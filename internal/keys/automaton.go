@@ -28,11 +28,11 @@ func (c class) both(o class) class {
 	return c
 }
 
-// plain returns a byte of the set, one that makes a plain example if there is one.
-func (c class) plain() byte {
-	for _, b := range []byte("x0") {
-		if c.has(b) {
-			return b
+// pick returns a byte of the set, one of those that make plain examples if it has one.
+func (c class) pick(plain string) byte {
+	for i := range len(plain) {
+		if c.has(plain[i]) {
+			return plain[i]
 		}
 	}
 	for i, word := range c {
@@ -235,11 +235,11 @@ func (m *automaton) verbatim(s *segment) (all fragment) {
 			all = m.repeated(m.one(everyByte))
 		}
 		return all
-	case s.kind == Bytes:
+	case s.kind == Bytes && s.format == "":
 		return m.hex(s.size)
 	case s.kind == Bool:
 		return m.either(m.text("false"), m.text("true"))
-	case s.kind == Text:
+	case s.kind == Text || s.kind == Bytes:
 		for range s.fixed {
 			all = m.then(all, m.one(classOf(idBytes)))
 		}

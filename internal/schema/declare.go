@@ -52,12 +52,15 @@ type IndexDecl struct {
 	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
 	MultiAttribute bool
 	Hash, Range    []Attr
+	Projection     types.ProjectionType // "": all
+	Included       []string             // besides keys
 }
 
 // EntityDecl is the declaration of an entity.
 type EntityDecl struct {
 	Type        reflect.Type
 	Name        string   // "": the type's
+	TypeValue   string   // the discriminator; "": the name
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl

@@ -43,7 +43,7 @@ func (e *Entity) ownMembers() ([]byte, error) {
 	var dst []byte
 	if e.Table.Discriminator != "" {
 		var err error
-		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.Table.Discriminator), ':'), e.Name); err != nil {
+		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.Table.Discriminator), ':'), e.TypeValue); err != nil {
 			return nil, err
 		}
 	}
@@ -86,17 +86,19 @@ func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		if err := x.checkNativeValues(e, ptr); err != nil {
 			return nil, err
 		}
-		if x.absent(ptr) {
+	}
+	for _, g := range e.Kept {
+		if g.Absent(ptr, nil) {
 			continue
 		}
-		for _, k := range x.Keys() {
+		for _, k := range g.Keys {
 			if dst, err = k.appendMember(append(dst, ','), ptr); err != nil {
 				return nil, e.keyFault(k.Attr.Name, k.orOmit(err, ptr))
 			}
 		}
 	}
 	head := len(dst)
-	dst, err = e.Plan.AppendMembers(append(dst, ','), ptr)
+	dst, err = e.encoding.AppendMembers(append(dst, ','), ptr)
 	if err != nil {
 		return nil, e.valueFault(err)
 	}

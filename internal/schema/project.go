@@ -54,7 +54,7 @@ func (s *Span) OwnNames() []string {
 	if d := s.Table.Discriminator; d != "" {
 		names = append(names, d)
 	}
-	for _, e := range s.Table.Directory().ByType {
+	for _, e := range s.Table.Directory().All {
 		if s.Want != nil && s.Want != e {
 			continue
 		}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,6 +22,7 @@ type registration struct {
 	taken     map[string]claim
 	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
 	locked    *manifest.Entity  // what the lock has of the entity, or nil
+	natural   []string          // fields that are key attributes themselves
 }
 
 // Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
@@ -53,16 +55,17 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
 //  4. compileKeys: keys of the table and of indexes, with their prefixes
-//  5. proveDisjoint: no other entity can build its primary key
-//  6. readTags: the meaning of fields: generated values, version, ttl, unique, rest
-//  7. checkMoving: what every write changes is no part of a key
-//  8. checkTimes: generated times in keys tell items apart, and fit
-//  9. checkLocked: nothing contradicts the lock
-//  10. checkRules: the validator can read and apply the rules of its fields
-//  11. finish: what is derived from all that, for speed
+//  5. checkReserved: fields are stored where nothing else is
+//  6. proveDisjoint: no other entity can build its primary key
+//  7. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  8. checkMoving: what every write changes is no part of a key
+//  9. checkTimes: generated times in keys tell items apart, and fit
+//  10. checkLocked: nothing contradicts the lock
+//  11. checkRules: the validator can read and apply the rules of its fields
+//  12. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -101,6 +104,7 @@ func (r *registration) readType() error {
 	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
 		return &Fault{Kind: WrongDeclaration, Entity: e.Name, Err: err}
 	}
+	e.TypeValue = cmp.Or(d.TypeValue, e.Name)
 	e.Origin = append(e.was[:len(e.was):len(e.was)], e.Name)[0]
 	if len(e.was) > 1 && e.Origin == e.Name {
 		e.was = e.was[1:] // it has its first name again
@@ -126,28 +130,36 @@ func (r *registration) finish() (err error) {
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}
-	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name, r.t.PK.Name, r.t.SK.Name)
+	if err = r.findAlone(); err != nil {
+		return err
+	}
+	e.checked = e.Plan.Expect(r.t.Discriminator, e.TypeValue, r.t.PK.Name, r.t.SK.Name)
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
 	}
 	return nil
 }
 
-// checkNames refuses a name or type that is registered, and fields stored under the table's own
-// attributes.
+// checkNames refuses a name or type that is registered.
 func (r *registration) checkNames() error {
 	names := r.e.Names()
+	if slices.Contains([]string{SentinelPrefix, ManifestPrefix}, r.e.TypeValue) {
+		return r.errorf("", "the type %q is that of the library's own items", r.e.TypeValue)
+	}
 	for _, o := range r.t.reg.entities {
-		if o.Type == r.e.Type {
-			return r.errorf("", "%s is registered on table %q already, as %s", r.e.Type, r.t.Name, o.Name)
+		if o.Type == r.e.Type && o.Name == r.e.Name {
+			return r.errorf("", "%s is registered on table %q already, as %s: a second time it takes a name of its own, with entable.Name", r.e.Type, r.t.Name, o.Name)
 		}
 		if o.Name == r.e.Name && (r.t.Discriminator != "" || r.t.Lock != nil) {
 			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.Name, o.Type)
 		}
 		for _, name := range names {
-			if slices.Contains(o.was, name) || name != r.e.Name && name == o.Name {
+			if slices.Contains(o.was, name) || name != r.e.TypeValue && name == o.TypeValue {
 				return r.errorf("", "the name %q is that of %s, now or before: stored items would be of two types", name, o.Name)
 			}
+		}
+		if o.TypeValue == r.e.TypeValue && slices.ContainsFunc(r.decl.Distinct, func(d DistinctDecl) bool { return d.Of == o }) {
+			return r.errorf("", "it has the type %q of %s, and nothing but Distinct tells their keys apart", r.e.TypeValue, o.Name)
 		}
 	}
 	for i, name := range r.e.was {
@@ -155,15 +167,20 @@ func (r *registration) checkNames() error {
 			return r.errorf("", "Was(%q): give each earlier name once", name)
 		}
 	}
-	if len(r.e.Plan.Fields()) == 0 {
+	if len(r.e.Plan.Fields()) == 0 && len(r.decl.PKs) == 0 {
 		return r.errorf("", "%s has no exported field to store", r.e.Type)
 	}
+	return nil
+}
+
+// checkReserved refuses fields stored under the table's own attributes, but for those that are such an attribute.
+func (r *registration) checkReserved() error {
 	for _, f := range r.e.Plan.Fields() {
 		use := r.t.reserved(f.Name)
 		if len(r.e.Upgrades) > 0 && strings.EqualFold(f.Name, SchemaAttribute) {
 			use = "the version of the item's shape"
 		}
-		if use != "" {
+		if use != "" && !slices.Contains(r.natural, f.Name) {
 			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
 		}
 	}
@@ -198,13 +215,17 @@ func (r *registration) compileKeys() error {
 	if len(c.SKs) == 1 && !r.t.SK.Exists() {
 		return r.errorf("", "SK is given but table %q has no sort key", r.t.Name)
 	}
-	c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Kind: AttrPart, Text: e.Plan.Fields()[0].Name}}})
+	if len(c.PKs) == 0 {
+		c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Text: e.Plan.Fields()[0].Name}}})
+	}
 	var err error
 	if e.PK, err = r.compile(partitionKey, c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
 		return err
 	}
 	if r.t.SK.Exists() {
-		c.SKs = append(c.SKs, defaultSortKey)
+		if c.SKs = append(c.SKs, defaultSortKey); e.Plan.Field(r.t.SK.Name) != nil && len(c.SKs) == 1 {
+			c.SKs[0] = KeyDecl{Sort: true, Parts: []Part{{Text: r.t.SK.Name}}}
+		}
 		if e.SK, err = r.compile("SK", c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
 			return err
 		}
@@ -223,7 +244,7 @@ func (r *registration) compileKeys() error {
 		for i := range k.comps {
 			c := &k.comps[i]
 			e.keyPaths = append(e.keyPaths, append([]string{c.root.Name}, innerNames(c)...))
-			if c.inner == nil {
+			if c.inner == nil && !slices.Contains(e.KeyAttrs, c.path) {
 				e.KeyAttrs = append(e.KeyAttrs, c.path)
 			}
 		}
@@ -236,6 +257,7 @@ func (r *registration) compileKeys() error {
 		if err != nil {
 			return err
 		}
+		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
 	return nil
@@ -256,7 +278,7 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 	if r.e.index(spec.Index) != nil {
 		return nil, r.errorf(what, "it is given twice")
 	}
-	x := &EntityIndex{IndexDecl: &r.t.Indexes[i], of: r.e}
+	x := &EntityIndex{IndexDecl: &r.t.Indexes[i]}
 	var pks, sks []KeyDecl
 	for _, k := range spec.Keys {
 		if k.Sort {
@@ -270,12 +292,14 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 		return nil, r.errorf(what, "it is native, its keys are attributes of the entity: give no PK and SK")
 	case x.MultiAttribute:
 		return x, r.joinNative(x, what)
-	case x.Local && (len(pks) > 0 || len(sks) != 1):
+	case x.Local && (len(pks) > 0 || len(sks) > 1 || len(sks) == 0 && !r.has(x.IndexDecl.SK)):
 		return nil, r.errorf(what, "it is local and has the table's partition key: give one SK")
-	case !x.Local && (len(pks) != 1 || len(sks) > 1):
+	case !x.Local && (len(pks) > 1 || len(sks) > 1 || len(pks) == 0 && !r.has(x.IndexDecl.PK)):
 		return nil, r.errorf(what, "give one PK and at most one SK")
 	case len(sks) == 1 && !x.IndexDecl.SK.Exists():
 		return nil, r.errorf(what, "SK is given but the index has no sort key")
+	case len(sks) == 0 && !r.has(x.IndexDecl.SK):
+		sks = append(sks, defaultSortKey)
 	}
 	of := func(get func(*EntityIndex) *Key) func(*Entity) *Key {
 		return func(o *Entity) *Key {
@@ -288,13 +312,12 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 	x.pk = r.e.PK
 	var err error
 	if !x.Local {
-		if x.pk, err = r.compile(what+": PK", pks[0], x.IndexDecl.PK, of(func(x *EntityIndex) *Key { return x.pk })); err != nil {
+		if x.pk, err = r.indexKey(x, what+": PK", pks, x.IndexDecl.PK, of(func(x *EntityIndex) *Key { return x.pk })); err != nil {
 			return nil, err
 		}
 	}
 	if x.IndexDecl.SK.Exists() {
-		sks = append(sks, defaultSortKey)
-		if x.sk, err = r.compile(what+": SK", sks[0], x.IndexDecl.SK, of(func(x *EntityIndex) *Key { return x.sk })); err != nil {
+		if x.sk, err = r.indexKey(x, what+": SK", sks, x.IndexDecl.SK, of(func(x *EntityIndex) *Key { return x.sk })); err != nil {
 			return nil, err
 		}
 	}
@@ -321,6 +344,7 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 		} else {
 			x.hashes = append(x.hashes, k)
 		}
+		x.fields = append(x.fields, k)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ type Entity struct {
 	Table       *Table
 	Owner       any // what the executing side keeps with the entity
 	Name        string
+	TypeValue   string   // the discriminator of its items; other entities may have it too
 	was         []string // earlier names, the oldest first
 	Origin      string   // the oldest name: of sentinels and generated prefixes
 	Type        reflect.Type
@@ -44,6 +44,11 @@ type Entity struct {
 	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
 	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
 	Indexes     []*EntityIndex
+	Kept        []*KeptKeys // of all indexes
+	alone       []string    // attributes that are written in the primary key alone: they are it, or keyonly
+	keyonly     []string
+	inKey       map[string]string // the same with a reason
+	encoding    *codec.Plan       // plan that does not write these
 	MaxSize     int
 	Auto        autoPlan
 	Version     *codec.Field          // the field of the optimistic lock, or nil
@@ -65,25 +70,51 @@ type EntityIndex struct {
 	pk, sk *Key
 	// hashes and ranges are the key fields of a native index.
 	hashes, ranges []*Key
+	fields         []*Key // that are fields of the entity
 }
 
-// Keys lists the keys that are kept up: not those that the item has anyway.
-func (x *EntityIndex) Keys() []*Key {
-	switch {
-	case x.MultiAttribute:
-		return nil
-	case x.Local:
-		return []*Key{x.sk}
-	case x.sk == nil:
-		return []*Key{x.pk}
+// KeptKeys are keys of an index that are kept up by every write, and stand or lack together: those that are composed, or one
+// that is a template. What the item has anyway is none of them: the primary key, the type, a field, another index's key.
+// An index whose keys are all there anyway has one without keys.
+type KeptKeys struct {
+	of    *Entity
+	Index string
+	Keys  []*Key
+	there []*codec.Field // the fields that are the index's keys themselves
+}
+
+// IndexName returns the name of the index.
+func (g *KeptKeys) IndexName() string { return g.Index }
+
+// Components lists what Fields does, and the fields that are keys of the index themselves.
+func (g *KeptKeys) Components() []*codec.Field { return append(g.Fields(), g.there...) }
+
+// KeyNames lists the attributes of the keys.
+func (g *KeptKeys) KeyNames() []string {
+	var out []string
+	for _, k := range g.Keys {
+		out = append(out, k.Attr.Name)
 	}
-	return []*Key{x.pk, x.sk}
+	return out
 }
 
-// Fields lists the attributes that the kept-up keys are made of.
-func (x *EntityIndex) Fields() []*codec.Field {
+// KeyValues returns the keys as the item at ptr makes them.
+func (g *KeptKeys) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error) {
+	var out []types.AttributeValue
+	for _, k := range g.Keys {
+		text, err := k.AppendText(nil, ptr)
+		if err != nil {
+			return nil, g.of.keyFault(k.Attr.Name, k.orOmit(err, ptr))
+		}
+		out = append(out, k.AttributeValue(text))
+	}
+	return out, nil
+}
+
+// Fields lists the attributes that the keys are made of.
+func (g *KeptKeys) Fields() []*codec.Field {
 	var out []*codec.Field
-	for _, k := range x.Keys() {
+	for _, k := range g.Keys {
 		for i := range k.comps {
 			out = append(out, k.comps[i].root)
 		}
@@ -91,45 +122,14 @@ func (x *EntityIndex) Fields() []*codec.Field {
 	return out
 }
 
-// Components lists what Fields does and, of a native index, its attributes.
-func (x *EntityIndex) Components() []*codec.Field {
-	out := x.Fields()
-	for _, k := range slices.Concat(x.hashes, x.ranges) {
-		out = append(out, k.comps[0].field)
-	}
-	return out
-}
-
-// IndexName returns the name of the index.
-func (x *EntityIndex) IndexName() string { return x.Name }
-
-// KeyNames lists the attributes of the keys that are kept up.
-func (x *EntityIndex) KeyNames() []string {
-	var out []string
-	for _, k := range x.Keys() {
-		out = append(out, k.Attr.Name)
-	}
-	return out
-}
-
-// KeyValues returns the keys that are kept up, as the item at ptr makes them.
-func (x *EntityIndex) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error) {
-	var out []types.AttributeValue
-	for _, k := range x.Keys() {
-		text, err := k.AppendText(nil, ptr)
-		if err != nil {
-			return nil, x.of.keyFault(k.Attr.Name, k.orOmit(err, ptr))
-		}
-		out = append(out, k.AttributeValue(text))
-	}
-	return out, nil
-}
-
-// absent reports whether the index leaves the item at ptr out.
-func (x *EntityIndex) absent(ptr unsafe.Pointer) bool {
-	for _, k := range x.Keys() {
-		if k.absent(ptr) {
-			return true
+// Absent reports whether the item at ptr, of which these attributes are known, is left out: nil stands for all.
+func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+	for _, k := range g.Keys {
+		for i := range k.comps {
+			c := &k.comps[i]
+			if v, ok := c.get(ptr); (known == nil || known[c.root.Name]) && (!ok || c.field.OmitEmpty && v.IsZero()) {
+				return true
+			}
 		}
 	}
 	return false
@@ -139,7 +139,7 @@ func (x *EntityIndex) absent(ptr unsafe.Pointer) bool {
 func (e *Entity) Pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).UnsafePointer() }
 
 // Names returns the discriminators of the entity's items, today's first.
-func (e *Entity) Names() []string { return append([]string{e.Name}, e.was...) }
+func (e *Entity) Names() []string { return append([]string{e.TypeValue}, e.was...) }
 
 // IndexNames lists the table's indexes for messages.
 func (t *Table) IndexNames() string {

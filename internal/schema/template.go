@@ -33,7 +33,9 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 			if err != nil {
 				return err
 			}
-			c.Seg.Format, c.Seg.Width = seg.Format, textWidths[c.field.Type]
+			if c.Seg.Format = seg.Format; c.Seg.Kind == keys.Text {
+				c.Seg.Width = textWidths[c.field.Type]
+			}
 			s.comps = append(s.comps, c)
 			seg = c.Seg
 		}
@@ -126,16 +128,6 @@ func (e *Entity) onlyParts() (path string) {
 		}
 	}
 	return path
-}
-
-// InnerKey returns the path of a field inside an attribute that is in the primary key, "" if there is none.
-func (e *Entity) InnerKey() string {
-	for _, p := range e.keyPaths {
-		if len(p) > 1 {
-			return strings.Join(p, ".")
-		}
-	}
-	return ""
 }
 
 // InKey reports whether a path, by its names, is that of a part of the primary key, in one, or around one.

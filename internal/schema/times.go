@@ -26,8 +26,8 @@ func (r *registration) checkTimes() error {
 			"one would replace the other; use auto=now or auto=ulid, or add an attribute to the key", e.Auto.made(f), last.Attr.Name)
 	}
 	all := []*Key{e.PK, e.SK}
-	for _, x := range e.Indexes {
-		all = append(all, x.Keys()...)
+	for _, g := range e.Kept {
+		all = append(all, g.Keys...)
 	}
 	for _, k := range all {
 		if k == nil {
@@ -35,7 +35,10 @@ func (r *registration) checkTimes() error {
 		}
 		for _, c := range k.comps {
 			made, by := e.Auto.made(c.field), fmt.Sprintf("Layout(%q)", c.Seg.Layout)
-			if c.Seg.Width > 0 {
+			switch {
+			case k.separator == "":
+				by = fmt.Sprintf("{%s:%s}", c.path, c.Seg.Format)
+			case c.Seg.Width > 0:
 				by = fmt.Sprintf("Width(%d)", c.Seg.Width)
 			}
 			if !c.part && !made.fits(c.Seg) {
@@ -59,6 +62,16 @@ func (p *autoPlan) made(f *codec.Field) Strategy {
 // fits reports whether a component of a key holds the times that the strategy makes.
 func (s Strategy) fits(c keys.Segment) bool {
 	at := time.Date(2006, 1, 2, 3, 4, 5, 0, time.UTC)
+	if c.Format != "" && s.isTime() && (c.Kind == keys.Time || c.Kind == keys.Int || c.Kind == keys.Uint) {
+		if !s.wholeSeconds() {
+			at = at.Add(1)
+		}
+		p, err := keys.CompileTemplate([]keys.Segment{c})
+		if err == nil {
+			_, err = p.Append(nil, []keys.Value{{Kind: c.Kind, I: s.number(at), U: uint64(s.number(at)), T: at}})
+		}
+		return err == nil
+	}
 	if c.Width > 0 && s.isTime() {
 		return c.Width >= len(strconv.FormatInt(s.number(at), 10))
 	}
