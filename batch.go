@@ -154,6 +154,9 @@ func (b *batch) send(ctx context.Context, job []int) {
 		left, err := b.sendChunk(ctx, d.Watch(b.conn), job)
 		if err == nil {
 			b.succeed(ctx, job, left)
+			if len(left) < len(job) {
+				tries.Made = 0 // progress
+			}
 			if job = left; len(job) == 0 {
 				return
 			}

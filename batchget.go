@@ -174,8 +174,11 @@ func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	left := chunk
 	tries := work.Tries{Most: b.cfg.attempts}
 	for {
-		var err error
-		left, err = b.request(ctx, left, strongly, sink)
+		again, err := b.request(ctx, left, strongly, sink)
+		if len(again) < len(left) {
+			tries.Made = 0 // progress
+		}
+		left = again
 		if err != nil && !IsRetryable(err) {
 			b.fail(left, err)
 			return

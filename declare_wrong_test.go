@@ -126,7 +126,13 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		{"literal that is a prefix", func() error {
 			table, _ := declared()
 			return register[Cart](table, entable.PK(entable.Literal("OI"), "id"))
-		}, `Cart: PK: Literal "OI" is a prefix of Order: choose another`},
+		}, `Cart: PK: Literal "OI" is a prefix of Order: choose another, or begin that key with the same entable.Literal`},
+		{"prefix that is a literal", func() error {
+			table := entable.NewTable("shop")
+			entable.Register[Cart](table, entable.PK(entable.Literal("OI"), "id"))
+			return register[Order](table, entable.PK("id", entable.Prefix("OI")))
+		}, `Order: PK: prefix "OI" is a Literal of Cart: choose another, or begin this key with the same entable.Literal`},
+		{"pointer", func() error { return register[*Order](entable.NewTable("shop")) }, `*entable_test.Order: it is a pointer: register entable_test.Order`},
 		{"exhausted prefix", func() error {
 			table := entable.NewTable("shop")
 			entable.Register[Cart](table, entable.PK("id", entable.Prefix("OI")), entable.SK("year", entable.Prefix("OID")))
@@ -135,7 +141,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		{"prefix with the separator", func() error {
 			return register[Order](entable.NewTable("shop"), entable.PK("id", entable.Prefix("A#B")))
 		},
-			`Order: PK: invalid prefix "A#B": it contains the separator "#"`},
+			`Order: PK: invalid prefix "A#B": it contains the separator "#": leave that out, give several parts, or set another with entable.Separator`},
 		{"empty prefix", func() error { return register[Order](entable.NewTable("shop"), entable.PK("id", entable.Prefix(""))) },
 			`Order: PK: Prefix is empty: use entable.NoPrefix()`},
 		{"prefix and no prefix", func() error {
@@ -169,7 +175,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			return register[Cart](table, entable.PK("year", entable.PrefixOf(orders), entable.Shards(8, "id")), entable.SK("id"))
 		}, `Cart: PK: PrefixOf(Order): the components differ: OY#{year}#{shard of id} is not built like OY#{year}#{shard of id}`},
 		{"key without attribute", func() error { return register[Order](entable.NewTable("shop"), entable.PK(entable.Prefix("O"))) },
-			`Order: PK: it names no attribute`},
+			`Order: PK: it names no attribute: name those that it is made of, as in "id", or give fixed text with entable.Literal`},
 		{"partition key of fixed text", func() error { return register[Order](entable.NewTable("shop"), entable.PK(5)) },
 			`Order: PK: a part of type int: give attribute names, Attr, Literal, or a setting such as Prefix`},
 		{"width of a text", func() error {

@@ -122,6 +122,9 @@
 // The SDK's own errors stay in the chain. [IsError] tells whether an error is of this package,
 // [IsRetryable] whether the same call may succeed later.
 //
+// A table of what can be lost, doubled or wrong, and how a program is told:
+// https://github.com/entable/entable#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
+//
 // # Caveats
 //
 //   - Generated prefixes depend on the order of registration and on the names of types and attributes.

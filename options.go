@@ -447,8 +447,8 @@ func Concurrency(requests int) BatchOption {
 	return batchOption(func(c *batchConfig) { c.concurrency = max(1, requests) })
 }
 
-// Attempts sets how often an item that the service leaves unprocessed is sent, overriding the default of
-// 10. Between attempts the batch backs off, up to 5 seconds, with full jitter.
+// Attempts sets after how many requests in a row that the service has answered with nothing processed a batch gives up,
+// overriding the default of 10. Between attempts the batch backs off, up to 5 seconds, with full jitter.
 func Attempts(n int) BatchOption {
 	return batchOption(func(c *batchConfig) { c.attempts = max(1, n) })
 }

@@ -96,8 +96,9 @@ func (q *Query[T]) Input(context.Context) (*dynamodb.QueryInput, error) { return
 // Page is a part of a query's items.
 type Page[Item any] struct {
 	Items []Item
-	// Cursor stands behind the last item; "" when there is nothing more. It holds the last item's key, in
-	// plain form unless the table has a [CursorKey].
+	// Cursor stands behind the last item; "" when there is nothing more. That is not known of a page which the limit, or the
+	// end of a response, ends with the very last item: it has a cursor, and the page behind it is empty. It holds the last
+	// item's key, in plain form unless the table has a [CursorKey].
 	Cursor string
 }
 

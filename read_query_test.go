@@ -230,13 +230,24 @@ func TestCompositeSortKeyConditions(t *testing.T) {
 	})
 }
 
-// Between the wrong way round is the service's error, not a silent empty result.
+// Between the wrong way round is an error before the request, not a silent empty result.
 func TestBetweenTheWrongWayRound(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		tasks := registerTasks(s.newTable())
-		_, err := tasks.Query(Task{List: "a"}).Between(Task{N: 2}, Task{N: 1}).First(t.Context())
-		if err == nil || errors.Is(err, entable.ErrNotFound) || !entable.IsError(err) {
-			t.Errorf("between 2 and 1: %v", err)
+		for name, query := range map[string]func() error{
+			"query": func() error {
+				_, err := tasks.Query(Task{List: "a"}).Between(Task{N: 2}, Task{N: 1}).First(t.Context())
+				return err
+			},
+			"mixed": func() error {
+				_, err := tasks.Table().Query(Task{List: "a"}).Between(Task{N: 2}, Task{N: 1}).First(t.Context())
+				return err
+			},
+		} {
+			s.spy.reset(nil)
+			if err := query(); err == nil || !strings.HasSuffix(err.Error(), "the low bound of Between lies above the high one: exchange them") || !entable.IsError(err) || s.spy.sent("") > 0 {
+				t.Errorf("%s between 2 and 1: %v", name, err)
+			}
 		}
 	})
 }

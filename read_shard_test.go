@@ -140,7 +140,7 @@ func TestWrongShardsAreRefused(t *testing.T) {
 		{entable.PK("site", entable.Shards(4, "nope")), `Reading: PK: Shards: unknown attribute "nope": entable_test.Reading has "site", "sensor", "at"`},
 		{entable.PK("site", entable.Shards(4, "at"), entable.Shards(4, "sensor")), "Reading: PK: Shards is given twice"},
 		{entable.SK("at", entable.Shards(4, "sensor")), "Reading: SK: Shards belongs to a PK"},
-		{entable.PK(entable.Shards(4, "sensor")), "Reading: PK: it names no attribute"},
+		{entable.PK(entable.Shards(4, "sensor")), `Reading: PK: it names no attribute: name those that it is made of, as in "id", or give fixed text with entable.Literal`},
 	} {
 		checkDeclaration(t, register[Reading](entable.NewTable("shop"), test.opt), test.want)
 	}

@@ -323,7 +323,7 @@ func (r *request) unknown(d *route.Doubt, err error) bool {
 	if r.exact() {
 		return unknownTransaction(d, err)
 	}
-	return err == errRepeated || d.Of(err, lostAnswer)
+	return errors.Is(err, errRepeated) || d.Of(err, lostAnswer)
 }
 
 // unknownTransaction reports whether a transaction that failed may have been carried out: one that is repeated has a token, so
@@ -331,6 +331,9 @@ func (r *request) unknown(d *route.Doubt, err error) bool {
 func unknownTransaction(d *route.Doubt, err error) bool {
 	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
 }
+
+// errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
+const errRepeated = sentinel("it was sent again, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
 
 // repeats reports whether the request, carried out a second time, may do something else than the first time. Its own version or
 // conditions may prevent that: then it would have failed.

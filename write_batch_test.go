@@ -273,7 +273,7 @@ func TestUnprocessedItemsAreSentAgain(t *testing.T) {
 					t.Errorf("error %v after %s", err, time.Since(start))
 				}
 				if want := `entable: batch: 1 of 1 writes failed, the first at 0, Point[`; !strings.HasPrefix(err.Error(), want) ||
-					!strings.HasSuffix(err.Error(), "throttled: still unprocessed after 4 attempts") {
+					!strings.HasSuffix(err.Error(), "throttled: still unprocessed after 4 attempts without progress") {
 					t.Errorf("error %s", err)
 				}
 			})
@@ -459,5 +459,59 @@ func TestBatchWriter(t *testing.T) {
 	check(t, w.Write(ctx, entries.PutOp(&items[0])))
 	if b, ok := errors.AsType[*entable.BatchError](w.Close(ctx)); !ok || len(b.Failures) != 1 || !errors.Is(b, entable.ErrNoClient) {
 		t.Errorf("error %v", b)
+	}
+}
+
+// slowly is a client of a service that processes one item of each batch.
+type slowly struct{ *dynamodb.Client }
+
+func (c slowly) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error) {
+	left := map[string][]types.WriteRequest{}
+	for table, writes := range in.RequestItems {
+		in.RequestItems[table] = writes[:1]
+		if len(writes) > 1 {
+			left[table] = writes[1:]
+		}
+	}
+	out, err := c.Client.BatchWriteItem(ctx, in, opts...)
+	if err == nil {
+		out.UnprocessedItems = left
+	}
+	return out, err
+}
+
+func (c slowly) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput, opts ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	left := map[string]types.KeysAndAttributes{}
+	for table, k := range in.RequestItems {
+		if len(k.Keys) > 1 {
+			left[table] = types.KeysAndAttributes{Keys: k.Keys[1:]}
+		}
+		k.Keys = k.Keys[:1]
+		in.RequestItems[table] = k
+	}
+	out, err := c.Client.BatchGetItem(ctx, in, opts...)
+	if err == nil {
+		out.UnprocessedKeys = left
+	}
+	return out, err
+}
+
+// Attempts counts those that change nothing: a batch that goes on slowly comes to its end.
+func TestAttemptsWithProgressDoNotCount(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	tasks := registerTasks(s.newTable())
+	tasks.Use(slowly{s.sdk})
+	var writes []entable.Write
+	var keys []Task
+	for n := range 6 {
+		keys = append(keys, Task{List: "a", N: n})
+		writes = append(writes, tasks.PutOp(&Task{List: "a", N: n}))
+	}
+	check(t, entable.BatchWrite(t.Context(), writes, entable.Attempts(2)))
+	found, err := tasks.BatchGet(t.Context(), keys, entable.Attempts(2))
+	check(t, err)
+	if slices.Contains(found, nil) || len(found) != len(keys) {
+		t.Errorf("found %v", found)
 	}
 }

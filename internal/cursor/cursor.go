@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -135,7 +136,7 @@ var errDamaged = errors.New("it is damaged, or belongs to another query")
 
 // text opens and checks a cursor.
 func (w *Walk) text(cursor string, n int) ([]byte, error) {
-	if len(cursor)/n > maxSize {
+	if len(cursor)/n > maxSize || strings.ContainsAny(cursor, "\r\n") { // which base64 passes over
 		return nil, errDamaged
 	}
 	token, err := encoding.DecodeString(cursor)

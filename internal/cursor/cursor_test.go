@@ -67,6 +67,19 @@ func TestCursorsComeBack(t *testing.T) {
 	}
 }
 
+// Base64 passes over line ends: a cursor that was changed so is refused as any other.
+func TestLineEndsInCursors(t *testing.T) {
+	for _, w := range []*cursor.Walk{walk(t, "a"), walk(t, "a", 1)} {
+		text, err := w.Seal(positions())
+		check(t, err)
+		for _, changed := range []string{text + "\n", text + "\r\n", "\n" + text, text[:5] + "\n" + text[5:], text[:5] + "\r" + text[5:]} {
+			if at, err := w.Open(changed, 3); err == nil {
+				t.Errorf("%q opens %v", changed, at)
+			}
+		}
+	}
+}
+
 func TestForeignCursorsAreRefused(t *testing.T) {
 	for _, test := range []struct {
 		from, to *cursor.Walk

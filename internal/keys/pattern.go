@@ -193,7 +193,7 @@ func checkFixed(what, text, separator string) error {
 	case !utf8.ValidString(text):
 		return fmt.Errorf("invalid %s %q: it is not valid UTF-8", what, text)
 	case separator != "" && strings.Contains(text, separator):
-		return fmt.Errorf("invalid %s %q: it contains the separator %q", what, text, separator)
+		return fmt.Errorf("invalid %s %q: it contains the separator %q: leave that out, give several parts, or set another with entable.Separator", what, text, separator)
 	}
 	return nil
 }

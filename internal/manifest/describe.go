@@ -134,17 +134,17 @@ func (m *Manifest) patterns() grid {
 	}
 	for _, p := range m.partitions() {
 		if p.index == "" && len(p.entities) > 1 {
-			g.add(strings.Join(p.entities, " and "), braces(p.pattern), "", "Table.Query, Collection.Get")
+			g.add(strings.Join(p.entities, " and "), p.braces(), "", "Table.Query, Collection.Get")
 		}
 	}
 	for _, p := range m.partitions() {
 		for i, name := range p.entities {
 			if p.index != "" {
-				g.add("all "+name, braces(p.pattern), braces(p.sorts[i]), fmt.Sprintf("QueryIndex(%q)", p.index))
+				g.add("all "+name, braces(p.pks[i]), braces(p.sorts[i]), fmt.Sprintf("QueryIndex(%q)", p.index))
 			}
 		}
 		if p.index != "" && len(p.entities) > 1 {
-			g.add(strings.Join(p.entities, " and "), braces(p.pattern), "", fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.index))
+			g.add(strings.Join(p.entities, " and "), p.braces(), "", fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.index))
 		}
 	}
 	return g

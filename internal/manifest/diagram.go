@@ -47,7 +47,18 @@ type partition struct {
 	index, pattern string
 	shape          string
 	entities       []string
-	sorts          []string // their sort keys
+	pks, sorts     []string // their keys
+}
+
+// braces lists the attributes that a reader has to know of the partition: those of each entity, where they differ.
+func (p *partition) braces() string {
+	var all []string
+	for _, pk := range p.pks {
+		if names := braces(pk); !slices.Contains(all, names) {
+			all = append(all, names)
+		}
+	}
+	return strings.Join(all, " or ")
 }
 
 // partitions lists the kinds of partitions, those of the table first.
@@ -59,7 +70,7 @@ func (m *Manifest) partitions() (list []partition) {
 			list = append(list, partition{index: index, shape: shape, pattern: pk})
 		}
 		list[i].entities = append(list[i].entities, entity)
-		list[i].sorts = append(list[i].sorts, sk)
+		list[i].pks, list[i].sorts = append(list[i].pks, pk), append(list[i].sorts, sk)
 	}
 	for i := range m.Entities {
 		e := &m.Entities[i]

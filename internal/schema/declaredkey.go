@@ -73,7 +73,7 @@ func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) 
 		}
 	}
 	if len(s.segs) == 0 {
-		return s, r.errorf(what, "it names no attribute")
+		return s, r.errorf(what, "it names no attribute: name those that it is made of, as in \"id\", or give fixed text with entable.Literal")
 	}
 	if s.shard != nil {
 		s.segs, s.comps = append(s.segs, s.shard.Seg), append(s.comps, *s.shard)

@@ -90,8 +90,8 @@ func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 			continue
 		}
 		for _, k := range x.Keys() {
-			if dst, err = e.appendKey(append(dst, ','), k, ptr); err != nil {
-				return nil, err
+			if dst, err = k.appendMember(append(dst, ','), ptr); err != nil {
+				return nil, e.keyFault(k.Attr.Name, k.orOmit(err, ptr))
 			}
 		}
 	}

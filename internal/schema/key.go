@@ -145,6 +145,16 @@ func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
 	}
 }
 
+// orOmit adds the cure to the error of an index key that has an empty component.
+func (k *Key) orOmit(err error, ptr unsafe.Pointer) error {
+	for i := range k.comps {
+		if k.comps[i].zero(ptr) {
+			return fmt.Errorf("%w: set it, or give it omitempty, which leaves the item out of the index", err)
+		}
+	}
+	return err
+}
+
 // absent reports whether a component is zero in a field that is left out when empty: the index then
 // does not hold the item.
 func (k *Key) absent(ptr unsafe.Pointer) bool {

@@ -146,6 +146,9 @@ func (s *Span) whereMulti(x *EntityIndex, op SortOp, low, high unsafe.Pointer, n
 			if s.Multi.High, err = k.stored(high); err != nil {
 				return err
 			}
+			if k.compare(Text(v.Value), Text(s.Multi.High.Value)) > 0 {
+				return errReversed
+			}
 		default:
 			s.Multi.op, s.Multi.Low = op, v
 		}

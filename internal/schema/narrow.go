@@ -74,6 +74,9 @@ func (s *Span) Between(low, high any, named ...string) error {
 			return misuse("table %q: attribute %q is in no sort key of the bounds", s.Table.Name, name)
 		}
 	}
+	if low != nil && high != nil && s.From.sortKeyIn(s.Index).compare(r.Lo, r.Hi) > 0 {
+		return misuse("table %q: %s", s.Table.Name, errReversed)
+	}
 	return s.within(r)
 }
 

@@ -39,7 +39,7 @@ func (r *registration) prefix(s keySettings, separator, what string, locked *man
 		return *s.prefix, nil
 	case text != "":
 		if c, ok := r.t.reg.taken[text]; ok && !c.shared {
-			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another", text, c.owner)
+			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another, or begin that key with the same entable.Literal", text, c.owner)
 		}
 		if _, ok := r.taken[text]; !ok {
 			r.claim(text, what, true)

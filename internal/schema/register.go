@@ -84,6 +84,9 @@ func (r *registration) readType() error {
 		e.Name = e.Type.Name()
 	}
 	switch {
+	case e.Type.Kind() == reflect.Pointer:
+		e.Name = e.Type.String()
+		return r.errorf("", "it is a pointer: register %s", e.Type.Elem())
 	case e.Name == "":
 		e.Name = e.Type.String()
 		return r.errorf("", "the type has no name: give it one with entable.Name")

@@ -118,7 +118,7 @@ func (x *EntityIndex) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, err
 	for _, k := range x.Keys() {
 		text, err := k.AppendText(nil, ptr)
 		if err != nil {
-			return nil, x.of.keyFault(k.Attr.Name, err)
+			return nil, x.of.keyFault(k.Attr.Name, k.orOmit(err, ptr))
 		}
 		out = append(out, k.AttributeValue(text))
 	}

@@ -1,6 +1,9 @@
 package schema
 
 import (
+	"errors"
+	"math/big"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -157,8 +160,24 @@ func (s *Span) setRange(op SortOp, low, high unsafe.Pointer, named []string) err
 			r.Lo, r.LoOpen = keys.After(lo.text), false
 		}
 	}
+	if op == Between && s.SK.compare(r.Lo, r.Hi) > 0 {
+		return errReversed
+	}
 	s.Sort = r
 	return nil
+}
+
+var errReversed = errors.New("the low bound of Between lies above the high one: exchange them")
+
+// compare compares two of the key's values as the service does.
+func (k *Key) compare(a, b string) int {
+	if k.Attr.Type == types.ScalarAttributeTypeN {
+		x, ok := new(big.Rat).SetString(a)
+		if y, ok2 := new(big.Rat).SetString(b); ok && ok2 {
+			return x.Cmp(y)
+		}
+	}
+	return strings.Compare(a, b)
 }
 
 // bound is the text of a sort key or of a leading part of one.

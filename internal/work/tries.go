@@ -12,7 +12,7 @@ import (
 type Tries struct {
 	Most   int   // attempts in all; 0: until the context ends
 	Steady bool  // the pauses do not grow
-	Made   int   // attempts that were made
+	Made   int   // attempts that were made; a caller that counts only those without progress sets it back to 0
 	Ended  error // the context's, if it ended the loop
 }
 
@@ -50,5 +50,5 @@ func (t *Tries) Error(err, unprocessed error) error {
 	case err != nil:
 		return err
 	}
-	return fmt.Errorf("%w: still unprocessed after %d attempts", unprocessed, t.Made)
+	return fmt.Errorf("%w: still unprocessed after %d attempts without progress", unprocessed, t.Made)
 }

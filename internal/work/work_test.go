@@ -27,7 +27,7 @@ func TestTriesEndAfterTheMost(t *testing.T) {
 		if took := time.Since(start); n != 4 || took >= 280*time.Millisecond {
 			t.Errorf("%d attempts in %s", n, took)
 		}
-		if err := tries.Error(nil, errUnprocessed); !errors.Is(err, errUnprocessed) || err.Error() != "unprocessed: still unprocessed after 4 attempts" {
+		if err := tries.Error(nil, errUnprocessed); !errors.Is(err, errUnprocessed) || err.Error() != "unprocessed: still unprocessed after 4 attempts without progress" {
 			t.Errorf("error %v", err)
 		}
 		if err := tries.Error(errSent, errUnprocessed); err != errSent {
