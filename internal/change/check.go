@@ -74,9 +74,15 @@ func (s Shape) Compare(o Shape) int {
 }
 
 // Find returns the name, for the SDK's expressions, of what a path names in the items of one of the shapes. Without shapes they
-// may have any attribute.
+// may have any attribute; as in changes, [Quote] names those that are none of a type's own.
 func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	segments, err := Parse(path)
+	if !strings.HasPrefix(path, nameMark) {
+		shapes = slices.Clone(shapes)
+		for i := range shapes {
+			shapes[i].Open = shapes[i].Plan.Marshals()
+		}
+	}
 	if err == nil && len(shapes) > 0 {
 		t := term{operands: []operand{{path: segments}}}
 		err = t.check(shapes)

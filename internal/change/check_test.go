@@ -203,6 +203,8 @@ func TestClauses(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	open := shapeOf[pet](t, codec.Methods)
+	open.Open = true
 	both := []change.Shape{shapeOf[pet](t, codec.Methods), shapeOf[user](t, codec.Methods)}
 	for _, test := range []struct {
 		path, want string // the name in an expression, or the error
@@ -214,6 +216,8 @@ func TestFind(t *testing.T) {
 		{path: "by_name." + change.Quote("x.y") + ".city", want: "by_name.x.y.city", shapes: both},
 		{path: "home.town", want: `path "home.town": unknown attribute "town": change_test.place has "city", "of"`, shapes: both},
 		{path: "a[x]", want: `path "a[x]": an index is not a number in brackets`, shapes: both},
+		{path: "more", want: `path "more": unknown attribute "more": change_test.pet has "name", "kind"; the table has "pk", "_type"`, shapes: []change.Shape{open}},
+		{path: change.Quote("more"), want: "more", shapes: []change.Shape{open}},
 		{path: "anything.at[3].all", want: "anything.at[3].all"},
 	} {
 		name, err := change.Find(test.shapes, test.path)
