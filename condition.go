@@ -15,6 +15,8 @@ import (
 // the SDK encodes as a table with [SDKDefaults] does: a uuid.UUID in expression.Value is a B, which no stored S equals.
 //
 //	entable.If(expression.Name("owner").Equal(entable.Value(id)))
+//
+// It is for the requests of this package only. expression.Contains takes no builders: use [FieldOf.Contains].
 func Value(v any) expression.ValueBuilder { return expression.Value(change.Unencoded{Value: v}) }
 
 // build makes the expression of a request from its parts; nil when there are none. Of the conditions, own are the caller's,
@@ -59,12 +61,6 @@ func complete(b expression.Builder, t *schema.Table, name, by string, check func
 // attr names a top-level attribute in an expression, whatever characters it has.
 func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
 
-// assumption is an attribute's value as it was read before a write; nil: absent.
-type assumption struct {
-	name string
-	was  types.AttributeValue
-}
-
 // vacant returns the condition that a key is free for a new item: that there is none, or one of the entity that has expired and
 // that reads hide.
 func (e *entity) vacant() expression.ConditionBuilder {
@@ -77,14 +73,6 @@ func (e *entity) vacant() expression.ConditionBuilder {
 		gone = gone.And(ofTypes(name, e.Names()))
 	}
 	return none.Or(gone)
-}
-
-// sameValue returns the condition that the stored attribute has a value; nil: that it is absent.
-func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
-	if was == nil {
-		return expression.AttributeNotExists(attr(name))
-	}
-	return expression.Equal(attr(name), expression.Value(was))
 }
 
 // ofTypes returns the condition that an item is of one of the named types, or does not say of which.
@@ -135,9 +123,9 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
 	for _, u := range r.e.Unique {
 		if old != nil {
-			was := old.attr(u.Field.Name)
-			r.assumed = append(r.assumed, assumption{u.Field.Name, was})
-			conditions = append(conditions, sameValue(u.Field.Name, was))
+			g := change.Is(u.Field.Name, old.attr(u.Field.Name))
+			r.assumed = append(r.assumed, g)
+			conditions = append(conditions, g.Condition)
 		}
 	}
 	return conditions
@@ -145,10 +133,15 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 
 // assumeExists returns the condition that the item that was read is still there, or still is not.
 func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
-	pk := r.e.Table.PK.Name
-	r.assumed = append(r.assumed, assumption{pk, old.attr(pk)})
+	g := change.Has(r.e.Table.PK.Name)
 	if old == nil {
-		return expression.AttributeNotExists(attr(pk))
+		g = change.Is(r.e.Table.PK.Name, nil)
 	}
-	return expression.AttributeExists(attr(pk))
+	r.assumed = append(r.assumed, g)
+	return g.Condition
+}
+
+// conditionFailed gives the SDK's error of a failed condition, if err is one.
+func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
+	return errors.AsType[*types.ConditionalCheckFailedException](err)
 }

@@ -122,8 +122,10 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 			return err
 		}
 	}
-	if err := e.Auto.Fill(e.Table.Gen, r.work); err != nil {
-		return &EncodeError{Entity: e.Name, Err: err}
+	if len(e.Auto.Fields) > 0 {
+		if err := e.Auto.Fill(e.Table.Gen, e.now(ctx), r.work); err != nil {
+			return &EncodeError{Entity: e.Name, Err: err}
+		}
 	}
 	if !r.unchecked {
 		if err := e.validate(ctx, v); err != nil {
@@ -197,7 +199,7 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 // generated values and defaults, validation, keys, the size check, the request, the AfterSave hook.
 //
 // v gets the generated values only when the write succeeds; after an error it is as it was, except
-// for generated ids, which stay so that a retry writes the same item.
+// for generated ids and times in the key, which stay so that a retry writes the same item.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
 //

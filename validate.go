@@ -14,9 +14,10 @@ import (
 // any request; nothing is written.
 type ValidationError struct {
 	Entity string
-	// Fields holds one entry for each broken rule, in the order of the fields.
+	// Fields holds one entry for each broken rule, in the order of the fields, or for the rule that the validator cannot apply to
+	// what an interface holds; none for a wrong tag of a type in an interface.
 	Fields []FieldError
-	// Err is the validator's own error, a validator.ValidationErrors.
+	// Err is the validator's own error, a validator.ValidationErrors, or what it panicked with.
 	Err error
 }
 
@@ -43,6 +44,9 @@ func (e *ValidationError) Error() string {
 	for i, f := range e.Fields {
 		parts[i] = f.String()
 	}
+	if len(parts) == 0 {
+		parts = []string{fmt.Sprint(e.Err)}
+	}
 	return fmt.Sprintf("entable: %s: invalid: %s", e.Entity, strings.Join(parts, "; "))
 }
 
@@ -54,12 +58,12 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	if !e.Validates {
 		return nil
 	}
-	return e.judge("", reflect.ValueOf(v), func() error { return e.Table.Validate.StructCtx(ctx, v) })
+	return e.judge("", reflect.ValueOf(v), "", func() error { return e.Table.Validate.StructCtx(ctx, v) })
 }
 
-// judge runs the validator on the value at a path, and makes its error.
-func (e *entity) judge(path string, v reflect.Value, run func() error) error {
-	broken, err := e.Judged(v, run)
+// judge runs the validator on the value at a path, by rules or by the tags inside it, and makes its error.
+func (e *entity) judge(path string, v reflect.Value, rules string, run func() error) error {
+	broken, err := e.Judged(v, rules, run)
 	if err == nil {
 		return nil
 	}
@@ -104,9 +108,9 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	path, plain := change.Show(c.Path), reflect.Indirect(v)
 	switch {
 	case rules != "":
-		return e.judge(path, v, func() error { return e.Table.Validate.VarCtx(ctx, v.Interface(), rules) })
+		return e.judge(path, v, rules, func() error { return e.Table.Validate.VarCtx(ctx, v.Interface(), rules) })
 	case plain.Kind() == reflect.Struct && plain.Type() != schema.TimeType && c.Op != change.Remove:
-		return e.judge(path, v, func() error { return e.Table.Validate.StructCtx(ctx, plain.Interface()) })
+		return e.judge(path, v, "", func() error { return e.Table.Validate.StructCtx(ctx, plain.Interface()) })
 	}
 	return nil
 }

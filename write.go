@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"errors"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,15 +139,19 @@ type request struct {
 	item []byte         // the same, encoded
 	keys int            // where the key ends in it
 	expr *expression.Expression
-	// guards are the sentinel items of unique fields, written in one transaction with the item.
-	guards []schema.Guard
+	// guards are the sentinel items of unique fields, written in one transaction with the item. One that must be certain is
+	// sent so without them.
+	guards  []schema.Guard
+	certain bool
 	// returns is what an update gives back.
 	returns types.ReturnValue
-	// changed are the changes of an update by top-level attribute, and next is the version that a write makes, 0 for any.
-	changed map[string][]change.Resolved
+	// mustExist: the update is of an item that is there; one that is not found is not looked for again.
+	mustExist bool
+	// changes are those of an update, and next is the version that a write makes, 0 for any.
+	changes *change.List
 	next    int64
-	// assumed are the stored values that prepare has read and made conditions.
-	assumed []assumption
+	// assumed are the conditions that prepare has set by itself.
+	assumed []change.Guard
 	writeConfig
 }
 
@@ -173,16 +176,22 @@ func (r *request) abandon() {
 	}
 }
 
-// again reports whether a write that failed with err did so only because another writer came between,
-// after its reading or with a transaction of its own, so that it should be prepared and sent again.
+// again reports whether a write that failed with err did so only because the stored item is not what it was taken for, or
+// because of a transaction of another writer, so that it should be prepared and sent again. An update then knows the item.
 func (r *request) again(err error) bool {
 	failed, ok := conditionFailed(err)
-	if !ok {
-		return len(r.guards) > 0 && errors.Is(err, ErrConflict)
+	switch {
+	case !ok:
+		return r.exact() && errors.Is(err, ErrConflict)
+	case r.mustExist && len(failed.Item) == 0 || change.Hold(r.assumed, failed.Item):
+		return false
 	}
-	return slices.ContainsFunc(r.assumed, func(a assumption) bool {
-		return !reflect.DeepEqual(failed.Item[a.name], a.was)
-	})
+	if u, ok := r.by.(*update); ok {
+		if u.origin.seen = failed.Item; failed.Item == nil {
+			u.origin.seen = map[string]types.AttributeValue{}
+		}
+	}
+	return true
 }
 
 // do sends one write by itself.
@@ -225,6 +234,9 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 	c = d.Watch(c)
 	for {
 		stored, err := r.send(ctx, c)
+		if err == nil && d.Lost() && r.repeats() {
+			err = errRepeated
+		}
 		unknown := err != nil && r.unknown(&d, err)
 		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
 			stored, err = r.madeItem(failed.Item), nil
@@ -249,7 +261,7 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 
 // send makes the request. The result is what an update gave back.
 func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
-	if len(r.guards) > 0 {
+	if r.exact() {
 		return r.sendGuarded(ctx, c)
 	}
 	switch r.verb {
@@ -303,10 +315,30 @@ func (r *request) checkInput() *types.ConditionCheck {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
 }
 
-// unknown reports whether the request that failed may have been carried out. A transaction that is repeated has a token by which
-// the service knows it again, so that its refusals hold.
+// exact reports whether the request is sent in a transaction, which has a token by which the service knows it again.
+func (r *request) exact() bool { return len(r.guards) > 0 || r.certain }
+
+// unknown reports whether the request that failed may have been carried out.
 func (r *request) unknown(d *route.Doubt, err error) bool {
-	return d.Of(err, lostAnswer) && (len(r.guards) == 0 || lostAnswer(err) || classify(err) == ErrThrottled)
+	if r.exact() {
+		return unknownTransaction(d, err)
+	}
+	return err == errRepeated || d.Of(err, lostAnswer)
+}
+
+// unknownTransaction reports whether a transaction that failed may have been carried out: one that is repeated has a token, so
+// that its refusals hold.
+func unknownTransaction(d *route.Doubt, err error) bool {
+	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
+}
+
+// errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
+const errRepeated = sentinel("it was sent again, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
+
+// repeats reports whether the request, carried out a second time, may do something else than the first time. Its own version or
+// conditions may prevent that: then it would have failed.
+func (r *request) repeats() bool {
+	return r.verb == verbUpdate && !r.exact() && r.next == 0 && (r.returns == types.ReturnValueAllOld || !r.changes.Repeats())
 }
 
 // made reports whether the stored item, nil for none, is what this request makes of it. An update is known by the version
@@ -319,15 +351,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	case verbDelete:
 		return len(item) == 0
 	case verbUpdate:
-		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(r.e.versionIn(item), number(r.next)) {
-			return false
-		}
-		for name, changes := range r.changed {
-			if !change.Settled(changes, item[name]) {
-				return false
-			}
-		}
-		return true
+		return r.next != 0 && r.returns != types.ReturnValueAllOld && change.Same(r.e.versionIn(item), number(r.next)) && r.changes.Settled(item)
 	}
 	return false
 }

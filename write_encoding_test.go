@@ -176,6 +176,7 @@ func TestNamesInConditions(t *testing.T) {
 		{second(tasks.Query(k).Select("statsu").Input(ctx)), `entable: Task: path "statsu": ` + known},
 		{second(table.Query(k).Only(tasks).Filter(typo).Input(ctx)), "entable: " + table.Name() + ": Filter: " + known},
 		{second(table.Query(k).Only(tasks).Select("statsu").Input(ctx)), "entable: " + table.Name() + `: path "statsu": ` + known},
+		{second(entable.NewCollection[struct{ Tasks []Task }](tasks).Query(k).Filter(typo).Input(ctx)), "entable: " + table.Name() + ": Filter: " + known},
 		{second(tasks.PutOp(&k, entable.If(expression.ConditionBuilder{})).Input(ctx)), "entable: Task: If: the condition, or a part of it, is empty"},
 		{second(tasks.Query(k).Filter(expression.Not(expression.ConditionBuilder{})).Input(ctx)), "entable: Task: Filter: the condition, or a part of it, is empty"},
 

@@ -141,14 +141,18 @@ func TestOwnValidator(t *testing.T) {
 // Rated has rules that a value of another type than they are made for breaks, and rules behind an embedded struct.
 type Rated struct {
 	Rating
-	ID    string         `dynamodbav:"id"`
-	Any   any            `dynamodbav:"any,omitempty" validate:"omitempty,gte=3"`
-	ByKey map[string]any `dynamodbav:"by_key,omitempty"`
-	Inner Named[Kind]    `dynamodbav:"inner"`
+	ID    string      `dynamodbav:"id"`
+	Any   any         `dynamodbav:"any,omitempty" validate:"omitempty,gte=3"`
+	Held  any         `dynamodbav:"held,omitempty"`
+	Inner Named[Kind] `dynamodbav:"inner"`
 }
 
 type Rating struct {
 	Stars int `dynamodbav:"stars" validate:"gte=1,lte=5"`
+}
+
+type mistagged struct {
+	X int `validate:"sparkle"`
 }
 
 type Named[T any] struct {
@@ -159,7 +163,7 @@ type Named[T any] struct {
 func TestRulesOfOtherTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		rated := entable.Register[Rated](s.newTable())
+		rated := entable.Register[Rated](s.newTable(), entable.PK("id"))
 		valid := Rated{ID: "1", Rating: Rating{3}, Any: 3, Inner: Named[Kind]{"x"}}
 		check(t, rated.Put(ctx, &valid))
 		wrong := valid
@@ -175,6 +179,7 @@ func TestRulesOfOtherTypes(t *testing.T) {
 			"update":      {rated.Update(valid).Set("any", true).Do(ctx), broken},
 			"patch":       {rated.Patch(new(valid)).Set("any", true).Do(ctx), broken},
 			"changes":     {rated.SaveChanges(ctx, valid, &wrong), broken},
+			"wrong tag":   {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating, Inner: valid.Inner, Held: mistagged{}}), `entable: Rated: invalid: attribute held.X: int value does not satisfy "sparkle"`},
 			"embedded":    {rated.Put(ctx, &Rated{ID: "1", Inner: valid.Inner}), `entable: Rated: invalid: attribute stars: int value does not satisfy "gte=1"`},
 			"generic":     {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating}), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},
 			"generic set": {rated.Update(valid).Set("inner", Named[Kind]{}).Do(ctx), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},

@@ -211,19 +211,17 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 	if s.Mixed || strings.HasPrefix(t.call, "attribute_") {
 		return nil
 	}
-	kind := target.kind()
-	stored := fmt.Sprintf("it is stored as %s (%s)", kind, target.Type)
+	kind, has := target.kind(), "it is stored as"
 	switch {
 	case o.size:
-		kind, stored = wire.N, "its size is a number"
+		kind, has = wire.N, "its size is"
 	case t.call == "contains":
-		if kind = target.contains(); kind != wire.Invalid {
-			stored = fmt.Sprintf("it holds %s (%s)", kind, target.Type)
-		}
+		kind, has = target.contains(), "it holds"
 	}
 	for _, other := range t.operands {
 		if k := kindOf(other.value); kind != wire.Invalid && k != wire.Invalid && k != wire.NULL && k != kind {
-			return fmt.Errorf("%s, and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)", stored, k)
+			return fmt.Errorf("%s %s (%s), and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)",
+				has, kind, target.Type, k)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -127,7 +128,7 @@ func TestCheck(t *testing.T) {
 		{"beginning", n("name").BeginsWith("a"), ""},
 		{"beginning of a number", n("age").BeginsWith("1"), "attribute age: it is stored as N (int), and is compared with S, " + never},
 		{"size", n("tags").Size().GreaterThan(v(1)), ""},
-		{"size as text", n("tags").Size().GreaterThan(v("1")), "attribute tags: its size is a number, and is compared with S, " + never},
+		{"size as text", n("tags").Size().GreaterThan(v("1")), "attribute tags: its size is N ([]string), and is compared with S, " + never},
 		{"type", expression.AttributeType(n("id"), expression.Binary), ""},
 		{"two attributes", n("name").Equal(n("a")), `unknown attribute "a": ` + has},
 		{"elements", n("lists.x[0]").Equal(v("1")), "attribute lists.x[0]: it is stored as N (float64), and is compared with S, " + never},
@@ -243,5 +244,72 @@ func TestUnencoded(t *testing.T) {
 	}
 	if err := change.EncodeValues(x.Values(), codec.Methods); err == nil || !strings.Contains(err.Error(), "chan int") {
 		t.Errorf("error %v, want one about chan int", err)
+	}
+}
+
+// Conditions of any shape that are right pass, and are refused when one of their terms is made wrong, wherever it stands.
+func TestCheckOfRandomConditions(t *testing.T) {
+	seed := time.Now().UnixNano()
+	r := rand.New(rand.NewPCG(uint64(seed), 0))
+	t.Logf("seed %d", seed)
+	shapes := []change.Shape{shapeOf[user](t, codec.Methods)}
+	n, v := expression.Name, expression.Value
+	good := []func() expression.ConditionBuilder{
+		func() expression.ConditionBuilder { return n("name").Equal(v("x")) },
+		func() expression.ConditionBuilder { return v(1).LessThanEqual(n("age")) },
+		func() expression.ConditionBuilder { return n("places[3].city").Between(v("a"), v("b")) },
+		func() expression.ConditionBuilder { return n("age").In(v(1), v(2), v(3)) },
+		func() expression.ConditionBuilder { return n("home.city").BeginsWith("x") },
+		func() expression.ConditionBuilder { return expression.Contains(n("tags"), "x") },
+		func() expression.ConditionBuilder { return n("tags").Size().GreaterThan(n("age")) },
+		func() expression.ConditionBuilder { return expression.AttributeNotExists(n("anys.x.y[0]")) },
+		func() expression.ConditionBuilder { return expression.AttributeType(n("id"), expression.Null) },
+		func() expression.ConditionBuilder { return n("_type").NotEqual(v(nil)) },
+	}
+	wrong := []func() expression.ConditionBuilder{
+		func() expression.ConditionBuilder { return n("nme").Equal(v("x")) },
+		func() expression.ConditionBuilder { return n("name").Equal(v(1)) },
+		func() expression.ConditionBuilder { return n("places[3].town").Between(v("a"), v("b")) },
+		func() expression.ConditionBuilder { return n("age").Between(v(1), v("2")) },
+		func() expression.ConditionBuilder { return n("age").In(v(1), v(2), v("3")) },
+		func() expression.ConditionBuilder { return expression.AttributeExists(n("x")) },
+		func() expression.ConditionBuilder { return expression.AttributeType(n("x"), expression.Null) },
+		func() expression.ConditionBuilder { return n("name").Size().GreaterThan(n("ag")) },
+		func() expression.ConditionBuilder { return expression.Contains(n("tags"), 1) },
+		func() expression.ConditionBuilder { return n("age").BeginsWith("x") },
+	}
+	var tree func(depth int, bad *bool) expression.ConditionBuilder
+	tree = func(depth int, bad *bool) expression.ConditionBuilder {
+		switch k := r.IntN(6); {
+		case depth == 0 || k < 2:
+			if *bad && (depth == 0 || r.IntN(4) == 0) {
+				*bad = false
+				return wrong[r.IntN(len(wrong))]()
+			}
+			return good[r.IntN(len(good))]()
+		case k == 2:
+			return expression.Not(tree(depth-1, bad))
+		case k == 3:
+			return expression.Or(tree(depth-1, bad), tree(depth-1, bad))
+		case k == 4:
+			return expression.And(tree(depth-1, bad), tree(depth-1, bad), tree(depth-1, bad))
+		default:
+			return tree(depth-1, bad).And(tree(depth-1, bad))
+		}
+	}
+	for range 2000 {
+		bad := false
+		if got := check(t, shapes, tree(4, &bad)); got != "" {
+			t.Fatalf("a right condition is refused: %s", got)
+		}
+		bad = true
+		c := tree(4, &bad)
+		if bad { // it has found no place
+			continue
+		}
+		if got := check(t, shapes, c); got == "" {
+			x, _ := expression.NewBuilder().WithCondition(c).Build()
+			t.Fatalf("a wrong condition passes: %s %v", *x.Condition(), x.Names())
+		}
 	}
 }

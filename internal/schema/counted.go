@@ -50,7 +50,7 @@ func (q comparison) counts(n int, at func(int) *component, ptr unsafe.Pointer) (
 	for i := range set - 1 {
 		if q.unset(at(i), ptr) {
 			return 0, fmt.Errorf("attribute %q: the field is not set, but %q behind it is: set both, or name the attributes that count behind the example",
-				at(i).field.Name, at(set-1).field.Name)
+				at(i).path, at(set-1).path)
 		}
 	}
 	if q.op == Prefix && set == n-1 { // all components would be one item
@@ -82,12 +82,12 @@ func (q comparison) ambiguous(n int, at func(int) *component, set, zero int, ptr
 	names := quotedNames(n, at)
 	v, _ := at(zero).field.Value(ptr)
 	return fmt.Errorf("attribute %q is %v, which may be meant or not set: name the attributes that count behind the example: %s, or %s",
-		at(zero).field.Name, v, strings.Join(names[:set], ", "), strings.Join(names[:zero+1], ", "))
+		at(zero).path, v, strings.Join(names[:set], ", "), strings.Join(names[:zero+1], ", "))
 }
 
 func (q comparison) countNamed(n int, at func(int) *component) (int, error) {
 	for i, name := range q.named {
-		if i == n || name != at(i).field.Name {
+		if i == n || name != at(i).path {
 			return 0, fmt.Errorf("attribute %q: name the attributes that count in their order, from the first on: %s", name, strings.Join(quotedNames(n, at), ", "))
 		}
 	}
@@ -97,7 +97,7 @@ func (q comparison) countNamed(n int, at func(int) *component) (int, error) {
 func quotedNames(n int, at func(int) *component) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("%q", at(i).field.Name)
+		names[i] = fmt.Sprintf("%q", at(i).path)
 	}
 	return names
 }
@@ -120,7 +120,7 @@ func (k *Key) zeros(ptr unsafe.Pointer) (out []string) {
 	for i := range k.comps {
 		if c := &k.comps[i]; c.shard == nil && c.zero(ptr) && c.zeroCounts(ptr) {
 			v, _ := c.field.Value(ptr)
-			out = append(out, fmt.Sprintf("attribute %q of the key is %v", c.field.Name, v))
+			out = append(out, fmt.Sprintf("attribute %q of the key is %v", c.path, v))
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		}
 		for _, k := range x.Keys() {
 			if dst, err = k.appendMember(append(dst, ','), ptr); err != nil {
-				return nil, e.keyFault(k.Attr.Name, k.OrOmit(err, ptr))
+				return nil, e.keyFault(k.Attr.Name, k.orOmit(err, ptr))
 			}
 		}
 	}

@@ -53,14 +53,14 @@ func (s *Span) Between(low, high any, named ...string) error {
 	r := sortRange{Op: Between}
 	used := map[string]bool{}
 	if low != nil {
-		b, err := s.boundOf(low, GreaterEqual, named, used)
+		b, err := s.boundOf(low, high, GreaterEqual, named, used)
 		if err != nil {
 			return err
 		}
 		r.Lo = b.text
 	}
 	if high != nil {
-		b, err := s.boundOf(high, LessEqual, named, used)
+		b, err := s.boundOf(high, low, LessEqual, named, used)
 		if err != nil {
 			return err
 		}
@@ -80,9 +80,9 @@ func (s *Span) Between(low, high any, named ...string) error {
 	return s.within(r)
 }
 
-// boundOf finds the sort key of an example, whose entity has to have items in such partitions. It notes the names that it has
-// used.
-func (s *Span) boundOf(example any, op SortOp, named []string, used map[string]bool) (bound, error) {
+// boundOf finds the sort key of an example, whose entity has to have items in such partitions. other is the example at the
+// other end, or nil. It notes the names that it has used.
+func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[string]bool) (bound, error) {
 	e, ptr, err := s.Table.ExampleOf(example)
 	if err != nil {
 		return bound{}, err
@@ -96,13 +96,20 @@ func (s *Span) boundOf(example any, op SortOp, named []string, used map[string]b
 	}
 	q := comparison{op: op, index: s.Index != ""}
 	for _, name := range named {
-		if slices.ContainsFunc(k.comps, func(c component) bool { return c.field.Name == name }) {
+		if slices.ContainsFunc(k.comps, func(c component) bool { return c.path == name }) {
 			q.named, used[name] = append(q.named, name), true
 		}
 	}
 	if len(named) > 0 && len(q.named) == 0 && len(k.comps) > 0 {
 		return bound{}, misuse("table %q: no attribute of the sort key of %s is named: it has %s", s.Table.Name, e.Name,
 			strings.Join(quotedNames(len(k.comps), k.component), ", "))
+	}
+	var otherPtr unsafe.Pointer
+	if o, at, err := s.Table.ExampleOf(other); err == nil && o == e {
+		otherPtr = at
+	}
+	if err := k.checkOrder(q, ptr, otherPtr); err != nil {
+		return bound{}, e.keyFault(k.Attr.Name, err)
 	}
 	b, err := k.bound(ptr, q)
 	if err != nil {

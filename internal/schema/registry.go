@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,7 +40,9 @@ type Entity struct {
 	PK          *Key
 	SK          *Key            // nil in a table without sort key
 	patterns    []*keys.Pattern // of these two, for the proof
-	KeyAttrs    []string        // the attributes that the primary key is made of
+	distinct    []DistinctDecl  // entities that are not proved against
+	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
+	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
 	Indexes     []*EntityIndex
 	MaxSize     int
 	Auto        autoPlan
@@ -58,6 +61,7 @@ type Entity struct {
 // EntityIndex is an index of the table as one entity uses it.
 type EntityIndex struct {
 	*IndexDecl
+	of     *Entity
 	pk, sk *Key
 	// hashes and ranges are the key fields of a native index.
 	hashes, ranges []*Key
@@ -81,10 +85,44 @@ func (x *EntityIndex) Fields() []*codec.Field {
 	var out []*codec.Field
 	for _, k := range x.Keys() {
 		for i := range k.comps {
-			out = append(out, k.comps[i].field)
+			out = append(out, k.comps[i].root)
 		}
 	}
 	return out
+}
+
+// Components lists what Fields does and, of a native index, its attributes.
+func (x *EntityIndex) Components() []*codec.Field {
+	out := x.Fields()
+	for _, k := range slices.Concat(x.hashes, x.ranges) {
+		out = append(out, k.comps[0].field)
+	}
+	return out
+}
+
+// IndexName returns the name of the index.
+func (x *EntityIndex) IndexName() string { return x.Name }
+
+// KeyNames lists the attributes of the keys that are kept up.
+func (x *EntityIndex) KeyNames() []string {
+	var out []string
+	for _, k := range x.Keys() {
+		out = append(out, k.Attr.Name)
+	}
+	return out
+}
+
+// KeyValues returns the keys that are kept up, as the item at ptr makes them.
+func (x *EntityIndex) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error) {
+	var out []types.AttributeValue
+	for _, k := range x.Keys() {
+		text, err := k.AppendText(nil, ptr)
+		if err != nil {
+			return nil, x.of.keyFault(k.Attr.Name, k.orOmit(err, ptr))
+		}
+		out = append(out, k.AttributeValue(text))
+	}
+	return out, nil
 }
 
 // absent reports whether the index leaves the item at ptr out.

@@ -124,8 +124,11 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer, named ...string) error
 // ("CT#"), so that `>` does not run into the next entity's items.
 func (s *Span) setRange(op SortOp, low, high unsafe.Pointer, named []string) error {
 	var lo, hi bound
-	var err error
 	at := comparison{op: op, named: named, index: s.Index != ""}
+	err := s.SK.checkOrder(at, low, high)
+	if err != nil {
+		return err
+	}
 	if low != nil {
 		if lo, err = s.SK.bound(low, at.from(GreaterEqual)); err != nil {
 			return err

@@ -18,9 +18,10 @@ func (r *registration) checkTimes() error {
 	if e.SK != nil && len(e.SK.comps) > 0 {
 		last = e.SK
 	}
-	repeats := func(c component) bool { return c.shard != nil || e.Auto.made(c.field).wholeSeconds() }
-	if !slices.ContainsFunc(last.comps, func(c component) bool { return !repeats(c) }) {
-		f := last.comps[0].field
+	repeats := func(c component) bool { return c.shard == nil && !c.part && e.Auto.made(c.field).wholeSeconds() }
+	differs := func(c component) bool { return c.shard == nil && !c.part && !repeats(c) }
+	if i := slices.IndexFunc(last.comps, repeats); i >= 0 && !slices.ContainsFunc(last.comps, differs) {
+		f := last.comps[i].field
 		return r.errorf(r.fieldName(f), "%s is the same for all writes of one second, and nothing else in key %q tells the items apart: "+
 			"one would replace the other; use auto=now or auto=ulid, or add an attribute to the key", e.Auto.made(f), last.Attr.Name)
 	}
@@ -37,7 +38,7 @@ func (r *registration) checkTimes() error {
 			if c.Seg.Width > 0 {
 				by = fmt.Sprintf("Width(%d)", c.Seg.Width)
 			}
-			if !made.fits(c.Seg) {
+			if !c.part && !made.fits(c.Seg) {
 				return r.errorf(r.fieldName(c.field), "%s cannot hold the times that %s makes: leave it out", by, made)
 			}
 		}
