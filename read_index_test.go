@@ -96,7 +96,7 @@ func TestIndexKeysOfUnsetFields(t *testing.T) {
 	if !is[*entable.KeyError](err) || s.spy.sent("") != 0 {
 		t.Fatalf("put without the index's component: %v", err)
 	}
-	if want := `entable: Keyed: cannot build key gsi1pk: attribute "note": text is empty`; err.Error() != want {
+	if want := `entable: Keyed: cannot build key gsi1pk: attribute "note": text is empty: set it, or give it omitempty, which leaves the item out of the index`; err.Error() != want {
 		t.Errorf("error\n%s, want\n%s", err, want)
 	}
 }

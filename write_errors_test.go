@@ -164,7 +164,7 @@ func TestWrongWritesAreRefused(t *testing.T) {
 		{"invalid in a batch", func() error {
 			return entable.BatchWrite(ctx, append(many(3), ships.PutOp(&Shipment{ID: "x", State: "s"})))
 		},
-			`batch: 4 of 4 writes failed, the first at 3, Shipment: cannot build key gsi1pk: attribute "carrier": text is empty`},
+			`batch: 4 of 4 writes failed, the first at 3, Shipment: cannot build key gsi1pk: attribute "carrier": text is empty: set it, or give it omitempty, which leaves the item out of the index`},
 		{"check in a batch", func() error { return entable.BatchWrite(ctx, []entable.Write{ships.CheckOp(a, yes)}) },
 			`batch: 1 of 1 writes failed, the first at 0, Shipment: a condition check goes into a transaction`},
 		{"clients of two kinds", func() error {
