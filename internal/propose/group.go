@@ -1,0 +1,120 @@
+package propose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A group is items that look alike: of one discriminator value and one skeleton of both keys.
+type group struct {
+	value string // of the discriminator, "" without
+	keys  [2]skeleton
+	texts [2][]map[string]bool // what stands in each word, to see whether it varies
+	items []int                // in the sample, ascending
+	attrs map[string]int       // how many of the items have each attribute
+}
+
+// sample is the items with what is known of each.
+type sample struct {
+	table   *Table
+	items   []Item
+	sources [][]source
+	keys    [][2]string // of items whose keys are texts
+}
+
+func newSample(t *Table, items []Item) *sample {
+	s := &sample{table: t, items: items}
+	owned := t.keyAttrs()
+	for _, item := range items {
+		s.sources = append(s.sources, sourcesOf(item, func(attr string) bool {
+			a, key := owned[attr]
+			return key && (composed(attr) || a == t.PK || a == t.SK)
+		}))
+		var k [2]string
+		k[0], _ = scalar(item[t.PK.Name])
+		k[1], _ = scalar(item[t.SK.Name])
+		s.keys = append(s.keys, k)
+	}
+	return s
+}
+
+// skeletons returns those of an item's keys. A key attribute that has a name of its own, as user_id has, is one value.
+func (s *sample) skeletons(i int, skip string) (out [2]skeleton) {
+	sources := slices.DeleteFunc(slices.Clone(s.sources[i]), func(o source) bool { return o.path == skip })
+	for k, a := range []Attr{s.table.PK, s.table.SK} {
+		if a.Type == "S" && composed(a.Name) {
+			out[k] = skeletonOf(s.keys[i][k], sources)
+			continue
+		}
+		out[k] = skeleton{[]word{{explained, ""}}, []string{"", ""}}
+	}
+	return out
+}
+
+// groups puts items that look alike together, the largest groups first.
+func (s *sample) groups(discriminator string) []*group {
+	byPattern := map[string]*group{}
+	for i := range s.items {
+		value, _ := scalar(s.items[i][discriminator])
+		if discriminator == "" {
+			value = ""
+		}
+		keys := s.skeletons(i, discriminator)
+		id := strings.Join([]string{value, keys[0].pattern(), keys[1].pattern()}, "\n")
+		g := byPattern[id]
+		if g == nil {
+			g = &group{value: value, keys: keys, attrs: map[string]int{}}
+			for k := range keys {
+				for range keys[k].words {
+					g.texts[k] = append(g.texts[k], map[string]bool{})
+				}
+			}
+			byPattern[id] = g
+		}
+		g.items = append(g.items, i)
+		for k := range keys {
+			for j, w := range keys[k].words {
+				g.texts[k][j][w.text] = true
+			}
+		}
+		for name := range s.items[i] {
+			g.attrs[name]++
+		}
+	}
+	var list []*group
+	for _, g := range byPattern {
+		list = append(list, g)
+	}
+	sortGroups(list)
+	return s.tails(s.merge(list))
+}
+
+// sortGroups puts the largest first, and of one size that which came first.
+func sortGroups(list []*group) {
+	slices.SortFunc(list, func(a, b *group) int {
+		return cmp.Or(len(b.items)-len(a.items), cmp.Compare(a.items[0], b.items[0]))
+	})
+}
+
+// take adds the items of another group. What differs in the skeletons becomes a value that no attribute explains.
+func (g *group) take(o *group) {
+	g.items = append(g.items, o.items...)
+	slices.Sort(g.items)
+	for name, n := range o.attrs {
+		g.attrs[name] += n
+	}
+	for k := range g.keys {
+		if len(g.keys[k].words) != len(o.keys[k].words) {
+			continue
+		}
+		for j, w := range g.keys[k].words {
+			if v := o.keys[k].words[j]; v.kind != w.kind || w.kind == label_ && v.text != w.text {
+				g.keys[k].words[j].kind = unknown
+			}
+			for text := range o.texts[k][j] {
+				g.texts[k][j][text] = true
+			}
+		}
+	}
+}

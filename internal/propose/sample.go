@@ -1,0 +1,123 @@
+package propose
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Table is what is known of a table besides its items.
+type Table struct {
+	Name    string
+	PK, SK  Attr // SK without a name: none
+	Indexes []Index
+}
+
+// Attr is a key attribute; its type is the service's: "S", "N" or "B".
+type Attr struct{ Name, Type string }
+
+// Index is an index of a table. A local one has the table's partition key in PK.
+type Index struct {
+	Name       string
+	Local      bool
+	PK, SK     []Attr // up to four
+	Projection string // "ALL", "KEYS_ONLY" or "INCLUDE"
+	Include    []string
+}
+
+// Item is a stored item.
+type Item = map[string]types.AttributeValue
+
+// keyNames are names of attributes that hold composed keys, and no value of their own.
+var keyNames = regexp.MustCompile(`(?i)^_?((gsi|lsi|index|idx|i|ix)[-_]?[0-9]*[-_]?)?(s|p|h|r|hash|range|partition|sort|primary)[-_]?(k|key)?[-_]?[0-9]*$`)
+
+// composed reports whether an attribute is called as one that is made of others.
+func composed(name string) bool { return keyNames.MatchString(name) }
+
+// Complete fills in what is not known of the table, guessing from items: the key attributes and their types.
+func (t *Table) Complete(items []Item) {
+	if t.PK.Name == "" {
+		t.PK.Name = keyIn(items, "pk", "hash", "partition", "hashkey", "partitionkey", "p", "id")
+		if t.SK.Name == "" {
+			t.SK.Name = keyIn(items, "sk", "range", "sort", "rangekey", "sortkey", "s")
+		}
+	}
+	t.PK.complete(items)
+	t.SK.complete(items)
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		for _, a := range []*[]Attr{&x.PK, &x.SK} {
+			for j := range *a {
+				(*a)[j].complete(items)
+			}
+		}
+		if x.Projection == "" {
+			x.Projection = "ALL"
+		}
+	}
+}
+
+// complete finds the type that the attribute has in the items.
+func (a *Attr) complete(items []Item) {
+	if a.Name == "" || a.Type != "" {
+		return
+	}
+	a.Type = "S"
+	for _, item := range items {
+		switch item[a.Name].(type) {
+		case *types.AttributeValueMemberN:
+			a.Type = "N"
+		case *types.AttributeValueMemberB:
+			a.Type = "B"
+		case *types.AttributeValueMemberS:
+		default:
+			continue
+		}
+		return
+	}
+}
+
+// keyIn returns the attribute that all items have and that is called as the first of names that there is, "" for none.
+func keyIn(items []Item, names ...string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	all := slices.Sorted(maps.Keys(items[0]))
+	for _, name := range names {
+		for _, attr := range all {
+			plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(attr))
+			if plain == name && !slices.ContainsFunc(items, func(i Item) bool { return i[attr] == nil }) {
+				return attr
+			}
+		}
+	}
+	return ""
+}
+
+// keyAttrs returns the names of the attributes that are keys of the table or of an index.
+func (t *Table) keyAttrs() map[string]Attr {
+	out := map[string]Attr{t.PK.Name: t.PK}
+	if t.SK.Name != "" {
+		out[t.SK.Name] = t.SK
+	}
+	for _, x := range t.Indexes {
+		for _, a := range slices.Concat(x.PK, x.SK) {
+			out[a.Name] = a
+		}
+	}
+	return out
+}
+
+// scalar returns the text of an S or N.
+func scalar(v types.AttributeValue) (text string, ok bool) {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value, true
+	case *types.AttributeValueMemberN:
+		return v.Value, true
+	}
+	return "", false
+}
