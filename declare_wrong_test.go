@@ -107,14 +107,13 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		}, `Any: an item can have the same key as one of Digest, for example pk=0x00000001: give one of them a prefix of its own, or a sort key that tells them apart`},
 		{"keys that are not decided", func() error {
 			type knot struct {
-				ID   [2]byte `dynamodbav:"id"`
-				Text string  `dynamodbav:"text"`
+				Text string `dynamodbav:"text"`
 			}
 			type rope knot
-			table := entable.NewTable("shop", entable.NoSortKey())
-			check(t, register[knot](table, entable.PK("text", "text", entable.Literal("29"), entable.NoPrefix(), entable.Separator("-"))))
-			return register[rope](table, entable.PK("id", "text", "text", entable.NoPrefix()))
-		}, `rope: it cannot be shown that no item has the same key as one of knot: give one of them a prefix of its own, or a sort key that tells them apart`},
+			table := entable.NewTable("shop")
+			check(t, register[knot](table, entable.PK(entable.Literal("K"), "text"), entable.SK("text", entable.NoPrefix())))
+			return register[rope](table, entable.PK(entable.Literal("K"), entable.Literal("L")), entable.SK(entable.Literal("R")))
+		}, `rope: it cannot be shown that no item has the same key as one of knot: give one of them another fixed text, or, if their keys exist and cannot change, say why that cannot be with entable.Distinct`},
 		{"two types in number keys", func() error {
 			table := numbers()
 			entable.Register[Cart](table, entable.PK("year"), entable.SK("year"))
@@ -123,7 +122,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		{"taken prefix", func() error {
 			table, _ := declared()
 			return register[Cart](table, entable.PK("id", entable.Prefix("OI")))
-		}, `Cart: PK: prefix "OI" is taken by Order: choose another, or share its partitions with entable.PrefixOf`},
+		}, `Cart: PK: prefix "OI" is taken by the PK of Order: choose another, or share its partitions with entable.PrefixOf`},
 		{"literal that is a prefix", func() error {
 			table, _ := declared()
 			return register[Cart](table, entable.PK(entable.Literal("OI"), "id"))

@@ -45,6 +45,7 @@ var places = []place{
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/ddblocal"},
+	{folder: "internal/forms", tests: []string{".", "memory", "internal/wire"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal"}},
 }

@@ -15,6 +15,7 @@ type KeySpec struct{ d schema.KeyDecl }
 //   - a string: the name of an attribute (the name under which a field is stored, not the Go name);
 //   - [Attr]: the same with a width or a layout;
 //   - [Literal]: fixed text;
+//   - alone: [Template], a key as it is stored;
 //
 // and, anywhere among them, settings of the whole key: [Prefix], [NoPrefix], [PrefixOf], [Separator],
 // [Shards].
@@ -88,9 +89,36 @@ func (k KeyPart) Layout(layout string) KeyPart {
 // key it takes the place of the prefix and is reserved like one.
 func Literal(text string) KeyPart { return KeyPart{schema.Part{Kind: schema.LiteralPart, Text: text}} }
 
+// Template declares a whole key as it is stored, for data that other programs have written; PK and SK take no other part
+// then. It is fixed text of any kind and attributes in braces:
+//
+//	entable.SK(entable.Template("#FUNC:{user}/{name}#v{no:04}"))
+//
+// Values stand in it as they are. One that is followed by fixed text may not contain that text, which is a [*KeyError] when
+// the key is built: so different values never give the same key, and keys read back. UUIDs, ULIDs, KSUIDs and all else that
+// has a fixed width is cut by its width instead and needs no text behind it. "{{" and "}}" are braces.
+//
+// An attribute may be a path into a struct, {data.email}, and have a format behind a colon:
+//
+//   - {no} is an integer as it is, {no:08} one of eight digits with zeros in front, never negative or longer;
+//   - {id:uuid}, {id:ulid} and {id:ksuid} are strings of 36, 26 and 27 letters, digits and hyphens;
+//   - {at:2006-01-02 15:04:05.000000} is a time in any layout of package time, in UTC unless the layout shows the offset;
+//     {at:unix} and {at:unixms} are the digits of its seconds and milliseconds, from 2001-09-09 on; {at} is as the attribute
+//     is stored, in RFC 3339. A time that does not fit is a *KeyError;
+//   - {at:200601}, a layout without seconds, and {at:~unix}, any with a tilde, hold a part of the time. Such a key does not
+//     give the time back, and the key has to tell items apart without it.
+//
+// Conditions on the sort key are possible where keys have the order of the values: numbers of a fixed width, layouts that
+// sort, ids, and text at the end. Any other is a *KeyError when the query is built; equality, also on the leading
+// attributes, is always possible.
+func Template(text string) KeyPart {
+	return KeyPart{schema.Part{Kind: schema.TemplatePart, Text: text}}
+}
+
 // Prefix sets the key's prefix, overriding the generated one; use it for prefixes that must not depend
-// on registration order, or that exist in stored data. It is reserved on the table: a second key with
-// the same prefix is refused, unless it shares it through [PrefixOf].
+// on registration order, or that exist in stored data. That of a partition key is reserved on the table: a second one with
+// the same prefix is refused, unless it shares it through [PrefixOf]. That of a sort key or of an index may stand in several
+// entities whose items cannot have one key.
 func Prefix(text string) KeyPart { return KeyPart{schema.Part{Kind: schema.PrefixPart, Text: text}} }
 
 // NoPrefix turns the prefix off. Registration then has to prove in another way, from the sort key or the
@@ -124,6 +152,18 @@ func Separator(s string) KeyPart { return KeyPart{schema.Part{Kind: schema.Separ
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
 func Shards(n int, attribute string) KeyPart {
 	return KeyPart{schema.Part{Kind: schema.ShardsPart, Text: attribute, Shards: n}}
+}
+
+// Distinct says of another entity of the table, registered before, that no item of it has the key of an item of this one,
+// where the proof cannot show it: for keys that exist and cannot change, as those whose parts only your own rules keep apart.
+// Nothing checks it. The reason stands in the manifest and the lock. Items without a type whose keys are of both entities
+// are unknown: see [UnknownEntityError].
+func Distinct(other Registered, reason string) EntityOption {
+	d := schema.DistinctDecl{Reason: reason}
+	if of := entityOf(other); of != nil {
+		d.Of = of.Entity
+	}
+	return entityOption(func(c *entityConfig) { c.Distinct = append(c.Distinct, d) })
 }
 
 // Index makes the entity's items visible in an index of the table. The keys are built like the

@@ -42,8 +42,9 @@ func (s *updateState) resolve(ctx context.Context) error {
 			return err
 		}
 		name := t.Root.Name
-		if slices.Contains(e.KeyAttrs, name) {
-			return usagef("%s: attribute %q is part of the key and cannot be changed: delete the item and put another", e.Name, name)
+		inKey := e.InKey(t.Names())
+		if inKey && (slices.Contains(e.KeyAttrs, name) || !t.IsWhole() || c.Op != change.Set) {
+			return usagef("%s: attribute %q is part of the key and cannot be changed: delete the item and put another", e.Name, change.Show(c.Path))
 		}
 		if t.Root == e.Version {
 			return usagef("%s: attribute %q is the version, which every write raises by itself", e.Name, name)
@@ -63,9 +64,14 @@ func (s *updateState) resolve(ctx context.Context) error {
 		}
 		one := change.Resolved{Change: c, Target: t}
 		s.changed[name] = append(s.changed[name], one)
-		if one.Replaces() && e.DerivesFrom(t.Root) {
+		if inKey || one.Replaces() && e.DerivesFrom(t.Root) {
 			if err := s.after(t.Root, nil); err != nil {
 				return err
+			}
+		}
+		if inKey { // it is around a part of the key, which has to stay
+			if key, err := e.keyOf(s.now); err != nil || key.Text() != s.r.key.Text() {
+				return usagef("%s: attribute %q has a part of the key, which cannot be changed: delete the item and put another", e.Name, name)
 			}
 		}
 	}
@@ -362,6 +368,9 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 // addUpsert sets what an item must have when the update creates it: its type and its key fields.
 func (s *updateState) addUpsert() error {
 	e := s.u.e
+	if path := e.InnerKey(); path != "" {
+		return usagef("%s: Upsert: the key attribute %q lies inside another, which an update cannot make: use Put", e.Name, path)
+	}
 	if e.Table.Discriminator != "" {
 		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.Name))
 	}

@@ -40,6 +40,15 @@ func Whole(f *codec.Field) Target {
 // IsWhole reports whether the target is a top-level attribute, not a part of one.
 func (t Target) IsWhole() bool { return len(t.steps) == 0 }
 
+// Names returns the names on the way from the top-level attribute to the target; an element of a list has none.
+func (t Target) Names() []string {
+	path := []string{t.Root.Name}
+	for _, s := range t.steps {
+		path = append(path, s.name)
+	}
+	return path
+}
+
 // Overlaps reports whether one of two targets lies in the other. The service refuses both in one update.
 func (t Target) Overlaps(o Target) bool {
 	if t.Root.Name != o.Root.Name {

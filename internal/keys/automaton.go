@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -15,29 +16,31 @@ func classOf(bytes string) (c class) {
 	return c
 }
 
-func (c class) but(o class) class {
+var everyByte = class{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+
+func (c class) has(b byte) bool { return c[b>>6]&(1<<(b&63)) != 0 }
+
+// both returns what is in both sets.
+func (c class) both(o class) class {
 	for i := range c {
-		c[i] &^= o[i]
+		c[i] &= o[i]
 	}
 	return c
 }
 
-func (c class) has(b byte) bool { return c[b>>6]&(1<<(b&63)) != 0 }
-
-// members lists the set; first come those that make plain examples.
-func (c class) members() (out []byte) {
-	const plain = "x0"
-	for _, b := range []byte(plain) {
+// plain returns a byte of the set, one that makes a plain example if there is one.
+func (c class) plain() byte {
+	for _, b := range []byte("x0") {
 		if c.has(b) {
-			out = append(out, b)
+			return b
 		}
 	}
-	for b := range 256 {
-		if c.has(byte(b)) && !strings.Contains(plain, string(rune(b))) {
-			out = append(out, byte(b))
+	for i, word := range c {
+		if word != 0 {
+			return byte(i<<6 + bits.TrailingZeros64(word))
 		}
 	}
-	return out
+	return 0
 }
 
 // automaton has a state for each place of a byte in a text (Glushkov's
@@ -169,48 +172,159 @@ func (m *automaton) between(low, high string) (out fragment) {
 	return out
 }
 
-// valuesOf accepts the values of a component by their texts without escapes and
-// without a time's final Z, and a few more: floats of digits that no float has,
-// the zero time, arrays of zeros.
-func valuesOf(s *segment) *automaton {
-	m := newAutomaton()
+// values accepts the values of a component of a composed key by their texts without escapes, and a few more: floats of
+// digits that no float has, the zero time, arrays of zeros.
+func (m *automaton) values(s *segment) fragment {
 	switch s.kind {
 	case Text:
-		every := class{^s.lacks[0], ^s.lacks[1], ^uint64(0), ^uint64(0)}
-		if s.holds == 0 {
-			return m.finish(m.repeated(m.one(every)))
-		}
-		c := classOf(string(s.holds))
-		before, first, behind := m.repeated(m.one(every.but(c))), m.one(c), m.repeated(m.one(every))
-		m.link(before.last, first.first)
-		m.link(first.last, behind.first)
-		return m.finish(fragment{append(before.first, first.first...), append(behind.last, first.last...)})
+		return m.repeated(m.one(everyByte))
 	case Bytes:
-		hex := classOf("0123456789abcdef")
-		var array fragment
-		for range s.size {
-			array = m.then(array, m.one(hex), m.one(hex))
-		}
-		if s.size == 0 {
-			array = m.repeated(m.then(m.one(hex), m.one(hex)))
-		}
-		return m.finish(array)
+		return m.hex(s.size)
 	case Bool:
-		return m.finish(m.either(m.text("false"), m.text("true")))
+		return m.either(m.text("false"), m.text("true"))
 	case Int, Uint:
-		number := func(u uint64) string { return string(appendDigits(nil, u, s.width)) }
-		all := m.between(number(0), number(s.most))
-		if s.least < 0 {
-			least := string(appendInt(nil, s.least, s.width))[1:]
-			all = m.either(all, m.then(m.text("-"), m.between(least, strings.Repeat("9", s.width))))
-		}
-		return m.finish(all)
+		return m.integers(s)
 	case Float:
-		return m.finish(m.either(m.text(zeroFloat),
+		return m.either(m.text(zeroFloat),
 			m.float("123456789", "176", "808"),
-			m.then(m.text("-"), m.float("012345678", "191", "823"))))
+			m.then(m.text("-"), m.float("012345678", "191", "823")))
 	}
-	return m.finish(m.time(s.layout))
+	return m.time(s.layout)
+}
+
+func (m *automaton) integers(s *segment) fragment {
+	number := func(u uint64) string { return string(appendDigits(nil, u, s.width)) }
+	all := m.between(number(0), number(s.most))
+	if s.least < 0 {
+		least := string(appendInt(nil, s.least, s.width))[1:]
+		all = m.either(all, m.then(m.text("-"), m.between(least, strings.Repeat("9", s.width))))
+	}
+	return all
+}
+
+// hex accepts bytes of any length, or of that of an array, which are not all zero.
+func (m *automaton) hex(size int) fragment {
+	any, zero, other := classOf("0123456789abcdef"), classOf("0"), classOf("123456789abcdef")
+	if size == 0 {
+		return m.repeated(m.then(m.one(any), m.one(any)))
+	}
+	zeros, first := m.one(zero), m.one(other)
+	all := m.either(zeros, first)
+	set := first.last // where some digit was not zero
+	for range 2*size - 1 {
+		next := m.either(m.one(any), m.one(other))
+		m.link(set, next.first[:1])
+		m.link(zeros.last, next.first[1:])
+		more := m.one(zero)
+		m.link(zeros.last, more.first)
+		zeros, set = more, next.last
+	}
+	return fragment{all.first, set}
+}
+
+// verbatim accepts the texts of a template's component, and perhaps more: texts that are not valid, numbers that no Go type has.
+func (m *automaton) verbatim(s *segment) (all fragment) {
+	switch {
+	case s.clock != nil && s.clock.unit > 0:
+		return m.digits(s.fixed)
+	case s.clock != nil:
+		for _, c := range s.clock.shape {
+			all = m.then(all, m.one(c))
+		}
+		if s.fixed == 0 {
+			all = m.repeated(m.one(everyByte))
+		}
+		return all
+	case s.kind == Bytes:
+		return m.hex(s.size)
+	case s.kind == Bool:
+		return m.either(m.text("false"), m.text("true"))
+	case s.kind == Text:
+		for range s.fixed {
+			all = m.then(all, m.one(classOf(idBytes)))
+		}
+		if s.fixed == 0 {
+			all = m.repeated(m.one(everyByte))
+		}
+		return all
+	case s.fixed > 0:
+		return m.digits(s.fixed)
+	}
+	// Numbers of any length: a sign, digits, and those of a fraction.
+	digits := m.repeated(m.one(classOf(decimals)))
+	all = digits
+	if s.kind == Float {
+		fraction := m.then(m.text("."), m.repeated(m.one(classOf(decimals))))
+		m.link(digits.last, fraction.first)
+		all = m.either(digits, fragment{nil, fraction.last})
+	}
+	if s.kind == Uint {
+		return all
+	}
+	sign := m.text("-")
+	m.link(sign.last, digits.first)
+	return fragment{append(sign.first, digits.first...), all.last}
+}
+
+// until accepts a text and behind it end, which begins nowhere before (the automaton of Knuth, Morris and Pratt): what a
+// component of a template is cut off by. The text is not empty.
+func (m *automaton) until(end string) (all fragment) {
+	n := len(end)
+	// Place k < n: all that was read is the first k bytes of end. Place n+k: there is a text in front of these.
+	into := make([][]int, 2*n) // the states that lead to a place
+	type arc struct{ from, state int }
+	var arcs []arc
+	for from := range 2 * n {
+		var bytes [2*256 + 1]*class // by where they lead; the last one is the end
+		for b := range 256 {
+			to := from%n + 1
+			switch {
+			case byte(b) != end[from%n]:
+				to = n + border(end, from%n, byte(b))
+			case to == n && from < n: // an empty text
+				continue
+			case to == n:
+				to = 2 * n
+			case from >= n:
+				to += n
+			}
+			if bytes[to] == nil {
+				bytes[to] = new(class)
+			}
+			bytes[to][b>>6] |= 1 << (b & 63)
+		}
+		for to, c := range bytes[:2*n+1] {
+			if c == nil {
+				continue
+			}
+			state := m.one(*c).first[0]
+			arcs = append(arcs, arc{from, state})
+			if to == 2*n {
+				all.last = append(all.last, state)
+			} else {
+				into[to] = append(into[to], state)
+			}
+		}
+	}
+	for _, a := range arcs {
+		if a.from == 0 {
+			all.first = append(all.first, a.state)
+		}
+		m.link(into[a.from], []int{a.state})
+	}
+	return all
+}
+
+// border returns how many of the first bytes of end a text ends with that ended with k of them and was then followed by b,
+// which is not the next one.
+func border(end string, k int, b byte) int {
+	text := end[:k] + string([]byte{b})
+	for n := k; n > 0; n-- {
+		if strings.HasSuffix(text, end[:n]) {
+			return n
+		}
+	}
+	return 0
 }
 
 // float accepts the exponents of float64, from -324 to 308.
@@ -254,78 +368,22 @@ func (m *automaton) time(layout string) fragment {
 	return all
 }
 
-// writer is how one segment writes the values that another one of the same
-// attribute, or itself, accepts: what it adds before or behind a byte, by the
-// state that reads it, and what it encodes.
-type writer struct {
-	before, behind map[int]string
-	escape         byteSet
-}
-
-// writerOf returns how s writes the values of narrow, whose width or layout is
-// the shortest.
-func writerOf(values *automaton, narrow, s *segment) writer {
-	w := writer{before: map[int]string{}, behind: map[int]string{}, escape: s.escape}
-	if s.kind == Text {
-		return w
-	}
-	w.escape = byteSet{}
-	if s.marked != 0 {
-		w.escape.add(s.marked)
-	}
-	switch more := s.width - narrow.width; s.kind {
-	case Int, Uint:
-		for _, i := range values.next[0] {
-			if !values.reads[i].has('-') {
-				w.before[i] = strings.Repeat("0", more)
-				continue
-			}
-			for _, j := range values.next[i] {
-				w.before[j] = strings.Repeat("9", more)
-			}
-		}
-	case Time:
-		layout := strings.TrimSuffix(s.layout, "Z")
-		for i, final := range values.final {
-			if final {
-				w.behind[i] = floorTime[len(strings.TrimSuffix(narrow.layout, "Z")):len(layout)] + s.layout[len(layout):]
-			}
+// composed accepts the texts of a composed key's component: its values with what is encoded in them.
+func (m *automaton) composed(s *segment) fragment {
+	plain := newAutomaton()
+	values := plain.finish(plain.values(s))
+	escape, zulu := s.escape, ""
+	if s.kind != Text {
+		if escape = (byteSet{}); s.marked != 0 {
+			escape.add(s.marked)
 		}
 	}
-	return w
-}
-
-// write returns what the segment writes when state i reads c.
-func (w *writer) write(i int, c byte) string {
-	return w.encoded(w.before[i] + string([]byte{c}) + w.behind[i])
-}
-
-func (w *writer) encoded(text string) string {
-	if !slices.ContainsFunc([]byte(text), w.escape.has) {
-		return text
+	if s.kind == Time && strings.HasSuffix(s.layout, "Z") {
+		zulu = "Z"
 	}
-	var out []byte
-	for _, c := range []byte(text) {
-		if w.escape.has(c) {
-			out = appendEscaped(out, c)
-		} else {
-			out = append(out, c)
-		}
-	}
-	return string(out)
-}
-
-// written accepts the texts of a segment.
-func (m *automaton) written(s *segment) fragment {
-	if s.literal != "" {
-		return m.text(s.literal)
-	}
-	values := valuesOf(s)
-	w := writerOf(values, s, s)
 	parts := make([]fragment, len(values.reads))
 	for i := range parts[1:] {
-		i++
-		parts[i] = m.then(m.text(w.encoded(w.before[i])), m.encoded(values.reads[i], w.escape), m.text(w.encoded(w.behind[i])))
+		parts[i+1] = m.encoded(values.reads[i+1], escape)
 	}
 	var all fragment
 	for _, i := range values.next[0] {
@@ -336,10 +394,12 @@ func (m *automaton) written(s *segment) fragment {
 			all.last = append(all.last, parts[i].last...)
 		}
 		for _, j := range values.next[i] {
-			m.link(parts[i].last, parts[j].first)
+			if i > 0 {
+				m.link(parts[i].last, parts[j].first)
+			}
 		}
 	}
-	return all
+	return m.then(all, m.text(zulu))
 }
 
 // encoded accepts one byte of c, as it is or as its escape.
@@ -366,15 +426,22 @@ func (m *automaton) encoded(c class, escape byteSet) fragment {
 	return m.either(parts...)
 }
 
-// automatonOf accepts the keys of a pattern, and a few more; see [valuesOf].
+// automatonOf accepts the keys of a pattern, and a few more.
 func automatonOf(p *Pattern) *automaton {
 	m := newAutomaton()
-	var all fragment
-	for i := range p.segments {
-		if i > 0 {
-			all = m.then(all, m.text(p.separator))
+	var parts []fragment
+	for i := 0; i < len(p.row); i++ {
+		switch s := &p.row[i]; {
+		case s.literal != "":
+			parts = append(parts, m.text(s.literal))
+		case !s.verbatim:
+			parts = append(parts, m.composed(s))
+		case s.kind == Text && s.until != "":
+			parts = append(parts, m.until(s.until))
+			i++ // its text is in there
+		default:
+			parts = append(parts, m.verbatim(s))
 		}
-		all = m.then(all, m.written(&p.segments[i]))
 	}
-	return m.finish(all)
+	return m.finish(m.then(parts...))
 }

@@ -1,8 +1,14 @@
 // Package keys renders, escapes, parses and orders the text of string keys.
 //
-// A key is a row of segments joined by a separator: fixed text (the prefix and
-// literals) and components, each of which renders one value. For a [Pattern],
-// with the default separator:
+// A key is a row of fixed texts and components, each of which renders one value. There are two sorts of keys, which
+// [Pattern] renders, parses, matches and proves apart with one code:
+//
+//   - composed ones ([Compile]) are for new data: segments with a separator between them, whose components encode what
+//     could be mistaken for one and are ordered;
+//   - templates ([CompileTemplate]) are for data that is stored already: any fixed text, and values as they are. What
+//     would not read back is refused.
+//
+// For a composed key with the default separator:
 //
 //   - different values never render to the same key, because no component
 //     contains a raw separator;
@@ -41,6 +47,11 @@
 // for int, uint, float, bool and time. It is not promised for text that holds a
 // '%' or the separator, nor, ahead of another segment, for text with any byte
 // up to the separator or for bytes under a separator above '/'.
+//
+// # Templates
+//
+// A component of fixed width is cut by its width. Any other ends where the next fixed text begins for the first time, or with
+// the key; a value that contains that text is refused, and so different values never give one key.
 package keys
 
 import (
@@ -48,6 +59,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -86,6 +98,9 @@ func (k Kind) String() string {
 // "2006-01-02T15:04:05.000000000Z" if empty, or that layout cut after the year,
 // month, day, hour or minute, or with no, 3 or 6 digits of the second.
 //
+// In a template Format is what stands behind the attribute's colon, and takes the place of Layout. Width is there the number
+// of bytes that all texts of a type have, as a UUID's 36; 0 if they differ.
+//
 // The rest is for [Apart], and neither Append nor Parse ask for it. Bits is the
 // size of an Int, Uint or Float: 8, 16, 32 or 64; 0 means 64. Size is the length
 // of Bytes that are an array; 0 means any. An array of zeros is not set. With
@@ -97,6 +112,7 @@ type Segment struct {
 	Kind    Kind
 	Width   int
 	Layout  string
+	Format  string
 	Bits    int
 	Size    int
 	Shards  int
@@ -106,13 +122,15 @@ type Segment struct {
 // Pattern builds and reads the keys of one layout. It is immutable and safe for
 // concurrent use.
 type Pattern struct {
-	separator string
-	segments  []segment // the prefix, if any, is the first one
+	row       []segment // fixed texts, the separators among them, and components
 	declared  []Segment
+	separator string   // "" of a template
+	forms     []string // the segments of a composed key: its fixed text, or "" for a component
 	comps     int
 	lead      string
-	example   string // one key that the pattern builds
+	tail      string // the fixed text that every key ends with
 	text      string
+	language  func() *automaton
 }
 
 // Compile checks a layout and prepares it for use. The prefix, when there is
@@ -123,28 +141,43 @@ func Compile(prefix, separator string, segments []Segment) (*Pattern, error) {
 		return nil, fmt.Errorf(`invalid separator %q: it must be one ASCII punctuation character other than "%%"`, separator)
 	}
 	p := &Pattern{separator: separator, declared: slices.Clone(segments)}
-	p.segments = make([]segment, 0, len(segments)+1)
+	p.row = make([]segment, 0, 2*len(segments)+1)
 	if prefix != "" {
 		if err := checkFixed("prefix", prefix, separator); err != nil {
 			return nil, err
 		}
-		p.segments = append(p.segments, segment{literal: prefix, sample: prefix})
+		p.add(segment{literal: prefix})
 	}
 	for _, d := range segments {
 		s, err := compileSegment(d, separator)
 		if err != nil {
 			return nil, err
 		}
-		if s.literal == "" {
-			p.comps++
-		}
-		p.segments = append(p.segments, s)
+		p.add(s)
 	}
-	if len(p.segments) == 0 {
+	if len(p.forms) == 0 {
 		return nil, errors.New("invalid key: it has neither a prefix nor a segment")
 	}
 	p.describe()
 	return p, nil
+}
+
+// add adds a segment of a composed key to the row, behind a separator unless it is the first one.
+func (p *Pattern) add(s segment) {
+	if n := len(p.row); len(p.forms) > 0 {
+		if p.row[n-1].literal == "" {
+			p.row[n-1].until = p.separator
+			p.row = append(p.row, segment{})
+			n++
+		}
+		p.row[n-1].literal += p.separator
+	}
+	p.forms = append(p.forms, s.literal)
+	if n := len(p.row); n > 0 && p.row[n-1].literal != "" && s.literal != "" {
+		p.row[n-1].literal += s.literal
+		return
+	}
+	p.row = append(p.row, s)
 }
 
 func validSeparator(s string) bool {
@@ -159,154 +192,50 @@ func checkFixed(what, text, separator string) error {
 	switch {
 	case !utf8.ValidString(text):
 		return fmt.Errorf("invalid %s %q: it is not valid UTF-8", what, text)
-	case strings.Contains(text, separator):
+	case separator != "" && strings.Contains(text, separator):
 		return fmt.Errorf("invalid %s %q: it contains the separator %q", what, text, separator)
 	}
 	return nil
 }
 
-// describe derives the texts of a pattern from its segments.
+// describe derives from the row what is asked for often.
 func (p *Pattern) describe() {
-	var text, example strings.Builder
-	leading := true
-	for i := range p.segments {
-		s := &p.segments[i]
-		if i > 0 {
-			text.WriteString(p.separator)
-			example.WriteString(p.separator)
-		}
-		if s.literal == "" && leading {
-			p.lead, leading = text.String(), false
-		}
+	var text strings.Builder
+	for i := range p.row {
+		s := &p.row[i]
 		if s.literal != "" {
 			text.WriteString(s.literal)
-		} else {
-			text.WriteString("{" + s.attr + "}")
+			continue
 		}
-		example.WriteString(s.sample)
+		p.comps++
+		text.WriteString("{" + s.name() + "}")
 	}
-	p.text, p.example = text.String(), example.String()
-	if leading {
-		p.lead = p.text
+	p.text = text.String()
+	p.lead, p.tail = p.row[0].literal, p.row[len(p.row)-1].literal
+	p.language = sync.OnceValue(func() *automaton { return automatonOf(p) })
+}
+
+// name returns what stands between the braces of a component.
+func (s *segment) name() string {
+	if s.format == "" {
+		return s.attr
 	}
+	return s.attr + ":" + s.format
 }
 
 // Components returns the number of values a key is built from.
 func (p *Pattern) Components() int { return p.comps }
 
-// Segments returns a copy of the segments given to [Compile].
+// Segments returns a copy of the segments given to [Compile] or [CompileTemplate].
 func (p *Pattern) Segments() []Segment { return slices.Clone(p.declared) }
 
 // Lead returns the longest fixed text that every key of the pattern starts
-// with. It ends after a separator, or is "" where the first segment is a
+// with. In a composed key it ends after a separator, or is "" where the first segment is a
 // component. A pattern without components has one key, which is then the lead.
 func (p *Pattern) Lead() string { return p.lead }
 
 // String returns the layout in words, such as "CD#{device_id}".
 func (p *Pattern) String() string { return p.text }
-
-// Append appends the key of the values, one for each component in order. On an
-// error dst comes back unchanged. It does not allocate when dst has room.
-func (p *Pattern) Append(dst []byte, vals []Value) ([]byte, error) {
-	if len(vals) != p.comps {
-		return dst, fmt.Errorf("cannot build key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
-	}
-	return p.append(dst, vals)
-}
-
-// AppendLeading appends the fixed text that exactly those keys of the pattern
-// start with whose first components have the values. The text runs up to the
-// next component, literals included, and so ends after a separator: it matches
-// no key with a longer value or prefix. With a value for every component it is
-// the complete key, which is to be compared for equality.
-func (p *Pattern) AppendLeading(dst []byte, vals []Value) ([]byte, error) {
-	if len(vals) > p.comps {
-		return dst, fmt.Errorf("cannot build leading part of key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
-	}
-	return p.append(dst, vals)
-}
-
-func (p *Pattern) append(dst []byte, vals []Value) ([]byte, error) {
-	out := dst
-	for i := range p.segments {
-		s := &p.segments[i]
-		if s.literal != "" {
-			out = append(out, s.literal...)
-		} else {
-			if len(vals) == 0 {
-				return out, nil
-			}
-			var err error
-			if out, err = s.append(out, &vals[0]); err != nil {
-				return dst, err
-			}
-			vals = vals[1:]
-		}
-		if i < len(p.segments)-1 {
-			out = append(out, p.separator[0])
-		}
-	}
-	return out, nil
-}
-
-// Parse appends the values that key was built from, the exact inverse of
-// Append. It is strict: a key is refused if Append cannot build it. Values of
-// text may alias key. On an error vals comes back unchanged.
-func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
-	out, rest := vals, key
-	for i := range p.segments {
-		s := &p.segments[i]
-		text, ok := p.cut(&rest, i)
-		if !ok {
-			return vals, p.countError(key)
-		}
-		if s.literal != "" {
-			if text != s.literal {
-				return vals, fmt.Errorf("cannot parse key %q as %s: %q is not %q", key, p, text, s.literal)
-			}
-			continue
-		}
-		v := Value{Kind: s.kind}
-		if !s.parse(text, &v) {
-			return vals, fmt.Errorf("cannot parse key %q as %s: attribute %q: %q is not %s", key, p, s.attr, text, s.describe())
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-// Match reports whether Parse would succeed. It does not allocate.
-func (p *Pattern) Match(key string) bool {
-	if !strings.HasPrefix(key, p.lead) {
-		return false
-	}
-	for i := range p.segments {
-		text, ok := p.cut(&key, i)
-		if !ok || !p.segments[i].match(text) {
-			return false
-		}
-	}
-	return true
-}
-
-// cut takes the text of segment i off the front of rest. The last segment is
-// what remains and may hold no separator; each other one needs one.
-func (p *Pattern) cut(rest *string, i int) (text string, ok bool) {
-	at := strings.IndexByte(*rest, p.separator[0])
-	if i == len(p.segments)-1 {
-		return *rest, at < 0
-	}
-	if at < 0 {
-		return "", false
-	}
-	text, *rest = (*rest)[:at], (*rest)[at+1:]
-	return text, true
-}
-
-func (p *Pattern) countError(key string) error {
-	return fmt.Errorf("cannot parse key %q as %s: it has %s instead of %d",
-		key, p, plural(strings.Count(key, p.separator)+1, "segment"), len(p.segments))
-}
 
 func plural(n int, noun string) string {
 	if n == 1 {

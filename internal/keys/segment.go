@@ -1,12 +1,9 @@
 package keys
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
-	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -23,8 +20,7 @@ type Value struct {
 	T    time.Time
 }
 
-// segment is a compiled [Segment]. literal != "" is fixed text, in which only
-// sample (the same text) is set besides.
+// segment is a compiled [Segment]: literal != "" is fixed text, and nothing else is set then.
 type segment struct {
 	literal string
 	attr    string
@@ -39,10 +35,13 @@ type segment struct {
 	layout  string
 	escape  byteSet // what text encodes
 	marked  byte    // the separator if the fixed layout contains it, else 0
-	sample  string  // one text that the segment renders; see meet
-	// A proof divides texts by the characters that they hold or lack.
-	asked, lacks byteSet
-	holds        byte // one that was asked for, or 0
+	until   string  // the text that ends the component; "" if that is the end of the key
+
+	verbatim bool // of a template: see there
+	format   string
+	fixed    int // the number of bytes by which it is cut, else 0
+	ordered  bool
+	clock    *clock
 }
 
 // maxFixed is above the longest fixed layout, the 30 bytes of a full time.
@@ -53,7 +52,7 @@ func compileSegment(d Segment, separator string) (segment, error) {
 		if d.Attr != "" {
 			return segment{}, fmt.Errorf("invalid segment: it has both the literal %q and the attribute %q", d.Literal, d.Attr)
 		}
-		return segment{literal: d.Literal, sample: d.Literal}, checkFixed("literal", d.Literal, separator)
+		return segment{literal: d.Literal}, checkFixed("literal", d.Literal, separator)
 	}
 	if d.Attr == "" {
 		return segment{}, fmt.Errorf("invalid segment: it has neither a literal nor an attribute")
@@ -72,10 +71,7 @@ func compileSegment(d Segment, separator string) (segment, error) {
 	if strings.Contains(s.marks(), separator) {
 		s.marked = separator[0]
 	}
-	v, _ := s.value(0)
-	sample, err := s.append(nil, &v)
-	s.sample = string(sample)
-	return s, err
+	return s, nil
 }
 
 // complete checks the options of a component and fills in their defaults.
@@ -152,51 +148,13 @@ func maxDigits(k Kind) int {
 	return 0
 }
 
-// value returns the i-th of some values of the component, all of them if there
-// are few. It is not ok when there are no more.
-func (s *segment) value(i int) (v Value, ok bool) {
-	v.Kind = s.kind
-	switch s.kind {
-	case Text:
-		v.S = "x"
-		if i > 0 {
-			v.S += strconv.Itoa(i)
-		}
-	case Int:
-		v.I = int64(i)
-		if n := uint64(i); n > s.most {
-			v.I = -int64(n - s.most)
-		}
-		return v, v.I >= s.least
-	case Uint:
-		v.U = uint64(i)
-		return v, v.U <= s.most
-	case Float:
-		v.F = float64(i + 1)
-	case Bool:
-		v.I = int64(i)
-		return v, i < 2
-	case Time:
-		v.T = time.Date(2006+i, time.January, 1, 0, 0, 0, 0, time.UTC) // fits every layout
-		return v, v.T.Year() < 10_000
-	case Bytes:
-		if s.size == 0 {
-			v.B = bytes.TrimPrefix([]byte{byte(i >> 8), byte(i)}, []byte{0})
-			return v, true
-		}
-		n := big.NewInt(int64(i) + 1) // an array of zeros is not set
-		if n.BitLen() > 8*s.size {
-			return v, false
-		}
-		v.B = n.FillBytes(make([]byte, s.size))
-	}
-	return v, true
-}
-
 // append renders one component. On an error the result is of no use.
 func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 	if v.Kind != s.kind {
 		return dst, s.errorf("cannot use %s as %s", v.Kind, s.kind)
+	}
+	if s.verbatim {
+		return s.appendVerbatim(dst, v)
 	}
 	var buf [maxFixed]byte
 	fixed := buf[:0]
@@ -233,11 +191,8 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		fixed = appendFloat(fixed, v.F)
 	case Time:
 		t := v.T.UTC()
-		if t.IsZero() {
-			return dst, s.errorf("time is not set")
-		}
-		if y := t.Year(); y < 0 || y > 9999 {
-			return dst, s.errorf("time %s has a year outside 0000 to 9999", t.Format(time.RFC3339Nano))
+		if err := s.checkTime(t); err != nil {
+			return dst, err
 		}
 		var exact bool
 		if fixed, exact = appendTime(fixed, t, s.layout); !exact {
@@ -245,6 +200,16 @@ func (s *segment) append(dst []byte, v *Value) ([]byte, error) {
 		}
 	}
 	return s.appendFixed(dst, fixed), nil
+}
+
+func (s *segment) checkTime(t time.Time) error {
+	if t.IsZero() {
+		return s.errorf("time is not set")
+	}
+	if y := t.Year(); y < 0 || y > 9999 {
+		return s.errorf("time %s has a year outside 0000 to 9999", t.Format(time.RFC3339Nano))
+	}
+	return nil
 }
 
 // appendFixed appends a fixed layout, encoding the separator if it is one of
@@ -264,16 +229,12 @@ func (s *segment) appendFixed(dst, fixed []byte) []byte {
 	return dst
 }
 
-func (s *segment) match(text string) bool {
-	if s.literal != "" {
-		return text == s.literal
-	}
-	return s.parse(text, nil)
-}
-
 // parse reports whether the component renders text, and sets v to the value
 // unless v is nil. It allocates only for values that need memory of their own.
 func (s *segment) parse(text string, v *Value) bool {
+	if s.verbatim {
+		return s.parseVerbatim(text, v)
+	}
 	switch s.kind {
 	case Text:
 		return s.parseText(text, v)
@@ -324,18 +285,6 @@ func (s *segment) parseFixed(text []byte, v *Value) (ok bool) {
 	return ok
 }
 
-// renders reports whether text is that of a value which the Go type has.
-func (s *segment) renders(text string) bool {
-	switch {
-	case s.literal != "" || s.kind == Text:
-		return s.match(text)
-	case s.kind == Bytes: // without the memory for a value
-		return parseHex(text, nil) && (s.size == 0 || len(text) == 2*s.size && strings.Trim(text, "0") != "")
-	}
-	v := Value{Kind: s.kind}
-	return s.parse(text, &v) && s.fits(&v)
-}
-
 // fits reports whether the Go type has the value, which was parsed: a number of
 // its size or of a shard, an array of its length that is not all zeros.
 func (s *segment) fits(v *Value) bool {
@@ -369,6 +318,9 @@ func parseHex(text string, v *Value) bool {
 
 // describe names what the component expects, for error messages.
 func (s *segment) describe() string {
+	if s.verbatim {
+		return s.describeVerbatim()
+	}
 	switch s.kind {
 	case Int:
 		return "an int of " + plural(s.width, "digit")

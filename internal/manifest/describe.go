@@ -69,6 +69,9 @@ func (m *Entity) also() string {
 			parts = append(parts, p.name+" "+p.value)
 		}
 	}
+	for _, d := range m.Distinct {
+		parts = append(parts, fmt.Sprintf("distinct from %s (%s)", d.Entity, d.Reason))
+	}
 	for _, u := range m.Unique {
 		parts = append(parts, "unique "+u.Attribute)
 	}
@@ -147,7 +150,7 @@ func braces(pattern string) string {
 	var names []string
 	for part := range strings.SplitSeq(pattern, "{") {
 		name, _, ok := strings.Cut(part, "}")
-		if ok && !strings.Contains(name, " shards by ") {
+		if name, _, _ = strings.Cut(name, ":"); ok && !strings.Contains(name, " shards by ") {
 			names = append(names, name)
 		}
 	}

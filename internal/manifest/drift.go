@@ -155,6 +155,15 @@ func (k *Key) contradictions(where, index string, now *Key) (list []Difference) 
 			list = append(list, Difference{Where: where, What: what, Was: was, Is: is, Effect: effect, Cure: cure})
 		}
 	}
+	if k.Template || now.Template {
+		cure := "give the parts that it had"
+		if k.Template {
+			cure = fmt.Sprintf("give it entable.Template(%q)", k.String())
+		}
+		if differ("template", k.String(), now.String(), cure); len(list) > 0 || k.Template != now.Template {
+			return list
+		}
+	}
 	if k.Prefix != "" {
 		differ("prefix", quoted(k.Prefix), quoted(now.Prefix), fmt.Sprintf("give it entable.Prefix(%q)", k.Prefix))
 	} else {

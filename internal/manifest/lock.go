@@ -16,8 +16,8 @@ type Lock struct {
 
 // lockedPrefix says which entities of the lock have a prefix.
 type lockedPrefix struct {
-	owners  []*Entity
-	literal bool // fixed text at the start of a key: others may start with the same
+	owners []*Entity
+	shared bool // others may have it too: fixed text, or a prefix of keys that are not the table's partition key
 }
 
 // ParseLock returns the lock that text holds as JSON, and nil for an empty text.
@@ -33,15 +33,15 @@ func ParseLock(text []byte) (*Lock, error) {
 	for i := range m.Entities {
 		e := &m.Entities[i]
 		for _, k := range e.keys() {
-			text, literal := k.key.Prefix, false
+			text, shared := k.key.Prefix, k.key != &e.PK
 			if text == "" && len(k.key.Segments) > 0 {
-				text, literal = k.key.Segments[0].Literal, true
+				text, shared = k.key.Segments[0].Literal, true
 			}
-			if text == "" {
+			if text == "" || k.key.Template {
 				continue
 			}
 			p, known := l.prefixes[text]
-			p.literal = literal && (p.literal || !known)
+			p.shared = shared && (p.shared || !known)
 			p.owners = append(p.owners, e)
 			l.prefixes[text] = p
 		}
@@ -63,13 +63,14 @@ func (m *Manifest) byName() map[string]*Entity {
 func (l *Lock) Entity(name string) *Entity { return l.named[name] }
 
 // Foreign returns the name of the entity for which the lock reserves a prefix, or "" when locked, which asks, may have
-// it. literal: it asks for fixed text at the start of a key. A nil lock reserves nothing.
-func (l *Lock) Foreign(prefix string, locked *Entity, literal bool) string {
+// it. repeats: it asks for what may stand in several keys, and only prefixes that are the partition key's of another are
+// reserved for that. A nil lock reserves nothing.
+func (l *Lock) Foreign(prefix string, locked *Entity, repeats bool) string {
 	if l == nil {
 		return ""
 	}
 	p, ok := l.prefixes[prefix]
-	if !ok || literal && p.literal || slices.Contains(p.owners, locked) {
+	if !ok || repeats && p.shared || slices.Contains(p.owners, locked) {
 		return ""
 	}
 	return p.owners[0].Name

@@ -78,7 +78,10 @@ type Entity struct {
 	// Origin is the name in the keys of sentinels and in generated prefixes, if it is not Name.
 	Origin string `json:"origin,omitempty"`
 	// Removed: the entity is not registered any more. Its names and prefixes stay reserved.
-	Removed bool          `json:"removed,omitempty"`
+	Removed bool `json:"removed,omitempty"`
+	// Distinct are other entities whose items have other keys, for a reason that is no proof.
+	Distinct []Distinct `json:"distinct,omitempty"`
+
 	PK      Key           `json:"pk"`
 	SK      *Key          `json:"sk,omitempty"`
 	Indexes []EntityIndex `json:"indexes,omitempty"`
@@ -86,6 +89,12 @@ type Entity struct {
 	Version string        `json:"version,omitempty"`
 	Unique  []Segment     `json:"unique,omitempty"`
 	Schema  int           `json:"schema,omitempty"`
+}
+
+// Distinct names another entity, and why no item of it has the key of an item of this one.
+type Distinct struct {
+	Entity string `json:"entity"`
+	Reason string `json:"reason"`
 }
 
 // EntityIndex is an index as one entity uses it; a native one has no keys of its own.
@@ -96,8 +105,10 @@ type EntityIndex struct {
 	SK      *Key   `json:"sk,omitempty"`
 }
 
-// Key is how a key is built; a key in a number or binary attribute has no separator.
+// Key is how a key is built; a key in a number or binary attribute has no separator. The segments of a template follow each
+// other as they are.
 type Key struct {
+	Template  bool      `json:"template,omitempty"`
 	Prefix    string    `json:"prefix,omitempty"`
 	Separator string    `json:"separator,omitempty"`
 	Segments  []Segment `json:"segments"`
@@ -110,6 +121,7 @@ type Segment struct {
 	Kind      string `json:"kind,omitempty"`
 	Width     int    `json:"width,omitempty"`
 	Layout    string `json:"layout,omitempty"`
+	Format    string `json:"format,omitempty"` // in a template
 	Shards    int    `json:"shards,omitempty"`
 	Removed   bool   `json:"removed,omitempty"` // of unique attributes
 }
@@ -120,6 +132,8 @@ func (s Segment) String() string {
 		return s.Literal
 	case s.Shards > 0:
 		return fmt.Sprintf("{%d shards by %s}", s.Shards, s.Attribute)
+	case s.Format != "":
+		return "{" + s.Attribute + ":" + s.Format + "}"
 	}
 	return "{" + s.Attribute + "}"
 }
@@ -130,6 +144,13 @@ func (k *Key) String() string {
 		return ""
 	}
 	var parts []string
+	if k.Template {
+		for _, s := range k.Segments {
+			s.Literal = strings.NewReplacer("{", "{{", "}", "}}").Replace(s.Literal)
+			parts = append(parts, s.String())
+		}
+		return strings.Join(parts, "")
+	}
 	if k.Prefix != "" {
 		parts = append(parts, k.Prefix)
 	}

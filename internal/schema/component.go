@@ -19,10 +19,14 @@ import (
 // component reads one field for a key.
 type component struct {
 	field *codec.Field
+	root  *codec.Field   // the attribute: the field itself, or the outermost struct that it is in
+	inner []*codec.Field // from inside root down to the field; nil: it is root
+	path  string         // its name, or names with dots between them
 	Seg   keys.Segment
 	read  func(reflect.Value) (keys.Value, error)
 	shard *shard // the component is the number of a shard, not a field's value
-	plain bool   // the field is a string: read without reflection
+	plain bool   // the field is a string of the item itself: read without reflection
+	part  bool   // the key holds a part of the value only
 }
 
 // errZero returns the error for a key field that has not been set.
@@ -40,14 +44,53 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 			return keys.Value{Kind: keys.Text, S: *s}, nil
 		}
 	}
-	v, ok := c.field.Value(ptr)
+	v, ok := c.get(ptr)
 	if !ok {
-		return keys.Value{}, errZero(c.field)
+		return keys.Value{}, c.errZero()
 	}
 	if k := v.Kind(); (k == reflect.Array || k == reflect.Struct) && v.IsZero() {
-		return keys.Value{}, errZero(c.field)
+		return keys.Value{}, c.errZero()
 	}
 	return c.read(v)
+}
+
+func (c *component) errZero() error {
+	return fmt.Errorf("attribute %q: the field is not set (%s)", c.path, c.field.Type)
+}
+
+// get returns the field in the item at ptr, not ok behind a pointer that is nil.
+func (c *component) get(ptr unsafe.Pointer) (v reflect.Value, ok bool) {
+	if v, ok = c.root.Value(ptr); c.inner == nil {
+		return v, ok
+	}
+	for _, f := range c.inner {
+		for ok && v.Kind() == reflect.Pointer {
+			v, ok = v.Elem(), !v.IsNil()
+		}
+		if !ok {
+			return v, false
+		}
+		v, ok = f.Value(v.Addr().UnsafePointer())
+	}
+	return v, ok
+}
+
+// holder returns the struct that has the field in the item at ptr, and makes the pointers on the way that are nil.
+func (c *component) holder(ptr unsafe.Pointer) unsafe.Pointer {
+	for i := range c.inner {
+		f := c.root
+		if i > 0 {
+			f = c.inner[i-1]
+		}
+		v := f.Reach(ptr)
+		for ; v.Kind() == reflect.Pointer; v = v.Elem() {
+			if v.IsNil() {
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+		}
+		ptr = v.Addr().UnsafePointer()
+	}
+	return ptr
 }
 
 var (
@@ -59,7 +102,7 @@ var (
 // componentOf finds how a field becomes part of a key. The value is the one that the attribute stores:
 // an enum's text, a unixtime's whole seconds.
 func componentOf(f *codec.Field) (component, error) {
-	c := component{field: f, Seg: keys.Segment{Attr: f.Name}}
+	c := component{field: f, root: f, path: f.Name, Seg: keys.Segment{Attr: f.Name}}
 	t := f.Type
 	implements := func(iface reflect.Type) bool {
 		return t.Implements(iface) || reflect.PointerTo(t).Implements(iface)

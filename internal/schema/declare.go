@@ -48,6 +48,7 @@ type EntityDecl struct {
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
+	Distinct    []DistinctDecl
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
 	Upgrades    []func(map[string]types.AttributeValue) error
@@ -61,6 +62,12 @@ type JoinDecl struct {
 	Keys  []KeyDecl
 }
 
+// DistinctDecl says of another entity, for a reason, that its items have other keys, where that cannot be proved.
+type DistinctDecl struct {
+	Of     *Entity
+	Reason string
+}
+
 // KeyDecl declares how a key is built.
 type KeyDecl struct {
 	Sort  bool
@@ -70,7 +77,7 @@ type KeyDecl struct {
 // Part is a component of a key, or a setting of the whole key.
 type Part struct {
 	Kind   PartKind
-	Text   string // the attribute, the fixed text, the prefix, the separator; what a wrong part is
+	Text   string // the attribute, the fixed text, the prefix, the separator, the template; what a wrong part is
 	Width  int
 	Layout string
 	Shards int
@@ -87,6 +94,7 @@ const (
 	SeparatorPart
 	PrefixOfPart
 	ShardsPart
+	TemplatePart
 	WrongPart // neither the name of an attribute nor a part
 )
 

@@ -20,6 +20,7 @@ type keySettings struct {
 	share     *Entity
 	separator string
 	shard     *component
+	template  bool
 }
 
 // compile builds one key of the entity, called what in messages, for attribute a; same finds the
@@ -36,6 +37,9 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if a.Type != types.ScalarAttributeTypeS {
 		return k, r.checkNative(k, s, what)
 	}
+	if s.template {
+		return k, r.compileTemplate(k, s, what)
+	}
 	var shared *Key
 	if s.share != nil {
 		if s.share.Table != r.t {
@@ -44,7 +48,9 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 		if shared = same(s.share); shared == nil {
 			return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.Name)
 		}
-		k.prefix, k.separator = shared.prefix, shared.separator
+		if k.prefix, k.separator = shared.prefix, shared.separator; k.separator == "" {
+			return nil, r.errorf(what, "PrefixOf(%s): its key is a template: give the same one", s.share.Name)
+		}
 	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
 		return nil, err
 	}
@@ -72,6 +78,9 @@ func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) 
 	if s.shard != nil {
 		s.segs, s.comps = append(s.segs, s.shard.Seg), append(s.comps, *s.shard)
 	}
+	if s.template && len(spec.Parts) > 1 {
+		return s, r.errorf(what, "a Template is the whole key: give no other part")
+	}
 	if len(s.comps) > maxComponents {
 		return s, r.errorf(what, "%d components are above the limit of %d", len(s.comps), maxComponents)
 	}
@@ -85,6 +94,8 @@ func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) e
 	switch p.Kind {
 	case AttrPart:
 		return r.addComponent(s, p, what)
+	case TemplatePart:
+		return r.addTemplate(s, p, what)
 	case LiteralPart:
 		if p.Text == "" {
 			return r.errorf(what, "Literal is empty")
@@ -118,13 +129,9 @@ func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) e
 }
 
 func (r *registration) addComponent(s *keySettings, p Part, what string) error {
-	f := r.e.Plan.Field(p.Text)
-	if f == nil {
-		return r.errorf(what, "unknown attribute %q: %s has %s", p.Text, r.e.Type, attrNames(r.e.Plan))
-	}
-	c, err := componentOf(f)
+	c, err := r.component(p.Text, what)
 	if err != nil {
-		return r.errorf(r.fieldName(f), "%s", err)
+		return err
 	}
 	c.Seg.Width, c.Seg.Layout = p.Width, p.Layout
 	s.segs = append(s.segs, c.Seg)
@@ -149,8 +156,8 @@ func (r *registration) checkNative(k *Key, s keySettings, what string) error {
 	if k.Attr.Type == types.ScalarAttributeTypeB {
 		kind = "binary"
 	}
-	if s.prefix != nil || s.share != nil || s.separator != "" {
-		return r.errorf(what, "attribute %q is a %s and cannot have a prefix: leave Prefix, PrefixOf and Separator out", k.Attr.Name, kind)
+	if s.prefix != nil || s.share != nil || s.separator != "" || s.template {
+		return r.errorf(what, "attribute %q is a %s and cannot have a prefix or template: leave Prefix, PrefixOf, Separator and Template out", k.Attr.Name, kind)
 	}
 	if len(s.segs) != 1 || len(s.comps) != 1 {
 		return r.errorf(what, "attribute %q is a %s: give exactly one attribute", k.Attr.Name, kind)

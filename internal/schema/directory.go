@@ -2,8 +2,7 @@ package schema
 
 import (
 	"reflect"
-	"slices"
-	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -11,9 +10,9 @@ import (
 type Directory struct {
 	ByType map[reflect.Type]*Entity
 	byName map[string]*Entity
-	// byLead finds candidates by the first segments of both keys, as far as they are fixed.
-	byLead     map[[2]string][]*Entity
-	separators string
+	// byLead finds candidates by the first parts of both keys, as far as they are fixed.
+	byLead map[[2]string][]*Entity
+	doubt  bool // some entities are only said to be apart
 }
 
 func (t *Table) Directory() *Directory {
@@ -37,51 +36,57 @@ func (t *Table) Directory() *Directory {
 			if k == nil {
 				continue
 			}
-			lead[i] = firstSegment(k.Lead(), k.separator)
-			if !strings.Contains(d.separators, k.separator) {
-				d.separators += k.separator
+			lead[i] = firstPart(k.Lead())
+			if len(k.comps) > 0 && !endsPart(lead[i]) { // its keys may go on with the same part
+				lead[i] = ""
 			}
 		}
 		d.byLead[lead] = append(d.byLead[lead], e)
+		d.doubt = d.doubt || len(e.distinct) > 0
 	}
 	t.reg.found.Store(d)
 	return d
 }
 
-// firstSegment returns text up to and with the first separator, or all of it.
-func firstSegment(text, separators string) string {
-	if i := strings.IndexAny(text, separators); i >= 0 {
-		return text[:i+1]
+// firstPart returns text up to and with its first character that is no letter and no digit, or all of it.
+func firstPart(text string) string {
+	for i := range len(text) {
+		if endsPart(text[:i+1]) {
+			return text[:i+1]
+		}
 	}
 	return text
 }
 
+// endsPart reports whether the last character of a part ends it.
+func endsPart(part string) bool {
+	if part == "" {
+		return false
+	}
+	c := part[len(part)-1]
+	return c < utf8.RuneSelf && !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z')
+}
+
 // byKey finds the entity whose keys pk and sk can be, or nil. The proof of registration makes it the
-// only one.
+// only one; where that is only said of entities, a key that is of two is of none.
 func (d *Directory) byKey(pk, sk string) *Entity {
-	pkLeads, skLeads := d.leads(pk), d.leads(sk)
-	for _, p := range pkLeads {
-		for _, s := range skLeads {
+	var found *Entity
+	for _, p := range [...]string{firstPart(pk), ""} {
+		for _, s := range [...]string{firstPart(sk), ""} {
 			for _, e := range d.byLead[[2]string{p, s}] {
-				if e.PK.matches(pk) && (e.SK == nil || e.SK.matches(sk)) {
+				switch {
+				case !e.PK.matches(pk) || e.SK != nil && !e.SK.matches(sk):
+				case found != nil:
+					return nil
+				case !d.doubt:
 					return e
+				default:
+					found = e
 				}
 			}
 		}
 	}
-	return nil
-}
-
-// leads returns the first segments that text has under each separator of the table, and "" for keys
-// without fixed text.
-func (d *Directory) leads(text string) []string {
-	leads := make([]string, 0, 4)
-	for i := range len(d.separators) {
-		if s := firstSegment(text, d.separators[i:i+1]); !slices.Contains(leads, s) {
-			leads = append(leads, s)
-		}
-	}
-	return append(leads, "")
+	return found
 }
 
 // ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and

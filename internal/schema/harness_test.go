@@ -50,11 +50,18 @@ func sk(parts ...schema.Part) []schema.KeyDecl { return []schema.KeyDecl{{Sort: 
 
 func part(kind schema.PartKind, text string) schema.Part { return schema.Part{Kind: kind, Text: text} }
 
+// entityOf completes a declaration, which lacks only the type.
+func entityOf[T any](d schema.EntityDecl) schema.EntityDecl {
+	d.Type = typeOf[T]()
+	return d
+}
+
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
 // register registers T with a declaration that lacks only the type.
 func register[T any](t testing.TB, table *schema.Table, d schema.EntityDecl) *schema.Entity {
 	t.Helper()
-	d.Type = reflect.TypeFor[T]()
-	e, err := table.Register(d)
+	e, err := table.Register(entityOf[T](d))
 	check(t, err)
 	return e
 }

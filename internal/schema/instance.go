@@ -43,13 +43,18 @@ func embeddedPointers(p *codec.Plan) (list [][]int) {
 // KeyOnly makes an item with the key fields of the one at ptr.
 func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
 	out := e.NewItem()
-	for _, name := range e.KeyAttrs {
-		f := e.Plan.Field(name)
-		v, ok := f.Value(ptr)
-		if !ok {
-			return nil, e.keyFault(name, errZero(f))
+	for _, k := range [...]*Key{e.PK, e.SK} {
+		if k == nil {
+			continue
 		}
-		f.Reach(out).Set(v)
+		for i := range k.comps {
+			c := &k.comps[i]
+			v, ok := c.get(ptr)
+			if !ok {
+				return nil, e.keyFault(c.path, c.errZero())
+			}
+			c.field.Reach(c.holder(out)).Set(v)
+		}
 	}
 	return out, nil
 }

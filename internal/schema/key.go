@@ -25,9 +25,10 @@ type Key struct {
 	Attr      Attr
 	sort      bool
 	prefix    string
-	separator string
+	separator string // "" of a template
 	comps     []component
 	pattern   *keys.Pattern // nil when the attribute is not a string
+	guarded   bool          // a template that could render a key of the library's own: those are refused
 	straight  bool          // the pattern has the default separator, and no fixed text behind a component
 }
 
@@ -59,7 +60,9 @@ func (k *Key) AppendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	from := len(dst)
 	switch {
 	case k.pattern != nil:
-		dst, err = k.pattern.Append(dst, vals)
+		if dst, err = k.pattern.Append(dst, vals); err == nil && k.guarded && ownKey(dst[from:]) {
+			err = fmt.Errorf("%q is reserved for the library's own items", dst[from:])
+		}
 	case k.Attr.Type == types.ScalarAttributeTypeN:
 		dst, err = k.appendNumber(dst, vals[0])
 	default:
@@ -83,7 +86,7 @@ func (k *Key) checkLength(n int) error {
 		return fmt.Errorf("%d bytes are above the service's limit of %d", n, limit)
 	}
 	if n == 0 {
-		return fmt.Errorf("attribute %q: the value is empty", k.comps[0].field.Name)
+		return fmt.Errorf("attribute %q: the value is empty", k.comps[0].path)
 	}
 	return nil
 }
@@ -97,7 +100,7 @@ const (
 
 func (k *Key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
 	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
-		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].field.Name, v.F)
+		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].path, v.F)
 	}
 	return keys.AppendNumber(dst, v), nil
 }
@@ -144,7 +147,7 @@ func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
 // a leading part.
 func (k *Key) leading(ptr unsafe.Pointer) int {
 	for i := range k.comps {
-		v, ok := k.comps[i].field.Value(ptr)
+		v, ok := k.comps[i].get(ptr)
 		if !ok || v.IsZero() {
 			return i
 		}
@@ -156,9 +159,9 @@ func (k *Key) leading(ptr unsafe.Pointer) int {
 // does not hold the item.
 func (k *Key) absent(ptr unsafe.Pointer) bool {
 	for i := range k.comps {
-		f := k.comps[i].field
-		v, ok := f.Value(ptr)
-		if !ok || f.OmitEmpty && v.IsZero() {
+		c := &k.comps[i]
+		v, ok := c.get(ptr)
+		if !ok || c.field.OmitEmpty && v.IsZero() {
 			return true
 		}
 	}
@@ -191,7 +194,9 @@ func (k *Key) provable() (*keys.Pattern, error) {
 }
 
 // matches reports whether text can be one of this key's. Every number and binary can.
-func (k *Key) matches(text string) bool { return k.pattern == nil || k.pattern.Match(text) }
+func (k *Key) matches(text string) bool {
+	return k.pattern == nil || k.pattern.Match(text) && !(k.guarded && ownKey([]byte(text)))
+}
 
 // sameShape reports whether two keys have the same segments, so that equal values give equal keys.
 func (k *Key) sameShape(other *Key) bool {

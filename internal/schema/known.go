@@ -44,7 +44,11 @@ func (t *Table) patternsOf(e *manifest.Entity) (out []*keys.Pattern, err error) 
 		if attr.Type == types.ScalarAttributeTypeB {
 			separator = keys.DefaultSeparator
 		}
-		p, err := keys.Compile(k.Prefix, separator, segments)
+		compile := func() (*keys.Pattern, error) { return keys.Compile(k.Prefix, separator, segments) }
+		if k.Template {
+			compile = func() (*keys.Pattern, error) { return keys.CompileTemplate(segments) }
+		}
+		p, err := compile()
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +62,7 @@ func segmentOf(m manifest.Segment) (keys.Segment, error) {
 	if m.Literal != "" {
 		return keys.Segment{Literal: m.Literal}, nil
 	}
-	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout}
+	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout, Format: m.Format}
 	kinds := []keys.Kind{keys.Text, keys.Int, keys.Uint, keys.Float, keys.Bool, keys.Time, keys.Bytes}
 	i := slices.IndexFunc(kinds, func(k keys.Kind) bool { return k.String() == m.Kind || k == keys.Time && m.Kind == unixTimeKind })
 	if i < 0 {
@@ -126,7 +130,10 @@ func (t *Table) Strangers(stored, now *manifest.Manifest) (list []manifest.Diffe
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the key of %s: %w", e.Name, err)
 		}
-		j, examples, found := t.reg.keys.Meets(patterns, nil)
+		said := func(i int) bool {
+			return slices.ContainsFunc(e.Distinct, func(d manifest.Distinct) bool { return slices.Contains(t.reg.entities[i].Names(), d.Entity) })
+		}
+		j, examples, found := t.reg.keys.Meets(patterns, said)
 		if !found {
 			continue
 		}

@@ -53,6 +53,9 @@ func (e *Entity) manifest() manifest.Entity {
 	if e.Origin != e.Name {
 		m.Origin = e.Origin
 	}
+	for _, d := range e.distinct {
+		m.Distinct = append(m.Distinct, manifest.Distinct{Entity: d.Of.Name, Reason: d.Reason})
+	}
 	for _, x := range e.Indexes {
 		mx := manifest.EntityIndex{Name: x.Name, SK: x.sk.manifest()}
 		if !x.Local {
@@ -81,7 +84,7 @@ func (k *Key) manifest() *manifest.Key {
 		m.Segments = append(m.Segments, k.comps[0].manifest())
 		return m
 	}
-	m.Prefix, m.Separator = k.prefix, k.separator
+	m.Prefix, m.Separator, m.Template = k.prefix, k.separator, k.separator == ""
 	next := 0
 	for _, s := range k.pattern.Segments() {
 		if s.Literal != "" {
@@ -96,9 +99,9 @@ func (k *Key) manifest() *manifest.Key {
 
 func (c *component) manifest() manifest.Segment {
 	if c.shard != nil {
-		return manifest.Segment{Attribute: c.field.Name, Kind: c.shard.of.kind(), Shards: c.shard.n}
+		return manifest.Segment{Attribute: c.path, Kind: c.shard.of.kind(), Shards: c.shard.n}
 	}
-	return manifest.Segment{Attribute: c.field.Name, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout}
+	return manifest.Segment{Attribute: c.path, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout, Format: c.Seg.Format}
 }
 
 // unixTimeKind is the kind of a time that is stored in whole seconds.

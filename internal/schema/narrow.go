@@ -49,14 +49,14 @@ func (s *Span) Between(low, high any) error {
 	}
 	r := sortRange{Op: Between}
 	if low != nil {
-		b, err := s.boundOf(low)
+		b, err := s.boundOf(low, high)
 		if err != nil {
 			return err
 		}
 		r.Lo = b.text
 	}
 	if high != nil {
-		b, err := s.boundOf(high)
+		b, err := s.boundOf(high, low)
 		if err != nil {
 			return err
 		}
@@ -68,8 +68,9 @@ func (s *Span) Between(low, high any) error {
 	return s.within(r)
 }
 
-// boundOf finds the sort key of an example, whose entity has to have items in such partitions.
-func (s *Span) boundOf(example any) (bound, error) {
+// boundOf finds the sort key of an example, whose entity has to have items in such partitions. other is the example at the
+// other end, or nil.
+func (s *Span) boundOf(example, other any) (bound, error) {
 	e, ptr, err := s.Table.ExampleOf(example)
 	if err != nil {
 		return bound{}, err
@@ -80,6 +81,13 @@ func (s *Span) boundOf(example any) (bound, error) {
 	k := e.sortKeyIn(s.Index)
 	if k == nil {
 		return bound{}, misuse("table %q: %s has no sort key to compare", s.Table.Name, e.Name)
+	}
+	var otherPtr unsafe.Pointer
+	if o, at, err := s.Table.ExampleOf(other); err == nil && o == e {
+		otherPtr = at
+	}
+	if err := k.checkOrder(Between, ptr, otherPtr); err != nil {
+		return bound{}, e.keyFault(k.Attr.Name, err)
 	}
 	b, err := k.bound(ptr, Between)
 	if err != nil {

@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"strings"
+	"bytes"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -15,6 +15,11 @@ const ManifestPrefix = "_manifest"
 // digits behind it, so that no entity can build it.
 const StoredManifestKey = ManifestPrefix + "#%"
 
+// ownKey reports whether a partition key is that of an item of the library's own.
+func ownKey(text []byte) bool {
+	return string(text) == StoredManifestKey || bytes.HasPrefix(text, []byte(SentinelPrefix+keys.DefaultSeparator))
+}
+
 // Owns reports whether an item of no registered entity is the library's own: a sentinel or the manifest.
 // typ is its discriminator; without one, in a table without or where an item has only its keys, the key
 // tells, which no entity can have.
@@ -22,6 +27,5 @@ func (t *Table) Owns(typ string, item map[string]types.AttributeValue) bool {
 	if typ != "" && t.Discriminator != "" {
 		return typ == SentinelPrefix || typ == ManifestPrefix
 	}
-	text := Text(item[t.PK.Name])
-	return text == StoredManifestKey || strings.HasPrefix(text, SentinelPrefix+keys.DefaultSeparator)
+	return ownKey([]byte(Text(item[t.PK.Name])))
 }

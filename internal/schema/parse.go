@@ -36,7 +36,7 @@ func (k *Key) set(ptr unsafe.Pointer) bool {
 			if s := (*string)(c.field.Address(ptr)); s == nil || *s == "" {
 				return false
 			}
-		} else if v, ok := c.field.Value(ptr); !ok || v.IsZero() {
+		} else if v, ok := c.get(ptr); !c.part && (!ok || v.IsZero()) {
 			return false
 		}
 	}
@@ -59,14 +59,14 @@ func (k *Key) fill(raw []byte, ptr unsafe.Pointer) error {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if v, ok := c.field.Value(ptr); ok && !v.IsZero() || c.shard != nil {
+		if v, ok := c.get(ptr); ok && !v.IsZero() || c.shard != nil || c.part {
 			continue
 		}
 		stored, err := c.attributeOf(vals[i])
 		if err != nil {
 			return err
 		}
-		if err := c.field.DecodeValue(wire.NewReader(stored), ptr); err != nil {
+		if err := c.field.DecodeValue(wire.NewReader(stored), c.holder(ptr)); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (c *component) fill(raw []byte, kind wire.Kind, text string, ptr unsafe.Poi
 			return err
 		}
 	}
-	return c.field.DecodeValue(wire.NewReader(raw), ptr)
+	return c.field.DecodeValue(wire.NewReader(raw), c.holder(ptr))
 }
 
 // attributeOf returns the stored form of a component's value.

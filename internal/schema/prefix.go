@@ -9,8 +9,9 @@ import (
 
 // claim says who holds a prefix.
 type claim struct {
-	owner   string // the entity's name
-	literal bool   // fixed text at the start of a key: others may start with the same
+	owner  string // the entity's name
+	what   string // its key
+	shared bool   // others may start with the same: the fixed text or explicit prefix of a key that is not the table's partition key
 }
 
 // prefix reserves the key's own prefix. locked is what the lock has of the key, or nil.
@@ -19,7 +20,8 @@ func (r *registration) prefix(s keySettings, separator, what string, locked *man
 	if s.prefix != nil {
 		text = *s.prefix
 	}
-	switch owner := r.t.Lock.Foreign(text, r.locked, s.prefix == nil); {
+	repeats := s.prefix == nil || what != partitionKey
+	switch owner := r.t.Lock.Foreign(text, r.locked, repeats); {
 	case text == SentinelPrefix:
 		return "", r.errorf(what, "prefix %q is reserved for unique fields: choose another", SentinelPrefix)
 	case text == ManifestPrefix:
@@ -27,28 +29,35 @@ func (r *registration) prefix(s keySettings, separator, what string, locked *man
 	case owner != "":
 		return "", r.errorf(what, "prefix %q is reserved for %s by the lock: choose another, share its partitions with entable.PrefixOf, or, if this is its new name, say entable.Was(%q)", text, owner, owner)
 	case s.prefix != nil:
-		if c, ok := r.t.reg.taken[*s.prefix]; ok && (locked == nil || locked.Prefix != *s.prefix) {
-			return "", r.errorf(what, "prefix %q is taken by %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, c.owner)
+		c, ok := r.t.reg.taken[*s.prefix]
+		if ok && !repeats && !c.shared && (locked == nil || locked.Prefix != *s.prefix) {
+			return "", r.errorf(what, "prefix %q is taken by the %s of %s: choose another, or share its partitions with entable.PrefixOf", *s.prefix, c.what, c.owner)
 		}
-		r.taken[*s.prefix] = claim{owner: r.e.Name}
+		if !ok || !repeats {
+			r.claim(*s.prefix, what, repeats)
+		}
 		return *s.prefix, nil
 	case text != "":
-		if c, ok := r.t.reg.taken[text]; ok && !c.literal {
+		if c, ok := r.t.reg.taken[text]; ok && !c.shared {
 			return "", r.errorf(what, "Literal %q is a prefix of %s: choose another", text, c.owner)
 		}
 		if _, ok := r.taken[text]; !ok {
-			r.taken[text] = claim{owner: r.e.Name, literal: true}
+			r.claim(text, what, true)
 		}
 		return "", nil
 	case s.noPrefix:
 		return "", nil
 	}
 	if locked != nil && locked.Prefix != "" {
-		r.generated[s.comps[0].field.Name] = locked.Prefix
-		r.taken[locked.Prefix] = claim{owner: r.e.Name}
+		r.generated[s.comps[0].path] = locked.Prefix
+		r.claim(locked.Prefix, what, false)
 		return locked.Prefix, nil
 	}
-	return r.generate(s.comps[0].field.Name, separator, what)
+	return r.generate(s.comps[0].path, separator, what)
+}
+
+func (r *registration) claim(prefix, what string, shared bool) {
+	r.taken[prefix] = claim{owner: r.e.Name, what: what, shared: shared}
 }
 
 func (r *registration) holder(prefix string) string {
@@ -77,7 +86,7 @@ func (r *registration) generate(attr, separator, what string) (string, error) {
 		}
 		if r.holder(p.String()) == "" {
 			r.generated[attr] = p.String()
-			r.taken[p.String()] = claim{owner: r.e.Name}
+			r.claim(p.String(), what, false)
 			return p.String(), nil
 		}
 	}

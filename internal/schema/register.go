@@ -196,7 +196,7 @@ func (r *registration) compileKeys() error {
 	}
 	c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Kind: AttrPart, Text: e.Plan.Fields()[0].Name}}})
 	var err error
-	if e.PK, err = r.compile("PK", c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
+	if e.PK, err = r.compile(partitionKey, c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
 		return err
 	}
 	if r.t.SK.Exists() {
@@ -217,8 +217,15 @@ func (r *registration) compileKeys() error {
 			e.patterns = append(e.patterns, p)
 		}
 		for i := range k.comps {
-			e.KeyAttrs = append(e.KeyAttrs, k.comps[i].field.Name)
+			c := &k.comps[i]
+			e.keyPaths = append(e.keyPaths, append([]string{c.root.Name}, innerNames(c)...))
+			if c.inner == nil {
+				e.KeyAttrs = append(e.KeyAttrs, c.path)
+			}
 		}
+	}
+	if path := e.onlyParts(); path != "" {
+		return r.errorf("", "the key has only parts of %q, which do not tell items apart: give it an attribute as a whole", path)
 	}
 	for _, spec := range c.Joins {
 		x, err := r.compileIndex(spec)
@@ -229,6 +236,9 @@ func (r *registration) compileKeys() error {
 	}
 	return nil
 }
+
+// partitionKey is what messages call the table's partition key.
+const partitionKey = "PK"
 
 // defaultSortKey is the sort key of an entity that declares none.
 var defaultSortKey = KeyDecl{Sort: true, Parts: []Part{{Kind: LiteralPart, Text: "A"}}}
@@ -311,13 +321,40 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 	return nil
 }
 
+// checkDistinct takes over what is said, and not proved, of other entities.
+func (r *registration) checkDistinct() error {
+	for _, d := range r.decl.Distinct {
+		switch {
+		case d.Of == nil:
+			return r.errorf("", "Distinct(nil): the entity is not registered yet; declare it before this one")
+		case d.Of.Table != r.t:
+			return r.errorf("", "Distinct(%s): it is registered on table %q, not on %q", d.Of.Name, d.Of.Table.Name, r.t.Name)
+		case strings.TrimSpace(d.Reason) == "":
+			return r.errorf("", "Distinct(%s): say why no item of one has the key of an item of the other", d.Of.Name)
+		}
+	}
+	r.e.distinct = r.decl.Distinct
+	return nil
+}
+
+func (e *Entity) isDistinct(o *Entity) bool {
+	return slices.ContainsFunc(e.distinct, func(d DistinctDecl) bool { return d.Of == o })
+}
+
 // proveDisjoint shows that no other entity of the table can build the key of an item of this one.
 func (r *registration) proveDisjoint() error {
 	if r.e.meetsSentinels() {
 		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
 	}
-	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, nil); found {
-		return r.errorf("", "%s: give one of them a prefix of its own, or a sort key that tells them apart", r.e.meeting(r.t.reg.entities[i].Name, examples))
+	if err := r.checkDistinct(); err != nil {
+		return err
+	}
+	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, func(i int) bool { return r.e.isDistinct(r.t.reg.entities[i]) }); found {
+		cure := "give one of them a prefix of its own, or a sort key that tells them apart"
+		if examples == nil {
+			cure = "give one of them another fixed text, or, if their keys exist and cannot change, say why that cannot be with entable.Distinct"
+		}
+		return r.errorf("", "%s: %s", r.e.meeting(r.t.reg.entities[i].Name, examples), cure)
 	}
 	return r.proveLocked()
 }

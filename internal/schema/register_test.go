@@ -85,7 +85,7 @@ func TestWrongEntities(t *testing.T) {
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(attrs("nix")...)}, `moving: PK: unknown attribute "nix": schema_test.moving has "id", "at"`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(part(schema.PrefixPart, "X"))}, `moving: PK: it names no attribute`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, ""))...)}, `moving: PK: Prefix is empty: use entable.NoPrefix()`},
-		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, "FIRST"))...)}, `moving: PK: prefix "FIRST" is taken by first: choose another, or share its partitions with entable.PrefixOf`},
+		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, "FIRST"))...)}, `moving: PK: prefix "FIRST" is taken by the PK of first: choose another, or share its partitions with entable.PrefixOf`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, "_unique"))...)}, `moving: PK: prefix "_unique" is reserved for unique fields: choose another`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), schema.Part{Kind: schema.PrefixOfPart})...)}, `moving: PK: PrefixOf(nil): the entity is not registered yet; declare it before this one`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.WrongPart, "int"))...)}, `moving: PK: a part of type int: give attribute names, Attr, Literal, or a setting such as Prefix`},

@@ -39,7 +39,9 @@ type Entity struct {
 	PK          *Key
 	SK          *Key            // nil in a table without sort key
 	patterns    []*keys.Pattern // of these two, for the proof
-	KeyAttrs    []string        // the attributes that the primary key is made of
+	distinct    []DistinctDecl  // entities that are not proved against
+	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
+	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
 	Indexes     []*EntityIndex
 	MaxSize     int
 	Auto        autoPlan
@@ -81,7 +83,7 @@ func (x *EntityIndex) Fields() []*codec.Field {
 	var out []*codec.Field
 	for _, k := range x.Keys() {
 		for i := range k.comps {
-			out = append(out, k.comps[i].field)
+			out = append(out, k.comps[i].root)
 		}
 	}
 	return out

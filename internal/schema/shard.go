@@ -41,7 +41,7 @@ func (r *registration) addShards(s *keySettings, p Part, what string, sort bool)
 		return r.errorf(r.fieldName(f), "%s", err)
 	}
 	s.shard = &component{
-		field: f,
+		field: f, root: f, path: f.Name,
 		Seg:   shardSegment(of.Seg, p.Shards),
 		shard: &shard{n: p.Shards, of: of},
 	}

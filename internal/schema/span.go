@@ -120,7 +120,10 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer) error {
 // ("CT#"), so that `>` does not run into the next entity's items.
 func (s *Span) setRange(op SortOp, low, high unsafe.Pointer) error {
 	var lo, hi bound
-	var err error
+	err := s.SK.checkOrder(op, low, high)
+	if err != nil {
+		return err
+	}
 	if low != nil {
 		if lo, err = s.SK.bound(low, op); err != nil {
 			return err

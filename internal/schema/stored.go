@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -85,7 +86,7 @@ func (k *Key) spelled(text string, ptr unsafe.Pointer) bool {
 func (c *component) cut(text string, ptr unsafe.Pointer) (rest string, ok bool) {
 	at := c.field.Address(ptr)
 	switch {
-	case at == nil || c.shard != nil:
+	case at == nil || c.shard != nil || c.inner != nil:
 	case c.plain:
 		return keys.CutText(text, *(*string)(at))
 	case c.Seg.Kind == keys.Time && c.Seg.Layout == "" && c.field.Type == TimeType && !c.field.UnixTime:
@@ -105,22 +106,28 @@ func (k *Key) equals(stored, text []byte) bool {
 	return err == nil && kind.String() == string(k.Attr.Type) && k.Attr.IDText(have) == k.Attr.IDText(string(text))
 }
 
-// inShardOf renders a sharded key with the shard that a stored one has.
-func (k *Key) inShardOf(stored string, ptr unsafe.Pointer) ([]byte, error) {
-	n := len(k.comps) - 1
-	have, err := k.pattern.Parse(stored, nil)
+// madeBut renders the key of an item that may lack what a component is only computed from, the source of a shard or of a part
+// of a time, as those of an index or a projection do: such an item says nothing about it, and it is taken from the stored key.
+func (k *Key) madeBut(item map[string]types.AttributeValue, ptr unsafe.Pointer) ([]byte, error) {
+	lacks := func(c *component) bool { return (c.shard != nil || c.part) && item[c.root.Name] == nil }
+	if !slices.ContainsFunc(k.comps, func(c component) bool { return lacks(&c) }) {
+		return k.AppendText(nil, ptr)
+	}
+	vals, err := k.pattern.Parse(Text(item[k.Attr.Name]), nil)
 	if err != nil {
 		return nil, err
 	}
-	vals, err := k.values(ptr, nil, n)
-	if err != nil {
-		return nil, err
+	for i := range k.comps {
+		if c := &k.comps[i]; !lacks(c) {
+			if vals[i], err = c.value(ptr); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return k.pattern.Append(nil, append(vals, have[n]))
+	return k.pattern.Append(nil, vals)
 }
 
-// misplaced returns the fault of an item whose fields do not make the key that it is stored under; nil when they do. An item
-// that lacks what its shard is computed from, one of an index or a projection, says nothing about the shard.
+// misplaced returns the fault of an item whose fields do not make the key that it is stored under; nil when they do.
 func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
 	if e.makes(stored, ptr) {
 		return nil
@@ -135,10 +142,7 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 		if k == nil || stored[i] == nil {
 			continue
 		}
-		text, err := k.AppendText(nil, ptr)
-		if k.shards() > 1 && item[k.comps[len(k.comps)-1].field.Name] == nil {
-			text, err = k.inShardOf(Text(item[k.Attr.Name]), ptr)
-		}
+		text, err := k.madeBut(item, ptr)
 		if err != nil {
 			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
 		}

@@ -56,8 +56,8 @@ var anySentinel = func() *keys.Pattern {
 
 // meetsSentinels reports whether an item of the entity can have the key of a sentinel.
 func (e *Entity) meetsSentinels() bool {
-	if e.PK.pattern == nil {
-		return false // sentinels need a string
+	if e.PK.pattern == nil || e.PK.guarded {
+		return false // sentinels need a string; no item of it is written that has the key of one
 	}
 	if e.PK.matches(StoredManifestKey) && (e.SK == nil || e.SK.pattern == nil || e.SK.matches("A")) {
 		return true

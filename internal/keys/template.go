@@ -1,0 +1,106 @@
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ParseTemplate returns the fixed texts and the components of a template, "ORG#{org}/{no:08}": a component has what stands
+// before the first colon as its attribute and the rest as its format. "{{" and "}}" are braces of the text.
+func ParseTemplate(text string) (segments []Segment, err error) {
+	var fixed strings.Builder
+	flush := func() {
+		if fixed.Len() > 0 {
+			segments = append(segments, Segment{Literal: fixed.String()})
+			fixed.Reset()
+		}
+	}
+	for rest := text; rest != ""; {
+		i := strings.IndexAny(rest, "{}")
+		if i < 0 {
+			i = len(rest)
+		}
+		fixed.WriteString(rest[:i])
+		if rest = rest[i:]; rest == "" {
+			break
+		}
+		if len(rest) > 1 && rest[0] == rest[1] {
+			fixed.WriteByte(rest[0])
+			rest = rest[2:]
+			continue
+		}
+		inner, behind, closed := strings.Cut(rest[1:], "}")
+		attr, format, formatted := strings.Cut(inner, ":")
+		switch {
+		case rest[0] == '}':
+			return nil, fmt.Errorf("invalid template %q: a brace is closed that is not open: write }} for the character", text)
+		case !closed || strings.Contains(inner, "{"):
+			return nil, fmt.Errorf("invalid template %q: a brace is not closed: write {{ for the character", text)
+		case attr == "":
+			return nil, fmt.Errorf("invalid template %q: braces without an attribute", text)
+		case formatted && format == "":
+			return nil, fmt.Errorf("invalid template %q: attribute %q has a colon and no format behind it", text, attr)
+		}
+		flush()
+		segments = append(segments, Segment{Attr: attr, Format: format})
+		rest = behind
+	}
+	if flush(); len(segments) == 0 {
+		return nil, errors.New("invalid template: it is empty")
+	}
+	return segments, nil
+}
+
+// CompileTemplate checks a template, whose components have got the kinds of their values, and prepares it for use.
+func CompileTemplate(segments []Segment) (*Pattern, error) {
+	p := &Pattern{declared: slices.Clone(segments)}
+	for i, d := range segments {
+		if d.Literal != "" {
+			if err := checkFixed("template", d.Literal, ""); err != nil {
+				return nil, err
+			}
+			p.row = append(p.row, segment{literal: d.Literal})
+			continue
+		}
+		s := segment{attr: d.Attr, kind: d.Kind, format: d.Format, verbatim: true, bits: d.Bits, size: d.Size, fixed: d.Width}
+		if err := s.completeVerbatim(); err != nil {
+			return nil, err
+		}
+		last := i == len(segments)-1
+		switch {
+		case s.fixed > 0:
+			s.ordered = true
+		case last:
+			s.ordered = s.ordered || s.kind == Text || s.kind == Bytes
+		case segments[i+1].Literal == "":
+			return nil, fmt.Errorf("attribute %q: nothing tells where it ends: put a fixed text behind it, or give it a fixed width", d.Attr)
+		default:
+			s.until = segments[i+1].Literal
+		}
+		if s.clock != nil {
+			s.ordered = s.clock.ordered
+		}
+		p.row = append(p.row, s)
+	}
+	if len(p.row) == 0 {
+		return nil, errors.New("invalid template: it is empty")
+	}
+	p.describe()
+	return p, nil
+}
+
+// Part reports whether a component is only a part of its attribute's value, as a day is of a time: the value cannot be read
+// back from the key.
+func (p *Pattern) Part(component int) bool {
+	for i := range p.row {
+		if s := &p.row[i]; s.literal == "" {
+			if component == 0 {
+				return s.clock != nil && s.clock.part
+			}
+			component--
+		}
+	}
+	return false
+}

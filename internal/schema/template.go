@@ -1,0 +1,152 @@
+package schema
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/oklog/ulid/v2"
+	"github.com/segmentio/ksuid"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+)
+
+// textWidths are the types whose texts all have one length, by which a template cuts them.
+var textWidths = map[reflect.Type]int{
+	reflect.TypeFor[uuid.UUID]():   36,
+	reflect.TypeFor[ulid.ULID]():   26,
+	reflect.TypeFor[ksuid.KSUID](): 27,
+}
+
+// addTemplate adds the fixed texts and components of a template.
+func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
+	segments, err := keys.ParseTemplate(p.Text)
+	if err != nil {
+		return r.errorf(what, "%s", err)
+	}
+	s.template = true
+	for _, seg := range segments {
+		if seg.Attr != "" {
+			c, err := r.component(seg.Attr, what)
+			if err != nil {
+				return err
+			}
+			c.Seg.Format, c.Seg.Width = seg.Format, textWidths[c.field.Type]
+			s.comps = append(s.comps, c)
+			seg = c.Seg
+		}
+		s.segs = append(s.segs, seg)
+	}
+	return nil
+}
+
+// compileTemplate makes a key of a template.
+func (r *registration) compileTemplate(k *Key, s keySettings, what string) (err error) {
+	if k.pattern, err = keys.CompileTemplate(s.segs); err != nil {
+		return r.errorf(what, "%s", err)
+	}
+	k.separator = ""
+	for i := range k.comps {
+		k.comps[i].part = k.pattern.Part(i)
+	}
+	apart, _ := keys.Apart([]*keys.Pattern{k.pattern}, []*keys.Pattern{anySentinel})
+	k.guarded = what == partitionKey && (!apart || k.pattern.Match(StoredManifestKey))
+	return nil
+}
+
+// component returns the component of an attribute, or of a field inside one whose path has dots.
+func (r *registration) component(path, what string) (component, error) {
+	root := r.e.Plan.Field(path)
+	var inner []*codec.Field
+	if root == nil {
+		names := strings.Split(path, ".")
+		if root = r.e.Plan.Field(names[0]); root == nil {
+			return component{}, r.errorf(what, "unknown attribute %q: %s has %s", path, r.e.Type, attrNames(r.e.Plan))
+		}
+		var err error
+		if inner, err = innerFields(root, names[1:]); err != nil {
+			return component{}, r.errorf(what, "attribute %q: %s", path, err)
+		}
+	}
+	leaf := root
+	if len(inner) > 0 {
+		leaf = inner[len(inner)-1]
+	}
+	c, err := componentOf(leaf)
+	if err != nil {
+		return c, r.errorf(r.fieldName(root), "%s", err)
+	}
+	c.root, c.inner, c.path, c.Seg.Attr, c.plain = root, inner, path, path, c.plain && inner == nil
+	return c, nil
+}
+
+// innerFields returns the fields on the way from a struct down along names.
+func innerFields(root *codec.Field, names []string) (fields []*codec.Field, err error) {
+	at := root
+	for _, name := range names {
+		t := at.Type
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		for _, own := range []reflect.Type{avMarshalerType, textMarshalerType} {
+			if t.Kind() != reflect.Struct || t.Implements(own) || reflect.PointerTo(t).Implements(own) {
+				return nil, fmt.Errorf("%q is not stored as a map of fields", at.Name)
+			}
+		}
+		plan, err := codec.PlanOf(t)
+		if err != nil {
+			return nil, err
+		}
+		if at = plan.Field(name); at == nil {
+			return nil, fmt.Errorf("%s has no attribute %q but %s", t, name, attrNames(plan))
+		}
+		fields = append(fields, at)
+	}
+	return fields, nil
+}
+
+func innerNames(c *component) (names []string) {
+	for _, f := range c.inner {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// onlyParts returns an attribute of a primary key that is made of parts of attributes alone; "" if it is not.
+func (e *Entity) onlyParts() (path string) {
+	for _, k := range [...]*Key{e.PK, e.SK} {
+		if k == nil {
+			continue
+		}
+		for i := range k.comps {
+			if !k.comps[i].part {
+				return ""
+			}
+			path = k.comps[i].path
+		}
+	}
+	return path
+}
+
+// InnerKey returns the path of a field inside an attribute that is in the primary key, "" if there is none.
+func (e *Entity) InnerKey() string {
+	for _, p := range e.keyPaths {
+		if len(p) > 1 {
+			return strings.Join(p, ".")
+		}
+	}
+	return ""
+}
+
+// InKey reports whether a path, by its names, is that of a part of the primary key, in one, or around one.
+func (e *Entity) InKey(path []string) bool {
+	for _, p := range e.keyPaths {
+		n := min(len(p), len(path))
+		if strings.Join(p[:n], "\x00") == strings.Join(path[:n], "\x00") {
+			return true
+		}
+	}
+	return false
+}

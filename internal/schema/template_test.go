@@ -1,0 +1,138 @@
+package schema_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/entable/entable/internal/schema"
+)
+
+type Log struct {
+	Org  string    `dynamodbav:"org"`
+	No   int       `dynamodbav:"no"`
+	At   time.Time `dynamodbav:"at"`
+	Data struct {
+		Email string `dynamodbav:"email"`
+	} `dynamodbav:"data"`
+}
+
+type LogCopy Log
+type LogTwin Log
+
+func template(text string) schema.Part { return part(schema.TemplatePart, text) }
+
+func TestWrongTemplates(t *testing.T) {
+	for _, test := range []struct {
+		pks, sks []schema.KeyDecl
+		want     string
+	}{
+		{pk(template("ORG#{org}")), sk(template("{nix}")), `Log: SK: unknown attribute "nix": schema_test.Log has "org", "no", "at", "data"`},
+		{pk(template("ORG#{data.nix}")), nil, `Log: PK: attribute "data.nix": struct { Email string "dynamodbav:\"email\"" } has no attribute "nix" but "email"`},
+		{pk(template("ORG#{org.x}")), nil, `Log: PK: attribute "org.x": "org" is not stored as a map of fields`},
+		{pk(template("ORG#{org}"), part(schema.PrefixPart, "X")), nil, `Log: PK: a Template is the whole key: give no other part`},
+		{pk(template("{org}{no}")), nil, `Log: PK: attribute "org": nothing tells where it ends: put a fixed text behind it, or give it a fixed width`},
+		{pk(template("{data}")), nil, `Log: field Data: struct { Email string "dynamodbav:\"email\"" } cannot be part of a key: use a string, number, bool, []byte, time.Time or a type with MarshalText`},
+		{pk(template("A#{at:200601}")), sk(template("{at:2006-01-02}")), `Log: the key has only parts of "at", which do not tell items apart: give it an attribute as a whole`},
+		{pk(template("A#{at:200601}")), sk(template("{org}")), ""},
+		{pk(template("LOCK")), sk(template("A")), ""},
+	} {
+		_, err := newTable(t, decl()).Register(entityOf[Log](schema.EntityDecl{PKs: test.pks, SKs: test.sks}))
+		checkFault(t, err, schema.WrongDeclaration, test.want)
+	}
+}
+
+func TestPrefixesOfSortKeysRepeatWhereNothingCollides(t *testing.T) {
+	comment := func(n string) []schema.KeyDecl { return sk(part(schema.PrefixPart, n), schema.Part{Text: "no"}) }
+	table := newTable(t, decl())
+	register[Log](t, table, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "USER"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+	register[LogCopy](t, table, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+	_, err := table.Register(entityOf[Event](schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")}))
+	checkFault(t, err, schema.WrongDeclaration, `Event: PK: prefix "POST" is taken by the PK of LogCopy: choose another, or share its partitions with entable.PrefixOf`)
+	posts := table.Directory().ByType[typeOf[LogCopy]()]
+	_, err = table.Register(entityOf[LogTwin](schema.EntityDecl{PKs: pk(schema.Part{Kind: schema.PrefixOfPart, Of: posts}, schema.Part{Text: "org"}), SKs: comment("COMMENT")}))
+	checkFault(t, err, schema.WrongDeclaration, `LogTwin: an item can have the same key as one of LogCopy, for example pk="POST#x" sk="COMMENT#0000000000000000000": give one of them a prefix of its own, or a sort key that tells them apart`)
+
+	// The same declarations pass with their own lock, in the other order.
+	d := decl()
+	d.Lock = []byte(manifestText(t, table))
+	again := newTable(t, d)
+	register[LogCopy](t, again, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+	register[Log](t, again, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "USER"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+}
+
+func TestTemplatesAreLocked(t *testing.T) {
+	declare := func(lock, text string) (*schema.Table, error) {
+		d := decl()
+		d.Lock = []byte(lock)
+		table := newTable(t, d)
+		_, err := table.Register(entityOf[Log](schema.EntityDecl{PKs: pk(template("ORG#{org}")), SKs: sk(template(text))}))
+		return table, err
+	}
+	table, err := declare("", "{no:08}/{data.email}")
+	check(t, err)
+	lock := manifestText(t, table)
+	if want := `"sk":{"template":true,"segments":[{"attribute":"no","kind":"int","format":"08"},{"literal":"/"},{"attribute":"data.email","kind":"text"}]}`; !strings.Contains(lock, want) {
+		t.Errorf("%s lacks %s", lock, want)
+	}
+	_, err = declare(lock, "{no:08}/{data.email}")
+	check(t, err)
+	_, err = declare(lock, "{no}/{data.email}")
+	if f, ok := errors.AsType[*schema.Fault](err); !ok || len(f.Drift) != 1 || f.Drift[0].Cure != `give it entable.Template("{no:08}/{data.email}")` {
+		t.Errorf("another template: %v", err)
+	}
+
+	// What only the lock knows takes part in the proof.
+	d := decl()
+	d.Lock = []byte(lock)
+	_, err = newTable(t, d).Register(entityOf[LogCopy](schema.EntityDecl{PKs: pk(template("ORG#{org}")), SKs: sk(template("00000001/{org}"))}))
+	checkFault(t, err, schema.WrongDeclaration, `LogCopy: an item can have the same key as one of Log, which the lock knows, for example pk="ORG#x" sk="00000001/x": give it a prefix of its own, or, if it is the new name of Log, say entable.Was("Log")`)
+}
+
+func TestDistinctEntities(t *testing.T) {
+	d := decl()
+	d.Discriminator = ""
+	table := newTable(t, d)
+	logs := register[Log](t, table, schema.EntityDecl{PKs: pk(template("{org}")), SKs: sk(template("{org}"))})
+	other := schema.EntityDecl{PKs: pk(template("L")), SKs: sk(template("{org}"))}
+	_, err := table.Register(entityOf[LogCopy](other))
+	checkFault(t, err, schema.WrongDeclaration, `LogCopy: an item can have the same key as one of Log, for example pk="L" sk="L": give one of them a prefix of its own, or a sort key that tells them apart`)
+	for _, wrong := range []struct {
+		schema.DistinctDecl
+		want string
+	}{
+		{schema.DistinctDecl{}, "LogCopy: Distinct(nil): the entity is not registered yet; declare it before this one"},
+		{schema.DistinctDecl{Of: logs, Reason: " "}, "LogCopy: Distinct(Log): say why no item of one has the key of an item of the other"},
+	} {
+		other.Distinct = []schema.DistinctDecl{wrong.DistinctDecl}
+		_, err := table.Register(entityOf[LogCopy](other))
+		checkFault(t, err, schema.WrongDeclaration, wrong.want)
+	}
+	other.Distinct = []schema.DistinctDecl{{Of: logs, Reason: "no org is called L"}}
+	register[LogCopy](t, table, other)
+	if text := manifestText(t, table); !strings.Contains(text, `"distinct":[{"entity":"Log","reason":"no org is called L"}]`) {
+		t.Errorf("the reason is not in the manifest: %s", text)
+	}
+	for _, test := range []struct {
+		json string
+		want *schema.Entity
+	}{
+		{`{"pk":{"S":"x"},"sk":{"S":"x"}}`, logs}, {`{"pk":{"S":"L"},"sk":{"S":"x"}}`, nil}, {`{"pk":{"S":"L"},"sk":{"S":"L"}}`, nil},
+	} {
+		if v := table.Judge(item(t, test.json)); v.Entity != test.want && !(v.Entity != nil && test.want != nil && v.Entity.Name == test.want.Name) {
+			t.Errorf("%s is of %v", test.json, v.Entity)
+		}
+	}
+}
+
+func TestTemplatesNeverRenderTheLibrarysOwnKeys(t *testing.T) {
+	e := register[Log](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(template("{org}")), SKs: sk(template("{no}"))})
+	for _, org := range []string{"_unique#a#b#c", "_manifest#%"} {
+		_, err := e.KeyOf(unsafe.Pointer(&Log{Org: org, No: 1}))
+		checkFault(t, err, schema.WrongKey, `Log: pk: "`+org+`" is reserved for the library's own items`)
+	}
+	_, err := e.KeyOf(unsafe.Pointer(&Log{Org: "_uniqueness", No: 1}))
+	check(t, err)
+}
