@@ -38,6 +38,7 @@ const (
 	partCost        = 2   // which drops a part of the value
 	labelCost       = 40  // a component that looks like a label: ORDER in front of an id
 	unexplainedCost = 40  // a component of no attribute
+	unknownCost     = 3.5 // a letter or digit of it
 	unlikeCost      = 0.4 // one whose attribute is not called as the fixed text before it
 )
 
@@ -104,7 +105,7 @@ func (a *alignment) from(at []int, s state) *way {
 	}
 	if s.open == nil {
 		for _, p := range a.unexplained(at) {
-			try(p, unexplainedCost+float64(len(p.texts[0]))/1000, state{open: &p})
+			try(p, unexplainedCost+unknownCost*float64(letters(p.texts[0])), state{open: &p})
 		}
 	}
 	if s.fixed == "" {

@@ -2,6 +2,7 @@ package propose
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -97,13 +98,21 @@ func sortGroups(list []*group) {
 	})
 }
 
+// with returns a new group of the items of both.
+func (g *group) with(o *group) *group {
+	all := &group{value: g.value, keys: g.keys, items: slices.Clone(g.items), attrs: maps.Clone(g.attrs)}
+	all.items = append(all.items, o.items...)
+	slices.Sort(all.items)
+	for name, n := range o.attrs {
+		all.attrs[name] += n
+	}
+	return all
+}
+
 // take adds the items of another group. What differs in the skeletons becomes a value that no attribute explains.
 func (g *group) take(o *group) {
-	g.items = append(g.items, o.items...)
-	slices.Sort(g.items)
-	for name, n := range o.attrs {
-		g.attrs[name] += n
-	}
+	all := g.with(o)
+	g.items, g.attrs = all.items, all.attrs
 	for k := range g.keys {
 		if len(g.keys[k].words) != len(o.keys[k].words) {
 			continue

@@ -6,10 +6,11 @@ import (
 )
 
 // How many different labels must stand in one place, in items that have the same attributes, to be taken for values: at the
-// front of a key more than further behind.
+// front of a key, and in capitals, more than elsewhere.
 const (
-	fewLabels   = 3
-	frontLabels = 6
+	fewLabels     = 3
+	frontLabels   = 6
+	capitalLabels = 12
 )
 
 // merge puts groups together that differ only in what may be values: labels in small letters of which there are many, and
@@ -87,16 +88,17 @@ func (g *group) agrees(o *group, labels [2][]int) bool {
 	for k := range g.keys {
 		for j, a := range g.keys[k].words {
 			b := o.keys[k].words[j]
-			many := labels[k][j] >= fewLabels
-			if j == 0 {
-				many = labels[k][j] >= frontLabels
+			many := fewLabels
+			switch {
+			case a.kind == label_ && label(a.text) || b.kind == label_ && label(b.text):
+				many = capitalLabels
+			case j == 0:
+				many = frontLabels
 			}
 			switch {
 			case a.kind == b.kind && (a.kind != label_ || a.text == b.text):
-			case a.kind == label_ && label(a.text), b.kind == label_ && label(b.text):
-				return false
 			case a.kind == label_ || b.kind == label_:
-				if !many {
+				if labels[k][j] < many {
 					return false
 				}
 			case a.kind == unknown && g.constant(k, j), b.kind == unknown && o.constant(k, j):

@@ -32,7 +32,7 @@ func goName(text string) string {
 		}
 	}
 	name := b.String()
-	if first, _, _ := strings.Cut(name, ""); first == "" || !unicode.IsUpper([]rune(name)[0]) {
+	if name == "" || !unicode.IsUpper([]rune(name)[0]) {
 		name = "X" + name
 	}
 	return name

@@ -121,3 +121,12 @@ func scalar(v types.AttributeValue) (text string, ok bool) {
 	}
 	return "", false
 }
+
+// plain returns the text of a key attribute for people.
+func plain(v types.AttributeValue) string {
+	if b, ok := v.(*types.AttributeValueMemberB); ok {
+		return string(b.Value)
+	}
+	text, _ := scalar(v)
+	return text
+}

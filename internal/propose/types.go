@@ -38,12 +38,8 @@ type typing struct {
 }
 
 // field returns the field for an attribute with these values, which is absent in other items if it is optional. It holds
-// all of them exactly.
-func (t typing) field(path string, values []types.AttributeValue, optional bool) (f reflect.StructField, ok bool) {
-	name := path[strings.LastIndexByte(path, '.')+1:]
-	if !strings.ContainsRune(path, '.') || optionless(path) {
-		name = path
-	}
+// all of them exactly. The path is its name and those of the maps around it.
+func (t typing) field(name, path string, values []types.AttributeValue, optional bool) (f reflect.StructField, ok bool) {
 	typ, option := t.of(path, values)
 	if optional && (typ.Kind() == reflect.Struct && typ != timeType || slices.ContainsFunc(values, empty)) {
 		typ = reflect.PointerTo(typ)
@@ -63,8 +59,6 @@ func (t typing) field(path string, values []types.AttributeValue, optional bool)
 	}
 	return f, false
 }
-
-func optionless(path string) bool { return strings.HasPrefix(path, ".") }
 
 // of returns the type for values, and the option of its tag.
 func (t typing) of(path string, values []types.AttributeValue) (typ reflect.Type, option string) {
@@ -209,7 +203,7 @@ func (t typing) structOf(path string, members map[string][]types.AttributeValue,
 		if !taggable(name) {
 			return nil
 		}
-		f, ok := t.member(path, name, members[name], len(members[name]) < n)
+		f, ok := t.field(name, path+"."+name, members[name], len(members[name]) < n)
 		if !ok {
 			return nil
 		}
@@ -217,13 +211,6 @@ func (t typing) structOf(path string, members map[string][]types.AttributeValue,
 	}
 	unique(fields)
 	return reflect.StructOf(fields)
-}
-
-func (t typing) member(path, name string, values []types.AttributeValue, optional bool) (reflect.StructField, bool) {
-	if strings.ContainsRune(name, '.') { // not to be found by a path
-		return t.field("."+name, values, optional)
-	}
-	return t.field(path+"."+name, values, optional)
 }
 
 // taggable reports whether the name of an attribute can stand in a tag.

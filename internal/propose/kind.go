@@ -1,0 +1,300 @@
+package propose
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// A Kind is items of one kind, with the declaration that is proposed for them.
+type Kind struct {
+	Name    string // of the Go type
+	Var     string // of the variable
+	Value   string // of the discriminator, "" without
+	Items   int    // in the sample
+	Fields  []Field
+	PK, SK  *Key
+	Indexes []Joined
+	g       *group
+}
+
+// A Field is a field of the Go type, with what the reader should know of it.
+type Field struct {
+	reflect.StructField
+	Note string
+}
+
+// Joined is an index that the items are in. It has no keys where they are attributes of the items.
+type Joined struct {
+	Index string
+	Keys  []*Key
+}
+
+// A mode says what is given up for a kind that cannot be declared otherwise.
+type mode struct {
+	ids     bool            // texts that were ids in all items are nothing else
+	ownKeys bool            // the table's keys are fields
+	apart   bool            // it is in no index
+	own     map[string]bool // the indexes whose keys are fields
+}
+
+// A builder makes the declaration of one kind.
+type builder struct {
+	*sample
+	mode
+	g       *group
+	skip    string // the discriminator, where it is no field
+	sources [][]source
+	typing
+	keyonly []Field
+	taken   map[string]bool // the names of attributes, in small letters
+	notes   map[string]string
+}
+
+// build makes the declaration of a group. The discriminator is no part of keys; typed says that it is no field either.
+func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kind, error) {
+	b := &builder{
+		sample: s, mode: m, g: g,
+		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}},
+		taken:  map[string]bool{}, notes: map[string]string{},
+	}
+	for _, i := range g.items {
+		b.sources = append(b.sources, slices.DeleteFunc(slices.Clone(s.sources[i]), func(o source) bool { return o.path == discriminator }))
+	}
+	switch {
+	case typed:
+		b.skip = discriminator
+	case g.value != "":
+		b.notes[discriminator] = fmt.Sprintf("the type, %q in all sampled items: set it on new ones", g.value)
+	}
+	for name := range g.attrs {
+		b.taken[strings.ToLower(name)] = true
+	}
+	k := &Kind{Value: g.value, Items: len(g.items), g: g, PK: b.key(s.table.PK)}
+	if s.table.SK.Name != "" {
+		k.SK = b.key(s.table.SK)
+	}
+	joined := b.joins(k)
+	b.write(k)
+	return k, b.fields(k, joined)
+}
+
+// key finds the key of the table in an attribute.
+func (b *builder) key(a Attr) *Key {
+	k := &Key{Attr: a, Own: true}
+	if a.Type != "S" || b.ownKeys {
+		return k
+	}
+	k.parts = explainKeys(b.texts(a.Name, b.g.items), b.sources)
+	natural := !composed(a.Name)
+	if k.parts == nil || whole(k.parts) || natural && lone(k.parts) {
+		k.parts = nil
+		return k
+	}
+	k.Own = false
+	b.name(k)
+	return k
+}
+
+// texts returns an attribute of items, which is a text in all of them.
+func (b *builder) texts(attr string, rows []int) (texts []string) {
+	for _, i := range rows {
+		text, _ := scalar(b.items[i][attr])
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// name gives the components that no attribute explains fields of their own, and lets further keys be made of them.
+func (b *builder) name(k *Key) {
+	for i := range k.parts {
+		p := &k.parts[i]
+		if p.fixed != "" || p.cand != nil {
+			b.use(p)
+			continue
+		}
+		want := ""
+		if i > 0 {
+			want = lastWord(k.parts[i-1].fixed)
+		}
+		if want == "" {
+			want = strings.ToLower(k.Attr.Name)
+		}
+		name := want
+		for n := 2; b.taken[name] || name == strings.ToLower(k.Attr.Name); n++ {
+			name = want + "_" + strconv.Itoa(n)
+		}
+		b.taken[name] = true
+		num := wholes(p.texts) || p.digits() > 0
+		typ := textType
+		if num {
+			typ = wholeType
+		}
+		tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
+		b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, "guess: in the key only, no attribute has it"})
+		format := ""
+		if n := p.digits(); n > 0 {
+			format = "0" + strconv.Itoa(n)
+		}
+		p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", texts: p.texts}
+		for row := range b.sources {
+			text := p.texts[row]
+			if format != "" {
+				text = strings.TrimLeft(text[:len(text)-1], "0") + text[len(text)-1:]
+			}
+			b.sources[row] = append(b.sources[row], source{path: name, text: text, num: num})
+		}
+	}
+}
+
+// use notes what a component asks of its field.
+func (b *builder) use(p *part) {
+	c := p.cand
+	if c == nil {
+		return
+	}
+	if c.clock {
+		b.clocks[c.path] = true
+	}
+	for path := c.path; ; {
+		i := strings.LastIndexByte(path, '.')
+		if i < 0 {
+			break
+		}
+		path = path[:i]
+		b.within[path] = true
+	}
+	if c.same && len(p.texts) > 1 {
+		b.notes[c.path] = "guess: a part of the key, and the same in all sampled items"
+	}
+}
+
+// joins finds the indexes that the items are in, and returns the attributes that are made for them.
+func (b *builder) joins(k *Kind) (made map[string]bool) {
+	made = map[string]bool{}
+	for _, x := range b.table.Indexes {
+		attrs := slices.Concat(x.PK, x.SK)
+		in := slices.DeleteFunc(slices.Clone(b.g.items), func(i int) bool {
+			return slices.ContainsFunc(attrs, func(a Attr) bool { return b.items[i][a.Name] == nil })
+		})
+		if len(in) == 0 || b.apart || b.table.given(x, b.own[x.Name], b.skip) != "" {
+			continue
+		}
+		j := Joined{Index: x.Name}
+		if !b.own[x.Name] {
+			if j.Keys = b.indexKeys(x, len(in)); j.Keys == nil {
+				j.Keys = []*Key{{Own: true}}
+			}
+			for _, key := range j.Keys {
+				made[key.Attr.Name] = !key.Own
+				for i := range key.parts {
+					b.use(&key.parts[i])
+				}
+			}
+		}
+		k.Indexes = append(k.Indexes, j)
+	}
+	return made
+}
+
+// indexKeys returns the keys of an index that are made of the items' attributes, nil if one is not, or is in a part of the
+// items only.
+func (b *builder) indexKeys(x Index, n int) (keys []*Key) {
+	attrs := slices.Concat(x.PK, x.SK)
+	if x.Local {
+		attrs = x.SK
+	}
+	for _, a := range attrs {
+		if a.Type != "S" || n != len(b.g.items) {
+			return nil
+		}
+		k := &Key{Attr: a, parts: explainKeys(b.texts(a.Name, b.g.items), b.sources)}
+		if k.parts == nil || missing(k.parts) > 0 || !composed(a.Name) && lone(k.parts) {
+			return nil
+		}
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// write writes the templates, now that it is known which attributes are times.
+func (b *builder) write(k *Kind) {
+	keys := []*Key{k.PK, k.SK}
+	for _, j := range k.Indexes {
+		keys = append(keys, j.Keys...)
+	}
+	for _, key := range keys {
+		if key != nil && !key.Own {
+			key.Template = template(key.parts, b.ids, b.clocks)
+		}
+	}
+}
+
+// fields makes the fields: those of the keys first, in their order, then the others by name, then the rest.
+func (b *builder) fields(k *Kind, made map[string]bool) error {
+	omitted := map[string]bool{b.skip: b.skip != ""}
+	maps.Copy(omitted, made)
+	var first []string
+	for _, key := range []*Key{k.PK, k.SK} {
+		switch {
+		case key == nil:
+		case key.Own:
+			first = append(first, key.Attr.Name)
+		default:
+			omitted[key.Attr.Name] = true
+			for _, p := range key.parts {
+				if p.cand != nil {
+					root, _, _ := strings.Cut(p.cand.path, ".")
+					first = append(first, root)
+				}
+			}
+		}
+	}
+	done := map[string]bool{}
+	for _, name := range append(first, slices.Sorted(maps.Keys(b.g.attrs))...) {
+		if i := slices.IndexFunc(b.keyonly, func(f Field) bool { return tagName(f) == name }); i >= 0 && !done[name] {
+			k.Fields = append(k.Fields, b.keyonly[i])
+		} else if !done[name] && !omitted[name] && taggable(name) {
+			f, err := b.attribute(name)
+			if err != nil {
+				return err
+			}
+			k.Fields = append(k.Fields, f)
+		}
+		done[name] = true
+	}
+	k.Fields = append(k.Fields, Field{reflect.StructField{Name: "Rest", Type: restType, Tag: `entable:"rest"`}, "attributes that no sampled item has"})
+	taken := namer{}
+	for i := range k.Fields {
+		k.Fields[i].Name = taken.name(k.Fields[i].Name)
+	}
+	return nil
+}
+
+func tagName(f Field) string {
+	name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
+	return name
+}
+
+func (b *builder) attribute(name string) (Field, error) {
+	var values []types.AttributeValue
+	for _, i := range b.g.items {
+		if v := b.items[i][name]; v != nil {
+			values = append(values, v)
+		}
+	}
+	f, ok := b.field(name, name, values, len(values) < len(b.g.items))
+	if !ok {
+		return Field{}, fmt.Errorf("attribute %q cannot be held by a field as it is", name)
+	}
+	note := b.notes[name]
+	if note == "" && f.Type == anyType {
+		note = "guess: the sampled items have values of several kinds, or none"
+	}
+	return Field{f, note}, nil
+}

@@ -1,0 +1,54 @@
+package propose_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entable/entable/internal/propose"
+)
+
+var zone = time.FixedZone("", 2*3600)
+
+func TestFormsArePlaced(t *testing.T) {
+	kinds, placed := 0, 0
+	for _, f := range forms {
+		t.Run(f.name, func(t *testing.T) {
+			p, err := propose.Propose(f.table, f.items())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range p.Unplaced {
+				t.Errorf("%d items are not placed, such as %s: %s", u.Items, strings.Join(u.Keys, "; "), u.Reason)
+			}
+			var got []string
+			for _, k := range p.Kinds {
+				got = append(got, keysOf(k))
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(f.want, got); diff != "" {
+				t.Errorf("kinds (-want +got):\n%s", diff)
+			}
+			kinds, placed = kinds+len(f.want), placed+len(got)
+			source, err := p.Source("model")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if testing.Verbose() {
+				t.Logf("%s", source)
+			}
+		})
+	}
+	t.Logf("%d of %d kinds placed", placed, kinds)
+}
+
+func keysOf(k *propose.Kind) string {
+	text := k.PK.String()
+	if k.SK != nil {
+		text += " " + k.SK.String()
+	}
+	return text
+}
