@@ -36,12 +36,12 @@ func (c *check) declare() (err error) {
 	if c.p.Typed {
 		d.Discriminator = c.p.Discriminator
 	}
-	for _, x := range c.p.declared() {
+	for _, x := range t.Indexes {
 		i := schema.IndexDecl{Name: x.Name, Local: x.Local}
 		switch {
 		case x.Local:
 			i.SK = attr(x.SK[0])
-		case c.p.Own[x.Name] || len(x.PK)+len(x.SK) > 2:
+		case x.native():
 			i.MultiAttribute = true
 			for _, a := range x.PK {
 				i.Hash = append(i.Hash, attr(a))
@@ -69,20 +69,6 @@ func (c *check) declare() (err error) {
 	return nil
 }
 
-// declared returns the indexes that are declared.
-func (p *Proposal) declared() (list []Index) {
-	discriminator := ""
-	if p.Typed {
-		discriminator = p.Discriminator
-	}
-	for _, x := range p.Table.Indexes {
-		if p.Table.given(x, p.Own[x.Name], discriminator) == "" {
-			list = append(list, x)
-		}
-	}
-	return list
-}
-
 func attr(a Attr) schema.Attr {
 	return schema.Attr{Name: a.Name, Type: types.ScalarAttributeType(a.Type)}
 }
@@ -106,8 +92,10 @@ func (c *check) register(k *Kind) error {
 	}
 	for _, j := range k.Indexes {
 		join := schema.JoinDecl{Index: j.Index}
-		for i, key := range j.Keys {
-			join.Keys = append(join.Keys, keyDecl(key, i > 0 || c.p.local(j.Index)))
+		for _, key := range j.Keys {
+			if !c.p.Table.index(j.Index).native() {
+				join.Keys = append(join.Keys, keyDecl(key, key.sort))
+			}
 		}
 		d.Joins = append(d.Joins, join)
 	}
@@ -116,15 +104,6 @@ func (c *check) register(k *Kind) error {
 		c.kinds[k] = e
 	}
 	return err
-}
-
-func (p *Proposal) local(index string) bool {
-	for _, x := range p.Table.Indexes {
-		if x.Name == index {
-			return x.Local
-		}
-	}
-	return false
 }
 
 func keyDecl(k *Key, sort bool) schema.KeyDecl {

@@ -10,6 +10,7 @@ type Key struct {
 	Attr     Attr
 	Own      bool
 	Template string
+	sort     bool // of an index
 	parts    []part
 }
 

@@ -29,7 +29,7 @@ type Field struct {
 	Note string
 }
 
-// Joined is an index that the items are in. It has no keys where they are attributes of the items.
+// Joined is an index that the items are in, with the keys that it has for itself: not those that items have anyway.
 type Joined struct {
 	Index string
 	Keys  []*Key
@@ -37,10 +37,9 @@ type Joined struct {
 
 // A mode says what is given up for a kind that cannot be declared otherwise.
 type mode struct {
-	ids     bool            // texts that were ids in all items are nothing else
-	ownKeys bool            // the table's keys are fields
-	apart   bool            // it is in no index
-	own     map[string]bool // the indexes whose keys are fields
+	ids        bool // texts that were ids in all items are nothing else
+	ownIndexes bool // the keys of indexes are fields
+	ownKeys    bool // those of the table too
 }
 
 // A builder makes the declaration of one kind.
@@ -60,7 +59,7 @@ type builder struct {
 func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kind, error) {
 	b := &builder{
 		sample: s, mode: m, g: g,
-		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}},
+		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}, numeric: map[string]bool{}},
 		taken:  map[string]bool{}, notes: map[string]string{},
 	}
 	for _, i := range g.items {
@@ -79,14 +78,15 @@ func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kin
 	if s.table.SK.Name != "" {
 		k.SK = b.key(s.table.SK)
 	}
-	joined := b.joins(k)
+	b.joins(k)
 	b.write(k)
-	return k, b.fields(k, joined)
+	return k, b.fields(k)
 }
 
 // key finds the key of the table in an attribute.
 func (b *builder) key(a Attr) *Key {
 	k := &Key{Attr: a, Own: true}
+	b.numeric[a.Name] = a.Type == "N"
 	if a.Type != "S" || b.ownKeys {
 		return k
 	}
@@ -174,54 +174,6 @@ func (b *builder) use(p *part) {
 	}
 }
 
-// joins finds the indexes that the items are in, and returns the attributes that are made for them.
-func (b *builder) joins(k *Kind) (made map[string]bool) {
-	made = map[string]bool{}
-	for _, x := range b.table.Indexes {
-		attrs := slices.Concat(x.PK, x.SK)
-		in := slices.DeleteFunc(slices.Clone(b.g.items), func(i int) bool {
-			return slices.ContainsFunc(attrs, func(a Attr) bool { return b.items[i][a.Name] == nil })
-		})
-		if len(in) == 0 || b.apart || b.table.given(x, b.own[x.Name], b.skip) != "" {
-			continue
-		}
-		j := Joined{Index: x.Name}
-		if !b.own[x.Name] {
-			if j.Keys = b.indexKeys(x, len(in)); j.Keys == nil {
-				j.Keys = []*Key{{Own: true}}
-			}
-			for _, key := range j.Keys {
-				made[key.Attr.Name] = !key.Own
-				for i := range key.parts {
-					b.use(&key.parts[i])
-				}
-			}
-		}
-		k.Indexes = append(k.Indexes, j)
-	}
-	return made
-}
-
-// indexKeys returns the keys of an index that are made of the items' attributes, nil if one is not, or is in a part of the
-// items only.
-func (b *builder) indexKeys(x Index, n int) (keys []*Key) {
-	attrs := slices.Concat(x.PK, x.SK)
-	if x.Local {
-		attrs = x.SK
-	}
-	for _, a := range attrs {
-		if a.Type != "S" || n != len(b.g.items) {
-			return nil
-		}
-		k := &Key{Attr: a, parts: explainKeys(b.texts(a.Name, b.g.items), b.sources)}
-		if k.parts == nil || missing(k.parts) > 0 || !composed(a.Name) && lone(k.parts) {
-			return nil
-		}
-		keys = append(keys, k)
-	}
-	return keys
-}
-
 // write writes the templates, now that it is known which attributes are times.
 func (b *builder) write(k *Kind) {
 	keys := []*Key{k.PK, k.SK}
@@ -236,27 +188,11 @@ func (b *builder) write(k *Kind) {
 }
 
 // fields makes the fields: those of the keys first, in their order, then the others by name, then the rest.
-func (b *builder) fields(k *Kind, made map[string]bool) error {
+func (b *builder) fields(k *Kind) error {
 	omitted := map[string]bool{b.skip: b.skip != ""}
-	maps.Copy(omitted, made)
-	var first []string
-	for _, key := range []*Key{k.PK, k.SK} {
-		switch {
-		case key == nil:
-		case key.Own:
-			first = append(first, key.Attr.Name)
-		default:
-			omitted[key.Attr.Name] = true
-			for _, p := range key.parts {
-				if p.cand != nil {
-					root, _, _ := strings.Cut(p.cand.path, ".")
-					first = append(first, root)
-				}
-			}
-		}
-	}
+	first, last := k.keyFields(omitted)
 	done := map[string]bool{}
-	for _, name := range append(first, slices.Sorted(maps.Keys(b.g.attrs))...) {
+	for _, name := range slices.Concat(first, slices.Sorted(maps.Keys(b.g.attrs)), last) {
 		if i := slices.IndexFunc(b.keyonly, func(f Field) bool { return tagName(f) == name }); i >= 0 && !done[name] {
 			k.Fields = append(k.Fields, b.keyonly[i])
 		} else if !done[name] && !omitted[name] && taggable(name) {
@@ -276,6 +212,34 @@ func (b *builder) fields(k *Kind, made map[string]bool) error {
 	return nil
 }
 
+// keyFields returns the attributes that the table's key is made of, and those that are keys of indexes themselves. It adds the
+// attributes that are written for a key to omitted.
+func (k *Kind) keyFields(omitted map[string]bool) (first, last []string) {
+	for _, key := range []*Key{k.PK, k.SK} {
+		switch {
+		case key == nil:
+		case key.Own:
+			first = append(first, key.Attr.Name)
+		default:
+			omitted[key.Attr.Name] = true
+			for _, p := range key.parts {
+				if p.cand != nil {
+					root, _, _ := strings.Cut(p.cand.path, ".")
+					first = append(first, root)
+				}
+			}
+		}
+	}
+	for _, j := range k.Indexes {
+		for _, key := range j.Keys {
+			if omitted[key.Attr.Name] = !key.Own; key.Own {
+				last = append(last, key.Attr.Name)
+			}
+		}
+	}
+	return first, last
+}
+
 func tagName(f Field) string {
 	name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
 	return name
@@ -287,6 +251,10 @@ func (b *builder) attribute(name string) (Field, error) {
 		if v := b.items[i][name]; v != nil {
 			values = append(values, v)
 		}
+	}
+	if len(values) == 0 { // a key of an index that no sampled item is in
+		tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name+",omitempty"))
+		return Field{reflect.StructField{Name: goName(name), Type: textType, Tag: tag}, "guess: no sampled item has it"}, nil
 	}
 	f, ok := b.field(name, name, values, len(values) < len(b.g.items))
 	if !ok {

@@ -48,9 +48,6 @@ func (w *printer) head(out *bytes.Buffer, pkg string) {
 	} else {
 		fmt.Fprint(out, "Their types are found from the keys.\n")
 	}
-	for _, note := range p.Notes {
-		fmt.Fprintf(out, "//\n// Note: %s.\n", oneLine(note))
-	}
 	for _, u := range p.Unplaced {
 		fmt.Fprintf(out, "//\n// Not placed: %d items, such as %s: %s.\n", u.Items, strings.Join(u.Keys, "; "), oneLine(u.Reason))
 	}
@@ -98,7 +95,7 @@ func (w *printer) table() {
 	for _, o := range opts {
 		w.printf("\t%s,\n", o)
 	}
-	for _, x := range w.p.declared() {
+	for _, x := range t.Indexes {
 		w.index(x)
 	}
 	w.printf(")\n\n")
@@ -111,7 +108,7 @@ func (w *printer) index(x Index) {
 	case x.Local:
 		call = "LSI"
 		opts = w.keyOptions(x.PK[0], Attr{x.Name + "sk", "S"}, x.PK[0], x.SK[0])
-	case w.p.Own[x.Name] || len(x.PK)+len(x.SK) > 2:
+	case x.native():
 		opts = append(opts, "entable.MultiAttribute()")
 		for _, a := range x.PK {
 			opts = append(opts, w.attr("PartitionKey", a))
@@ -171,11 +168,13 @@ func (w *printer) kind(k *Kind) {
 	}
 	for _, j := range k.Indexes {
 		parts := []string{strconv.Quote(j.Index)}
-		for i, key := range j.Keys {
-			if i == 0 && !w.p.local(j.Index) {
-				parts = append(parts, spec("PK", key))
-			} else {
+		for _, key := range j.Keys {
+			switch {
+			case w.p.Table.index(j.Index).native():
+			case key.sort:
 				parts = append(parts, spec("SK", key))
+			default:
+				parts = append(parts, spec("PK", key))
 			}
 		}
 		w.printf("\tentable.Index(%s),\n", strings.Join(parts, ", "))

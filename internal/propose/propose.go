@@ -3,7 +3,6 @@ package propose
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -13,10 +12,8 @@ type Proposal struct {
 	Table         Table
 	Discriminator string // "" for none
 	Typed         bool   // the discriminator is declared as such; else it is a field of each kind
-	Own           map[string]bool
 	Kinds         []*Kind
 	Unplaced      []Unplaced
-	Notes         []string
 	Items         int
 }
 
@@ -36,9 +33,6 @@ func (p *Proposal) Placed() int {
 	return n
 }
 
-// rounds is how often a proposal is made anew because an index has turned out not to be made of attributes.
-const rounds = 8
-
 // Propose makes a proposal from a sample of a table's items.
 func Propose(t Table, items []Item) (*Proposal, error) {
 	if len(items) == 0 {
@@ -55,24 +49,13 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 	discriminator := s.discriminator()
 	groups := s.groups(discriminator)
 	typed := discriminator != "" && distinct(groups)
-	own := map[string]bool{}
-	var best *Proposal
-	for range rounds {
-		more := len(own)
-		for _, ids := range []bool{false, true} {
-			p := s.declare(groups, discriminator, typed, mode{ids: ids, own: own})
-			if best == nil || p.Placed() > best.Placed() || len(p.Own) > len(best.Own) && p.Placed() == best.Placed() {
-				best = p
-			}
-			if len(own) > more || p.Placed() == p.Items {
-				break
-			}
-		}
-		if len(own) == more {
-			break
+	p := s.declare(groups, discriminator, typed, mode{})
+	if p.Placed() < p.Items {
+		if strict := s.declare(groups, discriminator, typed, mode{ids: true}); strict.Placed() > p.Placed() {
+			return strict, nil
 		}
 	}
-	return best, nil
+	return p, nil
 }
 
 // distinct reports whether every group has a discriminator value that no other has.
@@ -87,19 +70,9 @@ func distinct(groups []*group) bool {
 	return true
 }
 
-// declare makes the declarations of all groups and tries them. It adds to the mode the indexes whose keys must be fields, and
-// has to be called again then.
+// declare makes the declarations of all groups and tries them.
 func (s *sample) declare(groups []*group, discriminator string, typed bool, m mode) *Proposal {
-	p := &Proposal{Table: *s.table, Discriminator: discriminator, Typed: typed, Own: maps.Clone(m.own), Items: len(s.items)}
-	for _, x := range s.table.Indexes {
-		skip := ""
-		if typed {
-			skip = discriminator
-		}
-		if reason := s.table.given(x, m.own[x.Name], skip); reason != "" {
-			p.Notes = append(p.Notes, fmt.Sprintf("index %q is not declared: %s", x.Name, reason))
-		}
-	}
+	p := &Proposal{Table: *s.table, Discriminator: discriminator, Typed: typed, Items: len(s.items)}
 	c, err := newCheck(p)
 	if err != nil {
 		p.Unplaced = append(p.Unplaced, s.unplaced(allRows(groups), err))
@@ -123,7 +96,7 @@ func (s *sample) place(c *check, g *group, m mode) {
 	reason := s.try(c, g, m)
 	for i := 0; reason != nil && i < len(c.p.Kinds); i++ {
 		other := c.p.Kinds[i]
-		if other.Value != g.value || !other.g.similar(g) || fresh(reason) {
+		if other.Value != g.value || !other.g.similar(g) {
 			continue
 		}
 		c.drop(i)
@@ -137,34 +110,13 @@ func (s *sample) place(c *check, g *group, m mode) {
 	}
 }
 
-// A naturalIndex is an index whose keys have turned out to be fields, which changes the declaration of the table.
-type naturalIndex string
-
-func (x naturalIndex) Error() string {
-	return fmt.Sprintf("the keys of index %q are attributes of the items", string(x))
-}
-
-func fresh(err error) bool {
-	_, ok := errors.AsType[naturalIndex](err)
-	return ok
-}
-
 // try declares one group, and returns why it cannot be.
 func (s *sample) try(c *check, g *group, m mode) (reason error) {
-	tries := []mode{m, m, m, m}
-	tries[1].ids = true
-	tries[2].ids, tries[2].apart = true, true
-	tries[3].ids, tries[3].ownKeys = true, true
+	tries := []mode{m, {ids: true}, {ids: true, ownIndexes: true}, {ids: true, ownIndexes: true, ownKeys: true}}
 	for _, t := range tries {
 		k, err := s.build(g, c.p.Discriminator, c.p.Typed, t)
 		if err != nil {
 			return err
-		}
-		if names := k.natural(m.own); len(names) > 0 {
-			for _, name := range names {
-				m.own[name] = true
-			}
-			return naturalIndex(names[0])
 		}
 		if err = c.place(k, s.items); err == nil {
 			return nil
@@ -174,16 +126,6 @@ func (s *sample) try(c *check, g *group, m mode) (reason error) {
 		}
 	}
 	return reason
-}
-
-// natural returns the indexes whose keys turned out to be fields.
-func (k *Kind) natural(own map[string]bool) (names []string) {
-	for _, j := range k.Indexes {
-		if !own[j.Index] && slices.ContainsFunc(j.Keys, func(k *Key) bool { return k.Own }) {
-			names = append(names, j.Index)
-		}
-	}
-	return names
 }
 
 func (s *sample) unplaced(rows []int, reason error) Unplaced {
@@ -196,22 +138,4 @@ func (s *sample) unplaced(rows []int, reason error) Unplaced {
 		u.Keys = append(u.Keys, text)
 	}
 	return u
-}
-
-// given returns why an index cannot be declared, "" if it can.
-func (t *Table) given(x Index, own bool, discriminator string) string {
-	for _, a := range slices.Concat(x.PK, x.SK) {
-		if a == t.PK && x.Local {
-			continue
-		}
-		switch {
-		case a == t.PK, a == t.SK:
-			return fmt.Sprintf("%q is a key of the table too", a.Name)
-		case a.Name == discriminator:
-			return fmt.Sprintf("%q is the discriminator too", a.Name)
-		case own && x.Local:
-			return fmt.Sprintf("%q is not made of other attributes in all kinds", a.Name)
-		}
-	}
-	return ""
 }

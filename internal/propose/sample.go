@@ -28,6 +28,13 @@ type Index struct {
 	Include    []string
 }
 
+// native reports whether the keys are more attributes than two, which only attributes of the items can be.
+func (x *Index) native() bool { return len(x.PK)+len(x.SK) > 2 }
+
+func (t *Table) index(name string) *Index {
+	return &t.Indexes[slices.IndexFunc(t.Indexes, func(x Index) bool { return x.Name == name })]
+}
+
 // Item is a stored item.
 type Item = map[string]types.AttributeValue
 

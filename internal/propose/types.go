@@ -20,6 +20,7 @@ import (
 var (
 	textType   = reflect.TypeFor[string]()
 	wholeType  = reflect.TypeFor[int64]()
+	floatType  = reflect.TypeFor[float64]()
 	numberType = reflect.TypeFor[attributevalue.Number]()
 	bytesType  = reflect.TypeFor[[]byte]()
 	timeType   = reflect.TypeFor[time.Time]()
@@ -33,8 +34,9 @@ const maxFields = 12
 
 // typing finds types; within are the paths of fields inside maps that keys are made of.
 type typing struct {
-	within map[string]bool
-	clocks map[string]bool // the paths of times that keys show in a layout
+	within  map[string]bool
+	clocks  map[string]bool // the paths of times that keys show in a layout
+	numeric map[string]bool // the attributes that are number keys
 }
 
 // field returns the field for an attribute with these values, which is absent in other items if it is optional. It holds
@@ -103,7 +105,10 @@ func (t typing) ofKind(path string, values []types.AttributeValue) (typ reflect.
 		if t.clocks[path] {
 			return timeType, "unixtime"
 		}
-		return numbers(values), ""
+		if typ := numbers(values); typ != numberType || !t.numeric[path] {
+			return typ, ""
+		}
+		return floatType, ""
 	case *types.AttributeValueMemberB:
 		return bytesType, ""
 	case *types.AttributeValueMemberBOOL:
