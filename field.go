@@ -48,6 +48,9 @@ func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
 			Reason: "the function must return the address of a stored field of its argument"})
 	}
 	t, err := e.e.resolve(path)
+	if _, keyonly := e.e.Alone(path); keyonly {
+		err = usagef("%s: attribute %q is in the key alone, and nothing can be asked of it", e.e.Name, path)
+	}
 	if err != nil {
 		panic(&DeclarationError{What: e.e.Name, Field: path, Err: err})
 	}

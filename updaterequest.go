@@ -257,12 +257,9 @@ func (s *updateState) assume(f *codec.Field, was types.AttributeValue) error {
 
 // touched lists the indexes whose keys have to be written: those with a changed component, and for an
 // upsert, which may create the item, those whose keys are known anyway.
-func (s *updateState) touched() []*schema.EntityIndex {
-	var out []*schema.EntityIndex
-	for _, x := range s.u.e.Indexes {
-		if len(x.Keys()) == 0 {
-			continue
-		}
+func (s *updateState) touched() []*schema.KeptKeys {
+	var out []*schema.KeptKeys
+	for _, x := range s.u.e.Kept {
 		changed, known := false, true
 		for _, f := range x.Fields() {
 			changed = changed || len(s.changed[f.Name]) > 0
@@ -293,19 +290,14 @@ func (s *updateState) missing() []*codec.Field {
 
 // leaves reports whether the item is out of a sparse index after the update, whatever the attributes are
 // that are not known.
-func (s *updateState) leaves(x *schema.EntityIndex) bool {
-	return slices.ContainsFunc(x.Fields(), func(f *codec.Field) bool {
-		v, ok := f.Value(s.now)
-		return s.known[f.Name] && (!ok || f.OmitEmpty && v.IsZero())
-	})
-}
+func (s *updateState) leaves(x *schema.KeptKeys) bool { return x.Absent(s.now, s.known) }
 
 // indexKeys sets the keys of touched indexes, or removes them when the item leaves the index.
 func (s *updateState) indexKeys(context.Context) error {
 	e := s.u.e
 	for _, x := range s.touched() {
 		if s.leaves(x) {
-			for _, k := range x.Keys() {
+			for _, k := range x.Keys {
 				s.update = s.update.Remove(attr(k.Attr.Name))
 			}
 			continue
@@ -313,7 +305,7 @@ func (s *updateState) indexKeys(context.Context) error {
 		if err := s.stale(x); err != nil {
 			return err
 		}
-		for _, k := range x.Keys() {
+		for _, k := range x.Keys {
 			text, err := k.AppendText(nil, s.now)
 			if err != nil {
 				return &KeyError{Entity: e.Name, Key: k.Attr.Name, Err: err}
@@ -325,7 +317,7 @@ func (s *updateState) indexKeys(context.Context) error {
 }
 
 // stale returns the error of an index key whose components are not all known.
-func (s *updateState) stale(x *schema.EntityIndex) error {
+func (s *updateState) stale(x *schema.KeptKeys) error {
 	var unknown []string
 	for _, f := range x.Fields() {
 		if name := fmt.Sprintf("%q", f.Name); !s.known[f.Name] && !slices.Contains(unknown, name) {
@@ -336,10 +328,10 @@ func (s *updateState) stale(x *schema.EntityIndex) error {
 	case len(unknown) == 0:
 		return nil
 	case s.u.fetch:
-		return usagef("%s: the key of index %q depends on %s in the stored item, which is read when the update is sent", s.u.e.Name, x.Name, strings.Join(unknown, ", "))
+		return usagef("%s: the key of index %q depends on %s in the stored item, which is read when the update is sent", s.u.e.Name, x.Index, strings.Join(unknown, ", "))
 	}
 	return usagef("%s: the update would leave the key of index %q stale, which is also made of %s: "+
-		"set them too, give their present values with Known, or use Fetch", s.u.e.Name, x.Name, strings.Join(unknown, ", "))
+		"set them too, give their present values with Known, or use Fetch", s.u.e.Name, x.Index, strings.Join(unknown, ", "))
 }
 
 // uniqueFields adds the sentinels when a unique field is changed, which takes its stored value.
@@ -378,6 +370,9 @@ func (s *updateState) addUpsert() error {
 		s.update = s.update.Set(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
 	}
 	for _, name := range e.KeyAttrs {
+		if alone, _ := e.Alone(name); alone {
+			continue
+		}
 		v, err := change.StoredForm(e.Plan.Field(name), s.u.key)
 		if err != nil {
 			return e.encodeError(err)

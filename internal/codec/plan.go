@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -14,6 +15,7 @@ import (
 type Plan struct {
 	typ    reflect.Type
 	layout *layout
+	stored *layout // what is written: all of layout but for what Without leaves out
 	fields []*Field
 	byName map[string]*Field
 
@@ -61,7 +63,7 @@ func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{typ: t, layout: l, byName: make(map[string]*Field, len(l.attrs))}
+	p := &Plan{typ: t, layout: l, stored: l, byName: make(map[string]*Field, len(l.attrs))}
 	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
 	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
 	switch {
@@ -117,7 +119,7 @@ func (p *Plan) AppendMembers(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	if p.marshals {
 		dst, err = appendMarshaled(dst, p.typ, ptr)
 	} else {
-		dst, err = p.layout.appendMembers(dst, ptr, 0)
+		dst, err = p.stored.appendMembers(dst, ptr, 0)
 	}
 	if err != nil {
 		return dst[:n], err
@@ -159,6 +161,22 @@ func (p *Plan) Expect(attr, value string, noted ...string) *Plan {
 	e.layout = p.layout.expecting(attr, value, noted)
 	return &e
 }
+
+// Without returns a plan which does not write some attributes, and reads them where they are. A struct that encodes itself
+// writes what it likes.
+func (p *Plan) Without(attrs ...string) *Plan {
+	less := *p
+	less.stored = &layout{typ: p.layout.typ}
+	for _, s := range p.layout.slots {
+		if !slices.Contains(attrs, s.name) {
+			less.stored.slots = append(less.stored.slots, s)
+		}
+	}
+	return &less
+}
+
+// Marshals reports whether the struct encodes or decodes itself.
+func (p *Plan) Marshals() bool { return p.marshals || p.unmarshals }
 
 // A Field is one top-level attribute of a struct.
 type Field struct {

@@ -433,6 +433,9 @@ func (l *layout) expecting(attr, value string, noted []string) *layout {
 	e.required.codec, e.required.text = expect(e.required.codec, value), false
 	e.link()
 	for i, name := range noted {
+		if e.byName[name] != nil {
+			continue
+		}
 		s := newSlot(name, nil)
 		s.noted = i + 1
 		e.byName[name] = s

@@ -211,8 +211,143 @@ var templates = []form{
 		expect{table: upper, entity: of(entable.PK("customer", entable.Prefix("CUSTOMER")), sk("ORDER#{id}"))}),
 }
 
+type Plain struct {
+	PK   string `dynamodbav:"PK"`
+	SK   string `dynamodbav:"SK"`
+	Note string `dynamodbav:"note"`
+}
+
+type UserOrder struct {
+	UserID  string `dynamodbav:"userId"`
+	OrderID string `dynamodbav:"orderId"`
+	Note    string `dynamodbav:"note"`
+}
+
+type Song struct {
+	Artist string `dynamodbav:"Artist"`
+	Title  string `dynamodbav:"SongTitle"`
+	Year   int    `dynamodbav:"Year,omitempty"`
+	Note   string `dynamodbav:"note"`
+}
+
+type Sample struct {
+	Sensor int       `dynamodbav:"sensor"`
+	At     time.Time `dynamodbav:"at,unixtime"`
+	Note   string    `dynamodbav:"note"`
+}
+
+type Blob struct {
+	Hash []byte `dynamodbav:"hash"`
+	Note string `dynamodbav:"note"`
+}
+
+type User struct {
+	Tenant  string `dynamodbav:"tenant" entable:"keyonly"`
+	Email   string `dynamodbav:"email" entable:"keyonly"`
+	ID      string `dynamodbav:"ID"`
+	Enabled bool   `dynamodbav:"Enabled"`
+	Note    string `dynamodbav:"note"`
+}
+
+type Visit struct {
+	Site uuid.UUID `dynamodbav:"site" entable:"keyonly"`
+	At   time.Time `dynamodbav:"at" entable:"keyonly"`
+	No   int       `dynamodbav:"no" entable:"keyonly"`
+	Note string    `dynamodbav:"note"`
+}
+
+type Ticket struct {
+	Project string `dynamodbav:"project"`
+	ID      string `dynamodbav:"id"`
+	Owner   string `dynamodbav:"owner,omitempty"`
+	State   string `dynamodbav:"state"`
+	Note    string `dynamodbav:"note"`
+}
+
+type PKTicket struct {
+	Ticket
+	SK string `dynamodbav:"SK"`
+}
+
+func keys(pk, sk string, typ types.ScalarAttributeType) []entable.TableOption {
+	options := []entable.TableOption{entable.NoDiscriminator(), entable.PartitionKey(pk, typ)}
+	if sk == "" {
+		return append(options, entable.NoSortKey())
+	}
+	return append(options, entable.SortKey(sk, typ))
+}
+
+// with adds options to those of a table.
+func with(table []entable.TableOption, more ...entable.TableOption) []entable.TableOption {
+	return append(append([]entable.TableOption(nil), table...), more...)
+}
+
+func text(name string) entable.KeyAttribute {
+	return entable.PartitionKey(name, types.ScalarAttributeTypeS)
+}
+func sorted(name string) entable.KeyAttribute {
+	return entable.SortKey(name, types.ScalarAttributeTypeS)
+}
+
+const ticket = `"project":"p","id":"t1","owner":"ann","state":"open","note":"n"`
+
+var ticketKeys = of(pk("PROJECT#{project}"), sk("TICKET#{id}"))
+
+var natural = []form{
+	// Fields that are the key attributes.
+	adopt[Plain]("a struct with PK and SK", `{"PK":"USER#ann","SK":"PROFILE","note":"n"}`,
+		expect{table: upper, damaged: "-"}),
+	adopt[UserOrder]("the table's keys are fields", `{"userId":"ann","orderId":"o 1","note":"n"}`,
+		expect{table: keys("userId", "orderId", types.ScalarAttributeTypeS), entity: of(entable.PK("userId"), entable.SK("orderId")), damaged: "-"}),
+	adopt[UserOrder]("only the partition key is a field", `{"userId":"ann","orderId":"o1","SK":"ORDER#o1","note":"n"}`,
+		expect{table: keys("userId", "SK", types.ScalarAttributeTypeS), entity: of(sk("ORDER#{orderId}"))}),
+	adopt[Song]("the table of the manual", `{"Artist":"No One You Know","SongTitle":"Call Me Today","Year":2019,"note":"n"}`,
+		expect{table: keys("Artist", "SongTitle", types.ScalarAttributeTypeS), damaged: "-"}),
+	adopt[Song]("no sort key", `{"Artist":"No One You Know","SongTitle":"Call Me Today","note":"n"}`,
+		expect{table: keys("Artist", "", types.ScalarAttributeTypeS), noSort: true, damaged: "-"}),
+	adopt[Sample]("number keys", `{"sensor":7,"at":1769853600,"note":"n"}`,
+		expect{table: keys("sensor", "at", types.ScalarAttributeTypeN), damaged: "-"}),
+	adopt[Sample]("a composed key and a number", `{"PK":"SENSOR#7","at":1769853600,"sensor":7,"note":"n"}`,
+		expect{table: with(keys("PK", "at", types.ScalarAttributeTypeN), text("PK")), entity: of(pk("SENSOR#{sensor}")), damaged: "PK"}),
+	adopt[Blob]("a binary key", `{"hash":"\\x01\u0002","note":"n"}`,
+		expect{table: keys("hash", "", types.ScalarAttributeTypeB), noSort: true, damaged: "-"}),
+	adopt[Plain]("only the sort key is a field", `{"PK":"CONFIG","SK":"a b","note":"n"}`,
+		expect{table: upper, entity: of(entable.PK("PK"), entable.SK("SK")), damaged: "-"}),
+
+	// Components that are not stored.
+	adopt[User]("components that only the key has", `{"PK":"org#acme#user","SK":"ann@x.org","ID":"7","Enabled":true,"note":"n"}`,
+		expect{table: upper, entity: of(pk("org#{tenant}#user"), sk("{email}")), damaged: "-"}),
+	adopt[User]("composed keys that only the key has", `{"PK":"ORG#acme%20inc","SK":"USER#ann@x.org","ID":"7","Enabled":true,"note":"n"}`,
+		expect{table: upper, entity: of(entable.PK("tenant", entable.Prefix("ORG")), entable.SK("email", entable.Prefix("USER"))), damaged: "-"}),
+	adopt[Visit]("a UUID, a time and a number that only the key has", `{"PK":"`+tenantID+`","SK":"2026-01-31 10:00:00.000001#0","note":"n"}`,
+		expect{table: upper, entity: of(pk("{site}"), sk("{at:2006-01-02 15:04:05.000000}#{no}")), damaged: "-"}),
+
+	// Index attributes that items have anyway.
+	adopt[Ticket]("an inverted index", `{"PK":"PROJECT#p","SK":"TICKET#t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("inv", text("SK"), sorted("PK"))), entity: append(ticketKeys, entable.Index("inv")), index: "inv"}),
+	adopt[Ticket]("an index with the table's sort key", `{"PK":"PROJECT#p","SK":"TICKET#t1","GSI1PK":"OWNER#ann","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("GSI1", text("GSI1PK"), sorted("SK"))), entity: append(ticketKeys, entable.Index("GSI1", pk("OWNER#{owner}"))), index: "GSI1", damaged: "GSI1PK"}),
+	adopt[Ticket]("an index with the table's partition key behind a composed one", `{"PK":"PROJECT#p","SK":"TICKET#t1","GSI1PK":"STATE#open","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("GSI1", text("GSI1PK"), sorted("PK"))), entity: append(ticketKeys, entable.Index("GSI1", entable.PK("state", entable.Prefix("STATE")))), index: "GSI1", damaged: "GSI1PK"}),
+	adopt[Ticket]("two indexes on one attribute", `{"PK":"PROJECT#p","SK":"TICKET#t1","GSI1PK":"OWNER#ann","GSI1SK":"open","GSI2SK":"t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("GSI1", text("GSI1PK"), sorted("GSI1SK")), entable.GSI("GSI2", text("GSI1PK"), sorted("GSI2SK"))),
+			entity: append(ticketKeys, entable.Index("GSI1", pk("OWNER#{owner}"), sk("{state}")), entable.Index("GSI2", sk("{id}"))), index: "GSI2", damaged: "GSI2SK"}),
+	adopt[Ticket]("an index on the type", `{"PK":"PROJECT#p","SK":"TICKET#t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("by-type", text("type"), sorted("SK"))), entity: append(ticketKeys, entable.Index("by-type")), index: "by-type"}),
+	adopt[Ticket]("an index on fields", `{"PK":"PROJECT#p","SK":"TICKET#t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("by-owner", text("owner"), sorted("state"))), entity: append(ticketKeys, entable.Index("by-owner")), index: "by-owner"}),
+	adopt[Ticket]("an index on a field and the partition key", `{"PK":"PROJECT#p","SK":"TICKET#t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("by-owner", text("owner"), sorted("PK"))), entity: append(ticketKeys, entable.Index("by-owner")), index: "by-owner"}),
+	adopt[Ticket]("a local index on a field", `{"PK":"PROJECT#p","SK":"TICKET#t1","type":"Ticket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.LSI("by-state", sorted("state"))), entity: append(ticketKeys, entable.Index("by-state")), index: "by-state"}),
+	adopt[Ticket]("an index whose sort key alone is missing", `{"PK":"PROJECT#p","SK":"TICKET#t1","GSI1PK":"STATE#open","type":"Ticket","project":"p","id":"t1","state":"open","note":"n"}`,
+		expect{table: byIndex(), entity: append(ticketKeys, entable.Index("GSI1", pk("STATE#{state}"), sk("{owner}"))), damaged: "GSI1PK"}),
+	adopt[PKTicket]("a field that is the sort key, and an index of both", `{"PK":"PROJECT#p","SK":"t1","type":"PKTicket",`+ticket+`}`,
+		expect{table: with(typed("type"), entable.GSI("inv", text("SK"), sorted("PK"))), entity: of(pk("PROJECT#{project}"), entable.Index("inv")), index: "inv", damaged: "PK"}),
+}
+
 func TestForms(t *testing.T) {
-	for _, f := range templates {
+	for _, f := range append(templates, natural...) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			f.run(t)

@@ -108,6 +108,13 @@ func check[T any](t *testing.T, text string, x expect) {
 	checkAudit(t, table, client, stored, x)
 
 	must(t, things.Delete(ctx, *v))
+	if x.note == "" && !x.noUpdate { // an update that makes the item makes it at its place
+		must(t, things.Update(*v).Set("note", "made").Upsert().Do(ctx))
+		if made, err := things.Get(ctx, *v); err != nil || len(all(t, client)) != 1 {
+			t.Errorf("upserted: %+v, %v", made, err)
+		}
+		must(t, things.Delete(ctx, *v))
+	}
 	must(t, things.Create(ctx, v))
 	same(t, "created", only(t, client), stored)
 	again, err := entable.TryNewTable("stored", append(slices.Clone(x.table), entable.Lock(table.Manifest()))...)

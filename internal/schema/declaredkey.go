@@ -34,6 +34,9 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if s.separator != "" {
 		k.separator = s.separator
 	}
+	if s.isField(a) {
+		return k, r.compileNatural(k, s, what)
+	}
 	if a.Type != types.ScalarAttributeTypeS {
 		return k, r.checkNative(k, s, what)
 	}

@@ -58,7 +58,7 @@ func (t *Table) loadGuessed(e *Entity, r *wire.Reader, start int, ptr unsafe.Poi
 		return false
 	}
 	stored := storedKey{r.Noted(0, start), r.Noted(1, start)}
-	if stored[0] == nil { // the struct decodes itself
+	if stored[0] == nil && !e.PK.natural { // the struct decodes itself
 		end := r.Offset()
 		r.Rewind(start)
 		var err error

@@ -86,17 +86,19 @@ func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		if err := x.checkNativeValues(e, ptr); err != nil {
 			return nil, err
 		}
-		if x.absent(ptr) {
+	}
+	for _, g := range e.Kept {
+		if g.Absent(ptr, nil) {
 			continue
 		}
-		for _, k := range x.Keys() {
+		for _, k := range g.Keys {
 			if dst, err = e.appendKey(append(dst, ','), k, ptr); err != nil {
 				return nil, err
 			}
 		}
 	}
 	head := len(dst)
-	dst, err = e.Plan.AppendMembers(append(dst, ','), ptr)
+	dst, err = e.encoding.AppendMembers(append(dst, ','), ptr)
 	if err != nil {
 		return nil, e.valueFault(err)
 	}

@@ -247,6 +247,9 @@ func (e *Entity) readTag(f *codec.Field, tag string) error {
 			filled++
 		}
 	}
+	if seen["keyonly"] && (seen["unique"] || seen["ttl"] || filled > 0 && !seen["auto"]) {
+		return fmt.Errorf("keyonly goes with auto alone: the items have no such attribute")
+	}
 	if filled > 1 {
 		return fmt.Errorf("give one of auto, touch, default and version")
 	}
@@ -278,12 +281,15 @@ func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
 		return checkVersionField(f)
 	case "ttl":
 		return e.setTTL(f)
+	case "keyonly":
+		e.keyonly = append(e.keyonly, f.Name)
+		return nil
 	case "unique":
 		u, err := uniqueFieldOf(e, f)
 		e.Unique = append(e.Unique, u)
 		return err
 	default:
-		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique or rest", name)
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique, keyonly or rest", name)
 	}
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 // DerivesFrom reports whether an index key or a sentinel is made of a field.
 func (e *Entity) DerivesFrom(f *codec.Field) bool {
-	return slices.ContainsFunc(e.Indexes, func(x *EntityIndex) bool { return slices.Contains(x.Fields(), f) }) ||
+	return slices.ContainsFunc(e.Kept, func(g *KeptKeys) bool { return slices.Contains(g.Fields(), f) }) ||
 		slices.ContainsFunc(e.Unique, func(u *UniqueField) bool { return u.Field == f })
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -222,35 +223,49 @@ func (k *Key) sameButShard(a, b string) bool {
 // judgeIndexes compares the attributes that the table owns for its indexes, also of those that the entity
 // is not in.
 func (t *Table) judgeIndexes(v *Verdict, ptr unsafe.Pointer) {
-	for i := range t.Indexes {
-		c := &t.Indexes[i]
-		x := v.Entity.index(c.Name)
-		want := map[string]types.AttributeValue{}
-		if x != nil && !x.absent(ptr) {
-			for _, k := range x.Keys() {
-				text, err := k.AppendText(nil, ptr)
-				if err != nil {
-					v.add(foundUndecodable, k.Attr.Name, Text(v.Item[k.Attr.Name]), "", err)
-					return
-				}
-				want[k.Attr.Name] = k.AttributeValue(text)
+	want, made := map[string]types.AttributeValue{}, map[string]*KeptKeys{}
+	for _, g := range v.Entity.Kept {
+		absent := g.Absent(ptr, nil)
+		for _, k := range g.Keys {
+			if made[k.Attr.Name] = g; absent {
+				continue
 			}
+			text, err := k.AppendText(nil, ptr)
+			if err != nil {
+				v.add(foundUndecodable, k.Attr.Name, Text(v.Item[k.Attr.Name]), "", err)
+				return
+			}
+			want[k.Attr.Name] = k.AttributeValue(text)
 		}
-		for _, attr := range c.Attrs() {
-			have, want := v.Item[attr.Name], want[attr.Name]
-			if want == nil && have == nil || want != nil && have != nil && sameKeyValue(have, want) {
-				continue
-			}
-			v.add(foundWrongIndexKey, attr.Name, Text(have), Text(want), nil)
-			v.Fixes[attr.Name] = want
-			if x == nil {
-				continue
-			}
-			for _, f := range x.Fields() {
+	}
+	for _, name := range t.indexAttrs() {
+		if v.Entity.Plan.Field(name) != nil {
+			continue
+		}
+		have, want := v.Item[name], want[name]
+		if want == nil && have == nil || want != nil && have != nil && sameKeyValue(have, want) {
+			continue
+		}
+		v.add(foundWrongIndexKey, name, Text(have), Text(want), nil)
+		v.Fixes[name] = want
+		if g := made[name]; g != nil {
+			for _, f := range g.Fields() {
 				v.Assumed = append(v.Assumed, f.Name)
 			}
 		}
 	}
+}
+
+// indexAttrs lists the attributes that the table owns for its indexes, each once.
+func (t *Table) indexAttrs() (names []string) {
+	for i := range t.Indexes {
+		for _, a := range t.Indexes[i].Attrs() {
+			if a.Name != t.PK.Name && a.Name != t.SK.Name && a.Name != t.Discriminator && !slices.Contains(names, a.Name) {
+				names = append(names, a.Name)
+			}
+		}
+	}
+	return names
 }
 
 // IsSentinel reports whether an item is a sentinel by its type, or by its key where there are no types.

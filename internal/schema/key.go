@@ -28,6 +28,7 @@ type Key struct {
 	separator string // "" of a template
 	comps     []component
 	pattern   *keys.Pattern // nil when the attribute is not a string
+	natural   bool          // the attribute is a field of the entity, and stored once
 	guarded   bool          // a template that could render a key of the library's own: those are refused
 	straight  bool          // the pattern has the default separator, and no fixed text behind a component
 }
@@ -153,19 +154,6 @@ func (k *Key) leading(ptr unsafe.Pointer) int {
 		}
 	}
 	return len(k.comps)
-}
-
-// absent reports whether a component is zero in a field that is left out when empty: the index then
-// does not hold the item.
-func (k *Key) absent(ptr unsafe.Pointer) bool {
-	for i := range k.comps {
-		c := &k.comps[i]
-		v, ok := c.get(ptr)
-		if !ok || c.field.OmitEmpty && v.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 // Covers reports whether text lies in the key's own part of all keys: that of its prefix.

@@ -59,13 +59,10 @@ func (k *Key) stored(ptr unsafe.Pointer) (StoredKey, error) {
 	return StoredKey{k.Attr, value, raw}, err
 }
 
-// checkNativeValues refuses an empty text in a key of a native index, as the service does: it is either
+// checkNativeValues refuses an empty text in a key of an index, as the service does: it is either
 // left out by omitempty, and the item with it, or it has a value.
 func (x *EntityIndex) checkNativeValues(e *Entity, ptr unsafe.Pointer) error {
-	if !x.MultiAttribute {
-		return nil
-	}
-	for _, k := range slices.Concat(x.hashes, x.ranges) {
+	for _, k := range x.fields {
 		f := k.comps[0].field
 		v, ok := f.Value(ptr)
 		if ok && !f.OmitEmpty && k.Attr.Type != types.ScalarAttributeTypeN && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0 {

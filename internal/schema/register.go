@@ -21,6 +21,7 @@ type registration struct {
 	taken     map[string]claim
 	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
 	locked    *manifest.Entity  // what the lock has of the entity, or nil
+	natural   []string          // fields that are key attributes themselves
 }
 
 // Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
@@ -53,15 +54,16 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
 //  4. compileKeys: keys of the table and of indexes, with their prefixes
-//  5. proveDisjoint: no other entity can build its primary key
-//  6. readTags: the meaning of fields: generated values, version, ttl, unique, rest
-//  7. checkMoving: what every write changes is no part of a key
-//  8. checkLocked: nothing contradicts the lock
-//  9. checkRules: the validator can read the rules of its fields
-//  10. finish: what is derived from all that, for speed
+//  5. checkReserved: fields are stored where nothing else is
+//  6. proveDisjoint: no other entity can build its primary key
+//  7. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  8. checkMoving: what every write changes is no part of a key
+//  9. checkLocked: nothing contradicts the lock
+//  10. checkRules: the validator can read the rules of its fields
+//  11. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -122,6 +124,9 @@ func (r *registration) finish() (err error) {
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}
+	if err = r.findAlone(); err != nil {
+		return err
+	}
 	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name, r.t.PK.Name, r.t.SK.Name)
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
@@ -129,8 +134,7 @@ func (r *registration) finish() (err error) {
 	return nil
 }
 
-// checkNames refuses a name or type that is registered, and fields stored under the table's own
-// attributes.
+// checkNames refuses a name or type that is registered.
 func (r *registration) checkNames() error {
 	names := r.e.Names()
 	for _, o := range r.t.reg.entities {
@@ -151,15 +155,20 @@ func (r *registration) checkNames() error {
 			return r.errorf("", "Was(%q): give each earlier name once", name)
 		}
 	}
-	if len(r.e.Plan.Fields()) == 0 {
+	if len(r.e.Plan.Fields()) == 0 && len(r.decl.PKs) == 0 {
 		return r.errorf("", "%s has no exported field to store", r.e.Type)
 	}
+	return nil
+}
+
+// checkReserved refuses fields stored under the table's own attributes, but for those that are such an attribute.
+func (r *registration) checkReserved() error {
 	for _, f := range r.e.Plan.Fields() {
 		use := r.t.reserved(f.Name)
 		if len(r.e.Upgrades) > 0 && strings.EqualFold(f.Name, SchemaAttribute) {
 			use = "the version of the item's shape"
 		}
-		if use != "" {
+		if use != "" && !slices.Contains(r.natural, f.Name) {
 			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
 		}
 	}
@@ -194,13 +203,21 @@ func (r *registration) compileKeys() error {
 	if len(c.SKs) == 1 && !r.t.SK.Exists() {
 		return r.errorf("", "SK is given but table %q has no sort key", r.t.Name)
 	}
-	c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Kind: AttrPart, Text: e.Plan.Fields()[0].Name}}})
+	if len(c.PKs) == 0 {
+		f := e.Plan.Field(r.t.PK.Name)
+		if f == nil {
+			f = e.Plan.Fields()[0]
+		}
+		c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Text: f.Name}}})
+	}
 	var err error
 	if e.PK, err = r.compile(partitionKey, c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
 		return err
 	}
 	if r.t.SK.Exists() {
-		c.SKs = append(c.SKs, defaultSortKey)
+		if c.SKs = append(c.SKs, defaultSortKey); e.Plan.Field(r.t.SK.Name) != nil && len(c.SKs) == 1 {
+			c.SKs[0] = KeyDecl{Sort: true, Parts: []Part{{Text: r.t.SK.Name}}}
+		}
 		if e.SK, err = r.compile("SK", c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
 			return err
 		}
@@ -219,7 +236,7 @@ func (r *registration) compileKeys() error {
 		for i := range k.comps {
 			c := &k.comps[i]
 			e.keyPaths = append(e.keyPaths, append([]string{c.root.Name}, innerNames(c)...))
-			if c.inner == nil {
+			if c.inner == nil && !slices.Contains(e.KeyAttrs, c.path) {
 				e.KeyAttrs = append(e.KeyAttrs, c.path)
 			}
 		}
@@ -266,12 +283,14 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 		return nil, r.errorf(what, "it is native, its keys are attributes of the entity: give no PK and SK")
 	case x.MultiAttribute:
 		return x, r.joinNative(x, what)
-	case x.Local && (len(pks) > 0 || len(sks) != 1):
+	case x.Local && (len(pks) > 0 || len(sks) > 1 || len(sks) == 0 && !r.has(x.IndexDecl.SK)):
 		return nil, r.errorf(what, "it is local and has the table's partition key: give one SK")
-	case !x.Local && (len(pks) != 1 || len(sks) > 1):
+	case !x.Local && (len(pks) > 1 || len(sks) > 1 || len(pks) == 0 && !r.has(x.IndexDecl.PK)):
 		return nil, r.errorf(what, "give one PK and at most one SK")
 	case len(sks) == 1 && !x.IndexDecl.SK.Exists():
 		return nil, r.errorf(what, "SK is given but the index has no sort key")
+	case len(sks) == 0 && !r.has(x.IndexDecl.SK):
+		sks = append(sks, defaultSortKey)
 	}
 	of := func(get func(*EntityIndex) *Key) func(*Entity) *Key {
 		return func(o *Entity) *Key {
@@ -284,13 +303,12 @@ func (r *registration) compileIndex(spec JoinDecl) (*EntityIndex, error) {
 	x.pk = r.e.PK
 	var err error
 	if !x.Local {
-		if x.pk, err = r.compile(what+": PK", pks[0], x.IndexDecl.PK, of(func(x *EntityIndex) *Key { return x.pk })); err != nil {
+		if x.pk, err = r.indexKey(x, what+": PK", pks, x.IndexDecl.PK, of(func(x *EntityIndex) *Key { return x.pk })); err != nil {
 			return nil, err
 		}
 	}
 	if x.IndexDecl.SK.Exists() {
-		sks = append(sks, defaultSortKey)
-		if x.sk, err = r.compile(what+": SK", sks[0], x.IndexDecl.SK, of(func(x *EntityIndex) *Key { return x.sk })); err != nil {
+		if x.sk, err = r.indexKey(x, what+": SK", sks, x.IndexDecl.SK, of(func(x *EntityIndex) *Key { return x.sk })); err != nil {
 			return nil, err
 		}
 	}
@@ -317,6 +335,7 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 		} else {
 			x.hashes = append(x.hashes, k)
 		}
+		x.fields = append(x.fields, k)
 	}
 	return nil
 }

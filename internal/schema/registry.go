@@ -43,6 +43,10 @@ type Entity struct {
 	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
 	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
 	Indexes     []*EntityIndex
+	Kept        []*KeptKeys // of all indexes
+	alone       []string    // attributes that are written in the primary key alone: they are it, or keyonly
+	keyonly     []string
+	encoding    *codec.Plan // plan that does not write these
 	MaxSize     int
 	Auto        autoPlan
 	Version     *codec.Field          // the field of the optimistic lock, or nil
@@ -63,25 +67,20 @@ type EntityIndex struct {
 	pk, sk *Key
 	// hashes and ranges are the key fields of a native index.
 	hashes, ranges []*Key
+	fields         []*Key // that are fields of the entity
 }
 
-// Keys lists the keys that are kept up: not those that the item has anyway.
-func (x *EntityIndex) Keys() []*Key {
-	switch {
-	case x.MultiAttribute:
-		return nil
-	case x.Local:
-		return []*Key{x.sk}
-	case x.sk == nil:
-		return []*Key{x.pk}
-	}
-	return []*Key{x.pk, x.sk}
+// KeptKeys are keys of an index that are kept up by every write, and stand or lack together: those that are composed, or one
+// that is a template. What the item has anyway is none of them: the primary key, the type, a field, another index's key.
+type KeptKeys struct {
+	Index string // "" for none
+	Keys  []*Key
 }
 
-// Fields lists the attributes that the kept-up keys are made of.
-func (x *EntityIndex) Fields() []*codec.Field {
+// Fields lists the attributes that the keys are made of.
+func (g *KeptKeys) Fields() []*codec.Field {
 	var out []*codec.Field
-	for _, k := range x.Keys() {
+	for _, k := range g.Keys {
 		for i := range k.comps {
 			out = append(out, k.comps[i].root)
 		}
@@ -89,11 +88,14 @@ func (x *EntityIndex) Fields() []*codec.Field {
 	return out
 }
 
-// absent reports whether the index leaves the item at ptr out.
-func (x *EntityIndex) absent(ptr unsafe.Pointer) bool {
-	for _, k := range x.Keys() {
-		if k.absent(ptr) {
-			return true
+// Absent reports whether the item at ptr, of which these attributes are known, is left out: nil stands for all.
+func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+	for _, k := range g.Keys {
+		for i := range k.comps {
+			c := &k.comps[i]
+			if v, ok := c.get(ptr); (known == nil || known[c.root.Name]) && (!ok || c.field.OmitEmpty && v.IsZero()) {
+				return true
+			}
 		}
 	}
 	return false

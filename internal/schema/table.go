@@ -62,7 +62,7 @@ func (c *TableDecl) check() string {
 	if c.MaxSize < 0 {
 		return "MaxSize is negative"
 	}
-	used := attrClaims{}
+	used := newAttrClaims()
 	if r := used.claim(c.PK, "the partition key"); r != "" {
 		return r
 	}
@@ -114,9 +114,15 @@ func (x *IndexDecl) check(c *TableDecl, used attrClaims) string {
 		if x.Local {
 			i = 1
 		}
+		if owner := used.types[a.Name]; owner != "" && owner == a.Type {
+			continue // it is there anyway
+		}
 		if r := used.claim(a, roles[i]+what); r != "" {
 			return r
 		}
+	}
+	if !x.Local && x.PK.Name == x.SK.Name {
+		return fmt.Sprintf("%s: attribute %q is both of its keys", what, x.PK.Name)
 	}
 	return ""
 }
@@ -125,7 +131,7 @@ func (x *IndexDecl) checkNative(what string) string {
 	if n, m := len(x.Hash), len(x.Range); n == 0 || n > maxNativeKeys || m > maxNativeKeys {
 		return fmt.Sprintf("%s: a native index has one to %d PartitionKey and up to %d SortKey", what, maxNativeKeys, maxNativeKeys)
 	}
-	own := attrClaims{}
+	own := newAttrClaims()
 	for _, a := range slices.Concat(x.Hash, x.Range) {
 		if r := own.claim(a, "a key of "+what); r != "" {
 			return r
@@ -134,11 +140,18 @@ func (x *IndexDecl) checkNative(what string) string {
 	return ""
 }
 
-// attrClaims says what each attribute is used for.
-type attrClaims map[string]string
+// attrClaims says what each attribute is used for, and its type.
+type attrClaims struct {
+	what  map[string]string
+	types map[string]types.ScalarAttributeType
+}
+
+func newAttrClaims() attrClaims {
+	return attrClaims{map[string]string{}, map[string]types.ScalarAttributeType{}}
+}
 
 func (used attrClaims) claim(a Attr, what string) string {
-	switch owner, taken := used[a.Name]; {
+	switch owner, taken := used.what[a.Name]; {
 	case a.Name == "":
 		return what + " has no name"
 	case !slices.Contains(a.Type.Values(), a.Type):
@@ -146,7 +159,7 @@ func (used attrClaims) claim(a Attr, what string) string {
 	case taken:
 		return fmt.Sprintf("attribute %q is both %s and %s", a.Name, owner, what)
 	}
-	used[a.Name] = what
+	used.what[a.Name], used.types[a.Name] = what, a.Type
 	return ""
 }
 

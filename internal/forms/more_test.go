@@ -1,0 +1,121 @@
+package forms_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/memory"
+)
+
+func refused(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestKeysCannotBeChangedByUpdates(t *testing.T) {
+	ctx := context.Background()
+	db := memory.New()
+	t.Cleanup(db.Close)
+	table := entable.NewTable("stored", upper...)
+	table.Use(db.Client())
+	must(t, table.CreateTable(ctx))
+	accounts := entable.Register[Account](table, pk("USER#{data.email}"), sk("PROFILE"))
+	users := entable.Register[User](table, pk("org#{tenant}#user"), sk("{email}"))
+	natural := entable.NewTable("plain", upper...)
+	natural.Use(db.Client())
+	plain := entable.Register[Plain](natural, entable.PK("PK"), entable.SK(entable.Template("{SK}")))
+	a := Account{}
+	a.Data.Email, a.Data.Name = "ann", "Ann"
+	must(t, accounts.Put(ctx, &a))
+
+	refused(t, accounts.Update(a).Set("data.email", "bob").Do(ctx), `attribute "data.email" is part of the key`)
+	refused(t, accounts.Update(a).Remove("data").Do(ctx), `attribute "data" is part of the key`)
+	other := a
+	other.Data.Email = "bob"
+	refused(t, accounts.Update(a).Set("data", other.Data).Do(ctx), `attribute "data" has a part of the key`)
+	refused(t, accounts.Update(a).Set("data.name", "x").Upsert().Do(ctx), `the key attribute "data.email" lies inside another`)
+	refused(t, users.Update(User{Tenant: "t", Email: "e"}).Set("email", "x").Do(ctx), `attribute "email" is part of the key`)
+	refused(t, plain.Update(Plain{PK: "a", SK: "b"}).Set("SK", "x").Do(ctx), `attribute "SK" is part of the key`)
+
+	other = a
+	other.Data.Name = "Anna"
+	if err := accounts.SaveChanges(ctx, a, &other); err != nil {
+		t.Error(err)
+	}
+	if got, err := accounts.Get(ctx, a); err != nil || got.Data.Name != "Anna" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	func() {
+		defer func() { refused(t, recover().(error), `attribute "email" is in the key alone`) }()
+		entable.Field(users, func(u *User) *string { return &u.Email })
+	}()
+}
+
+func TestKeysOnlyItemsAreRead(t *testing.T) {
+	table := entable.NewTable("stored", typed("type")...)
+	entable.Register[User](table, pk("org#{tenant}#user"), sk("{email}"))
+	entable.Register[Event](table, pk("AUDIT#{at:200601}"), sk("{org}"))
+	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+	v, err := table.Decode(map[string]types.AttributeValue{"PK": text("org#acme#user"), "SK": text("ann"), "type": text("User")})
+	if u, ok := v.(*User); err != nil || !ok || u.Tenant != "acme" || u.Email != "ann" {
+		t.Errorf("%+v, %v", v, err)
+	}
+	// A day is no time: it is not filled in, and the item that lacks the time is not at a wrong place.
+	v, err = table.Decode(map[string]types.AttributeValue{"PK": text("AUDIT#202601"), "SK": text("acme"), "type": text("Event")})
+	if e, ok := v.(*Event); err != nil || !ok || e.Org != "acme" || !e.At.IsZero() {
+		t.Errorf("%+v, %v", v, err)
+	}
+	_, err = table.Decode(map[string]types.AttributeValue{"PK": text("AUDIT#202601"), "SK": text("acme"), "type": text("Event"), "at": text("2026-02-01T00:00:00Z")})
+	if _, ok := errors.AsType[*entable.KeyMismatchError](err); !ok {
+		t.Errorf("another month: %v", err)
+	}
+}
+
+func TestWrongDeclarations(t *testing.T) {
+	inv := with(typed("type"), entable.GSI("inv", text("SK"), sorted("PK")))
+	type Bad struct {
+		ID int `dynamodbav:"PK"`
+	}
+	type Unkept struct {
+		ID   string `dynamodbav:"id"`
+		Name string `dynamodbav:"name" entable:"keyonly"`
+	}
+	type Doubly struct {
+		ID string `dynamodbav:"id" entable:"keyonly,unique"`
+	}
+	for _, test := range []struct {
+		name  string
+		table []entable.TableOption
+		do    func(*entable.Table) error
+		want  string
+	}{
+		{"a number as a string key", upper, try[Bad](), `Bad: field ID: attribute "PK" is the field itself and of type S, but int is stored as N`},
+		{"settings", upper, try[Plain](entable.PK("PK", entable.Prefix("X"))), `Plain: PK: attribute "PK" is the field itself and stored as it is: leave all settings out`},
+		{"a field in the way", upper, try[Plain](entable.PK("note"), entable.SK("SK")), `Plain: field PK: attribute "PK" is reserved for the table's partition key`},
+		{"keyonly beside the key", upper, try[Unkept](), `Unkept: field Name: keyonly: the field has to be a whole component of the primary key, from which it is read back`},
+		{"keyonly and unique", upper, try[Doubly](), "keyonly goes with auto alone"},
+		{"an index key that is there", inv, try[Ticket](pk("{project}"), sk("{id}"), entable.Index("inv", pk("{id}"))), `Ticket: index "inv": PK: attribute "SK" is in the items anyway: leave it out`},
+	} {
+		table, err := entable.TryNewTable("stored", test.table...)
+		must(t, err)
+		refused(t, test.do(table), test.want)
+	}
+	_, err := entable.TryNewTable("stored", append(upper[:3:3], entable.GSI("inv", entable.PartitionKey("SK", types.ScalarAttributeTypeN)))...)
+	refused(t, err, `attribute "SK" is both the sort key and the partition key of index "inv"`)
+	_, err = entable.TryNewTable("stored", append(upper[:3:3], entable.GSI("inv", text("SK"), sorted("SK")))...)
+	refused(t, err, `index "inv": attribute "SK" is both of its keys`)
+}
+
+func try[T any](options ...entable.EntityOption) func(*entable.Table) error {
+	return func(t *entable.Table) error {
+		_, err := entable.TryRegister[T](t, options...)
+		return err
+	}
+}
