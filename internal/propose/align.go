@@ -200,7 +200,7 @@ func (a *alignment) fixed(at []int) (texts []string) {
 		for i := range at {
 			place[i] = at[i] + n
 		}
-		stands := apart(a.keys[0], place[0]) && !letter(common, n-1)
+		stands := separates(common[:n])
 		for i := 0; !stands && i < len(a.cands); i++ {
 			stands = a.stands(a.cands[i], place)
 		}
@@ -208,28 +208,50 @@ func (a *alignment) fixed(at []int) (texts []string) {
 			texts = append(texts, common[:n])
 		}
 	}
-	if letters(common) > 0 && !wordEnds(a.keys, at, len(common)) {
-		// what is common by chance, as the beginning of some ids, is no fixed text: "v" in front of digits is one
-		if cut := strings.LastIndexFunc(common, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }); cut < 0 {
-			return texts
-		}
+	if a.ended(at, len(common)) || separates(common) || wordsOnly(lastPiece(common)) && a.wordEnds(at, len(common)) {
+		return append(texts, common)
 	}
-	return append(texts, common)
+	return texts // what is common to the beginnings of values is no fixed text
 }
 
-// wordEnds reports whether a word ends n bytes behind a place in all the keys.
-func wordEnds(keys []string, at []int, n int) bool {
-	for i, k := range keys {
-		if !apart(k, at[i]+n) {
+// separates reports whether a text ends with a separator.
+func separates(text string) bool {
+	_, size := utf8.DecodeLastRuneInString(text)
+	return separator(text[len(text)-size:]) > 0
+}
+
+// lastPiece returns what stands behind the last separator.
+func lastPiece(text string) string {
+	for i := range text {
+		if separates(text[:len(text)-i]) {
+			return text[len(text)-i:]
+		}
+	}
+	return text
+}
+
+func wordsOnly(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
+}
+
+// ended reports whether all the keys end n bytes behind a place.
+func (a *alignment) ended(at []int, n int) bool {
+	for i, k := range a.keys {
+		if at[i]+n != len(k) {
 			return false
 		}
 	}
 	return true
 }
 
-func letter(text string, at int) bool {
-	r, _ := utf8.DecodeLastRuneInString(text[:at+1])
-	return unicode.IsLetter(r) || unicode.IsDigit(r)
+// wordEnds reports whether letters end and digits begin n bytes behind a place in all the keys: v12, v7.
+func (a *alignment) wordEnds(at []int, n int) bool {
+	for i, k := range a.keys {
+		if next := k[at[i]+n:]; next == "" || next[0] < '0' || next[0] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func letters(text string) (n int) {
@@ -246,7 +268,7 @@ func (a *alignment) unexplained(at []int) (parts []part) {
 	first := a.keys[0][at[0]:]
 	seen := map[rune]bool{}
 	for _, r := range first {
-		if seen[r] || unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' {
+		if seen[r] || separator(string(r)) == 0 {
 			continue
 		}
 		seen[r] = true

@@ -71,6 +71,9 @@ func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kin
 	case g.value != "":
 		b.notes[discriminator] = fmt.Sprintf("the type, %q in all sampled items: set it on new ones", g.value)
 	}
+	for name := range s.table.keyAttrs() {
+		b.taken[strings.ToLower(name)] = true
+	}
 	for name := range g.attrs {
 		b.taken[strings.ToLower(name)] = true
 	}
@@ -123,10 +126,10 @@ func (b *builder) name(k *Key) {
 			want = lastWord(k.parts[i-1].fixed)
 		}
 		if want == "" {
-			want = strings.ToLower(k.Attr.Name)
+			want = strings.ToLower(k.Attr.Name) + "_part"
 		}
 		name := want
-		for n := 2; b.taken[name] || name == strings.ToLower(k.Attr.Name); n++ {
+		for n := 2; b.taken[name]; n++ {
 			name = want + "_" + strconv.Itoa(n)
 		}
 		b.taken[name] = true
