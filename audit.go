@@ -5,17 +5,11 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
+	"github.com/entable/entable/internal/audit"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/internal/work"
 )
-
-// The audit has three parts: the walk over the table (this file), the judgement of one item by itself, and
-// that of unique values, which takes two or three items (both in auditcheck.go).
 
 // AuditOptions are the settings of [Table.Audit]. The zero value reads the table in one segment and changes
 // nothing.
@@ -62,16 +56,34 @@ func (t *Table) Audit(ctx context.Context, o AuditOptions) iter.Seq2[Finding, er
 	}
 }
 
+// publicFinding returns a finding as users see it.
+func publicFinding(f audit.Finding) Finding {
+	return Finding{FindingKind(f.Kind), f.Entity, f.Key, f.Attribute, f.Have, f.Want, f.Item, f.Repaired, public(f.Err)}
+}
+
+// auditor walks over a table and has its pages audited.
+type auditor struct {
+	AuditOptions
+	page audit.Audit
+	plan queryPlan // for its cursors
+}
+
+const opAudit = "Audit"
+
+func (a *auditor) error(err error) error {
+	return &OpError{Op: opAudit, Entity: a.page.Table.Name, Err: err}
+}
+
 // auditPage is what one response page of a segment gave.
 type auditPage struct {
 	segment  int
 	items    int
-	findings []Finding
+	findings []audit.Finding
 	at       cursor.Position // behind the page
 	err      error
 }
 
-func (t *Table) newAudit(ctx context.Context, o AuditOptions) (*audit, []cursor.Position, error) {
+func (t *Table) newAudit(ctx context.Context, o AuditOptions) (*auditor, []cursor.Position, error) {
 	o.Segments = max(o.Segments, 1)
 	if o.Segments > maxSegments {
 		return nil, nil, usagef("table %q: Audit: invalid number of segments %d: use 1 to %d", t.s().Name, o.Segments, maxSegments)
@@ -80,13 +92,13 @@ func (t *Table) newAudit(ctx context.Context, o AuditOptions) (*audit, []cursor.
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &audit{AuditOptions: o, t: t, c: c, d: t.s().Directory()}
+	a := &auditor{AuditOptions: o, page: audit.Audit{Table: t.s(), Conn: c, Repair: o.Repair}}
 	a.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, op: opAudit, segments: o.Segments, cursor: o.From}
 	at, err := a.plan.openCursor(o.Segments)
 	return a, at, err
 }
 
-func (a *audit) run(ctx context.Context, at []cursor.Position, yield func(Finding, error) bool) {
+func (a *auditor) run(ctx context.Context, at []cursor.Position, yield func(Finding, error) bool) {
 	from := slices.Clone(at) // at is how far the pages that were given out go
 	pages := work.Gather(ctx, len(at), func(ctx context.Context, i int, send func(auditPage) bool) {
 		a.segment(ctx, i, from[i], send)
@@ -102,7 +114,7 @@ func (a *audit) run(ctx context.Context, at []cursor.Position, yield func(Findin
 			if f.Repaired {
 				done.Repaired++
 			}
-			if !yield(f, nil) {
+			if !yield(publicFinding(f), nil) {
 				return
 			}
 		}
@@ -124,125 +136,20 @@ func (a *audit) run(ctx context.Context, at []cursor.Position, yield func(Findin
 }
 
 // segment audits one segment, page by page.
-func (a *audit) segment(ctx context.Context, segment int, at cursor.Position, send func(auditPage) bool) {
+func (a *auditor) segment(ctx context.Context, segment int, at cursor.Position, send func(auditPage) bool) {
 	for !at.Done {
 		page := auditPage{segment: segment}
-		raws, next, err := a.fetch(ctx, segment, at.After)
+		raws, last, err := a.page.Fetch(ctx, segment, a.Segments, at.After)
+		at = cursor.Position{After: last, Done: len(last) == 0}
 		if err == nil {
-			page.items, page.at = len(raws), next
-			page.findings, err = a.check(ctx, raws)
+			page.items, page.at = len(raws), at
+			page.findings, err = a.page.Check(ctx, raws)
 		}
-		page.err, at = err, next
+		if err != nil {
+			page.err = a.error(err)
+		}
 		if !send(page) || err != nil {
 			return
-		}
-	}
-}
-
-// rawItems receives the items of a response as they are, by their positions.
-type rawItems struct{ items [][]byte }
-
-func (s *rawItems) Reset() { s.items = nil }
-
-func (s *rawItems) Item(_ string, i int, r *wire.Reader) error {
-	raw, err := r.Skip()
-	for len(s.items) <= i {
-		s.items = append(s.items, nil)
-	}
-	s.items[i] = raw
-	return err
-}
-
-// item returns the item in a position; nil when there is none.
-func (s *rawItems) item(i int) (RawItem, error) {
-	if i >= len(s.items) || s.items[i] == nil {
-		return nil, nil
-	}
-	item, err := wire.ReadItem(s.items[i])
-	if len(item) == 0 {
-		return nil, err
-	}
-	return item, err
-}
-
-func (a *audit) fetch(ctx context.Context, segment int, after map[string]types.AttributeValue) ([][]byte, cursor.Position, error) {
-	in := &dynamodb.ScanInput{TableName: &a.t.s().Name, ConsistentRead: new(true), ExclusiveStartKey: after}
-	if a.Segments > 1 {
-		in.Segment, in.TotalSegments = new(int32(segment)), new(int32(a.Segments))
-	}
-	var sink rawItems
-	res, err := a.c.Scan(ctx, in, &sink)
-	if err != nil {
-		return nil, cursor.Position{}, a.error(err)
-	}
-	return sink.items, cursor.Position{After: res.Last, Done: len(res.Last) == 0}, nil
-}
-
-// check judges the items of one page, and mends them.
-func (a *audit) check(ctx context.Context, raws [][]byte) (out []Finding, err error) {
-	var claims []schema.Claimed
-	var sentinels []RawItem
-	for _, raw := range raws {
-		item, err := wire.ReadItem(raw)
-		if err != nil {
-			return nil, a.error(err)
-		}
-		if a.t.s().IsSentinel(item) {
-			sentinels = append(sentinels, item)
-			continue
-		}
-		v, err := a.mend(ctx, item)
-		if err != nil {
-			return nil, err
-		}
-		out, claims = append(out, v.findings...), append(claims, v.Claims...)
-	}
-	for _, check := range []func() ([]Finding, error){
-		func() ([]Finding, error) { return a.checkClaims(ctx, claims) },
-		func() ([]Finding, error) { return a.checkSentinels(ctx, sentinels) },
-	} {
-		found, err := check()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, found...)
-	}
-	return out, nil
-}
-
-// mend judges an item by itself and, if asked to, repairs it; when another writer comes between, again
-// with what that one wrote.
-func (a *audit) mend(ctx context.Context, item RawItem) (verdict, error) {
-	tries := work.Tries{Most: maxConflicts}
-	for {
-		v := a.judge(item)
-		if !a.Repair || len(v.Fixes) == 0 {
-			return v, nil
-		}
-		err := a.fix(ctx, &v)
-		if err == nil {
-			for i := range v.findings {
-				v.findings[i].Repaired = v.findings[i].Err == nil
-			}
-			return v, nil
-		}
-		if _, raced := conditionFailed(err); !raced && !transactionRaced(err) {
-			return v, a.error(err)
-		}
-		if !tries.More(ctx) {
-			if tries.Ended != nil {
-				return v, a.error(tries.Ended)
-			}
-			for i := range v.findings {
-				v.findings[i].Err = err
-			}
-			return v, nil
-		}
-		if item, err = a.read(ctx, a.keyOf(item)); err != nil {
-			return v, err
-		}
-		if item == nil { // deleted since
-			return verdict{}, nil
 		}
 	}
 }

@@ -25,6 +25,10 @@ const (
 	EpochMS Strategy = "epoch_ms"
 	// ISO8601 is the time in whole seconds, in UTC: the 20 characters 2006-01-02T15:04:05Z.
 	ISO8601 Strategy = "iso8601"
+	// Now is the time in nanoseconds, in UTC: the 30 characters 2006-01-02T15:04:05.000000000Z, or a time.Time. Within a
+	// process each is above the one before, even across goroutines: it can tell the items of a partition apart, which
+	// whole seconds cannot.
+	Now Strategy = "now"
 )
 
 // Generate returns a new value, as the tag option auto=… would store it; numbers in decimal. It is for

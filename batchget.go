@@ -24,7 +24,7 @@ const (
 // BatchGet reads the items with the key fields of keys, in requests of up to 100 keys, several at once.
 // The result has one element for each key, in their order, nil where there is no item; a key that is
 // given twice is read once and answered twice, with the same pointer. Keys that the service leaves
-// unprocessed are asked for again, as in [BatchWrite]. Options are [Consistent], [SkipHooks],
+// unprocessed are asked for again, as in [BatchWrite]. Options: [Consistent], [SkipHooks],
 // [Concurrency] and [Attempts].
 //
 // When some items could not be read, the error is a [*BatchError], and the result has the others.
@@ -37,13 +37,13 @@ func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOpti
 	for i := range keys {
 		examples[i] = &keys[i]
 	}
-	return typed[T](e.e.table.batchGet(ctx, examples, opts))
+	return typed[T](e.e.table.batchGet(ctx, examples, 0, opts))
 }
 
 // BatchGet does what [Entity.BatchGet] does for keys of any entities of the table: each is a registered struct, or a
-// pointer to one, with its key fields set. Results are pointers to the registered types.
+// pointer to one, with its key fields set. Results are pointers to the registered types, or as [SkipUnknown] and [RawUnknown] say.
 func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
-	return t.batchGet(ctx, keys, opts)
+	return t.batchGet(ctx, keys, t.s().Unknown, opts)
 }
 
 // TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
@@ -59,7 +59,7 @@ func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOptio
 	for i := range keys {
 		examples[i] = &keys[i]
 	}
-	return typed[T](e.e.table.TransactGet(ctx, examples, opts...))
+	return typed[T](e.e.table.transactGet(ctx, examples, 0, opts))
 }
 
 func typed[T any](found []any, err error) ([]*T, error) {
@@ -117,7 +117,7 @@ func commonEntity(all []*getKey) *entity {
 	return all[0].e
 }
 
-func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOption) ([]any, error) {
+func (t *Table) batchGet(ctx context.Context, examples []any, unknown schema.UnknownItems, opts []BatchGetOption) ([]any, error) {
 	if len(examples) == 0 {
 		return nil, nil
 	}
@@ -133,6 +133,7 @@ func (t *Table) batchGet(ctx context.Context, examples []any, opts []BatchGetOpt
 	if err != nil {
 		return nil, err
 	}
+	cfg.unknown = unknown
 	b := &batchGet{t: t, cfg: cfg, conn: c}
 	work.InParallel(cfg.concurrency, b.chunks(all), func(chunk []*getKey) { b.get(ctx, chunk) })
 	return b.result(ctx, all, len(examples))
@@ -245,7 +246,13 @@ func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 	case g.err != nil:
 		return nil, &OpError{Op: "Get", Entity: g.e.Name, Key: g.key.Text(), Err: g.err}
 	case g.found.err != nil:
-		if u, ok := g.found.err.(*UnknownEntityError); ok {
+		u, ok := g.found.err.(*UnknownEntityError)
+		switch {
+		case ok && g.found.entity == nil && rc.unknown == schema.SkipUnknown:
+			return nil, nil
+		case ok && g.found.entity == nil && rc.unknown == schema.RawUnknown:
+			return u.Item, nil
+		case ok:
 			u.Want = g.e.Name
 		}
 		return nil, g.found.err
@@ -293,9 +300,14 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	return nil
 }
 
-// TransactGet does what [Entity.TransactGet] does for keys of any entities of the table.
+// TransactGet does what [Entity.TransactGet] does for keys of any entities of the table; see [SkipUnknown] and [RawUnknown].
 func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
+	return t.transactGet(ctx, keys, t.s().Unknown, opts)
+}
+
+func (t *Table) transactGet(ctx context.Context, keys []any, unknown schema.UnknownItems, opts []ReadOption) ([]any, error) {
 	rc, err := readConfigOf(opts)
+	rc.unknown = unknown
 	switch {
 	case err != nil:
 		return nil, err

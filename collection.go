@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/schema"
 )
@@ -13,7 +16,30 @@ import (
 // ItemsQuery reads items of all registered types from one partition, in the order of the sort key. Its
 // methods refine it and return it; a mistake in building it is returned by the methods that send it.
 // It may be sent several times, but is not for concurrent use.
-type ItemsQuery struct{ query[*ItemsQuery, any] }
+type ItemsQuery struct{ mixed[*ItemsQuery] }
+
+// mixed is what queries for items of several types have in common.
+type mixed[Self any] struct{ refine[Self, any] }
+
+// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
+// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
+// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
+// that starts with it.
+func (q *mixed[Self]) Between(low, high any) Self {
+	q.plan.setBetween(low, high)
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Reverse sets descending order, see [Query.Reverse].
+func (q *mixed[Self]) Reverse() Self {
+	q.plan.reverse = true
+	return selfOf[Self](unsafe.Pointer(q))
+}
+
+// Input returns the request that the query starts with, see [Query.Input].
+func (q *mixed[Self]) Input(context.Context) (*dynamodb.QueryInput, error) {
+	return q.plan.firstInput()
+}
 
 // Query starts a query of the partition that the partition-key fields of example name; example is a
 // registered struct, or a pointer to one. Items come as pointers to their registered types.
@@ -39,19 +65,10 @@ func (q *ItemsQuery) Only(entities ...Registered) *ItemsQuery {
 	return q
 }
 
-// Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
-// is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
-// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
-// that starts with it.
-func (q *ItemsQuery) Between(low, high any) *ItemsQuery {
-	q.plan.setBetween(low, high)
-	return q
-}
-
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
-// [*UnknownEntityError].
+// [*UnknownEntityError], overriding the table's setting.
 func (q *ItemsQuery) RawUnknown() *ItemsQuery {
-	q.plan.raw = true
+	q.plan.unknown = schema.RawUnknown
 	return q
 }
 
@@ -170,7 +187,8 @@ func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
 // Get reads the whole collection of the partition that the partition-key fields of example name, and
 // groups it: one query, as many requests as it has pages. Fields keep the order of the sort key. A
 // partition without items gives an empty C. Items of registered entities that are no members are left
-// out.
+// out; items of types that are not registered are an [*UnknownEntityError], unless the query or the table says [SkipUnknown],
+// or the table [RawUnknown], which leave them out too: C has no field for them.
 func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
 	q := c.Query(example)
 	rc, err := readConfigOf(opts)
@@ -225,14 +243,8 @@ func (c *Collection[C]) memberNames() string {
 // sort key. Its methods refine it and return it; a mistake in building it is returned by the methods
 // that send it. It may be sent several times, but is not for concurrent use.
 type CollectionQuery[C any] struct {
-	query[*CollectionQuery[C], any]
+	mixed[*CollectionQuery[C]]
 	collection *Collection[C]
-}
-
-// Between keeps the items from the sort key of low to that of high, see [ItemsQuery.Between].
-func (q *CollectionQuery[C]) Between(low, high any) *CollectionQuery[C] {
-	q.plan.setBetween(low, high)
-	return q
 }
 
 // Group sends the query and returns its items grouped by type. A second item for a field that takes
@@ -243,6 +255,9 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 	for item, err := range q.All(ctx) {
 		if err != nil {
 			return nil, err
+		}
+		if _, raw := item.(RawItem); raw {
+			continue
 		}
 		if err := q.collection.add(v, item); err != nil {
 			return nil, err

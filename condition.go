@@ -1,17 +1,27 @@
 package entable
 
 import (
-	"maps"
+	"errors"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 )
 
-// build makes the expression of a request from its parts; nil when there are none.
-func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder) (*expression.Expression, error) {
+// Value returns v for the SDK's expression builders, in the encoding of the table that the expression is then for. By itself
+// the SDK encodes as a table with [SDKDefaults] does: a uuid.UUID in expression.Value is a B, which no stored S equals.
+//
+//	entable.If(expression.Name("owner").Equal(entable.Value(id)))
+//
+// It is for the requests of this package only. expression.Contains takes no builders: use [FieldOf.Contains].
+func Value(v any) expression.ValueBuilder { return expression.Value(change.Unencoded{Value: v}) }
+
+// build makes the expression of a request from its parts; nil when there are none. Of the conditions, own are the caller's,
+// from the one at from on: what they name is checked.
+func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder, from, own int) (*expression.Expression, error) {
 	if update == nil && len(conditions) == 0 {
 		return nil, nil
 	}
@@ -20,21 +30,32 @@ func (e *entity) build(update *expression.UpdateBuilder, conditions []expression
 		b = b.WithUpdate(*update)
 	}
 	if len(conditions) > 0 {
-		b = b.WithCondition(allOf(conditions))
+		b = b.WithCondition(change.All(conditions))
 	}
-	x, err := b.Build()
-	if err != nil {
-		return nil, &EncodeError{Entity: e.Name, Err: err}
-	}
-	return &x, nil
+	return complete(b, e.Table, e.Name, "If", func(x *expression.Expression) error {
+		if own == 0 {
+			return nil
+		}
+		return change.Check([]change.Shape{e.shape}, change.Clauses(*x.Condition(), from, own, len(conditions)), x.Names(), x.Values())
+	})
 }
 
-func allOf(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
-	all := conditions[0]
-	for _, c := range conditions[1:] {
-		all = all.And(c)
+// complete builds an expression, encodes its values, and checks it. The caller gave what it asks by the method called by.
+func complete(b expression.Builder, t *schema.Table, name, by string, check func(*expression.Expression) error) (*expression.Expression, error) {
+	x, err := b.Build()
+	if err == nil {
+		err = change.EncodeValues(x.Values(), t.Encoding)
 	}
-	return all
+	if _, empty := errors.AsType[expression.UnsetParameterError](err); empty {
+		return nil, usagef("%s: %s: the condition, or a part of it, is empty", name, by)
+	}
+	if err != nil {
+		return nil, &EncodeError{Entity: name, Err: err}
+	}
+	if err := check(&x); err != nil {
+		return nil, usagef("%s: %s: %s", name, by, err)
+	}
+	return &x, nil
 }
 
 // attr names a top-level attribute in an expression, whatever characters it has.
@@ -118,27 +139,4 @@ func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 		return expression.AttributeNotExists(attr(pk))
 	}
 	return expression.AttributeExists(attr(pk))
-}
-
-// guardWrite writes the sentinel unless another item holds it, or deletes it if this one does.
-func guardWrite(t *Table, g *schema.Guard) types.TransactWriteItem {
-	owner := &types.AttributeValueMemberM{Value: g.Owner}
-	names := map[string]string{"#pk": t.s().PK.Name, "#owner": schema.SentinelOwner}
-	values := map[string]types.AttributeValue{":owner": owner}
-	condition := new("attribute_not_exists(#pk) OR #owner = :owner")
-	if g.From != nil {
-		*condition += " OR #owner = :from"
-		values[":from"] = &types.AttributeValueMemberM{Value: g.From}
-	}
-	if g.Delete {
-		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.s().Name, Key: g.Key, ConditionExpression: condition,
-			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
-	}
-	item := map[string]types.AttributeValue{schema.SentinelOwner: owner}
-	maps.Copy(item, g.Key)
-	if t.s().Discriminator != "" {
-		item[t.s().Discriminator] = &types.AttributeValueMemberS{Value: schema.SentinelPrefix}
-	}
-	return types.TransactWriteItem{Put: &types.Put{TableName: &t.s().Name, Item: item, ConditionExpression: condition,
-		ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
 }

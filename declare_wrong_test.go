@@ -267,7 +267,7 @@ func TestWrongTagsAreRefused(t *testing.T) {
 				ID string `entable:"auto=uuid"`
 			}
 			return register[Bad](entable.NewTable("shop"))
-		}, "Bad: field ID: tag `entable:\"auto=uuid\"`: unknown strategy \"uuid\": use uuid4, uuid7, ulid, ksuid, epoch, epoch_ms or iso8601"},
+		}, "Bad: field ID: tag `entable:\"auto=uuid\"`: unknown strategy \"uuid\": use uuid4, uuid7, ulid, ksuid, now, epoch, epoch_ms or iso8601"},
 		{"id in a number", func() error {
 			type Bad struct {
 				ID int `entable:"auto=ulid"`
@@ -300,7 +300,7 @@ func TestWrongTagsAreRefused(t *testing.T) {
 				ID string `entable:"touch=uuid4"`
 			}
 			return register[Bad](entable.NewTable("shop"))
-		}, "Bad: field ID: tag `entable:\"touch=uuid4\"`: touch=uuid4: use epoch, epoch_ms or iso8601"},
+		}, "Bad: field ID: tag `entable:\"touch=uuid4\"`: touch=uuid4: use now, epoch, epoch_ms or iso8601"},
 		{"default that does not parse", func() error {
 			type Bad struct {
 				ID string

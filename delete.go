@@ -114,7 +114,7 @@ func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.Conditio
 	if more != nil {
 		w.conditions = append(w.conditions, more(r)...)
 	}
-	r.expr, err = o.e.build(nil, w.conditions)
+	r.expr, err = o.e.build(nil, w.conditions, 0, w.given)
 	return r, err
 }
 

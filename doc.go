@@ -34,7 +34,7 @@
 //	}
 //	type Log struct {
 //		DeviceID  uuid.UUID `dynamodbav:"device_id"`
-//		Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=iso8601"`
+//		Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=now"`
 //		Text      string    `dynamodbav:"text" validate:"required"`
 //	}
 //	type Device struct { // all that is stored of one device
@@ -70,12 +70,15 @@
 // # What is stored
 //
 // An item has the key attributes, the discriminator, the keys of the indexes that it is in, and each
-// exported field under its own name, as the SDK's attributevalue package stores it; key fields too.
+// exported field under its own name, as the SDK's attributevalue package stores it with UseEncodingMarshalers, or, on a table
+// with [SDKDefaults], by default; key fields too.
 // What this package writes, attributevalue reads, and the other way round. The keys of the two types
 // above are
 //
 //	pk=CD#{device_id}  sk=CC#{command_id}
 //	pk=CD#{device_id}  sk=LT#{timestamp}
+//
+// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself.
 //
 // Different values never give the same key, and the order of the stored sort keys is the order of the
 // values, for every type of field; [PK] has the rules.
@@ -96,19 +99,21 @@
 // The tag `entable:"option,option"` gives a field a meaning to this package:
 //
 //	auto=STRATEGY   set on a write when the field is zero; see [Strategy]
-//	touch=STRATEGY  set to the time on every write, updates too: epoch, epoch_ms, iso8601
+//	touch=STRATEGY  set to the time on every write, updates too: now, epoch, epoch_ms, iso8601
 //	default=TEXT    set on a write when the field is zero
 //	version         an integer that every write checks and raises: a write of an instance that is
 //	                no longer what is stored is a [*ConditionFailedError]
 //	ttl             when the service may remove the item; stored as seconds since 1970, left out when
 //	                zero; see [ExpiresIn], [HideExpired]
+//	keyonly         the items have no such attribute: the value stands in the primary key, and is read from there
 //	unique          no two items of the entity have the same value; a second one is a [*UniqueError]
 //	rest            a map[string]any that keeps the attributes that the type does not have
 //
 // On a field of a collection's struct, "-" says that the field takes no items.
 //
 // The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on
-// every write, after values were filled in, and never on a read.
+// every write, after values were filled in, unless it says [SkipValidation], and never on a read. A rule with a wrong parameter, or
+// for another type, is a wrong declaration; one that cannot be applied to what an interface holds counts as broken.
 //
 // # Errors
 //
@@ -137,8 +142,9 @@
 //     field. Patch, SaveChanges and Update leave them alone.
 //   - `unique` costs a consistent read and a transaction with one more item for each value that changes.
 //     It holds among writes through this package only.
-//   - [If] and filters take the SDK's expressions, which know attributes by their stored names and
-//     encode values as attributevalue does.
+//   - [If] and filters take the SDK's expressions, which know attributes by their stored names and encode values as
+//     attributevalue does by default. A name that items do not have, and a value of a kind that the attribute never has, are
+//     refused; [Value] and the handles of [Field] encode as the table does.
 //   - A cursor holds the last key in plain form, unless the table has a [CursorKey].
 //   - Separators other than "#" may cost the order of text values: [Separator].
 package entable

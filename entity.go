@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
@@ -19,8 +20,8 @@ import (
 type Entity[T any] struct{ e *entity }
 
 // Register declares T, a struct, as an entity of table t and returns its operations. Fields are stored
-// as the SDK's attributevalue package stores them, by their dynamodbav tags, beside the table's own
-// attributes. The tag `entable` fills values in and gives fields a meaning: auto=…, touch=…, default=…,
+// as the SDK's attributevalue package stores them with UseEncodingMarshalers (but see [SDKDefaults]), by their dynamodbav tags,
+// beside the table's own attributes. The tag `entable` fills values in and gives fields a meaning: auto=…, touch=…, default=…,
 // version, ttl, unique, rest; the package's documentation lists them.
 //
 // Without [PK] the first exported field is the partition key; without [SK] the sort key, where the
@@ -102,6 +103,7 @@ type entity struct {
 	consistent consistency
 	skipHooks  bool
 	hooks      hookSet
+	shape      change.Shape // for the check of conditions
 	changing   bool         // a put may change the item before it is encoded
 	sizeHint   atomic.Int64 // the length of an encoded item
 	conn       atomic.Pointer[route.Conn]

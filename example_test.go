@@ -22,7 +22,7 @@ type DeviceCommand struct {
 
 type DeviceLog struct {
 	DeviceID  uuid.UUID `dynamodbav:"device_id"`
-	Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=iso8601"`
+	Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=now"`
 	Text      string    `dynamodbav:"text" validate:"required"`
 }
 

@@ -6,14 +6,11 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
 
 // FieldOf is a handle on the attribute of an entity that holds a field of type V: it makes conditions
@@ -129,7 +126,7 @@ func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflec
 		if fv.Kind() != reflect.Struct || depth > maxFieldDepth || fv.Type() == schema.TimeType {
 			continue
 		}
-		inner, err := codec.PlanOf(fv.Type())
+		inner, err := plan.Encoding().PlanOf(fv.Type())
 		if err != nil {
 			continue
 		}
@@ -146,22 +143,7 @@ func (f FieldOf[T, V]) Name() expression.NameBuilder { return f.t.Name }
 // value encodes v as the field would be stored. An error is kept in the value: the request that it
 // becomes part of fails with it.
 func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
-	var raw []byte
-	var err error
-	if f.t.Leaf != nil {
-		raw, err = f.t.Leaf.AppendValue(nil, reflect.ValueOf(&v).Elem())
-	}
-	if err == nil && len(raw) == 0 { // left out when empty, but asked for here
-		raw, err = codec.AppendValue(nil, v)
-	}
-	var av types.AttributeValue
-	if err == nil {
-		av, err = wire.ReadValue(raw)
-	}
-	if err != nil {
-		return expression.Value(failing{err})
-	}
-	return expression.Value(av)
+	return expression.Value(f.t.Operand(reflect.ValueOf(&v).Elem()))
 }
 
 // Equal returns the condition that the attribute has the value v.
@@ -225,15 +207,7 @@ func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
 
 // Contains returns the condition that the attribute is a set or list with the element, or a string with that part.
 func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
-	raw, err := codec.AppendValue(nil, element)
-	if err != nil {
-		return expression.Contains(f.t.Name, failing{err})
-	}
-	av, err := wire.ReadValue(raw)
-	if err != nil {
-		return expression.Contains(f.t.Name, failing{err})
-	}
-	return expression.Contains(f.t.Name, av)
+	return expression.Contains(f.t.Name, f.t.Element(element))
 }
 
 // Size returns the attribute's size, to be compared: the length of a string in bytes, the number of elements
@@ -267,10 +241,3 @@ func (f FieldOf[T, V]) Prepend(v V) Change[T] { return f.change(change.Prepend, 
 
 // DeleteFromSet takes the elements of v out of a set.
 func (f FieldOf[T, V]) DeleteFromSet(v V) Change[T] { return f.change(change.Delete, v) }
-
-var _ attributevalue.Marshaler = failing{}
-
-// failing is a value that cannot be encoded; the expression builder reports its error.
-type failing struct{ err error }
-
-func (f failing) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) { return nil, f.err }

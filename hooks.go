@@ -1,6 +1,10 @@
 package entable
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"reflect"
+)
 
 // BeforeSaver is implemented on *T by an entity that wants to see, change or refuse an instance
 // before Put and Create. It runs first: generated values, defaults, validation and keys come after
@@ -82,13 +86,21 @@ func newHook[H any](name string, bit int, method func(H, context.Context) error)
 	}
 }
 
-func hooksOf(v any) (s hookSet) {
-	for _, h := range []*hook{beforeSave, afterSave, beforeUpdate, afterUpdate, beforeDelete, afterDelete, afterLoad} {
+// hooksOf returns the hooks that v has, and an error for a method that is called like one and is none.
+func hooksOf(v any) (s hookSet, err error) {
+	r := reflect.ValueOf(v)
+	methods := [...]reflect.Value{ // by constants: else the linker would keep all methods of a program
+		r.MethodByName("BeforeSave"), r.MethodByName("AfterSave"), r.MethodByName("BeforeUpdate"), r.MethodByName("AfterUpdate"),
+		r.MethodByName("BeforeDelete"), r.MethodByName("AfterDelete"), r.MethodByName("AfterLoad"),
+	}
+	for i, h := range []*hook{beforeSave, afterSave, beforeUpdate, afterUpdate, beforeDelete, afterDelete, afterLoad} {
 		if h.on(v) {
 			s |= h.set
+		} else if m := methods[i]; m.IsValid() && err == nil {
+			err = fmt.Errorf("the method %s is %s and no hook, which is func(context.Context) error: change it, or give the entity entable.SkipHooks(true)", h.name, m.Type())
 		}
 	}
-	return s
+	return s, err
 }
 
 // run calls a hook of v, an instance of the entity called name, if its type has it.

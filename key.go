@@ -71,7 +71,7 @@ func Attr(name string) KeyPart { return KeyPart{schema.Part{Kind: schema.AttrPar
 // unsigned integers). Use it for short readable keys of a known range: Attr("year").Width(4). A value
 // that needs more digits is a [*KeyError], never a longer text.
 func (k KeyPart) Width(digits int) KeyPart {
-	k.p.Width = digits
+	k.p.Width, k.p.Refined = digits, fmt.Sprintf("Width(%d)", digits)
 	return k
 }
 
@@ -81,7 +81,7 @@ func (k KeyPart) Width(digits int) KeyPart {
 // with .000Z, .000000Z or .000000000Z. Times are rendered in UTC. A time that the layout cannot hold
 // exactly is a [*KeyError], never truncated: two times are never one key.
 func (k KeyPart) Layout(layout string) KeyPart {
-	k.p.Layout = layout
+	k.p.Layout, k.p.Refined = layout, fmt.Sprintf("Layout(%q)", layout)
 	return k
 }
 

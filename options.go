@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -85,6 +86,7 @@ type entityConfig struct {
 type readConfig struct {
 	consistent consistency
 	skipHooks  *bool // overrides the entity's setting
+	unknown    schema.UnknownItems
 }
 
 // skips reports whether a read leaves the hooks out; inherited is the entity's setting.
@@ -108,8 +110,10 @@ func applyReads(opts []ReadOption) (c readConfig, err error) {
 }
 
 type writeConfig struct {
-	conditions []expression.ConditionBuilder
+	conditions []expression.ConditionBuilder // those of the caller, and then the library's own
+	given      int                           // how many are the caller's
 	skipHooks  bool
+	unchecked  bool // validation is left out
 }
 
 // configure applies options over the entity's setting.
@@ -121,6 +125,7 @@ func (c *writeConfig) configure(skipHooks bool, opts []WriteOption) error {
 		}
 		o.applyWrite(c)
 	}
+	c.given = len(c.conditions)
 	return nil
 }
 
@@ -301,6 +306,30 @@ func CopyStrings() TableOption {
 	return tableOption(func(c *tableConfig) { c.copyStrings = true })
 }
 
+// SDKDefaults stores the values of the table's items as the SDK's attributevalue package does by default, for data that is
+// stored so. By default values are stored as it does with UseEncodingMarshalers: a type with MarshalText is an S. With this
+// option its kind decides: a uuid.UUID, which is 16 bytes, is a B, and an enum that is an int is an N. Keys are built from the
+// values that are stored: of such a UUID from its hexadecimal digits, of the enum from the number.
+func SDKDefaults() TableOption {
+	return tableOption(func(c *tableConfig) { c.Encoding = codec.SDKDefaults })
+}
+
+// SkipUnknown makes reads pass over items of types that are not registered, instead of the default, an [*UnknownEntityError]
+// in the item's place: queries and scans, of one type too, collections, and [Table.BatchGet] and [Table.TransactGet], which
+// give nil for them. So instances of a program live on while another version with a new type is deployed; what they compute
+// of a partition as a whole may then lack something. Reads by key of one entity, such as [Entity.Get], report such an item in
+// any case, as do writes that read it. The last of [SkipUnknown] and [RawUnknown] counts.
+func SkipUnknown() TableOption {
+	return tableOption(func(c *tableConfig) { c.Unknown = schema.SkipUnknown })
+}
+
+// RawUnknown makes reads of several types give items of types that are not registered as [RawItem]: queries and scans of the
+// [Table], [CollectionQuery.All], [Table.BatchGet] and [Table.TransactGet]. [CollectionQuery.Group] leaves them out. Reads of one
+// entity have no place for them, and report them as by default. See [SkipUnknown].
+func RawUnknown() TableOption {
+	return tableOption(func(c *tableConfig) { c.Unknown = schema.RawUnknown })
+}
+
 type sizeSetting int
 
 // MaxSize sets the largest item in bytes that a write accepts, overriding the service's limit of
@@ -333,6 +362,10 @@ func (f writeOption) applyWrite(c *writeConfig) { f(c) }
 func If(condition expression.ConditionBuilder) WriteOption {
 	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, condition) })
 }
+
+// SkipValidation leaves out the check of `validate` tags in one write, for the migration of items that break rules which are
+// younger than they. All else stays: generated values, keys, sizes, versions.
+func SkipValidation() WriteOption { return writeOption(func(c *writeConfig) { c.unchecked = true }) }
 
 type hooksSetting bool
 

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -30,13 +32,21 @@ type queryPlan struct {
 	reverse    bool
 	consistent consistency
 	cursor     string
-	skipped    *int
-	skipHooks  *bool // overrides the entities' setting
-	raw        bool  // items of unknown types are given as RawItem
+	unknown    schema.UnknownItems // overrides the table's setting
+	skipped    *int                // counts what is passed over
+	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
 	segments   int // of a scan
-	progress   func(items, pages int, cursor string)
+	progress   func(ScanProgress)
 	err        error
+}
+
+// ScanProgress is how far a scan has come.
+type ScanProgress struct {
+	// Items counts the items given out, Pages the responses read.
+	Items, Pages int
+	// Cursor is for [Query.From]; "" at the end.
+	Cursor string
 }
 
 // planQuery starts a plan for the partition of the item at ptr.
@@ -52,6 +62,38 @@ func planQuery(t *Table, from *entity, index string, ptr unsafe.Pointer) queryPl
 	return p
 }
 
+// startOf makes the plan one for the items of an entity alone.
+//
+//go:noinline
+func (p *queryPlan) startOf(e *entity, index string, ptr unsafe.Pointer) {
+	if e == nil {
+		p.err = errUnregistered
+		return
+	}
+	*p = planQuery(e.table, e, index, ptr)
+	p.Want = e.Entity
+}
+
+// where sets the range of the sort key, from examples.
+func (p *queryPlan) where(op schema.SortOp, low, high unsafe.Pointer) {
+	if p.ready() {
+		p.fail(public(p.Where(op, low, high)))
+	}
+}
+
+func (p *queryPlan) filter(condition expression.ConditionBuilder) {
+	p.filters = append(slices.Clip(p.filters), condition)
+}
+
+func (p *queryPlan) project(paths []string) { p.paths = append(slices.Clip(p.paths), paths...) }
+
+func (p *queryPlan) positive(what string, n int) int {
+	if n < 1 {
+		p.fail(usagef("%s: invalid %s %d: use 1 or more", p.Name(), what, n))
+	}
+	return n
+}
+
 // ready reports whether there is nothing wrong with the plan so far. That of a zero Query is nothing to begin with.
 func (p *queryPlan) ready() bool {
 	if p.t == nil {
@@ -64,6 +106,20 @@ func (p *queryPlan) fail(err error) {
 	if p.err == nil && err != nil {
 		p.err = err
 	}
+}
+
+// firstInput makes the request that the query starts with, from its cursor on.
+func (p *queryPlan) firstInput() (*dynamodb.QueryInput, error) {
+	in, err := p.input()
+	if err != nil {
+		return nil, err
+	}
+	at, err := p.openCursor(p.streams())
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = at[0].After
+	return in, nil
 }
 
 // input makes the request for the first page.
@@ -144,7 +200,7 @@ func (p *queryPlan) addExpressions(in *dynamodb.QueryInput) error {
 func (p *queryPlan) expressions() (*expression.Expression, error) {
 	b := expression.NewBuilder()
 	if len(p.filters) > 0 {
-		b = b.WithFilter(allOf(p.filters))
+		b = b.WithFilter(change.All(p.filters))
 	}
 	if len(p.paths) > 0 {
 		own := p.ownNames()
@@ -153,13 +209,9 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			list = list.AddNames(attr(name))
 		}
 		for _, path := range p.paths {
-			name := expression.Name(path)
-			if p.Want != nil {
-				t, err := ownerOf(p.Want).resolve(path)
-				if err != nil {
-					return nil, err
-				}
-				name = t.Name
+			name, err := change.Find(p.shapes(), path)
+			if err != nil {
+				return nil, usagef("%s: %s", p.Name(), err)
 			}
 			if !slices.Contains(own, path) {
 				list = list.AddNames(name)
@@ -168,11 +220,30 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 		b = b.WithProjection(list)
 	}
-	x, err := b.Build()
-	if err != nil {
-		return nil, &EncodeError{Entity: p.Name(), Err: err}
+	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
+		if x.Filter() == nil {
+			return nil
+		}
+		return change.Check(p.shapes(), *x.Filter(), x.Names(), x.Values())
+	})
+}
+
+// shapes lists those of the items that are read; none where they can be of types that are not registered.
+func (p *queryPlan) shapes() []change.Shape {
+	switch {
+	case p.Want != nil:
+		return []change.Shape{ownerOf(p.Want).shape}
+	case cmp.Or(p.unknown, p.Table.Unknown) == schema.RawUnknown:
+		return nil
 	}
-	return &x, nil
+	var list []change.Shape
+	for _, e := range p.Table.Directory().ByType {
+		if p.member == nil || p.member[e] {
+			list = append(list, ownerOf(e).shape)
+		}
+	}
+	slices.SortFunc(list, change.Shape.Compare)
+	return list
 }
 
 // ownNames lists the attributes without which an item cannot be told, placed, upgraded or hidden.

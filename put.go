@@ -63,7 +63,6 @@ func (o *PutOp) prepare(ctx context.Context, c *route.Conn, in *room) (*request,
 		return nil, err
 	}
 	if o.op == opCreate {
-		r.extra = len(r.conditions) > 0
 		r.conditions = append(r.conditions, expression.AttributeNotExists(attr(e.Table.PK.Name)))
 	}
 	if err := o.fill(ctx, c, r, in); err != nil {
@@ -110,7 +109,7 @@ func (o *PutOp) fill(ctx context.Context, c *route.Conn, r *request, in *room) e
 	if err := e.checkSize(r.item, r); err != nil {
 		return err
 	}
-	r.expr, err = e.build(nil, r.conditions)
+	r.expr, err = e.build(nil, r.conditions, 0, r.given)
 	return err
 }
 
@@ -127,8 +126,10 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 	if err := e.Auto.Fill(e.Table.Gen, r.work); err != nil {
 		return &EncodeError{Entity: e.Name, Err: err}
 	}
-	if err := e.validate(ctx, v); err != nil {
-		return err
+	if !r.unchecked {
+		if err := e.validate(ctx, v); err != nil {
+			return err
+		}
 	}
 	if e.Version != nil {
 		r.conditions = append(r.conditions, e.raiseVersion(r.work, o.op == opCreate)...)
@@ -197,9 +198,9 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 // generated values and defaults, validation, keys, the size check, the request, the AfterSave hook.
 //
 // v gets the generated values only when the write succeeds; after an error it is as it was, except
-// for generated ids, which stay so that a retry writes the same item.
+// for generated ids and times in the key, which stay so that a retry writes the same item.
 //
-// Options: [If], [SkipHooks].
+// Options: [If], [SkipHooks], [SkipValidation].
 //
 // Errors: [*HookError], [*ValidationError], [*KeyError], [*EncodeError] and [*ItemTooLargeError] before
 // the request; [*ConditionFailedError] with [If]; else an [*OpError].

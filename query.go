@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"iter"
-	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -18,7 +17,7 @@ import (
 // use. A copy (q2 := *q) is a query of its own: what is then set on one is not set on the other; they share
 // only the counter of [Query.SkipUnknown]. In its documentation Self stands for the query itself, and Item for a *T.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
-type Query[T any] struct{ query[*Query[T], *T] }
+type Query[T any] struct{ refine[*Query[T], *T] }
 
 // Query starts a query of the partition that key's partition-key fields name; its other fields do not
 // count. It reads the entity's own part of the partition: the sort keys with its prefix.
@@ -29,47 +28,64 @@ func (e *Entity[T]) QueryIndex(index string, key T) *Query[T] { return newQuery(
 
 func newQuery[T any](e *Entity[T], index string, key *T) *Query[T] {
 	q := &Query[T]{}
-	if e.registered() == nil {
-		q.plan.err = errUnregistered
-		return q
-	}
-	q.plan = planQuery(e.e.table, e.e, index, unsafe.Pointer(key))
-	q.plan.Want = e.e.Entity
+	q.plan.startOf(e.registered(), index, unsafe.Pointer(key))
 	return q
 }
 
 // Equal keeps the item whose sort key is that of the example.
-func (q *Query[T]) Equal(example T) *Query[T] { return q.where(schema.Equal, &example, nil) }
+func (q *Query[T]) Equal(example T) *Query[T] {
+	q.plan.where(schema.Equal, unsafe.Pointer(&example), nil)
+	return q
+}
 
 // Less keeps the items below the example's sort key. In all comparisons the example's sort-key fields
 // count up to the first that is not set (the first always counts), so that a composite key can be
 // compared by a leading part.
-func (q *Query[T]) Less(example T) *Query[T] { return q.where(schema.Less, nil, &example) }
+func (q *Query[T]) Less(example T) *Query[T] {
+	q.plan.where(schema.Less, nil, unsafe.Pointer(&example))
+	return q
+}
 
 // LessEqual keeps the items up to the example's sort key, those with the same leading part included.
-func (q *Query[T]) LessEqual(example T) *Query[T] { return q.where(schema.LessEqual, nil, &example) }
+func (q *Query[T]) LessEqual(example T) *Query[T] {
+	q.plan.where(schema.LessEqual, nil, unsafe.Pointer(&example))
+	return q
+}
 
 // Greater keeps the items above the example's sort key and above all with the same leading part.
-func (q *Query[T]) Greater(example T) *Query[T] { return q.where(schema.Greater, &example, nil) }
+func (q *Query[T]) Greater(example T) *Query[T] {
+	q.plan.where(schema.Greater, unsafe.Pointer(&example), nil)
+	return q
+}
 
 // GreaterEqual keeps the items from the example's sort key on.
 func (q *Query[T]) GreaterEqual(example T) *Query[T] {
-	return q.where(schema.GreaterEqual, &example, nil)
+	q.plan.where(schema.GreaterEqual, unsafe.Pointer(&example), nil)
+	return q
 }
 
 // Between keeps the items from the sort key of low to that of high, both included.
-func (q *Query[T]) Between(low, high T) *Query[T] { return q.where(schema.Between, &low, &high) }
+func (q *Query[T]) Between(low, high T) *Query[T] {
+	q.plan.where(schema.Between, unsafe.Pointer(&low), unsafe.Pointer(&high))
+	return q
+}
 
 // Prefix keeps the items whose sort key starts with the fields that the example sets: whole
 // components, but for a text in the last component, which is matched by its beginning.
-func (q *Query[T]) Prefix(example T) *Query[T] { return q.where(schema.Prefix, &example, nil) }
-
-func (q *Query[T]) where(op schema.SortOp, low, high *T) *Query[T] {
-	if q.plan.ready() {
-		q.plan.fail(public(q.plan.Where(op, unsafe.Pointer(low), unsafe.Pointer(high))))
-	}
+func (q *Query[T]) Prefix(example T) *Query[T] {
+	q.plan.where(schema.Prefix, unsafe.Pointer(&example), nil)
 	return q
 }
+
+// Reverse sets descending order, overriding the default, ascending.
+func (q *Query[T]) Reverse() *Query[T] {
+	q.plan.reverse = true
+	return q
+}
+
+// Input returns the request that the query starts with, without a client and without sending it: that of
+// the first shard, if the partition has [Shards].
+func (q *Query[T]) Input(context.Context) (*dynamodb.QueryInput, error) { return q.plan.firstInput() }
 
 // Page is a part of a query's items.
 type Page[Item any] struct {
@@ -83,72 +99,63 @@ type Page[Item any] struct {
 // that embeds it, as a pointer, and Item what it gives: a *T, or any for items of several types.
 type refine[Self, Item any] struct{ plan queryPlan }
 
-// self returns the query that r is the beginning of: each Self points to a struct whose first field is its refine. So
-// copies and zero values need no pointer to themselves.
-func (r *refine[Self, Item]) self() Self { return *(*Self)(unsafe.Pointer(&r)) }
+// selfOf returns the query or update that base points to the beginning of: each Self points to a struct whose first
+// field is its base. So copies and zero values need no pointer to themselves.
+func selfOf[Self any](base unsafe.Pointer) Self { return *(*Self)(unsafe.Pointer(&base)) }
 
 // Filter drops items that do not satisfy a condition on their attributes, after they were read and
 // paid for; several must all hold. Key attributes cannot be filtered.
 func (r *refine[Self, Item]) Filter(condition expression.ConditionBuilder) Self {
-	r.plan.filters = append(slices.Clip(r.plan.filters), condition)
-	return r.self()
+	r.plan.filter(condition)
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // Limit sets how many items are returned at the most, overriding the default of all. It counts items
 // after filtering.
 func (r *refine[Self, Item]) Limit(items int) Self {
-	if items < 1 {
-		r.plan.fail(usagef("%s: invalid limit %d: use 1 or more", r.plan.Name(), items))
-	}
-	r.plan.limit = items
-	return r.self()
+	r.plan.limit = r.plan.positive("limit", items)
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // PageSize sets how many items the service reads for one response, overriding the default of 1 MB, or
 // the limit when there is no filter; use it to bound the latency or the cost of one request.
 func (r *refine[Self, Item]) PageSize(items int) Self {
-	if items < 1 {
-		r.plan.fail(usagef("%s: invalid page size %d: use 1 or more", r.plan.Name(), items))
-	}
-	r.plan.pageSize = items
-	return r.self()
+	r.plan.pageSize = r.plan.positive("page size", items)
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // Consistent sets whether the read is strongly consistent, see [Consistent].
 func (r *refine[Self, Item]) Consistent(on bool) Self {
 	r.plan.consistent = consistencyOf(on)
-	return r.self()
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // From continues behind the cursor of a page of the same query; "" starts at the beginning. Filters
 // and limits may be others; if anything else is, the error matches [ErrBadCursor].
 func (r *refine[Self, Item]) From(cursor string) Self {
 	r.plan.cursor = cursor
-	return r.self()
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // SkipUnknown goes past items of types that are not registered, instead of ending with an
-// [*UnknownEntityError], and counts them in n, if n is not nil.
+// [*UnknownEntityError], and counts them in n, if n is not nil. It overrides the table's setting, see [SkipUnknown].
 func (r *refine[Self, Item]) SkipUnknown(n *int) Self {
-	if n == nil {
-		n = new(int)
-	}
-	r.plan.skipped = n
-	return r.self()
+	r.plan.unknown, r.plan.skipped = schema.SkipUnknown, n
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // SkipHooks sets whether the AfterLoad hooks are left out, see [SkipHooks].
 func (r *refine[Self, Item]) SkipHooks(on bool) Self {
 	r.plan.skipHooks = &on
-	return r.self()
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // Select reads only the attributes at the paths, and those that the library needs: the keys, the type, and,
 // where they are used, the time to live and the version of the shape. All other fields stay zero; defaults
 // and validation do not run. The whole item is paid for all the same.
 func (r *refine[Self, Item]) Select(paths ...string) Self {
-	r.plan.paths = append(slices.Clip(r.plan.paths), paths...)
-	return r.self()
+	r.plan.project(paths)
+	return selfOf[Self](unsafe.Pointer(r))
 }
 
 // All sends the query and ranges over its items. It holds one response page at a time: the next is
@@ -156,12 +163,7 @@ func (r *refine[Self, Item]) Select(paths ...string) Self {
 // last. A scan of several segments has as many requests under way at once, each segment holds at most two
 // pages in memory, and a break ends all of them before All returns.
 func (r *refine[Self, Item]) All(ctx context.Context) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
-		r.plan.each(ctx, func(v any, err error) bool {
-			item, _ := v.(Item)
-			return yield(item, err)
-		})
-	}
+	return itemsOf[Item](&r.plan, ctx)
 }
 
 // First sends the query and returns its first item, or an error that matches [ErrNotFound].
@@ -187,35 +189,26 @@ func (r *refine[Self, Item]) Count(ctx context.Context) (int, error) { return r.
 // Page sends the query and returns as many items as the limit says, or one response page without a
 // limit, and a cursor to go on with From. A scan reads one segment after the other.
 func (r *refine[Self, Item]) Page(ctx context.Context) (*Page[Item], error) {
+	return pageOf[Item](&r.plan, ctx)
+}
+
+// itemsOf ranges over a plan's items. It and pageOf stand beside the methods, so that these are made of one call each:
+// the compiler makes them anew for every entity.
+func itemsOf[Item any](p *queryPlan, ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		p.each(ctx, func(v any, err error) bool {
+			item, _ := v.(Item)
+			return yield(item, err)
+		})
+	}
+}
+
+func pageOf[Item any](p *queryPlan, ctx context.Context) (*Page[Item], error) {
 	var page Page[Item]
 	var err error
-	page.Cursor, err = r.plan.page(ctx, func(v any) { page.Items = append(page.Items, v.(Item)) })
+	page.Cursor, err = p.page(ctx, func(v any) { page.Items = append(page.Items, v.(Item)) })
 	if err != nil {
 		return nil, err
 	}
 	return &page, nil
-}
-
-// query is what queries have besides.
-type query[Self, Item any] struct{ refine[Self, Item] }
-
-// Reverse sets descending order, overriding the default, ascending.
-func (q *query[Self, Item]) Reverse() Self {
-	q.plan.reverse = true
-	return q.self()
-}
-
-// Input returns the request that the query starts with, without a client and without sending it: that of
-// the first shard, if the partition has [Shards].
-func (q *query[Self, Item]) Input(context.Context) (*dynamodb.QueryInput, error) {
-	in, err := q.plan.input()
-	if err != nil {
-		return nil, err
-	}
-	at, err := q.plan.openCursor(q.plan.streams())
-	if err != nil {
-		return nil, err
-	}
-	in.ExclusiveStartKey = at[0].After
-	return in, nil
 }

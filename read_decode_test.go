@@ -73,9 +73,8 @@ type Keyed struct {
 // checkKeysOnly decodes an item that has nothing but its keys.
 func checkKeysOnly[T any](t *testing.T, table *entable.Table, v T, opts ...entable.EntityOption) {
 	t.Helper()
-	e, err := entable.TryRegister[T](table, opts...)
-	check(t, err)
-	item, err := e.ToItem(&v)
+	check(t, register[T](table, opts...))
+	item, err := entable.ItemOf(table, v)
 	check(t, err)
 	only := map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]}
 	got, err := table.Decode(only)
@@ -83,7 +82,7 @@ func checkKeysOnly[T any](t *testing.T, table *entable.Table, v T, opts ...entab
 		t.Errorf("%T: %v", v, err)
 		return
 	}
-	again, err := e.ToItem(got.(*T))
+	again, err := entable.ItemOf(table, got)
 	check(t, err)
 	if !reflect.DeepEqual(again, item) {
 		t.Errorf("%T: decoded\n%s, want\n%s", v, dynamoJSON(again), dynamoJSON(item))

@@ -4,6 +4,7 @@ import (
 	"io"
 	"reflect"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -27,9 +28,13 @@ func (t *Table) register(typ reflect.Type, opts []EntityOption) (*entity, error)
 		return nil, &DeclarationError{What: typ.String(), Err: err}
 	}
 	c.Type = typ
+	hooks, err := hooksOf(reflect.New(typ).Interface())
+	if err != nil && !c.skipHooks {
+		return nil, &DeclarationError{What: typ.String(), Err: err}
+	}
 	c.Own = func(declared *schema.Entity) any {
-		e := &entity{Entity: declared, table: t, consistent: c.consistent, skipHooks: c.skipHooks}
-		e.hooks = hooksOf(reflect.New(typ).Interface())
+		e := &entity{Entity: declared, table: t, consistent: c.consistent, skipHooks: c.skipHooks, hooks: hooks}
+		e.shape = change.Shape{Plan: e.Plan, Kept: e.KeptNames(), Open: e.Rest != nil || e.Plan.Marshals(), Mixed: len(e.Upgrades) > 0}
 		e.changing = e.hooks.has(beforeSave) || e.Validates || e.Version != nil || len(e.Unique) > 0 || len(e.Auto.Fields) > 0
 		return e
 	}

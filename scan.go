@@ -21,21 +21,41 @@ const maxSegments = 1_000_000
 // keys have the prefixes of the entity's own: those are treated as by [Query]. Its methods refine it and
 // return it. It may be sent several times, but is not for concurrent use.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-type Scan[T any] struct{ scan[*Scan[T], *T] }
+type Scan[T any] struct{ refine[*Scan[T], *T] }
 
 // Scan starts a scan of the table for items of this entity.
 func (e *Entity[T]) Scan() *Scan[T] {
 	s := &Scan[T]{}
-	if e.registered() == nil {
-		s.plan.err = errUnregistered
-		return s
-	}
-	s.plan = queryPlan{t: e.e.table, Span: schema.Span{Table: e.e.Table, From: e.e.Entity, Want: e.e.Entity}, op: "Scan", segments: 1}
+	s.plan.startScan(e.registered())
 	return s
 }
 
+// Index scans an index of the table instead of the table: the items that it has.
+func (s *Scan[T]) Index(name string) *Scan[T] {
+	s.plan.setIndex(name)
+	return s
+}
+
+// Segments sets in how many parts the table is scanned side by side, overriding the default of 1. Use
+// about as many as the machine can decode for and the table has capacity for.
+func (s *Scan[T]) Segments(n int) *Scan[T] {
+	s.plan.setSegments(n)
+	return s
+}
+
+// Progress sets f to be called after each response page whose items were all given out by All, with a cursor
+// from which a scan with the same number of segments goes on. It is called in the goroutine that ranges.
+func (s *Scan[T]) Progress(f func(ScanProgress)) *Scan[T] {
+	s.plan.progress = f
+	return s
+}
+
+// Input returns the request that the scan's first segment starts with, without a client and without
+// sending it.
+func (s *Scan[T]) Input(context.Context) (*dynamodb.ScanInput, error) { return s.plan.firstScanInput() }
+
 // ItemsScan reads all items of a table, of every registered type, in no useful order.
-type ItemsScan struct{ scan[*ItemsScan, any] }
+type ItemsScan struct{ refine[*ItemsScan, any] }
 
 // Scan starts a scan of the whole table. Items come as pointers to their registered types.
 func (t *Table) Scan() *ItemsScan {
@@ -45,58 +65,69 @@ func (t *Table) Scan() *ItemsScan {
 }
 
 // RawUnknown gives items of types that are not registered as [RawItem], instead of ending with an
-// [*UnknownEntityError].
+// [*UnknownEntityError], overriding the table's setting.
 func (s *ItemsScan) RawUnknown() *ItemsScan {
-	s.plan.raw = true
+	s.plan.unknown = schema.RawUnknown
 	return s
 }
 
-// scan is what scans have besides.
-type scan[Self, Item any] struct{ refine[Self, Item] }
-
-// Index scans an index of the table instead of the table: the items that it has.
-func (s *scan[Self, Item]) Index(name string) Self {
-	if s.plan.ready() && s.plan.Table.Index(name) == nil {
-		s.plan.fail(usagef("%s: unknown index %q: table %q: %s", s.plan.Name(), name, s.plan.Table.Name, s.plan.Table.IndexNames()))
-	}
-	s.plan.Index = name
-	return s.self()
+// Index scans an index of the table, see [Scan.Index].
+func (s *ItemsScan) Index(name string) *ItemsScan {
+	s.plan.setIndex(name)
+	return s
 }
 
-// Segments sets in how many parts the table is scanned side by side, overriding the default of 1. Use
-// about as many as the machine can decode for and the table has capacity for.
-func (s *scan[Self, Item]) Segments(n int) Self {
+// Segments sets in how many parts the table is scanned side by side, see [Scan.Segments].
+func (s *ItemsScan) Segments(n int) *ItemsScan {
+	s.plan.setSegments(n)
+	return s
+}
+
+// Progress sets f to be called after each response page, see [Scan.Progress].
+func (s *ItemsScan) Progress(f func(ScanProgress)) *ItemsScan {
+	s.plan.progress = f
+	return s
+}
+
+// Input returns the request that the scan's first segment starts with, see [Scan.Input].
+func (s *ItemsScan) Input(context.Context) (*dynamodb.ScanInput, error) {
+	return s.plan.firstScanInput()
+}
+
+// startScan makes the plan a scan for the items of an entity.
+//
+//go:noinline
+func (p *queryPlan) startScan(e *entity) {
+	if e == nil {
+		p.err = errUnregistered
+		return
+	}
+	*p = queryPlan{t: e.table, Span: schema.Span{Table: e.Table, From: e.Entity, Want: e.Entity}, op: "Scan", segments: 1}
+}
+
+// setIndex makes the plan a scan of an index.
+func (p *queryPlan) setIndex(name string) {
+	if p.ready() && p.Table.Index(name) == nil {
+		p.fail(usagef("%s: unknown index %q: table %q: %s", p.Name(), name, p.Table.Name, p.Table.IndexNames()))
+	}
+	p.Index = name
+}
+
+func (p *queryPlan) setSegments(n int) {
 	if n < 1 || n > maxSegments {
-		s.plan.fail(usagef("%s: invalid number of segments %d: use 1 to %d", s.plan.Name(), n, maxSegments))
-		return s.self()
+		p.fail(usagef("%s: invalid number of segments %d: use 1 to %d", p.Name(), n, maxSegments))
+		return
 	}
-	s.plan.segments = n
-	return s.self()
+	p.segments = n
 }
 
-// Progress sets f to be called after each response page whose items were all given out by All, with a cursor
-// from which a scan with the same number of segments goes on. It is called in the goroutine that ranges.
-func (s *scan[Self, Item]) Progress(f func(ScanProgress)) Self {
-	s.plan.progress = func(items, pages int, cursor string) { f(ScanProgress{Items: items, Pages: pages, Cursor: cursor}) }
-	return s.self()
-}
-
-// ScanProgress is how far a scan has come.
-type ScanProgress struct {
-	// Items counts the items given out, Pages the responses read.
-	Items, Pages int
-	// Cursor is for [Query.From]; "" at the end.
-	Cursor string
-}
-
-// Input returns the request that the scan's first segment starts with, without a client and without
-// sending it.
-func (s *scan[Self, Item]) Input(context.Context) (*dynamodb.ScanInput, error) {
-	in, err := s.plan.scanInput(0)
+// firstScanInput makes the request that the first segment starts with.
+func (p *queryPlan) firstScanInput() (*dynamodb.ScanInput, error) {
+	in, err := p.scanInput(0)
 	if err != nil {
 		return nil, err
 	}
-	at, err := s.plan.openCursor(s.plan.segments)
+	at, err := p.openCursor(p.segments)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +293,7 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 				yield(nil, err)
 				return
 			}
-			p.progress(done.Items, done.Pages, done.Cursor)
+			p.progress(done)
 		}
 		if done.Items == p.limit && p.limit > 0 {
 			return

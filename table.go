@@ -31,8 +31,8 @@ type Table struct {
 // [*DeclarationError] when the declaration is wrong; [TryNewTable] returns it.
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
-// [Consistent], [MaxSize], [HideExpired], [Validator], [Clock], [Entropy], [CursorKey], [Observe], [PlainRoute],
-// [CopyStrings].
+// [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
+// [PlainRoute], [CopyStrings], [SDKDefaults].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {

@@ -239,7 +239,7 @@ func (t *transaction) send(ctx context.Context, c *route.Conn, token string) err
 		in.TransactItems = append(in.TransactItems, r.transactItem())
 		t.owner = append(t.owner, i)
 		for _, g := range r.guards {
-			in.TransactItems = append(in.TransactItems, guardWrite(r.e.table, &g))
+			in.TransactItems = append(in.TransactItems, r.e.Table.GuardWrite(&g))
 			t.owner = append(t.owner, i)
 		}
 	}
@@ -448,6 +448,6 @@ func (o *CheckOp) prepare(context.Context, *route.Conn, *room) (*request, error)
 	if r.key, err = o.e.keyOf(o.key); err != nil {
 		return nil, err
 	}
-	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition})
+	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition}, 0, 1)
 	return r, err
 }

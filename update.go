@@ -34,102 +34,98 @@ type Update[T any] struct{ updating[*Update[T], *T] }
 // its methods once for all entities. Self is the Update, of which it is the beginning, and Item what it gives.
 type updating[Self, Item any] struct{ u update }
 
-func (u *updating[Self, Item]) self() Self { return *(*Self)(unsafe.Pointer(&u)) }
-
 // Update starts an update of the item with the key fields of key. It must exist, unless
 // [Update.Upsert] is set: otherwise the error matches [ErrNotFound]. No hook runs.
 func (e *Entity[T]) Update(key T) *Update[T] {
-	return startUpdate[T](update{e: e.registered(), op: opUpdate, key: unsafe.Pointer(&key)})
+	u := &Update[T]{}
+	u.u.start(e.registered(), opUpdate, unsafe.Pointer(&key), nil)
+	return u
 }
 
 // Patch starts an update of the item that v is an instance of. The hooks BeforeUpdate and AfterUpdate
 // run, a version field must match the stored one, and after a success v holds the item as it is stored.
 // After an error v is as it was. Attributes that T does not know stay.
 func (e *Entity[T]) Patch(v *T) *Update[T] {
-	return startUpdate[T](update{e: e.registered(), op: opPatch, key: unsafe.Pointer(v), instance: unsafe.Pointer(v)})
-}
-
-func startUpdate[T any](u update) *Update[T] {
-	out := &Update[T]{}
-	out.u = u
-	return out
+	u := &Update[T]{}
+	u.u.start(e.registered(), opPatch, unsafe.Pointer(v), unsafe.Pointer(v))
+	return u
 }
 
 // Apply adds changes that typed field handles have made, see [Field].
 func (u *Update[T]) Apply(changes ...Change[T]) *Update[T] {
 	for _, c := range changes {
-		u.u.changes = append(u.u.changes, c.c)
+		u.u.take(c.c)
 	}
 	return u
 }
 
 // Set sets an attribute. A value that its tag leaves out when empty is removed instead.
 func (u *updating[Self, Item]) Set(path string, value any) Self {
-	return u.add(change.Set, path, value)
+	u.u.add(change.Set, path, value)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // SetIfAbsent sets an attribute that the item does not have.
 func (u *updating[Self, Item]) SetIfAbsent(path string, value any) Self {
-	return u.add(change.SetIfAbsent, path, value)
+	u.u.add(change.SetIfAbsent, path, value)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Add adds to a number, which counts as 0 when it is absent, or puts elements into a set.
 func (u *updating[Self, Item]) Add(path string, value any) Self {
-	return u.add(change.Add, path, value)
+	u.u.add(change.Add, path, value)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Subtract subtracts from a number, which counts as 0 when it is absent.
 func (u *updating[Self, Item]) Subtract(path string, value any) Self {
-	return u.add(change.Subtract, path, value)
+	u.u.add(change.Subtract, path, value)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Remove removes attributes or elements of lists.
 func (u *updating[Self, Item]) Remove(paths ...string) Self {
-	for _, p := range paths {
-		u.add(change.Remove, p, nil)
-	}
-	return u.self()
+	u.u.remove(paths)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Append puts the elements of a slice behind those of a list, which counts as empty when it is absent.
 func (u *updating[Self, Item]) Append(path string, elements any) Self {
-	return u.add(change.Append, path, elements)
+	u.u.add(change.Append, path, elements)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Prepend puts the elements of a slice before those of a list.
 func (u *updating[Self, Item]) Prepend(path string, elements any) Self {
-	return u.add(change.Prepend, path, elements)
+	u.u.add(change.Prepend, path, elements)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // DeleteFromSet takes elements out of a set.
 func (u *updating[Self, Item]) DeleteFromSet(path string, elements any) Self {
-	return u.add(change.Delete, path, elements)
-}
-
-func (u *updating[Self, Item]) add(op change.Op, path string, value any) Self {
-	u.u.changes = append(u.u.changes, change.Change{Op: op, Path: path, Value: value})
-	return u.self()
+	u.u.add(change.Delete, path, elements)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // If makes the update depend on a condition on the stored item; several must all hold. When it does
 // not, nothing is written and the error is a [*ConditionFailedError] with the stored item.
 func (u *updating[Self, Item]) If(condition expression.ConditionBuilder) Self {
-	u.u.conditions = append(u.u.conditions, condition)
-	return u.self()
+	u.u.demand(condition)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // IfVersion makes an update by key depend on the stored version, which is the condition that a Patch
 // has by itself.
 func (u *updating[Self, Item]) IfVersion(version int64) Self {
-	u.u.ifVersion = &version
-	return u.self()
+	u.u.ifVersion = new(version)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Known gives the present value of an attribute that the update does not change but an index key
 // needs. It becomes a condition: the update fails when the stored item has another value.
 func (u *updating[Self, Item]) Known(attribute string, value any) Self {
-	u.u.known = append(u.u.known, change.Change{Op: change.Set, Path: attribute, Value: value})
-	return u.self()
+	u.u.knows(attribute, value)
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Fetch makes the update read the item first, when an index key or a unique field needs values that are
@@ -137,44 +133,38 @@ func (u *updating[Self, Item]) Known(attribute string, value any) Self {
 // between, it is tried again, at most ten times.
 func (u *updating[Self, Item]) Fetch() Self {
 	u.u.fetch = true
-	return u.self()
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Upsert lets the update create the item when there is none, with the key fields of key.
 func (u *updating[Self, Item]) Upsert() Self {
 	u.u.upsert = true
-	return u.self()
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // SkipHooks sets whether a Patch leaves its hooks out, see [SkipHooks].
 func (u *updating[Self, Item]) SkipHooks(on bool) Self {
 	u.u.skipHooks = &on
-	return u.self()
+	return selfOf[Self](unsafe.Pointer(u))
+}
+
+// SkipValidation leaves validation out, see [SkipValidation].
+func (u *updating[Self, Item]) SkipValidation() Self {
+	u.u.unchecked = true
+	return selfOf[Self](unsafe.Pointer(u))
 }
 
 // Do sends the update.
-func (u *updating[Self, Item]) Do(ctx context.Context) error { return do(ctx, u, u.u.op) }
+func (u *updating[Self, Item]) Do(ctx context.Context) error { return do(ctx, &u.u, u.u.op) }
 
 // Updated sends the update and returns the item as it is stored afterwards.
 func (u *updating[Self, Item]) Updated(ctx context.Context) (Item, error) {
-	return u.returning(ctx, types.ReturnValueAllNew)
+	return stored[Item](ctx, &u.u, types.ReturnValueAllNew)
 }
 
 // Previous sends the update and returns the item as it was stored before, or nil when there was none.
 func (u *updating[Self, Item]) Previous(ctx context.Context) (Item, error) {
-	return u.returning(ctx, types.ReturnValueAllOld)
-}
-
-func (u *updating[Self, Item]) returning(ctx context.Context, what types.ReturnValue) (Item, error) {
-	var stored Item
-	if u.u.e != nil && u.u.instance != nil && what != types.ReturnValueAllNew {
-		return stored, usagef("%s: a Patch gives the new values: use Update for the previous ones", u.u.e.Name)
-	}
-	one := *u
-	one.u.returns = what
-	one.u.give = func(v any) { stored, _ = v.(Item) }
-	err := do(ctx, &one, u.u.op)
-	return stored, err
+	return stored[Item](ctx, &u.u, types.ReturnValueAllOld)
 }
 
 // Input returns the request that the update would send, without a client and without sending it.
@@ -186,23 +176,42 @@ func (u *updating[Self, Item]) Input(ctx context.Context) (*dynamodb.UpdateItemI
 func (u *updating[Self, Item]) entity() *entity { return u.u.e }
 
 func (u *updating[Self, Item]) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
-	return u.u.prepare(ctx, c)
+	return u.u.prepare(ctx, c, nil)
+}
+
+// stored sends an update and returns the item that comes back.
+func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (Item, error) {
+	var item Item
+	if u.e != nil && u.instance != nil && what != types.ReturnValueAllNew {
+		return item, usagef("%s: a Patch gives the new values: use Update for the previous ones", u.e.Name)
+	}
+	one := *u
+	one.returns = what
+	one.give = func(v any) { item, _ = v.(Item) }
+	err := do(ctx, &one, u.op)
+	return item, err
 }
 
 // SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are
 // set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
 // Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
 // condition on the version is before's. after gets the values of the write when it succeeds.
-func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T) error {
-	return do(ctx, e.SaveChangesOp(before, after), opSaveChanges)
+//
+// Options: [If], [SkipHooks], [SkipValidation].
+func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
+	return do(ctx, e.SaveChangesOp(before, after, opts...), opSaveChanges)
 }
 
 // SaveOp is a SaveChanges as a [Write], see [Entity.SaveChangesOp].
 type SaveOp struct{ u update }
 
 // SaveChangesOp returns [Entity.SaveChanges] as a [Write] for transactions.
-func (e *Entity[T]) SaveChangesOp(before T, after *T) *SaveOp {
-	return &SaveOp{update{e: e.registered(), op: opSaveChanges, key: unsafe.Pointer(&before), instance: unsafe.Pointer(after), before: unsafe.Pointer(&before)}}
+func (e *Entity[T]) SaveChangesOp(before T, after *T, opts ...WriteOption) *SaveOp {
+	o := &SaveOp{}
+	o.u.start(e.registered(), opSaveChanges, unsafe.Pointer(&before), unsafe.Pointer(after))
+	o.u.before = unsafe.Pointer(&before)
+	o.u.configure(opts)
+	return o
 }
 
 // Input returns the request that the write would send, without a client and without sending it. Hooks do not run. When
@@ -212,26 +221,7 @@ func (o *SaveOp) Input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
 func (o *SaveOp) entity() *entity { return o.u.e }
 
 func (o *SaveOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
-	return o.u.prepare(ctx, c)
-}
-
-// update is an Update without its type.
-type update struct {
-	e          *entity
-	op         string
-	key        unsafe.Pointer // an item with the key fields set
-	instance   unsafe.Pointer // the caller's struct: Patch and SaveChanges
-	before     unsafe.Pointer // SaveChanges: as it was loaded
-	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
-	changes    []change.Change
-	known      []change.Change
-	conditions []expression.ConditionBuilder
-	ifVersion  *int64
-	upsert     bool
-	fetch      bool
-	skipHooks  *bool
-	returns    types.ReturnValue
-	give       func(stored any)
+	return o.u.prepare(ctx, c, nil)
 }
 
 func (u *update) input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
@@ -250,7 +240,7 @@ func (u *update) input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
 }
 
 // prepare makes the request of one attempt.
-func (u *update) prepare(ctx context.Context, c *route.Conn) (*request, error) {
+func (u *update) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	hooks := u.instance != nil && !u.e.skipHooks
 	if u.skipHooks != nil {
 		hooks = u.instance != nil && !*u.skipHooks
@@ -275,6 +265,9 @@ func (u *update) prepare(ctx context.Context, c *route.Conn) (*request, error) {
 func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*request, error) {
 	if u.key == nil || u.op == opSaveChanges && u.instance == nil {
 		return nil, u.e.nilInstance(u.op)
+	}
+	if u.err != nil {
+		return nil, u.err
 	}
 	if u.ifVersion != nil {
 		switch {
@@ -345,8 +338,10 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 		if old = u.before; len(extra)+len(u.changes) == 0 {
 			return false, nil
 		}
-		if err := e.validate(ctx, v); err != nil {
-			return false, err
+		if !u.unchecked {
+			if err := e.validate(ctx, v); err != nil {
+				return false, err
+			}
 		}
 		for i := range extra {
 			extra[i].Checked = true
@@ -436,11 +431,12 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 			return nil, err
 		}
 	}
-	conditions := append(s.conditions, u.conditions...)
+	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))
 	}
 	if !u.upsert {
+		from++
 		conditions = append([]expression.ConditionBuilder{expression.AttributeExists(attr(e.Table.PK.Name))}, conditions...)
 	} else if err := s.addUpsert(); err != nil {
 		return nil, err
@@ -459,7 +455,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if r.changed = s.changed; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
 	}
-	r.expr, err = e.build(&s.update, conditions)
+	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err
 }
 

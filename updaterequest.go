@@ -18,6 +18,66 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
+// update is an Update without its type.
+type update struct {
+	e          *entity
+	op         string
+	key        unsafe.Pointer // an item with the key fields set
+	instance   unsafe.Pointer // the caller's struct: Patch and SaveChanges
+	before     unsafe.Pointer // SaveChanges: as it was loaded
+	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
+	changes    []change.Change
+	known      []change.Change
+	conditions []expression.ConditionBuilder
+	ifVersion  *int64
+	upsert     bool
+	fetch      bool
+	skipHooks  *bool
+	unchecked  bool
+	err        error // of an option
+	returns    types.ReturnValue
+	give       func(stored any)
+}
+
+// The builders' methods are made anew for each entity, so what they do is done here.
+
+//go:noinline
+func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
+	*u = update{e: e, op: op, key: key, instance: instance}
+}
+
+func (u *update) configure(opts []WriteOption) {
+	var w writeConfig
+	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
+	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+}
+
+//go:noinline
+func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+
+//go:noinline
+func (u *update) add(op change.Op, path string, value any) {
+	u.take(change.Change{Op: op, Path: path, Value: value})
+}
+
+func (u *update) remove(paths []string) {
+	for _, p := range paths {
+		u.add(change.Remove, p, nil)
+	}
+}
+
+//go:noinline
+func (u *update) demand(condition expression.ConditionBuilder) {
+	u.conditions = append(u.conditions, condition)
+}
+
+//go:noinline
+func (u *update) knows(attribute string, value any) {
+	u.known = append(u.known, change.Change{Op: change.Set, Path: attribute, Value: value})
+}
+
+func (u *update) entity() *entity { return u.e }
+
 // updateState is one request on its way.
 type updateState struct {
 	u          *update
@@ -54,7 +114,7 @@ func (s *updateState) resolve(ctx context.Context) error {
 				return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 			}
 		}
-		if !c.Checked {
+		if !c.Checked && !s.u.unchecked {
 			if err := e.validateChange(ctx, c, t); err != nil {
 				return err
 			}
@@ -120,7 +180,7 @@ func (s *updateState) least() ([]byte, error) {
 // fill adds what moves with every update: touch fields and the version.
 func (s *updateState) fill(context.Context) error {
 	e := s.u.e
-	now := e.Table.Gen.Clock().UTC()
+	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		name := f.Field.Name

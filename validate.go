@@ -2,12 +2,9 @@ package entable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-
-	"github.com/go-playground/validator/v10"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
@@ -17,9 +14,10 @@ import (
 // any request; nothing is written.
 type ValidationError struct {
 	Entity string
-	// Fields holds one entry for each broken rule, in the order of the fields.
+	// Fields holds one entry for each broken rule, in the order of the fields, or for the rule that the validator cannot apply to
+	// what an interface holds; none for a wrong tag of a type in an interface.
 	Fields []FieldError
-	// Err is the validator's own error, a validator.ValidationErrors.
+	// Err is the validator's own error, a validator.ValidationErrors, or what it panicked with.
 	Err error
 }
 
@@ -46,6 +44,9 @@ func (e *ValidationError) Error() string {
 	for i, f := range e.Fields {
 		parts[i] = f.String()
 	}
+	if len(parts) == 0 {
+		parts = []string{fmt.Sprint(e.Err)}
+	}
 	return fmt.Sprintf("entable: %s: invalid: %s", e.Entity, strings.Join(parts, "; "))
 }
 
@@ -57,22 +58,22 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	if !e.Validates {
 		return nil
 	}
-	err := e.Table.Validate.StructCtx(ctx, v)
+	return e.judge("", reflect.ValueOf(v), func() error { return e.Table.Validate.StructCtx(ctx, v) })
+}
+
+// judge runs the validator on the value at a path, and makes its error.
+func (e *entity) judge(path string, v reflect.Value, run func() error) error {
+	broken, err := e.Judged(v, run)
 	if err == nil {
 		return nil
 	}
-	broken, ok := errors.AsType[validator.ValidationErrors](err)
-	if !ok {
-		return &ValidationError{Entity: e.Name, Err: err}
-	}
 	invalid := &ValidationError{Entity: e.Name, Err: err}
 	for _, b := range broken {
-		invalid.Fields = append(invalid.Fields, FieldError{
-			Attribute: strings.TrimPrefix(b.Namespace(), e.Type.Name()+"."),
-			Rule:      b.Tag(),
-			Param:     b.Param(),
-			Kind:      b.Type().String(),
-		})
+		if path != "" && b.Attribute != "" && b.Attribute[0] != '[' {
+			b.Attribute = "." + b.Attribute
+		}
+		b.Attribute = path + b.Attribute
+		invalid.Fields = append(invalid.Fields, FieldError(b))
 	}
 	return invalid
 }
@@ -85,7 +86,7 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	}
 	rules := ""
 	if t.Leaf != nil {
-		rules = ownRules(t.Leaf.Tag.Get("validate"))
+		rules = schema.OwnRules(t.Leaf.Tag.Get("validate"))
 	}
 	v := reflect.Zero(t.Type)
 	if c.Op != change.Remove {
@@ -104,47 +105,12 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	case change.Add, change.Subtract, change.Delete:
 		return nil
 	}
-	var err error
-	if plain := reflect.Indirect(v); rules == "" && plain.Kind() == reflect.Struct && plain.Type() != schema.TimeType && c.Op != change.Remove {
-		err = e.Table.Validate.StructCtx(ctx, plain.Interface())
-	} else if rules != "" {
-		err = e.Table.Validate.VarCtx(ctx, v.Interface(), rules)
+	path, plain := change.Show(c.Path), reflect.Indirect(v)
+	switch {
+	case rules != "":
+		return e.judge(path, v, func() error { return e.Table.Validate.VarCtx(ctx, v.Interface(), rules) })
+	case plain.Kind() == reflect.Struct && plain.Type() != schema.TimeType && c.Op != change.Remove:
+		return e.judge(path, v, func() error { return e.Table.Validate.StructCtx(ctx, plain.Interface()) })
 	}
-	if err == nil {
-		return nil
-	}
-	invalid := &ValidationError{Entity: e.Name, Err: err}
-	broken, _ := errors.AsType[validator.ValidationErrors](err)
-	for _, b := range broken {
-		invalid.Fields = append(invalid.Fields, FieldError{
-			Attribute: change.Show(c.Path) + inner(b), Rule: b.Tag(), Param: b.Param(), Kind: b.Type().String(),
-		})
-	}
-	return invalid
-}
-
-// inner returns where a rule is broken inside the value that was checked: "", ".city", "[2].qty".
-func inner(b validator.FieldError) string {
-	path := b.Namespace()
-	if path == "" || path[0] == '[' {
-		return path
-	}
-	_, path, _ = strings.Cut(path, ".") // starts with the type's name
-	return "." + path
-}
-
-// ownRules drops the rules that compare with other fields.
-func ownRules(tag string) string {
-	if tag == "-" {
-		return ""
-	}
-	var own []string
-	for rule := range strings.SplitSeq(tag, ",") {
-		name, _, _ := strings.Cut(rule, "=")
-		if strings.HasSuffix(name, "field") || strings.HasPrefix(name, "required_") || strings.HasPrefix(name, "excluded_") || strings.HasPrefix(name, "skip_") {
-			continue
-		}
-		own = append(own, rule)
-	}
-	return strings.Join(own, ",")
+	return nil
 }

@@ -83,12 +83,12 @@ func (t *Table) verifyError(err error) error {
 }
 
 func (t *Table) verifyOnce(ctx context.Context, c *route.Conn, now *manifest.Manifest) error {
-	var sink rawItems
+	var sink route.RawItems
 	in := &dynamodb.GetItemInput{TableName: &t.s().Name, Key: t.s().SentinelKey(schema.StoredManifestKey), ConsistentRead: new(true)}
 	if err := c.Get(ctx, in, nil, &sink); err != nil {
 		return t.verifyError(err)
 	}
-	item, err := sink.item(0)
+	item, err := sink.At(0)
 	if err != nil {
 		return t.verifyError(err)
 	}

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -255,8 +256,8 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 	}
 	one := *p
 	one.skipHooks = new(true)
-	if p.Want != nil && p.skipped == nil {
-		one.skipped = new(int) // the service does not count them either
+	if p.Want != nil {
+		one.unknown = schema.SkipUnknown // the service does not count them either
 	}
 	n := 0
 	var err error
@@ -426,14 +427,14 @@ func (p *queryPlan) passes(item RawItem) bool {
 // resolve applies the query's setting for items of unknown types.
 func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 	u, ok := l.err.(*UnknownEntityError)
-	switch {
+	switch set := cmp.Or(s.plan.unknown, s.plan.Table.Unknown); {
 	case !ok:
 		return l, true
 	case u.Own, s.plan.passes(u.Item): // the library's own, or others'
 		return l, false
-	case s.plan.raw:
+	case set == schema.RawUnknown && s.plan.Want == nil: // where one type is read there is no place for others
 		return loaded{value: u.Item}, true
-	case s.plan.skipped != nil:
+	case set == schema.SkipUnknown:
 		s.skipped++
 		return l, false
 	}

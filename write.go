@@ -147,8 +147,6 @@ type request struct {
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
 	mustExist bool
-	// extra: a Create has conditions of the caller's besides its own.
-	extra bool
 	// changed are the changes of an update by top-level attribute, and next is the version that a write makes, 0 for any.
 	changed map[string][]change.Resolved
 	next    int64
@@ -367,7 +365,7 @@ func (r *request) tooLarge(err error) error {
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
-	case r.op == opCreate && (len(item) > 0 || !r.extra):
+	case r.op == opCreate && (len(item) > 0 || r.given == 0):
 		c.is = ErrExists
 	case r.mustExist && len(item) == 0:
 		c.is = ErrNotFound

@@ -235,6 +235,7 @@ func TestGenerate(t *testing.T) {
 	for strategy, format := range map[entable.Strategy]string{
 		entable.UUID4: formats["uuid4"], entable.UUID7: formats["uuid7"], entable.ULID: formats["ulid"], entable.KSUID: formats["ksuid"],
 		entable.Epoch: `S \d{10}`, entable.EpochMS: `S \d{13}`, entable.ISO8601: formats["iso"],
+		entable.Now: `S \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z`,
 	} {
 		if got := entable.Generate(strategy); !regexp.MustCompile("^" + format[2:] + "$").MatchString(got) {
 			t.Errorf("%s gives %q", strategy, got)
@@ -311,6 +312,49 @@ func TestKeysFromGeneratedValues(t *testing.T) {
 		}
 		if _, err := ids.Get(t.Context(), Ids{}); errors.Is(err, entable.ErrNotFound) || !is[*entable.KeyError](err) {
 			t.Errorf("a read by key generates none: %v", err)
+		}
+	})
+}
+
+type Jotting struct {
+	Of   string    `dynamodbav:"of"`
+	At   time.Time `dynamodbav:"at" entable:"auto=now"`
+	Text string    `dynamodbav:"text"`
+}
+
+// Entries that are written at once are items of their own, in the order of their writes; one whose write failed keeps its time.
+func TestNowTellsItemsApart(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		ctx := t.Context()
+		clock := newClock()
+		entries := entable.Register[Jotting](s.newTable(entable.Clock(clock.Now)), entable.PK("of"), entable.SK("at"))
+		var writes []entable.Write
+		for i := range 30 {
+			writes = append(writes, entries.PutOp(&Jotting{Of: "a", Text: fmt.Sprint(i)}))
+		}
+		for _, w := range writes[:3] {
+			check(t, entable.Transact(ctx, []entable.Write{w}))
+		}
+		check(t, entable.BatchWrite(ctx, writes[3:], entable.Concurrency(1)))
+		list := collect(t, entries.Query(Jotting{Of: "a"}).All(ctx))
+		for i, e := range list {
+			if e.Text != fmt.Sprint(i) || e.At.Location() != time.UTC || !e.At.Equal(clock.now.Add(time.Duration(i))) {
+				t.Errorf("item %d is %+v", i, e)
+			}
+		}
+		if len(list) != 30 {
+			t.Fatalf("%d items of 30 writes", len(list))
+		}
+		late := Jotting{Of: "b"}
+		s.spy.reset(&refusal{400, "ThrottlingException"})
+		if err := entries.Put(ctx, &late); err == nil {
+			t.Error("no error")
+		}
+		s.spy.reset(nil)
+		was := late.At
+		check(t, entries.Put(ctx, &late))
+		if was.IsZero() || !late.At.Equal(was) {
+			t.Errorf("the time was %v after a failure, and %v after the retry", was, late.At)
 		}
 	})
 }

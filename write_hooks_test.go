@@ -311,3 +311,29 @@ func TestSkipHooksOfPutAndCreate(t *testing.T) {
 		}
 	})
 }
+
+type (
+	hookWithoutError   struct{ ID string }
+	hookWithoutContext struct{ ID string }
+	hookOfOthers       struct{ ID string }
+	hookOfEmbedded     struct {
+		hookOfOthers
+		Name string
+	}
+)
+
+func (*hookWithoutError) BeforeSave(context.Context)   {}
+func (hookWithoutContext) AfterLoad() error            { return nil }
+func (*hookOfOthers) BeforeDelete(tx *testing.T) error { return nil }
+
+// A method that is called like a hook and is none would never be called: that is told, and can be meant.
+func TestHooksOfAnotherSignature(t *testing.T) {
+	const cure = " and no hook, which is func(context.Context) error: change it, or give the entity entable.SkipHooks(true)"
+	table := func() *entable.Table { return entable.NewTable("hooks") }
+	checkDeclaration(t, register[hookWithoutError](table()), "entable_test.hookWithoutError: the method BeforeSave is func(context.Context)"+cure)
+	checkDeclaration(t, register[hookWithoutContext](table()), "entable_test.hookWithoutContext: the method AfterLoad is func() error"+cure)
+	checkDeclaration(t, register[hookOfOthers](table()), "entable_test.hookOfOthers: the method BeforeDelete is func(*testing.T) error"+cure)
+	checkDeclaration(t, register[hookOfEmbedded](table()), "entable_test.hookOfEmbedded: the method BeforeDelete is func(*testing.T) error"+cure)
+	checkDeclaration(t, register[hookOfOthers](table(), entable.SkipHooks(true)), "")
+	checkDeclaration(t, register[Event](table()), "")
+}

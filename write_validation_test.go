@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/go-playground/validator/v10"
 
 	"github.com/entable/entable"
@@ -128,11 +129,125 @@ func TestOwnValidator(t *testing.T) {
 		item Even
 		want string
 	}{
-		{Even{"1", 3}, `entable: Even: invalid: attribute N: int value does not satisfy "even"`},
-		{Even{"2", 2}, `entable: Even: invalid: attribute ID: string value does not satisfy "different"`},
+		{Even{"1", 3}, `entable: Even: invalid: attribute n: int value does not satisfy "even"`},
+		{Even{"2", 2}, `entable: Even: invalid: attribute id: string value does not satisfy "different"`},
 	} {
 		if err := evens.Put(t.Context(), &test.item); err == nil || err.Error() != test.want {
 			t.Errorf("error %v, want %s", err, test.want)
 		}
 	}
+}
+
+// Rated has rules that a value of another type than they are made for breaks, and rules behind an embedded struct.
+type Rated struct {
+	Rating
+	ID    string      `dynamodbav:"id"`
+	Any   any         `dynamodbav:"any,omitempty" validate:"omitempty,gte=3"`
+	Held  any         `dynamodbav:"held,omitempty"`
+	Inner Named[Kind] `dynamodbav:"inner"`
+}
+
+type Rating struct {
+	Stars int `dynamodbav:"stars" validate:"gte=1,lte=5"`
+}
+
+type mistagged struct {
+	X int `validate:"sparkle"`
+}
+
+type Named[T any] struct {
+	Name T `dynamodbav:"name" validate:"required"`
+}
+
+// A rule that the validator cannot apply to a value, and one inside what is set, are broken on every write, and none panics.
+func TestRulesOfOtherTypes(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		ctx := t.Context()
+		rated := entable.Register[Rated](s.newTable())
+		valid := Rated{ID: "1", Rating: Rating{3}, Any: 3, Inner: Named[Kind]{"x"}}
+		check(t, rated.Put(ctx, &valid))
+		wrong := valid
+		wrong.Any = true
+		const broken = `entable: Rated: invalid: attribute any: bool value does not satisfy "gte=3"`
+		for name, test := range map[string]struct {
+			err  error
+			want string
+		}{
+			"put":         {rated.Put(ctx, &wrong), broken},
+			"create":      {rated.Create(ctx, &wrong), broken},
+			"transaction": {entable.Transact(ctx, []entable.Write{rated.PutOp(&wrong)}), broken},
+			"update":      {rated.Update(valid).Set("any", true).Do(ctx), broken},
+			"patch":       {rated.Patch(new(valid)).Set("any", true).Do(ctx), broken},
+			"changes":     {rated.SaveChanges(ctx, valid, &wrong), broken},
+			"wrong tag":   {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating, Inner: valid.Inner, Held: mistagged{}}), `entable: Rated: invalid: Undefined validation function 'sparkle' on field 'X'`},
+			"embedded":    {rated.Put(ctx, &Rated{ID: "1", Inner: valid.Inner}), `entable: Rated: invalid: attribute stars: int value does not satisfy "gte=1"`},
+			"generic":     {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating}), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},
+			"generic set": {rated.Update(valid).Set("inner", Named[Kind]{}).Do(ctx), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},
+			"part set":    {rated.Update(valid).Set("stars", 9).Do(ctx), `entable: Rated: invalid: attribute stars: int value does not satisfy "lte=5"`},
+		} {
+			if !is[*entable.ValidationError](test.err) || test.err.Error() != test.want {
+				t.Errorf("%s: error %v, want %s", name, test.err, test.want)
+			}
+		}
+	})
+}
+
+// One write can store what breaks a rule that is younger than the item, and only the check is left out.
+func TestSkipValidation(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		ctx := t.Context()
+		invoices := entable.Register[Invoice](s.newTable())
+		key, skip := Invoice{ID: "1"}, entable.SkipValidation()
+		old := func() *Invoice { return &Invoice{ID: "1", Status: "lost", NoTag: 9} }
+		for _, write := range []struct {
+			name string
+			do   func(entable.WriteOption) error
+		}{
+			{"create", func(o entable.WriteOption) error { return invoices.Create(ctx, old(), o) }},
+			{"put", func(o entable.WriteOption) error { return invoices.Put(ctx, old(), o) }},
+			{"batch", func(o entable.WriteOption) error {
+				return entable.BatchWrite(ctx, []entable.Write{invoices.PutOp(old(), o)})
+			}},
+			{"transaction", func(o entable.WriteOption) error {
+				return entable.Transact(ctx, []entable.Write{invoices.PutOp(old(), o)})
+			}},
+			{"changes", func(o entable.WriteOption) error {
+				now := old()
+				now.NoTag = 10
+				return invoices.SaveChanges(ctx, *old(), now, o)
+			}},
+			{"changes in a transaction", func(o entable.WriteOption) error {
+				now := old()
+				now.NoTag = 11
+				return entable.Transact(ctx, []entable.Write{invoices.SaveChangesOp(*old(), now, o)})
+			}},
+		} {
+			if err := write.do(entable.SkipHooks(false)); !is[*entable.ValidationError](err) {
+				t.Errorf("%s: error %v, want a *ValidationError", write.name, err)
+			}
+			check(t, write.do(skip))
+		}
+		if err := invoices.Update(key).Set("status", "gone").Do(ctx); !is[*entable.ValidationError](err) {
+			t.Errorf("update: error %v, want a *ValidationError", err)
+		}
+		check(t, invoices.Update(key).Set("status", "gone").SkipValidation().Do(ctx))
+		check(t, entable.Transact(ctx, []entable.Write{invoices.Update(key).Set("status", "away").SkipValidation()}))
+		got, err := invoices.Get(ctx, key)
+		check(t, err)
+		check(t, invoices.Patch(got).Set("NoTag", 12).SkipValidation().Do(ctx))
+		if got.Status != "away" || got.NoTag != 12 {
+			t.Errorf("stored %+v", got)
+		}
+		if err := invoices.Put(ctx, &Invoice{Status: "lost"}, skip); !is[*entable.KeyError](err) {
+			t.Errorf("error %v, want a *KeyError", err)
+		}
+		if err := invoices.SaveChanges(ctx, *got, got, nil); err == nil || !entable.IsError(err) {
+			t.Errorf("a nil option: error %v", err)
+		}
+		changed := *got
+		changed.NoTag = 1
+		if err := invoices.SaveChanges(ctx, *got, &changed, skip, entable.If(expression.Name("status").Equal(expression.Value("x")))); !is[*entable.ConditionFailedError](err) {
+			t.Errorf("error %v, want a *ConditionFailedError", err)
+		}
+	})
 }

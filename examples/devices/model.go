@@ -29,7 +29,7 @@ type CommandV2 struct {
 // CommandV2Log is a line that a device wrote.
 type CommandV2Log struct {
 	DeviceID  uuid.UUID `dynamodbav:"device_id"`
-	Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=iso8601"`
+	Timestamp time.Time `dynamodbav:"timestamp" entable:"auto=now"`
 	Log       string    `dynamodbav:"log" validate:"required"`
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -113,10 +112,10 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 	if t.Leaf != nil {
 		raw, err = t.Leaf.AppendValue(nil, v)
 	} else {
-		raw, err = codec.AppendValue(nil, v.Interface())
+		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface())
 	}
 	if err == nil && len(raw) == 0 && (c.Op == Add || c.Op == Subtract) {
-		raw, err = codec.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added
+		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added
 	}
 	if err != nil || len(raw) == 0 {
 		return nil, err

@@ -5,6 +5,7 @@
 //   - change.go: Change, its value as it is stored, its part of an update expression
 //   - apply.go: what the service will make of an attribute, and of a struct that holds the item
 //   - stored.go: a struct's field as it is stored, and back
+//   - check.go, value.go: whether a condition is about what items have; the values in it
 //
 // Errors name the path or the attribute, neither the entity nor the package that the user sees. Those of [Resolve] are about
 // the call, all others about the value. Values that

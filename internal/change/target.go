@@ -1,12 +1,9 @@
 package change
 
 import (
-	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -68,7 +65,7 @@ func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
 	name := segments[0].Name
 	root := plan.Field(name)
 	if root == nil && rest && path == Quote(name) {
-		return Target{Root: &codec.Field{Name: name}, Name: expression.NameNoDotSplit(name), Rest: true}, nil
+		return Target{Root: &codec.Field{Name: name, Encoding: plan.Encoding()}, Name: expression.NameNoDotSplit(name), Rest: true}, nil
 	}
 	if root == nil {
 		return Target{}, fmt.Errorf("path %q: %w", Show(path), unknownAttribute(plan, name))
@@ -84,23 +81,33 @@ func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
 
 // follow goes on to a segment, of which the first is the top-level attribute.
 func (t *Target) follow(s Segment, first bool) error {
+	if err := t.enter(s, first); err != nil {
+		return err
+	}
+	t.addName(s, first)
+	return nil
+}
+
+// addName adds a segment to the name for expressions.
+func (t *Target) addName(s Segment, first bool) {
+	if name := expression.NameNoDotSplit(showSegments([]Segment{s})); first {
+		t.Name = name
+	} else {
+		t.Name = t.Name.AppendName(name)
+	}
+}
+
+// enter goes on to a segment, and leaves the name for expressions as it is.
+func (t *Target) enter(s Segment, first bool) error {
 	if !first {
 		if err := t.descend(s.Name); err != nil {
 			return err
 		}
 	}
-	var text strings.Builder
-	text.WriteString(s.Name)
 	for _, at := range s.At {
 		if err := t.index(at); err != nil {
 			return err
 		}
-		text.WriteString("[" + strconv.Itoa(at) + "]")
-	}
-	if name := expression.NameNoDotSplit(text.String()); first {
-		t.Name = name
-	} else {
-		t.Name = t.Name.AppendName(name)
 	}
 	return nil
 }
@@ -120,10 +127,10 @@ func (t *Target) descend(name string) error {
 	case typ.Kind() == reflect.Map:
 		t.Leaf, t.Type = nil, typ.Elem()
 		return nil
-	case typ.Kind() != reflect.Struct || typ == timeType || reflect.PointerTo(typ).Implements(textMarshalerType):
+	case typ.Kind() != reflect.Struct || typ == timeType || t.Root.Encoding.Opaque(typ):
 		return fmt.Errorf("%s has no attributes", t.Type)
 	}
-	plan, err := codec.PlanOf(typ)
+	plan, err := t.Root.Encoding.PlanOf(typ)
 	if err != nil {
 		return err
 	}
@@ -154,17 +161,12 @@ func (t *Target) index(at int) error {
 }
 
 func unknownAttribute(plan *codec.Plan, name string) error {
-	var known []string
-	for _, f := range plan.Fields() {
-		known = append(known, strconv.Quote(f.Name))
-	}
-	return fmt.Errorf("unknown attribute %q: %s has %s", name, plan.Type(), strings.Join(known, ", "))
+	return &unknownError{name: name, has: []string{has(plan)}}
 }
 
 var (
-	timeType          = reflect.TypeFor[time.Time]()
-	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
-	avMarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+	timeType        = reflect.TypeFor[time.Time]()
+	avMarshalerType = reflect.TypeFor[attributevalue.Marshaler]()
 )
 
 // isOpen reports whether a type decides for itself, or at run time, what is stored.

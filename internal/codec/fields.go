@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // attribute is a struct field that is stored, found directly in a struct or in those that it embeds.
@@ -112,6 +113,17 @@ func collect(t reflect.Type) ([]attribute, error) {
 		level = next
 	}
 	return all, nil
+}
+
+// StoredName returns the name under which a field is stored, its own if it is not, and whether its fields are the outer struct's
+// instead.
+func StoredName(f reflect.StructField) (name string, embedded bool) {
+	name, _, _ = strings.Cut(f.Tag.Get(tagKey), ",")
+	_, isStruct := embeddedStruct(f)
+	if name == "" || name == "-" {
+		return f.Name, isStruct && name == ""
+	}
+	return name, false
 }
 
 // embeddedStruct returns the struct that an embedded field is or points to.

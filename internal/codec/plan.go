@@ -14,6 +14,7 @@ import (
 // A Plan encodes and decodes the values of one struct type as items. It is safe for concurrent use.
 type Plan struct {
 	typ    reflect.Type
+	enc    Encoding
 	layout *layout
 	stored *layout // what is written: all of layout but for what Without leaves out
 	fields []*Field
@@ -63,7 +64,7 @@ func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{typ: t, layout: l, stored: l, byName: make(map[string]*Field, len(l.attrs))}
+	p := &Plan{typ: t, enc: Encoding(encoding), layout: l, stored: l, byName: make(map[string]*Field, len(l.attrs))}
 	p.marshals = reflect.PointerTo(t).Implements(marshalerType)
 	p.unmarshals = reflect.PointerTo(t).Implements(unmarshalerType)
 	switch {
@@ -77,7 +78,7 @@ func newPlan(t reflect.Type, encoding options) (*Plan, error) {
 	for i, a := range l.attrs {
 		f := &Field{
 			Name: a.name, Index: a.index, Type: a.field.Type, Tag: a.field.Tag,
-			OmitEmpty: a.opts.has(omitEmpty), NullEmpty: a.opts.has(nullEmpty), UnixTime: a.opts.has(unixTime),
+			Encoding: p.enc, OmitEmpty: a.opts.has(omitEmpty), NullEmpty: a.opts.has(nullEmpty), UnixTime: a.opts.has(unixTime),
 			slot: l.slots[i],
 		}
 		p.fields = append(p.fields, f)
@@ -103,6 +104,12 @@ func layoutOf(t reflect.Type, encoding options) (*layout, error) {
 
 // Type returns the struct type.
 func (p *Plan) Type() reflect.Type { return p.typ }
+
+// Encoding returns that of the plan's items.
+func (p *Plan) Encoding() Encoding { return p.enc }
+
+// Marshals reports whether the type encodes its items itself, so that they need not have the plan's attributes.
+func (p *Plan) Marshals() bool { return p.marshals }
 
 // Fields returns the top-level attributes in the order of declaration, those of embedded structs in their place. The slice
 // is the plan's own.
@@ -175,15 +182,13 @@ func (p *Plan) Without(attrs ...string) *Plan {
 	return &less
 }
 
-// Marshals reports whether the struct encodes or decodes itself.
-func (p *Plan) Marshals() bool { return p.marshals || p.unmarshals }
-
 // A Field is one top-level attribute of a struct.
 type Field struct {
 	Name      string // of the attribute
 	Index     []int  // of the field, as reflect.Value.FieldByIndex takes it
 	Type      reflect.Type
 	Tag       reflect.StructTag
+	Encoding  Encoding // of the item
 	OmitEmpty bool
 	NullEmpty bool
 	UnixTime  bool
@@ -198,6 +203,19 @@ func (f *Field) Value(ptr unsafe.Pointer) (reflect.Value, bool) {
 		return reflect.Value{}, false
 	}
 	return reflect.NewAt(f.Type, p).Elem(), true
+}
+
+// Kind returns what the field's values are stored as, unless they are empty: wire.Invalid if that is open.
+func (f *Field) Kind() wire.Kind { return f.slot.codec.kind }
+
+// KindOf returns what the values of a type are stored as in this encoding where no tag says otherwise, unless they are empty:
+// wire.Invalid if that is open.
+func (e Encoding) KindOf(t reflect.Type) wire.Kind { return usualKind(t, options(e)) }
+
+// Opaque reports whether values of a type are stored by its own methods, so that nothing in them can be named.
+func (e Encoding) Opaque(t reflect.Type) bool {
+	k, custom := customKind(t, options(e))
+	return custom && k != wire.Invalid
 }
 
 // Address returns where the field is in the struct at ptr, nil behind an embedded pointer that is nil.

@@ -82,7 +82,7 @@ var wordings = []wording{
 	words("listing-order", `Cannot update attribute`, `Cannot update attribute`),
 	words("listing-order", `Key attributes must be scalars`, `Key attributes must be scalars`),
 	words("type-names", `attribute_type, operand type: \{.*DECIMAL`, `attribute_type, operand type: \{`),
-	words("value-in-path", `Syntax error; token: `, `Syntax error; token: ":[a-z0-9]+", near: "\.:`),
+	words("value-in-path", `Syntax error; token: |Incorrect operand type`, `Syntax error; token: ":[a-z0-9]+", near: "\. ?:`),
 	words("value-in-path", `not defined; attribute name: :`, `Syntax error; token: `),
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),

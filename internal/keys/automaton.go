@@ -235,11 +235,11 @@ func (m *automaton) verbatim(s *segment) (all fragment) {
 			all = m.repeated(m.one(everyByte))
 		}
 		return all
-	case s.kind == Bytes:
+	case s.kind == Bytes && s.format == "":
 		return m.hex(s.size)
 	case s.kind == Bool:
 		return m.either(m.text("false"), m.text("true"))
-	case s.kind == Text:
+	case s.kind == Text || s.kind == Bytes:
 		for range s.fixed {
 			all = m.then(all, m.one(classOf(idBytes)))
 		}

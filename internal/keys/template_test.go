@@ -87,6 +87,8 @@ func TestTemplates(t *testing.T) {
 		{where(), "{t:unixms}", vals(instant(at.Truncate(time.Millisecond))), "1769853600123"},
 		{where(), "{o}#{f}", vals(boolean(1), float(0.25)), "true#0.25"},
 		{where(), "{z}", vals(binary(0xab, 1)), "ab01"},
+		{where(), "{z:uuid}x", vals(binary(0x0b, 0x7e, 0xe6, 0xa2, 0x55, 0xc5, 0x4a, 0x57, 0x8d, 0x3e, 0x6f, 0x5f, 0x2f, 0x7a, 0x9f, 0x01)), someUUID + "x"},
+		{where(), "{z:uuid}", vals(binary(1)), ""},
 		{where(), "LOCK", nil, "LOCK"},
 	}
 	for _, tt := range tests {
@@ -186,6 +188,7 @@ func TestTemplatesRefuseWhatWouldNotReadBack(t *testing.T) {
 		"{t:2006-1-2}": {"2026-01-02", "2026-2-30", "2026-1-2 "},
 		"{z}":          {"AB", "abc", ""},
 		"{o}":          {"True", "1", ""},
+		"{z:uuid}":     {strings.ToUpper(someUUID), someUUID[1:] + "0", strings.Repeat("a", 36), ""},
 	} {
 		p := template(t, text)
 		for _, key := range keys {

@@ -16,13 +16,16 @@ import (
 //	float  in decimal, as many digits as it takes: 0.1, 100000000000000000000000
 //	bool   false, true
 //	time   see clock.go
-//	bytes  lower-case hex
+//	bytes  lower-case hex; with the format uuid, the text of the UUID that they are
 
 // idLengths are the formats of texts, and their lengths.
 var idLengths = map[string]int{"uuid": 36, "ulid": 26, "ksuid": 27}
 
 // idBytes are what the texts of ids consist of.
 const idBytes = decimals + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
+
+// hyphens are the bytes of a UUID in front of which a hyphen stands, and its ends.
+var hyphens = []int{0, 4, 6, 8, 10, 16}
 
 // completeVerbatim reads the format.
 func (s *segment) completeVerbatim() error {
@@ -42,6 +45,8 @@ func (s *segment) completeVerbatim() error {
 	}
 	switch {
 	case s.format == "":
+	case s.kind == Bytes && s.format == "uuid" && (s.size == 0 || s.size == 16):
+		s.fixed, s.size = 36, 16
 	case s.kind == Text && idLengths[s.format] > 0:
 		s.fixed = idLengths[s.format]
 	case (s.kind == Int || s.kind == Uint) && s.format[0] == '0' && err == nil && 1 <= digits && digits <= s.width:
@@ -75,7 +80,18 @@ func (s *segment) appendVerbatim(dst []byte, v *Value) ([]byte, error) {
 		if len(v.B) == 0 {
 			return dst, s.errorf("bytes are empty")
 		}
-		return hex.AppendEncode(dst, v.B), nil
+		if s.format == "" {
+			return hex.AppendEncode(dst, v.B), nil
+		}
+		if len(v.B) != s.size {
+			return dst, s.errorf("%d bytes are no UUID", len(v.B))
+		}
+		for i, from := range hyphens[1:] {
+			if dst = hex.AppendEncode(dst, v.B[hyphens[i]:from]); from < s.size {
+				dst = append(dst, '-')
+			}
+		}
+		return dst, nil
 	case Bool:
 		if v.I != 0 && v.I != 1 {
 			return dst, s.errorf("bool %d is neither 0 nor 1", v.I)
@@ -138,6 +154,12 @@ func (s *segment) parseVerbatim(text string, v *Value) bool {
 		v.S = text
 		return text != "" && utf8.ValidString(text) && (s.fixed == 0 || isID(text, s.fixed))
 	case Bytes:
+		if s.format != "" {
+			digits := strings.ReplaceAll(text, "-", "")
+			ok := parseHex(digits, v)
+			again, err := s.appendVerbatim(nil, v)
+			return ok && err == nil && string(again) == text
+		}
 		if v == &scratch {
 			v = nil
 		}

@@ -34,9 +34,14 @@ func (m *Table) head() string {
 		text += fmt.Sprintf(", sort key %s", *m.SK)
 	}
 	if m.Discriminator == "" {
-		return text + ", no discriminator"
+		text += ", no discriminator"
+	} else {
+		text += fmt.Sprintf(", discriminator %q", m.Discriminator)
 	}
-	return text + fmt.Sprintf(", discriminator %q", m.Discriminator)
+	if m.Encoding != "" {
+		text += ", values by the " + m.Encoding
+	}
+	return text
 }
 
 // grids lists the tables of the description that have a row.

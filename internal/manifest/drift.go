@@ -74,6 +74,11 @@ func (m *Table) Contradictions(now *Table) (list []Difference) {
 		cure = fmt.Sprintf("give the table entable.Discriminator(%q)", m.Discriminator)
 	}
 	differ("table", "discriminator", quoted(m.Discriminator), quoted(now.Discriminator), cure)
+	cure = "leave entable.SDKDefaults() out" + create
+	if m.Encoding != "" {
+		cure = "give the table entable.SDKDefaults()" + create
+	}
+	differ("table", "encoding", quoted(m.Encoding), quoted(now.Encoding), cure)
 	for _, x := range m.Indexes {
 		i := slices.IndexFunc(now.Indexes, func(o Index) bool { return o.Name == x.Name })
 		if i < 0 {

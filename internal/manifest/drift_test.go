@@ -29,6 +29,9 @@ func TestContradictions(t *testing.T) {
 		"table": {func(table *manifest.Table, _, _ *manifest.Entity) {
 			table.PK.Type, table.SK, table.Discriminator = "B", nil, ""
 		}, []string{`table: partition key: "pk" (S) -> "pk" (B)`, `table: sort key: "sk" (S) -> `, `table: discriminator: "_type" -> `}},
+		"encoding": {func(table *manifest.Table, _, _ *manifest.Entity) {
+			table.Encoding = manifest.SDKDefaults
+		}, []string{`table: encoding:  -> "SDK defaults"`}},
 		"index": {func(table *manifest.Table, _, _ *manifest.Entity) {
 			table.Indexes[0].SK[0].Type, table.Indexes[1].Kind = "S", manifest.Native
 		}, []string{`index "gsi1": kind: global -> native`, `index "late": sort key: ["lsk" (N)] -> ["lsk" (S)]`}},

@@ -42,9 +42,13 @@ func New(table Table, entities []Entity) *Manifest {
 type Table struct {
 	PK            Attr    `json:"pk"`
 	SK            *Attr   `json:"sk,omitempty"`
-	Discriminator string  `json:"discriminator"` // "" when there is none
+	Discriminator string  `json:"discriminator"`      // "" when there is none
+	Encoding      string  `json:"encoding,omitempty"` // of values: "" is by their methods
 	Indexes       []Index `json:"indexes,omitempty"`
 }
+
+// SDKDefaults is the encoding of values by their kinds, as the SDK stores them without options.
+const SDKDefaults = "SDK defaults"
 
 // Attr is a key attribute of the table or of an index; its type is the service's: "S", "N" or "B".
 type Attr struct {

@@ -94,9 +94,10 @@ func (c *component) holder(ptr unsafe.Pointer) unsafe.Pointer {
 }
 
 var (
-	TimeType          = reflect.TypeFor[time.Time]()
-	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
-	avMarshalerType   = reflect.TypeFor[attributevalue.Marshaler]()
+	TimeType            = reflect.TypeFor[time.Time]()
+	textMarshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	binaryMarshalerType = reflect.TypeFor[encoding.BinaryMarshaler]()
+	avMarshalerType     = reflect.TypeFor[attributevalue.Marshaler]()
 )
 
 // componentOf finds how a field becomes part of a key. The value is the one that the attribute stores:
@@ -114,13 +115,16 @@ func componentOf(f *codec.Field) (component, error) {
 		return c, notKeyable(t)
 	case implements(avMarshalerType):
 		c.Seg.Kind, c.read = keys.Text, marshaledText(f)
+		return c, storesText(f)
 	case t == TimeType:
 		c.Seg.Kind, c.read = keys.Time, readTime
 		if f.UnixTime {
 			c.read = readUnixTime
 		}
-	case implements(textMarshalerType):
+	case f.Encoding == codec.Methods && implements(textMarshalerType):
 		c.Seg.Kind, c.read = keys.Text, readMarshaler
+	case f.Encoding == codec.Methods && implements(binaryMarshalerType):
+		c.Seg.Kind, c.read = keys.Bytes, readBinaryMarshaler
 	default:
 		return basicComponent(c)
 	}
@@ -201,6 +205,18 @@ func readMarshaler(v reflect.Value) (keys.Value, error) {
 	return keys.Value{Kind: keys.Text, S: string(text)}, nil
 }
 
+func readBinaryMarshaler(v reflect.Value) (keys.Value, error) {
+	m, ok := v.Addr().Interface().(encoding.BinaryMarshaler)
+	if !ok {
+		m = v.Interface().(encoding.BinaryMarshaler)
+	}
+	b, err := m.MarshalBinary()
+	if err != nil {
+		return keys.Value{}, fmt.Errorf("cannot marshal %s: %w", v.Type(), err)
+	}
+	return keys.Value{Kind: keys.Bytes, B: b}, nil
+}
+
 // marshaledText reads the S that an attributevalue.Marshaler stores.
 func marshaledText(f *codec.Field) func(reflect.Value) (keys.Value, error) {
 	return func(v reflect.Value) (keys.Value, error) {
@@ -214,8 +230,30 @@ func marshaledText(f *codec.Field) func(reflect.Value) (keys.Value, error) {
 		}
 		s, ok := av.(*types.AttributeValueMemberS)
 		if !ok {
-			return keys.Value{}, fmt.Errorf("attribute %q: %s is not stored as a string and cannot be part of a key", f.Name, v.Type())
+			return keys.Value{}, fmt.Errorf("attribute %q: %w", f.Name, notText(v.Type()))
 		}
 		return keys.Value{Kind: keys.Text, S: s.Value}, nil
 	}
+}
+
+func notText(t reflect.Type) error {
+	return fmt.Errorf("%s is not stored as a string and cannot be part of a key: let its MarshalDynamoDBAttributeValue make one, or use another type", t)
+}
+
+// storesText asks the Marshaler of a field's type for its zero value. What it cannot do or makes NULL of says nothing.
+func storesText(f *codec.Field) (err error) {
+	defer func() { _ = recover() }() // of a method that cannot stand a zero
+	raw, err := f.AppendValue(nil, reflect.Zero(f.Type))
+	if err != nil || len(raw) == 0 {
+		return nil
+	}
+	v, err := wire.ReadValue(raw)
+	if err != nil {
+		return nil
+	}
+	switch v.(type) {
+	case *types.AttributeValueMemberS, *types.AttributeValueMemberNULL:
+		return nil
+	}
+	return notText(f.Type)
 }

@@ -14,6 +14,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// UnknownItems is what reads do with items of types that are not registered: the zero value leaves it to the next level, and at
+// the last means an error in the item's place.
+type UnknownItems uint8
+
+const (
+	SkipUnknown UnknownItems = iota + 1
+	RawUnknown               // given as they are, by reads of several types
 )
 
 // TableDecl is the declaration of a table.
@@ -24,6 +35,8 @@ type TableDecl struct {
 	Indexes       []IndexDecl
 	MaxSize       int // of an item, in bytes; 0: the service's limit
 	HideExpired   bool
+	Encoding      codec.Encoding // of the items
+	Unknown       UnknownItems
 	Clock         func() time.Time    // nil: time.Now
 	Entropy       io.Reader           // nil: crypto/rand
 	Validate      *validator.Validate // nil: the package's own
@@ -76,12 +89,13 @@ type KeyDecl struct {
 
 // Part is a component of a key, or a setting of the whole key.
 type Part struct {
-	Kind   PartKind
-	Text   string // the attribute, the fixed text, the prefix, the separator, the template; what a wrong part is
-	Width  int
-	Layout string
-	Shards int
-	Of     *Entity
+	Kind    PartKind
+	Text    string // the attribute, the fixed text, the prefix, the separator, the template; what a wrong part is
+	Width   int
+	Layout  string
+	Refined string // what set the width or the layout, for messages; "" for nothing
+	Shards  int
+	Of      *Entity
 }
 
 type PartKind uint8

@@ -94,6 +94,12 @@ func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) 
 }
 
 func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) error {
+	switch {
+	case p.Refined != "" && p.Kind != AttrPart:
+		return r.errorf(what, "%s: it refines attributes, made by entable.Attr", p.Refined)
+	case p.Refined != "" && p.Width == 0 && p.Layout == "":
+		return r.errorf(what, "attribute %q: %s says nothing: leave it out, or give digits or a layout", p.Text, p.Refined)
+	}
 	switch p.Kind {
 	case AttrPart:
 		return r.addComponent(s, p, what)

@@ -185,12 +185,14 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 	return b.String()
 }
 
-// DecodeAs decodes the item at r, which must be of the entity e.
+// DecodeAs decodes the item at r, which must be of the entity e. The fault of one of another entity comes with that.
 func (t *Table) DecodeAs(r *wire.Reader, e *Entity) Decoded {
 	start := r.Offset()
 	l := t.Decode(r, e, nil)
 	if l.Entity != e && (l.Err == nil || l.Misplaced()) {
-		return t.unknown(r, start, l.Entity.Name)
+		other := t.unknown(r, start, l.Entity.Name)
+		other.Entity = l.Entity
+		return other
 	}
 	return l
 }

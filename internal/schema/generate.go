@@ -2,7 +2,6 @@ package schema
 
 import (
 	"crypto/rand"
-	"encoding"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -32,9 +31,14 @@ const (
 	byEpoch   Strategy = "epoch"
 	byEpochMS Strategy = "epoch_ms"
 	byISO8601 Strategy = "iso8601"
+	byNow     Strategy = "now"
 )
 
-const iso8601 = "2006-01-02T15:04:05Z"
+// The layouts of generated times as text; that of byNow is the one of times in keys.
+const (
+	iso8601  = "2006-01-02T15:04:05Z"
+	fullTime = "2006-01-02T15:04:05.000000000Z"
+)
 
 // isID reports whether the strategy makes ids; the others make timestamps.
 func (s Strategy) isID() bool {
@@ -45,19 +49,25 @@ func (s Strategy) isID() bool {
 	return false
 }
 
-func (s Strategy) isTime() bool { return s == byEpoch || s == byEpochMS || s == byISO8601 }
+func (s Strategy) isTime() bool {
+	return s == byEpoch || s == byEpochMS || s == byISO8601 || s == byNow
+}
+
+// wholeSeconds reports whether two values of one second are the same.
+func (s Strategy) wholeSeconds() bool { return s == byEpoch || s == byISO8601 }
 
 // DefaultGenerator serves Generate and every table without a clock or entropy of its own, so that
 // ULIDs are monotonic in the whole process.
 var DefaultGenerator = &Generator{Clock: time.Now, entropy: rand.Reader}
 
-// Generator makes values. mu serialises entropy and guards the state of the monotonic ULIDs.
+// Generator makes values. mu serialises entropy and guards the state of the monotonic ULIDs and of the rising times.
 type Generator struct {
 	Clock func() time.Time
 
 	mu      sync.Mutex
 	entropy io.Reader
 	last    ulid.ULID
+	rose    time.Time
 }
 
 func newGenerator(clock func() time.Time, entropy io.Reader) *Generator {
@@ -91,6 +101,8 @@ func (g *Generator) Text(s Strategy, now time.Time) (string, error) {
 		return strconv.FormatInt(now.UnixMilli(), 10), nil
 	case byISO8601:
 		return now.Format(iso8601), nil
+	case byNow:
+		return g.rising(now).Format(fullTime), nil
 	}
 	return "", fmt.Errorf("unknown strategy %q", string(s))
 }
@@ -151,6 +163,17 @@ func (g *Generator) ulid(now time.Time) (ulid.ULID, error) {
 	return g.last, nil
 }
 
+// rising returns now, or, if that is not above all it has returned before, the nanosecond behind the last.
+func (g *Generator) rising(now time.Time) time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if now = now.UTC().Round(0); !now.After(g.rose) {
+		now = g.rose.Add(1)
+	}
+	g.rose = now
+	return now
+}
+
 func (g *Generator) ksuid(now time.Time) (ksuid.KSUID, error) {
 	var payload [16]byte
 	if err := g.read(payload[:]); err != nil {
@@ -162,7 +185,8 @@ func (g *Generator) ksuid(now time.Time) (ksuid.KSUID, error) {
 // autoPlan is what is filled in on a write of one entity.
 type autoPlan struct {
 	Fields []autoField
-	ids    []*codec.Field // the fields with generated ids
+	ids    []*codec.Field // the fields with generated ids, or with times that are part of the primary key
+	rises  bool           // there are fields whose times rise with every write
 }
 
 // setter sets a field to a generated value or a default.
@@ -173,6 +197,8 @@ type autoField struct {
 	Field  *codec.Field
 	Always bool
 	Set    setter
+
+	made Strategy // of the value; "" for a default
 }
 
 // Fill sets the generated values and defaults of the item at ptr. All timestamps of one write are the
@@ -181,7 +207,7 @@ func (p *autoPlan) Fill(g *Generator, ptr unsafe.Pointer) error {
 	if len(p.Fields) == 0 {
 		return nil
 	}
-	now := g.Clock().UTC()
+	now := p.Now(g)
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		v, ok := f.Field.Value(ptr)
@@ -193,6 +219,15 @@ func (p *autoPlan) Fill(g *Generator, ptr unsafe.Pointer) error {
 		}
 	}
 	return nil
+}
+
+// Now returns the instant of a write, of which all timestamps are.
+func (p *autoPlan) Now(g *Generator) time.Time {
+	now := g.Clock().UTC()
+	if p.rises {
+		return g.rising(now)
+	}
+	return now
 }
 
 // Touches reports whether every write sets a field.
@@ -263,12 +298,12 @@ func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
 	switch name {
 	case "auto":
 		set, err = setterFor(Strategy(value), f)
-		if Strategy(value).isID() {
+		if Strategy(value).isID() || slices.Contains(e.KeyAttrs, f.Name) {
 			p.ids = append(p.ids, f)
 		}
 	case "touch":
 		if !Strategy(value).isTime() {
-			return fmt.Errorf("touch=%s: use epoch, epoch_ms or iso8601", value)
+			return fmt.Errorf("touch=%s: use now, epoch, epoch_ms or iso8601", value)
 		}
 		set, err = setterFor(Strategy(value), f)
 	case "default":
@@ -294,7 +329,11 @@ func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
 	if err != nil {
 		return err
 	}
-	p.Fields = append(p.Fields, autoField{Field: f, Always: name == "touch", Set: set})
+	one := autoField{Field: f, Always: name == "touch", Set: set}
+	if name != "default" {
+		one.made = Strategy(value)
+	}
+	p.Fields, p.rises = append(p.Fields, one), p.rises || one.made == byNow
 	return nil
 }
 
@@ -320,7 +359,7 @@ func setterFor(s Strategy, f *codec.Field) (setter, error) {
 	case s.isTime():
 		return timeSetter(s, f)
 	}
-	return nil, fmt.Errorf("unknown strategy %q: use uuid4, uuid7, ulid, ksuid, epoch, epoch_ms or iso8601", string(s))
+	return nil, fmt.Errorf("unknown strategy %q: use uuid4, uuid7, ulid, ksuid, now, epoch, epoch_ms or iso8601", string(s))
 }
 
 func idSetter(s Strategy, t reflect.Type) (setter, error) {
@@ -362,6 +401,8 @@ func idSetter(s Strategy, t reflect.Type) (setter, error) {
 
 func timeSetter(s Strategy, f *codec.Field) (setter, error) {
 	switch t := f.Type; {
+	case s == byNow:
+		return nowSetter(f)
 	case t == TimeType && (s == byISO8601 && !f.UnixTime || s == byEpoch && f.UnixTime):
 		return func(_ *Generator, now time.Time, v reflect.Value) error {
 			v.Set(reflect.ValueOf(now.Truncate(time.Second)))
@@ -391,65 +432,29 @@ func timeSetter(s Strategy, f *codec.Field) (setter, error) {
 	}
 }
 
+// nowSetter fits byNow, whose instant [autoPlan.Now] has made.
+func nowSetter(f *codec.Field) (setter, error) {
+	switch t := f.Type; {
+	case t == TimeType && !f.UnixTime:
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.Set(reflect.ValueOf(now))
+			return nil
+		}, nil
+	case t == TimeType:
+		return nil, fmt.Errorf("unixtime stores whole seconds of now: leave it out, or use epoch")
+	case t.Kind() == reflect.String:
+		return func(_ *Generator, now time.Time, v reflect.Value) error {
+			v.SetString(now.Format(fullTime))
+			return nil
+		}, nil
+	default:
+		return nil, fmt.Errorf("%s cannot hold now: use time.Time or string", t)
+	}
+}
+
 func (s Strategy) number(now time.Time) int64 {
 	if s == byEpochMS {
 		return now.UnixMilli()
 	}
 	return now.Unix()
-}
-
-// defaultFor checks a default and returns what sets it. Every value gets its own copy.
-func defaultFor(text string, f *codec.Field) (setter, error) {
-	t, pointer := f.Type, f.Type.Kind() == reflect.Pointer
-	if pointer {
-		t = t.Elem()
-	}
-	if _, err := parseDefault(text, t); err != nil {
-		return nil, fmt.Errorf("default=%s: %w", text, err)
-	}
-	return func(_ *Generator, _ time.Time, v reflect.Value) error {
-		d, err := parseDefault(text, t)
-		if err != nil {
-			return err
-		}
-		if pointer {
-			d = d.Addr()
-		}
-		v.Set(d)
-		return nil
-	}, nil
-}
-
-func parseDefault(text string, t reflect.Type) (reflect.Value, error) {
-	v := reflect.New(t).Elem()
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
-		return v, u.UnmarshalText([]byte(text))
-	}
-	switch t.Kind() {
-	case reflect.String:
-		v.SetString(text)
-		return v, nil
-	case reflect.Bool:
-		b, err := strconv.ParseBool(text)
-		v.SetBool(b)
-		return v, err
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		if t == reflect.TypeFor[time.Duration]() {
-			d, err := time.ParseDuration(text)
-			v.SetInt(int64(d))
-			return v, err
-		}
-		i, err := strconv.ParseInt(text, 10, t.Bits())
-		v.SetInt(i)
-		return v, err
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		u, err := strconv.ParseUint(text, 10, t.Bits())
-		v.SetUint(u)
-		return v, err
-	case reflect.Float32, reflect.Float64:
-		x, err := strconv.ParseFloat(text, t.Bits())
-		v.SetFloat(x)
-		return v, err
-	}
-	return v, fmt.Errorf("%s has no default: use a string, bool, number, or a type with UnmarshalText", t)
 }

@@ -35,25 +35,23 @@ type Claimed struct {
 
 // finding is one fault of a stored item.
 type finding struct {
-	Kind       findingKind
+	Kind       string
 	Attribute  string
 	Have, Want string // the attribute's value, and what it should be
 	Err        error
 }
 
-// findingKind is the text that the root's kinds of findings have.
-type findingKind string
-
+// The kinds of findings, as users see them.
 const (
-	foundUnknown       findingKind = "unknown item"
-	foundUndecodable   findingKind = "undecodable item"
-	foundWrongKey      findingKind = "wrong primary key"
-	foundWrongShard    findingKind = "wrong shard"
-	foundWrongType     findingKind = "wrong type"
-	foundWrongIndexKey findingKind = "wrong index key"
+	FoundUnknown       = "unknown item"
+	FoundUndecodable   = "undecodable item"
+	FoundWrongKey      = "wrong primary key"
+	FoundWrongShard    = "wrong shard"
+	FoundWrongType     = "wrong type"
+	FoundWrongIndexKey = "wrong index key"
 )
 
-func (v *Verdict) add(kind findingKind, attribute, have, want string, err error) {
+func (v *Verdict) add(kind string, attribute, have, want string, err error) {
 	v.Found = append(v.Found, finding{kind, attribute, have, want, err})
 }
 
@@ -64,11 +62,11 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 	typ, typed, err := t.typeOf(item)
 	switch {
 	case err != nil:
-		v.add(foundUndecodable, "", "", "", err)
+		v.add(FoundUndecodable, "", "", "", err)
 		return v
 	case t.Owns(typ, item):
 		if Text(item[t.PK.Name]) != StoredManifestKey {
-			v.add(foundUnknown, "", "", "", nil)
+			v.add(FoundUnknown, "", "", "", nil)
 		}
 		return v
 	}
@@ -78,7 +76,7 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 		v.Entity = d.byName[typ]
 	}
 	if v.Entity == nil {
-		v.add(foundUnknown, "", "", "", nil)
+		v.add(FoundUnknown, "", "", "", nil)
 		return v
 	}
 	ptr, err := t.decodeItem(v.Entity, item)
@@ -90,14 +88,14 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 		}
 	}
 	if err != nil {
-		v.add(foundUndecodable, "", "", "", err)
+		v.add(FoundUndecodable, "", "", "", err)
 		return v
 	}
 	if !t.judgeKey(&v, ptr) {
 		return v
 	}
 	if t.Discriminator != "" && !typed {
-		v.add(foundWrongType, t.Discriminator, typ, v.Entity.Name, nil)
+		v.add(FoundWrongType, t.Discriminator, typ, v.Entity.Name, nil)
 		v.Fixes[t.Discriminator] = &types.AttributeValueMemberS{Value: v.Entity.Name}
 		v.Assumed = append(v.Assumed, v.Entity.KeyAttrs...)
 	}
@@ -105,7 +103,7 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 	for _, u := range v.Entity.Unique {
 		text, err := u.Sentinel(v.Entity, ptr)
 		if err != nil {
-			v.add(foundUndecodable, u.Field.Name, Text(item[u.Field.Name]), "", err)
+			v.add(FoundUndecodable, u.Field.Name, Text(item[u.Field.Name]), "", err)
 		}
 		if text != "" {
 			v.Claims = append(v.Claims, Claimed{v.Entity, u, item, text})
@@ -197,12 +195,12 @@ func (t *Table) judgeKey(v *Verdict, ptr unsafe.Pointer) bool {
 		have := v.Item[k.Attr.Name]
 		switch {
 		case err != nil:
-			v.add(foundUndecodable, k.Attr.Name, Text(have), "", err)
+			v.add(FoundUndecodable, k.Attr.Name, Text(have), "", err)
 			return false
 		case !sameKeyValue(have, k.AttributeValue(text)):
-			kind := foundWrongKey
+			kind := FoundWrongKey
 			if k.sameButShard(Text(have), string(text)) {
-				kind = foundWrongShard
+				kind = FoundWrongShard
 			}
 			v.add(kind, k.Attr.Name, Text(have), string(text), nil)
 			return false
@@ -232,7 +230,7 @@ func (t *Table) judgeIndexes(v *Verdict, ptr unsafe.Pointer) {
 			}
 			text, err := k.AppendText(nil, ptr)
 			if err != nil {
-				v.add(foundUndecodable, k.Attr.Name, Text(v.Item[k.Attr.Name]), "", err)
+				v.add(FoundUndecodable, k.Attr.Name, Text(v.Item[k.Attr.Name]), "", err)
 				return
 			}
 			want[k.Attr.Name] = k.AttributeValue(text)
@@ -246,7 +244,7 @@ func (t *Table) judgeIndexes(v *Verdict, ptr unsafe.Pointer) {
 		if want == nil && have == nil || want != nil && have != nil && sameKeyValue(have, want) {
 			continue
 		}
-		v.add(foundWrongIndexKey, name, Text(have), Text(want), nil)
+		v.add(FoundWrongIndexKey, name, Text(have), Text(want), nil)
 		v.Fixes[name] = want
 		if g := made[name]; g != nil {
 			for _, f := range g.Fields() {

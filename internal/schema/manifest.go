@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/manifest"
 )
@@ -29,6 +30,9 @@ func manifestAttrs(attrs ...Attr) (out []manifest.Attr) {
 
 func (t *Table) manifestTable() manifest.Table {
 	m := manifest.Table{PK: manifestAttr(t.PK), Discriminator: t.Discriminator}
+	if t.Encoding == codec.SDKDefaults {
+		m.Encoding = manifest.SDKDefaults
+	}
 	if t.SK.Exists() {
 		m.SK = new(manifestAttr(t.SK))
 	}

@@ -31,7 +31,9 @@ func (r *registration) compileNatural(k *Key, s keySettings, what string) error 
 	k.natural = true
 	r.natural = append(r.natural, c.path)
 	if stored == types.ScalarAttributeTypeS {
-		s.segs[0].Width = textWidths[c.field.Type]
+		if c.Seg.Kind == keys.Text {
+			s.segs[0].Width = textWidths[c.field.Type]
+		}
 		return r.compileTemplate(k, s, what)
 	}
 	if c.Seg.Kind == keys.Time { // in seconds

@@ -58,13 +58,14 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  6. proveDisjoint: no other entity can build its primary key
 //  7. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
 //  8. checkMoving: what every write changes is no part of a key
-//  9. checkLocked: nothing contradicts the lock
-//  10. checkRules: the validator can read the rules of its fields
-//  11. finish: what is derived from all that, for speed
+//  9. checkTimes: generated times in keys tell items apart, and fit
+//  10. checkLocked: nothing contradicts the lock
+//  11. checkRules: the validator can read and apply the rules of its fields
+//  12. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
 		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.checkReserved, r.proveDisjoint,
-		r.readTags, r.checkMoving, r.checkLocked, r.checkRules, r.finish,
+		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (r *registration) readType() error {
 		return r.errorf("", "MaxSize is negative")
 	}
 	var err error
-	if e.Plan, err = codec.PlanOf(e.Type); err != nil {
+	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
 		return &Fault{Kind: WrongDeclaration, Entity: e.Name, Err: err}
 	}
 	e.Origin = append(e.was[:len(e.was):len(e.was)], e.Name)[0]

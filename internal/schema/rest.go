@@ -58,6 +58,28 @@ func (e *Entity) Keeps(name string) bool {
 	return e.Table.reserved(name) != "" || name == SchemaAttribute
 }
 
+// KeptNames lists the attributes that the library itself stores items with.
+func (e *Entity) KeptNames() []string {
+	var names []string
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	add(e.Table.PK.Name)
+	add(e.Table.SK.Name)
+	add(e.Table.Discriminator)
+	for i := range e.Table.Indexes {
+		for _, a := range e.Table.Indexes[i].Attrs() {
+			add(a.Name)
+		}
+	}
+	if len(e.Upgrades) > 0 {
+		add(SchemaAttribute)
+	}
+	return names
+}
+
 // appendRest appends the attributes of the rest field behind the others.
 func (e *Entity) appendRest(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	if e.Rest == nil {
@@ -77,7 +99,7 @@ func (e *Entity) AppendRestValue(dst []byte, name string, v any) ([]byte, error)
 	if e.Table.reserved(name) != "" || e.Plan.Field(name) != nil {
 		return nil, e.valueFault(fmt.Errorf("attribute %q is in the rest field but is stored otherwise: take it out of the map", name))
 	}
-	dst, err := codec.AppendValue(dst, v)
+	dst, err := e.Table.Encoding.AppendValue(dst, v)
 	if err != nil {
 		return nil, e.valueFault(err)
 	}

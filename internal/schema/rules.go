@@ -1,12 +1,15 @@
 package schema
 
 import (
-	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/go-playground/validator/v10"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // defaultValidate is the validator of tables without their own, shared for its cache of types.
@@ -14,17 +17,11 @@ var defaultValidate = sync.OnceValue(newValidate)
 
 func newValidate() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
-	v.RegisterTagNameFunc(storedName)
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _ := codec.StoredName(f)
+		return name
+	})
 	return v
-}
-
-// storedName gives the name under which a field is stored.
-func storedName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("dynamodbav"), ",")
-	if name == "" || name == "-" {
-		return f.Name
-	}
-	return name
 }
 
 // ruleSet is what the types of an entity say about validation.
@@ -105,14 +102,66 @@ func (r *tagReader) check(structs []reflect.Type) error {
 	return nil
 }
 
-func checkRules(v *validator.Validate, t reflect.Type) (err error) {
-	defer func() {
-		// The validator panics with text; anything else is a rule for whole structs that does not like an
-		// empty one.
-		if reason, ok := recover().(string); ok {
-			err = errors.New(reason)
+func checkRules(v *validator.Validate, t reflect.Type) error {
+	empty := reflect.New(t).Interface()
+	if err := readRules(func() error { return v.StructPartial(empty) }); err != nil { // of no fields
+		return err
+	}
+	for f := range t.Fields() {
+		tag := f.Tag.Get("validate")
+		if tag == "" || !f.IsExported() {
+			continue
 		}
-	}()
-	_ = v.StructPartial(reflect.New(t).Interface()) // of no fields
+		err := readRules(func() error { return v.StructPartial(empty, f.Name) })
+		if err == nil {
+			err = tryRules(v, f.Type, strings.Split(OwnRules(tag), ","))
+		}
+		if err != nil {
+			return fmt.Errorf("field %s.%s: %q: %w", t, f.Name, tag, err)
+		}
+	}
+	return nil
+}
+
+// tryRules tries each rule of a field by itself on a zero value: one with a wrong parameter, or for another type, can be applied
+// to none.
+func tryRules(v *validator.Validate, t reflect.Type, rules []string) error {
+	for i, rule := range rules {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch name, _, _ := strings.Cut(rule, "="); {
+		case t.Kind() == reflect.Interface: // what it holds is known only at run time
+			return nil
+		case name == "dive" && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map):
+			return tryElements(v, t, rules[i+1:])
+		}
+		for one := range strings.SplitSeq(rule, "|") {
+			if err := readRules(func() error { return v.Var(reflect.Zero(t).Interface(), one) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tryElements tries the rules behind a dive, of which those between keys and endkeys are for the keys of a map.
+func tryElements(v *validator.Validate, t reflect.Type, rules []string) error {
+	if end := slices.Index(rules, "endkeys"); end > 0 && rules[0] == "keys" && t.Kind() == reflect.Map {
+		if err := tryRules(v, t.Key(), rules[1:end]); err != nil {
+			return err
+		}
+		rules = rules[end+1:]
+	}
+	return tryRules(v, t.Elem(), rules)
+}
+
+// readRules runs the validator for the sake of its panics. Those that are not its own are of rules that do not like what is
+// empty.
+func readRules(run func() error) (err error) {
+	defer func() { _ = recover() }()
+	if err := recovered(run); isRuleError(err) {
+		return err
+	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/manifest"
 )
 
@@ -20,7 +21,9 @@ type Table struct {
 	Discriminator string
 	Indexes       []IndexDecl
 	MaxSize       int
+	Encoding      codec.Encoding // of the items
 	hideExpired   bool
+	Unknown       UnknownItems
 	Validate      *validator.Validate
 	Gen           *Generator
 	Lock          *manifest.Lock // nil when there is none
@@ -42,7 +45,7 @@ func New(d TableDecl) (*Table, error) {
 	}
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
-		MaxSize: d.MaxSize, hideExpired: d.HideExpired, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
+		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
 	}
 	return t, t.checkTableLock(what)
 }

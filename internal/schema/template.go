@@ -33,7 +33,9 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 			if err != nil {
 				return err
 			}
-			c.Seg.Format, c.Seg.Width = seg.Format, textWidths[c.field.Type]
+			if c.Seg.Format = seg.Format; c.Seg.Kind == keys.Text {
+				c.Seg.Width = textWidths[c.field.Type]
+			}
 			s.comps = append(s.comps, c)
 			seg = c.Seg
 		}
@@ -95,7 +97,7 @@ func innerFields(root *codec.Field, names []string) (fields []*codec.Field, err 
 				return nil, fmt.Errorf("%q is not stored as a map of fields", at.Name)
 			}
 		}
-		plan, err := codec.PlanOf(t)
+		plan, err := root.Encoding.PlanOf(t)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"unsafe"
 
@@ -159,4 +160,27 @@ func (t *Table) UniqueOf(sentinel string) (*Entity, *UniqueField) {
 		}
 	}
 	return nil, nil
+}
+
+// GuardWrite returns the part of a transaction that writes the sentinel unless another item holds it, or that deletes it if this one does.
+func (t *Table) GuardWrite(g *Guard) types.TransactWriteItem {
+	owner := &types.AttributeValueMemberM{Value: g.Owner}
+	names := map[string]string{"#pk": t.PK.Name, "#owner": SentinelOwner}
+	values := map[string]types.AttributeValue{":owner": owner}
+	condition := new("attribute_not_exists(#pk) OR #owner = :owner")
+	if g.From != nil {
+		*condition += " OR #owner = :from"
+		values[":from"] = &types.AttributeValueMemberM{Value: g.From}
+	}
+	if g.Delete {
+		return types.TransactWriteItem{Delete: &types.Delete{TableName: &t.Name, Key: g.Key, ConditionExpression: condition,
+			ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
+	}
+	item := map[string]types.AttributeValue{SentinelOwner: owner}
+	maps.Copy(item, g.Key)
+	if t.Discriminator != "" {
+		item[t.Discriminator] = &types.AttributeValueMemberS{Value: SentinelPrefix}
+	}
+	return types.TransactWriteItem{Put: &types.Put{TableName: &t.Name, Item: item, ConditionExpression: condition,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values}}
 }

@@ -1,0 +1,358 @@
+package change
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
+)
+
+// Shape is what the items of one type have, as far as a condition on them can be checked.
+type Shape struct {
+	Plan  *codec.Plan
+	Kept  []string // the attributes that the table itself keeps
+	Open  bool     // items have attributes that are none of the plan's
+	Mixed bool     // items of older shapes have values of other kinds
+}
+
+// Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
+// value of a kind that what it is compared with never has. Of
+//
+//	(#0.#1 = :0) AND (begins_with (#2, :1))
+//
+// the terms are #0.#1 with :0 and #2 with :1. A term is right if it is for one of the shapes.
+func Check(shapes []Shape, condition string, names map[string]string, values map[string]types.AttributeValue) error {
+	if len(shapes) == 0 {
+		return nil
+	}
+	var t term
+	size := false
+	for rest := condition; rest != ""; {
+		var o operand
+		switch c := rest[0]; {
+		case c == '#':
+			o.path, rest = cutAliases(rest, names)
+			o.size, size = size, false
+			t.operands = append(t.operands, o)
+		case c == ':':
+			var alias string
+			alias, rest = cutWord(rest)
+			o.value = values[alias]
+			t.operands = append(t.operands, o)
+		case isWord(c):
+			var word string
+			word, rest = cutWord(rest)
+			switch {
+			case word == "size":
+				size = true
+			case word == "OR" || word == "NOT" || word == "AND" && !(t.between && len(t.operands) < 3):
+				if err := t.check(shapes); err != nil {
+					return err
+				}
+				t = term{}
+			default:
+				t.call, t.between = word, word == "BETWEEN"
+			}
+		default:
+			rest = rest[1:]
+		}
+	}
+	return t.check(shapes)
+}
+
+// Compare orders shapes by their types.
+func (s Shape) Compare(o Shape) int {
+	return strings.Compare(s.Plan.Type().String(), o.Plan.Type().String())
+}
+
+// Find returns the name, for the SDK's expressions, of what a path names in the items of one of the shapes. Without shapes they
+// may have any attribute.
+func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
+	segments, err := Parse(path)
+	if err == nil && len(shapes) > 0 {
+		t := term{operands: []operand{{path: segments}}}
+		err = t.check(shapes)
+	}
+	if err != nil {
+		return expression.NameBuilder{}, fmt.Errorf("path %q: %w", Show(path), err)
+	}
+	var t Target
+	for i, s := range segments {
+		t.addName(s, i == 0)
+	}
+	return t.Name, nil
+}
+
+// Clauses returns, of conditions that [All] has joined, those from the one at from on, n of them.
+func Clauses(condition string, from, n, of int) string {
+	if n == of {
+		return condition
+	}
+	depth, clause, start, end := 0, 0, 0, 0
+	for i := range len(condition) {
+		switch condition[i] {
+		case '(':
+			if depth == 0 && clause == from {
+				start = i
+			}
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				if clause++; clause == from+n {
+					end = i + 1
+				}
+			}
+		}
+	}
+	return condition[start:end]
+}
+
+// All joins conditions, so that [Clauses] finds them.
+func All(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
+	if len(conditions) == 1 {
+		return conditions[0]
+	}
+	return expression.And(conditions[0], conditions[1], conditions[2:]...)
+}
+
+func isWord(c byte) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// cutWord cuts a word, or a placeholder with its mark, off the front of a condition.
+func cutWord(text string) (word, rest string) {
+	n := 1
+	for n < len(text) && isWord(text[n]) {
+		n++
+	}
+	return text[:n], text[n:]
+}
+
+// cutAliases cuts a path of placeholders off the front of a condition.
+func cutAliases(text string, names map[string]string) (path []Segment, rest string) {
+	for {
+		var s Segment
+		var alias string
+		alias, text = cutWord(text)
+		s.Name = names[alias]
+		s.At, text, _ = cutIndexes(text)
+		path = append(path, s)
+		if !strings.HasPrefix(text, ".#") {
+			return path, text
+		}
+		text = text[1:]
+	}
+}
+
+// term is a comparison or a function in a condition.
+type term struct {
+	call     string // the function, or a word between the operands
+	between  bool
+	operands []operand
+}
+
+// operand is a path, its size, or a value.
+type operand struct {
+	path  []Segment
+	size  bool
+	value types.AttributeValue
+}
+
+func (t *term) check(shapes []Shape) error {
+	var unknown *unknownError
+	var wrong error
+	for i := range shapes {
+		err := t.fits(&shapes[i])
+		if err == nil {
+			return nil
+		}
+		one, ok := errors.AsType[*unknownError](err)
+		switch {
+		case !ok:
+			wrong = err
+		case unknown == nil || one.inner() && !unknown.inner():
+			unknown = one
+		case one.inner() == unknown.inner():
+			unknown.merge(one)
+		}
+	}
+	if wrong == nil && unknown != nil {
+		wrong = unknown
+	}
+	return wrong
+}
+
+// fits checks the term for items of one shape.
+func (t *term) fits(s *Shape) error {
+	for _, o := range t.operands {
+		if o.path == nil {
+			continue
+		}
+		target, err := s.find(o.path)
+		if err != nil {
+			return err
+		}
+		if err := t.fitsTarget(s, target, o); err != nil {
+			return fmt.Errorf("attribute %s: %w", showSegments(o.path), err)
+		}
+	}
+	return nil
+}
+
+// fitsTarget checks the values of the term against what one of its paths names.
+func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
+	if s.Mixed || strings.HasPrefix(t.call, "attribute_") {
+		return nil
+	}
+	kind := target.kind()
+	stored := fmt.Sprintf("it is stored as %s (%s)", kind, target.Type)
+	switch {
+	case o.size:
+		kind, stored = wire.N, "its size is a number"
+	case t.call == "contains":
+		if kind = target.contains(); kind != wire.Invalid {
+			stored = fmt.Sprintf("it holds %s (%s)", kind, target.Type)
+		}
+	}
+	for _, other := range t.operands {
+		if k := kindOf(other.value); kind != wire.Invalid && k != wire.Invalid && k != wire.NULL && k != kind {
+			return fmt.Errorf("%s, and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)", stored, k)
+		}
+	}
+	return nil
+}
+
+// find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
+func (s *Shape) find(path []Segment) (Target, error) {
+	root := s.Plan.Field(path[0].Name)
+	switch {
+	case root == nil && (s.Open || slices.Contains(s.Kept, path[0].Name)), root != nil && s.Plan.Marshals():
+		return Target{Root: &codec.Field{Name: path[0].Name}}, nil
+	case root == nil:
+		return Target{}, &unknownError{path[0].Name, []string{has(s.Plan)}, s.Kept}
+	}
+	t := Target{Root: root, Leaf: root, Type: root.Type}
+	for i, segment := range path {
+		if err := t.enter(segment, i == 0); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// kind returns what the target's values are stored as, unless they are empty: wire.Invalid if that is open.
+func (t Target) kind() wire.Kind {
+	switch {
+	case t.Type == nil:
+		return wire.Invalid
+	case t.Leaf != nil:
+		return t.Leaf.Kind()
+	}
+	return t.Root.Encoding.KindOf(t.Type)
+}
+
+// contains returns the kind of what the target's values can contain.
+func (t Target) contains() wire.Kind {
+	switch k := t.kind(); k {
+	case wire.S, wire.SS:
+		return wire.S
+	case wire.NS:
+		return wire.N
+	case wire.B, wire.BS:
+		return wire.B
+	case wire.L:
+		return t.Root.Encoding.KindOf(deref(t.Type).Elem())
+	}
+	return wire.Invalid
+}
+
+func kindOf(v types.AttributeValue) wire.Kind {
+	switch v.(type) {
+	case *types.AttributeValueMemberS:
+		return wire.S
+	case *types.AttributeValueMemberN:
+		return wire.N
+	case *types.AttributeValueMemberB:
+		return wire.B
+	case *types.AttributeValueMemberBOOL:
+		return wire.BOOL
+	case *types.AttributeValueMemberNULL:
+		return wire.NULL
+	case *types.AttributeValueMemberM:
+		return wire.M
+	case *types.AttributeValueMemberL:
+		return wire.L
+	case *types.AttributeValueMemberSS:
+		return wire.SS
+	case *types.AttributeValueMemberNS:
+		return wire.NS
+	case *types.AttributeValueMemberBS:
+		return wire.BS
+	}
+	return wire.Invalid
+}
+
+// showSegments returns a path for messages.
+func showSegments(path []Segment) string {
+	var text strings.Builder
+	for i, s := range path {
+		if i > 0 {
+			text.WriteByte('.')
+		}
+		text.WriteString(s.Name)
+		for _, at := range s.At {
+			text.WriteString("[" + strconv.Itoa(at) + "]")
+		}
+	}
+	return text.String()
+}
+
+// unknownError is a name that items do not have.
+type unknownError struct {
+	name string
+	has  []string // what each of the types has
+	kept []string // by the table itself, for a name at the top level
+}
+
+// inner reports whether all but the end of a path is there.
+func (e *unknownError) inner() bool { return e.kept == nil }
+
+func (e *unknownError) merge(o *unknownError) {
+	for _, h := range o.has {
+		if !slices.Contains(e.has, h) {
+			e.has = append(e.has, h)
+		}
+	}
+}
+
+func (e *unknownError) Error() string {
+	text := fmt.Sprintf("unknown attribute %q: %s", e.name, strings.Join(e.has, "; "))
+	if len(e.kept) > 0 {
+		text += "; the table has " + quoteAll(e.kept)
+	}
+	return text
+}
+
+// has lists the attributes of a plan's type.
+func has(plan *codec.Plan) string {
+	var known []string
+	for _, f := range plan.Fields() {
+		known = append(known, f.Name)
+	}
+	return fmt.Sprintf("%s has %s", plan.Type(), quoteAll(known))
+}
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = strconv.Quote(n)
+	}
+	return strings.Join(quoted, ", ")
+}
