@@ -161,6 +161,7 @@ func (a *arguments) propose(ctx context.Context, in io.Reader) (*propose.Proposa
 	if a.given.Name = a.table; a.table == "" {
 		a.given.Name = "items"
 	}
+	a.given.Guess = true
 	return propose.Propose(a.given, items)
 }
 

@@ -79,7 +79,7 @@ func (a *alignment) from(at []int, s state) *way {
 	case ended > 0:
 		return nil
 	}
-	id := fmt.Sprint(at, s.fixed != "", s.open != nil && s.open.cand == nil, s.open != nil)
+	id := fmt.Sprint(at, lastWord(s.fixed), s.fixed != "", s.open != nil && s.open.cand == nil, s.open != nil)
 	if w, ok := a.memo[id]; ok {
 		return w
 	}
@@ -153,7 +153,7 @@ func (a *alignment) cost(c *candidate, at []int, s state) float64 {
 	}
 	text := c.texts[0]
 	lead := strings.TrimFunc(a.keys[0][:at[0]], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) == ""
-	if c.same && c.format == "" && (lead && label(text) || c.num && len(text) < 3) {
+	if c.same && c.format == "" && (lead && label(text) || c.num && len(text) < 3 && !alike(c.path, s.fixed)) {
 		cost += labelCost
 	}
 	return cost

@@ -28,11 +28,15 @@ func (s *sample) discriminator() string {
 	}
 	var choices []choice
 	for name, values := range s.texts() {
-		rank := slices.Index(typeNames, strings.ToLower(strings.Trim(strings.NewReplacer("_", "", "-", "").Replace(name), "_-$.")))
-		if rank >= 0 || len(values) > 1 {
-			if rank < 0 {
-				rank = len(typeNames)
-			}
+		rank := slices.Index(typeNames, strings.ToLower(strings.Trim(strings.NewReplacer("_", "", "-", "").Replace(name), "$.")))
+		n := 0
+		for _, count := range values {
+			n += count
+		}
+		if rank < 0 && len(values) > 1 && len(values)*2 <= n {
+			rank = len(typeNames)
+		}
+		if rank >= 0 {
 			choices = append(choices, choice{name, rank})
 		}
 	}
@@ -71,7 +75,7 @@ func (s *sample) texts() map[string]map[string]int {
 		for _, count := range values {
 			n += count
 		}
-		return wrong[name] || 2*n <= len(s.items) || len(values) > 1 && len(values)*2 > n
+		return wrong[name] || 2*n <= len(s.items)
 	})
 	return out
 }

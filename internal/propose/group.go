@@ -22,6 +22,7 @@ type sample struct {
 	items   []Item
 	sources [][]source
 	keys    [][2]string // of items whose keys are texts
+	all     []*group
 }
 
 func newSample(t *Table, items []Item) *sample {
@@ -88,7 +89,8 @@ func (s *sample) groups(discriminator string) []*group {
 		list = append(list, g)
 	}
 	sortGroups(list)
-	return s.tails(s.merge(list))
+	s.all = s.tails(s.merge(list))
+	return s.all
 }
 
 // sortGroups puts the largest first, and of one size that which came first.

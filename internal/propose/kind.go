@@ -93,7 +93,11 @@ func (b *builder) key(a Attr) *Key {
 	if a.Type != "S" || b.ownKeys {
 		return k
 	}
-	k.parts = explainKeys(b.texts(a.Name, b.g.items), b.sources)
+	texts := b.texts(a.Name, b.g.items)
+	k.parts = explainKeys(texts, b.sources)
+	if len(texts) < few && k.parts != nil {
+		k.parts = b.loosen(k.parts, texts, a)
+	}
 	natural := !composed(a.Name)
 	if k.parts == nil || whole(k.parts) || natural && lone(k.parts) {
 		k.parts = nil

@@ -25,6 +25,8 @@ func goName(text string) string {
 			b.WriteString(upper)
 		case strings.HasSuffix(upper, "S") && initialisms[upper[:len(upper)-1]] && len(upper) > 2:
 			b.WriteString(upper[:len(upper)-1] + "s")
+		case strings.ContainsAny(w, "0123456789") && w == upper:
+			b.WriteString(title(w))
 		case w == upper && strings.ToLower(w) != w:
 			b.WriteString(title(strings.ToLower(w)))
 		default:

@@ -14,6 +14,8 @@ type Table struct {
 	Name    string
 	PK, SK  Attr // SK without a name: none
 	Indexes []Index
+	// Guess: the indexes that are not given are guessed from the names of attributes, as gsi1pk.
+	Guess bool
 }
 
 // Attr is a key attribute; its type is the service's: "S", "N" or "B".
@@ -52,6 +54,9 @@ func (t *Table) Complete(items []Item) {
 			t.SK.Name = keyIn(items, "sk", "range", "sort", "rangekey", "sortkey", "s")
 		}
 	}
+	if t.Guess && t.Indexes == nil {
+		t.guessIndexes(items)
+	}
 	t.PK.complete(items)
 	t.SK.complete(items)
 	for i := range t.Indexes {
@@ -64,6 +69,32 @@ func (t *Table) Complete(items []Item) {
 		if x.Projection == "" {
 			x.Projection = "ALL"
 		}
+	}
+}
+
+// indexKey is what the partition keys of indexes are often called.
+var indexKey = regexp.MustCompile(`^((?i)gsi[-_]?[0-9]*)([-_]?)((?i)pk|hash)$`)
+
+// guessIndexes adds an index for each attribute that is called as the partition key of one.
+func (t *Table) guessIndexes(items []Item) {
+	attrs := map[string]bool{}
+	for _, item := range items {
+		for name := range item {
+			attrs[name] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		m := indexKey.FindStringSubmatch(name)
+		if m == nil {
+			continue
+		}
+		x := Index{Name: m[1], PK: []Attr{{Name: name}}}
+		for _, sort := range []string{"sk", "SK", "Sk", "range", "RANGE", "Range"} {
+			if sk := m[1] + m[2] + sort; attrs[sk] && x.SK == nil {
+				x.SK = []Attr{{Name: sk}}
+			}
+		}
+		t.Indexes = append(t.Indexes, x)
 	}
 }
 

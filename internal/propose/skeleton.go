@@ -82,6 +82,7 @@ func separator(text string) int {
 func wordsOf(text string) []word {
 	digit := strings.IndexFunc(text, unicode.IsDigit)
 	switch {
+	case strings.ContainsRune(text, '@'):
 	case digit < 0 && len(text) <= 32 || digit > 0 && strings.Trim(text[digit:], "0") == "":
 		return []word{{label_, text}}
 	case 0 < digit && digit <= 8 && strings.Trim(text[digit:], "0123456789") == "" && letters(text[:digit]) == digit:
