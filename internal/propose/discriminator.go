@@ -58,7 +58,7 @@ func (s *sample) texts() map[string]map[string]int {
 		for name, v := range item {
 			a, key := owned[name]
 			text, ok := v.(*types.AttributeValueMemberS)
-			if !ok || text.Value == "" || key && (composed(name) || a == s.table.PK || a == s.table.SK) {
+			if !ok || text.Value == "" || key && (s.table.composed(name) || a == s.table.PK || a == s.table.SK) {
 				wrong[name] = true
 				continue
 			}

@@ -178,7 +178,7 @@ var forms = []stored{
 				return of("PK", "GROUP#"+a, "SK", "USER#"+b, "entity", "Membership", "group", a, "user", b, "GSI1PK", "USER#"+b)
 			},
 		},
-		want: []string{"PK=GROUP#{group} SK=GROUP", "PK=GROUP#{group} SK=USER#{user}"},
+		want: []string{"PK=GROUP#{group} SK=GROUP GSI1PK=GROUPS", "PK=GROUP#{group} SK=USER#{user} GSI1PK=USER#{user}"},
 	},
 	{
 		name: "indexes that share an attribute", table: table("PK", "SK", index("byStatus", "GSI1PK", "created"), index("byOwner", "GSI1PK", "owner"), index("byType", "kind", "created")),
@@ -192,7 +192,7 @@ var forms = []stored{
 				return of("PK", "TASK#"+id, "SK", fmt.Sprintf("STEP#%d", i), "kind", "Step", "id", id, "step", i, "created", rfc(g.time()))
 			},
 		},
-		want: []string{"PK=TASK#{id} SK=STEP#{step}", "PK=TASK#{id} SK=TASK"},
+		want: []string{"PK=TASK#{id} SK=STEP#{step} GSI1PK={GSI1PK} created={created}", "PK=TASK#{id} SK=TASK GSI1PK=STATUS#{status} created={created} owner={owner}"},
 	},
 	{
 		name: "one type value for two kinds", table: table("PK", "SK"),
@@ -242,7 +242,7 @@ var forms = []stored{
 				return item
 			},
 		},
-		want: []string{"PK=PRODUCT#{id} SK=PRODUCT"},
+		want: []string{"PK=PRODUCT#{id} SK=PRODUCT GSI1PK=CATEGORY#{category} GSI1SK={price:08} GSI2PK={GSI2PK}"},
 	},
 	{
 		name: "an optional tail", table: table("PK", "SK", index("GSI1", "GSI1PK", "GSI1SK")),
@@ -254,7 +254,7 @@ var forms = []stored{
 				return of("PK", "A#"+g.user(i), "SK", fmt.Sprintf("A#%d#%s", i, g.name()), "owner", g.user(i), "no", i, "GSI1PK", "NO#"+fmt.Sprint(i%9), "GSI1SK", "x")
 			},
 		},
-		want: []string{"PK=A#{owner} SK=A#{no}", "PK=A#{owner} SK=A#{no}#{sk_part}"},
+		want: []string{"PK=A#{owner} SK=A#{no} GSI1PK={GSI1PK} GSI1SK={GSI1SK}", "PK=A#{owner} SK=A#{no}#{sk_part} GSI1PK={GSI1PK} GSI1SK=x"},
 	},
 	{
 		name: "values of the SDK's default", table: table("PK", "SK"),

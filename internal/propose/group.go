@@ -31,7 +31,7 @@ func newSample(t *Table, items []Item) *sample {
 	for _, item := range items {
 		s.sources = append(s.sources, sourcesOf(item, func(attr string) bool {
 			a, key := owned[attr]
-			return key && (composed(attr) || a == t.PK || a == t.SK)
+			return key && (t.composed(attr) || a == t.PK || a == t.SK)
 		}))
 		var k [2]string
 		k[0], _ = scalar(item[t.PK.Name])
@@ -45,7 +45,7 @@ func newSample(t *Table, items []Item) *sample {
 func (s *sample) skeletons(i int, skip string) (out [2]skeleton) {
 	sources := slices.DeleteFunc(slices.Clone(s.sources[i]), func(o source) bool { return o.path == skip })
 	for k, a := range []Attr{s.table.PK, s.table.SK} {
-		if a.Type == "S" && composed(a.Name) {
+		if a.Type == "S" && s.table.composed(a.Name) {
 			out[k] = skeletonOf(s.keys[i][k], sources)
 			continue
 		}

@@ -33,7 +33,7 @@ func (b *builder) indexKey(a Attr, native bool) *Key {
 		return k
 	}
 	parts := explainKeys(b.texts(a.Name, b.g.items), b.sources)
-	if parts == nil || missing(parts) > 0 || !composed(a.Name) && lone(parts) {
+	if parts == nil || missing(parts) > 0 || !b.table.composed(a.Name) && lone(parts) {
 		return k
 	}
 	k.Own, k.parts = false, parts

@@ -98,7 +98,7 @@ func (b *builder) key(a Attr) *Key {
 	if len(texts) < few && k.parts != nil {
 		k.parts = b.loosen(k.parts, texts, a)
 	}
-	natural := !composed(a.Name)
+	natural := !b.table.composed(a.Name)
 	if k.parts == nil || whole(k.parts) || natural && lone(k.parts) {
 		k.parts = nil
 		return k

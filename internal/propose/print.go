@@ -158,7 +158,7 @@ func (w *printer) kind(k *Kind) {
 		w.structs = w.structs[1:]
 		w.body.WriteString(text)
 	}
-	w.printf("// %s have the keys\n//\n//\t%s\nvar %s = entable.Register[%s](Table,\n", k.Var, k.keys(), k.Var, k.Name)
+	w.printf("// %s have the keys\n//\n//\t%s\nvar %s = entable.Register[%s](Table,\n", k.Var, oneLine(k.String()), k.Var, k.Name)
 	if w.p.Typed && k.Value != k.Name {
 		w.printf("\tentable.Name(%q),\n", k.Value)
 	}
@@ -189,13 +189,18 @@ func spec(call string, k *Key) string {
 	return fmt.Sprintf("entable.%s(entable.Template(%q))", call, k.Template)
 }
 
-// keys returns the keys of a kind for a comment.
-func (k *Kind) keys() string {
+// String returns the keys of the kind, those of the table and of indexes: PK=USER#{user} SK=ORDER#{no}.
+func (k *Kind) String() string {
 	text := k.PK.String()
 	if k.SK != nil {
 		text += " " + k.SK.String()
 	}
-	return oneLine(text)
+	for _, j := range k.Indexes {
+		for _, key := range j.Keys {
+			text += " " + key.String()
+		}
+	}
+	return text
 }
 
 // String returns the key as in PK=USER#{id}.

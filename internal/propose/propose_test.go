@@ -26,7 +26,7 @@ func TestFormsArePlaced(t *testing.T) {
 			}
 			var got []string
 			for _, k := range p.Kinds {
-				got = append(got, keysOf(k))
+				got = append(got, k.String())
 			}
 			slices.Sort(got)
 			if diff := cmp.Diff(f.want, got); diff != "" {
@@ -43,12 +43,4 @@ func TestFormsArePlaced(t *testing.T) {
 		})
 	}
 	t.Logf("%d of %d kinds placed", placed, kinds)
-}
-
-func keysOf(k *propose.Kind) string {
-	text := k.PK.String()
-	if k.SK != nil {
-		text += " " + k.SK.String()
-	}
-	return text
 }

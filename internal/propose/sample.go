@@ -43,8 +43,22 @@ type Item = map[string]types.AttributeValue
 // keyNames are names of attributes that hold composed keys, and no value of their own.
 var keyNames = regexp.MustCompile(`(?i)^_?((gsi|lsi|index|idx|i|ix)[-_]?[0-9]*[-_]?)?(s|p|h|r|hash|range|partition|sort|primary)[-_]?(k|key)?[-_]?[0-9]*$`)
 
+// keyEnds are what names of such attributes end with, behind the name of an index.
+var keyEnds = []string{"pk", "sk", "hash", "range", "hashkey", "rangekey", "partitionkey", "sortkey"}
+
 // composed reports whether an attribute is called as one that is made of others.
-func composed(name string) bool { return keyNames.MatchString(name) }
+func (t *Table) composed(name string) bool {
+	if keyNames.MatchString(name) {
+		return true
+	}
+	for _, x := range t.Indexes {
+		if len(name) > len(x.Name) && strings.EqualFold(name[:len(x.Name)], x.Name) &&
+			slices.Contains(keyEnds, strings.ToLower(strings.Trim(name[len(x.Name):], "_-."))) {
+			return true
+		}
+	}
+	return false
+}
 
 // Complete fills in what is not known of the table, guessing from items: the key attributes and their types.
 func (t *Table) Complete(items []Item) {
