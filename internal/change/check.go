@@ -18,6 +18,7 @@ import (
 type Shape struct {
 	Plan  *codec.Plan
 	Kept  []string // the attributes that the table itself keeps
+	Alone []string // the fields that only the key has: items have no such attributes
 	Open  bool     // items have attributes that are none of the plan's
 	Mixed bool     // items of older shapes have values of other kinds
 }
@@ -232,6 +233,9 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 // find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
 func (s *Shape) find(path []Segment) (Target, error) {
 	root := s.Plan.Field(path[0].Name)
+	if slices.Contains(s.Alone, path[0].Name) {
+		return Target{}, fmt.Errorf("attribute %q stands in the key alone, and nothing can be asked of it", path[0].Name)
+	}
 	switch {
 	case root == nil && (s.Open || slices.Contains(s.Kept, path[0].Name)), root != nil && s.Plan.Marshals():
 		return Target{Root: &codec.Field{Name: path[0].Name}}, nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
@@ -52,6 +53,7 @@ func TestKeysCannotBeChangedByUpdates(t *testing.T) {
 	if got, err := accounts.Get(ctx, a); err != nil || got.Data.Name != "Anna" {
 		t.Errorf("%+v, %v", got, err)
 	}
+	refused(t, users.Delete(ctx, User{Tenant: "t", Email: "e"}, entable.If(expression.Name("email").Equal(expression.Value("x")))), `attribute "email" stands in the key alone`)
 	func() {
 		defer func() { refused(t, recover().(error), `attribute "email" is in the key alone`) }()
 		entable.Field(users, func(u *User) *string { return &u.Email })

@@ -139,6 +139,9 @@ func (e *Entity) readBack(name string) bool {
 	return false
 }
 
+// InKeyAlone lists the fields that items have no attributes for.
+func (e *Entity) InKeyAlone() []string { return e.keyonly }
+
 // Alone reports whether an attribute is written in the primary key alone; keyonly, whether items have none of that name.
 func (e *Entity) Alone(name string) (alone, keyonly bool) {
 	return slices.Contains(e.alone, name), slices.Contains(e.keyonly, name)
