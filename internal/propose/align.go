@@ -98,7 +98,7 @@ func (a *alignment) from(at []int, s state) *way {
 		}
 	}
 	for _, c := range a.cands {
-		if a.stands(c, at) && (s.open == nil || s.open.cut() != "") {
+		if a.stands(c, at) && (s.open == nil || s.open.cut()) {
 			p := part{cand: c, texts: c.texts}
 			try(p, a.cost(c, at, s), state{open: &p})
 		}
@@ -126,7 +126,7 @@ func (a *alignment) stands(c *candidate, at []int) bool {
 			return false
 		}
 	}
-	return apart(a.keys[0], at[0]) && apart(a.keys[0], at[0]+len(c.texts[0]))
+	return c.id || apart(a.keys[0], at[0]) && apart(a.keys[0], at[0]+len(c.texts[0]))
 }
 
 // apart reports whether a new word can begin at a place of a text: between letters it cannot, nor between digits.
@@ -196,20 +196,18 @@ func (a *alignment) fixed(at []int) (texts []string) {
 		return nil
 	}
 	place := make([]int, len(at))
-	for n := 1; n < len(common); n++ {
+	for n := 1; n <= len(common); n++ {
 		for i := range at {
 			place[i] = at[i] + n
 		}
-		stands := separates(common[:n])
+		text := common[:n]
+		stands := separates(text) || n == len(common) && (a.ended(place) || wordsOnly(lastPiece(text)) && a.digits(place))
 		for i := 0; !stands && i < len(a.cands); i++ {
 			stands = a.stands(a.cands[i], place)
 		}
-		if stands && utf8.RuneStart(common[n]) {
-			texts = append(texts, common[:n])
+		if stands && (n == len(common) || utf8.RuneStart(common[n])) {
+			texts = append(texts, text)
 		}
-	}
-	if a.ended(at, len(common)) || separates(common) || wordsOnly(lastPiece(common)) && a.wordEnds(at, len(common)) {
-		return append(texts, common)
 	}
 	return texts // what is common to the beginnings of values is no fixed text
 }
@@ -234,20 +232,20 @@ func wordsOnly(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
 }
 
-// ended reports whether all the keys end n bytes behind a place.
-func (a *alignment) ended(at []int, n int) bool {
+// ended reports whether all the keys end at a place.
+func (a *alignment) ended(at []int) bool {
 	for i, k := range a.keys {
-		if at[i]+n != len(k) {
+		if at[i] != len(k) {
 			return false
 		}
 	}
 	return true
 }
 
-// wordEnds reports whether letters end and digits begin n bytes behind a place in all the keys: v12, v7.
-func (a *alignment) wordEnds(at []int, n int) bool {
+// digits reports whether digits begin at a place in all the keys, as in v12 behind the v.
+func (a *alignment) digits(at []int) bool {
 	for i, k := range a.keys {
-		if next := k[at[i]+n:]; next == "" || next[0] < '0' || next[0] > '9' {
+		if next := k[at[i]:]; next == "" || next[0] < '0' || next[0] > '9' {
 			return false
 		}
 	}
@@ -296,21 +294,18 @@ func (a *alignment) until(at []int, sep string) (p part, ok bool) {
 	return p, true
 }
 
-// cut returns the format by which a component is cut by its width, "" if it has none; "-" if the width is its own.
-func (p *part) cut() string {
-	if p.cand != nil && p.cand.fixed {
-		return "-"
+// cut reports whether the component can be cut by its width.
+func (p *part) cut() bool {
+	if p.cand != nil {
+		return p.cand.fixed || p.cand.id
 	}
-	if p.cand != nil && (p.cand.num || p.cand.format != "") {
-		return ""
-	}
-	return idFormat(p.texts)
+	return idFormat(p.texts) != ""
 }
 
 // endsAt reports whether the component ends where the fixed text begins: it has a width, or does not hold that text, nor a
 // part of it at its end that the text would go on from.
 func (p *part) endsAt(fixed string) bool {
-	if p.cut() != "" {
+	if p.cut() {
 		return true
 	}
 	for _, t := range p.texts {

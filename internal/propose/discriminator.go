@@ -28,7 +28,7 @@ func (s *sample) discriminator() string {
 	}
 	var choices []choice
 	for name, values := range s.texts() {
-		rank := slices.Index(typeNames, strings.ToLower(strings.Trim(strings.NewReplacer("_", "", "-", "").Replace(name), "$.")))
+		rank := typeRank(name)
 		n := 0
 		for _, count := range values {
 			n += count
@@ -47,6 +47,11 @@ func (s *sample) discriminator() string {
 		}
 	}
 	return ""
+}
+
+// typeRank returns the place of an attribute's name among those of types, -1 if it is none.
+func typeRank(name string) int {
+	return slices.Index(typeNames, strings.ToLower(strings.Trim(strings.NewReplacer("_", "", "-", "").Replace(name), "$.")))
 }
 
 // texts returns the attributes that are texts with few values in most of the items, and these values.

@@ -18,6 +18,7 @@ type candidate struct {
 	texts  []string
 	same   bool // in all items
 	fixed  bool // of one width, by which it is cut
+	id     bool // a text that is an id in all items, as a UUID
 }
 
 // candidates returns the components that occur in all the keys, which are those of the items with these sources.
@@ -54,6 +55,7 @@ func formats(path string, values []*source, keys []string) (list []*candidate) {
 		plain.texts = append(plain.texts, v.text)
 	}
 	if plain.occurs(keys) {
+		plain.id = !first.num && idFormat(plain.texts) != ""
 		if !first.num || wholes(plain.texts) {
 			list = append(list, plain)
 		}

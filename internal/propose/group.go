@@ -23,6 +23,7 @@ type sample struct {
 	sources [][]source
 	keys    [][2]string // of items whose keys are texts
 	all     []*group
+	natural [2]bool // whether the keys of the table are values of their own, as a user_id is
 }
 
 func newSample(t *Table, items []Item) *sample {
@@ -38,14 +39,45 @@ func newSample(t *Table, items []Item) *sample {
 		k[1], _ = scalar(item[t.SK.Name])
 		s.keys = append(s.keys, k)
 	}
+	for k, a := range []Attr{t.PK, t.SK} {
+		s.natural[k] = a.Type != "S" || !t.composed(a.Name) && !s.labelled(k)
+	}
 	return s
+}
+
+// labelled reports whether a key tells kinds apart by labels at its front: items with other labels have other attributes.
+func (s *sample) labelled(k int) bool {
+	leads := map[string]*group{}
+	for i, item := range s.items {
+		o := skeletonOf(s.keys[i][k], nil)
+		if len(o.words) < 2 || o.words[0].kind != label_ || o.between[1] == "" || len(leads) > maxTypes {
+			return false
+		}
+		lead := o.words[0].text + o.between[1]
+		if leads[lead] == nil {
+			leads[lead] = &group{attrs: map[string]int{}}
+		}
+		g := leads[lead]
+		g.items = append(g.items, i)
+		for name := range item {
+			g.attrs[name]++
+		}
+	}
+	for _, g := range leads {
+		for _, o := range leads {
+			if !g.similar(o) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // skeletons returns those of an item's keys. A key attribute that has a name of its own, as user_id has, is one value.
 func (s *sample) skeletons(i int, skip string) (out [2]skeleton) {
 	sources := slices.DeleteFunc(slices.Clone(s.sources[i]), func(o source) bool { return o.path == skip })
-	for k, a := range []Attr{s.table.PK, s.table.SK} {
-		if a.Type == "S" && s.table.composed(a.Name) {
+	for k := range out {
+		if !s.natural[k] {
 			out[k] = skeletonOf(s.keys[i][k], sources)
 			continue
 		}

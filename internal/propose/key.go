@@ -89,7 +89,7 @@ func cut(parts []part, keys []string) int {
 			}
 			if p.fixed == "" {
 				p.texts = append(p.texts, text)
-				if i < len(parts)-1 && parts[i+1].fixed != "" && p.cand != nil && p.cut() == "" && strings.Index(text+parts[i+1].fixed, parts[i+1].fixed) != len(text) {
+				if i < len(parts)-1 && parts[i+1].fixed != "" && p.cand != nil && !p.cut() && strings.Index(text+parts[i+1].fixed, parts[i+1].fixed) != len(text) {
 					return row
 				}
 			}

@@ -98,8 +98,8 @@ func (b *builder) key(a Attr) *Key {
 	if len(texts) < few && k.parts != nil {
 		k.parts = b.loosen(k.parts, texts, a)
 	}
-	natural := !b.table.composed(a.Name)
-	if k.parts == nil || whole(k.parts) || natural && lone(k.parts) {
+	natural := b.natural[0] && a == b.table.PK || b.natural[1] && a == b.table.SK
+	if k.parts == nil || whole(k.parts) || natural && (lone(k.parts) || missing(k.parts) > 0) {
 		k.parts = nil
 		return k
 	}
@@ -148,7 +148,7 @@ func (b *builder) name(k *Key) {
 		if n := p.digits(); n > 0 {
 			format = "0" + strconv.Itoa(n)
 		}
-		p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", texts: p.texts}
+		p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(p.texts) != "", texts: p.texts}
 		for row := range b.sources {
 			text := p.texts[row]
 			if format != "" {

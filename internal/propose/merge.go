@@ -118,12 +118,16 @@ func (s *sample) tails(list []*group) []*group {
 	for k := range 2 {
 		var out []*group
 		byLead := map[string][]*group{}
+		taken := map[*group]bool{}
 		for _, g := range list {
 			id := strings.Join([]string{g.value, g.keys[k].lead(), g.keys[1-k].pattern()}, "\n")
 			byLead[id] = append(byLead[id], g)
 		}
 		for _, g := range list {
 			id := strings.Join([]string{g.value, g.keys[k].lead(), g.keys[1-k].pattern()}, "\n")
+			if taken[g] {
+				continue
+			}
 			alike := byLead[id]
 			shapes := map[string]bool{}
 			for _, o := range alike {
@@ -133,13 +137,11 @@ func (s *sample) tails(list []*group) []*group {
 				out = append(out, g)
 				continue
 			}
-			if g == alike[0] {
-				out = append(out, g)
-				for _, o := range alike[1:] {
-					g.take(o)
-				}
-				byLead[id] = alike[:1]
+			for _, o := range alike[1:] {
+				g.take(o)
+				taken[o] = true
 			}
+			out = append(out, g)
 		}
 		list = out
 	}

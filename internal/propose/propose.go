@@ -25,10 +25,9 @@ type Unplaced struct {
 }
 
 // Placed counts the items that come back as they were.
-func (p *Proposal) Placed() int {
-	n := p.Items
-	for _, u := range p.Unplaced {
-		n -= u.Items
+func (p *Proposal) Placed() (n int) {
+	for _, k := range p.Kinds {
+		n += k.Items
 	}
 	return n
 }
@@ -49,13 +48,17 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 	discriminator := s.discriminator()
 	groups := s.groups(discriminator)
 	typed := discriminator != "" && distinct(groups)
-	p := s.declare(groups, discriminator, typed, mode{})
-	if p.Placed() < p.Items {
-		if strict := s.declare(groups, discriminator, typed, mode{ids: true}); strict.Placed() > p.Placed() {
-			return strict, nil
+	var best *Proposal
+	for _, try := range []struct{ typed, ids bool }{{typed, false}, {typed, true}, {false, false}, {false, true}} {
+		p := s.declare(groups, discriminator, try.typed, mode{ids: try.ids})
+		if best == nil || p.Placed() > best.Placed() {
+			best = p
+		}
+		if best.Placed() == best.Items {
+			break
 		}
 	}
-	return p, nil
+	return best, nil
 }
 
 // distinct reports whether every group has a discriminator value that no other has.

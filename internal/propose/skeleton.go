@@ -91,13 +91,12 @@ func wordsOf(text string) []word {
 	return []word{{unknown, text}}
 }
 
-// explain returns the places of a key that show the value of an attribute, from left to right. Longer values go first; one in
-// capitals at the front is a label, whatever attribute has it too.
+// explain returns the places of a key that show the value of an attribute, from left to right. Longer values go first.
 func explain(key string, sources []source) (spans [][2]int) {
 	var texts []string
 	for i := range sources {
 		s := &sources[i]
-		if s.bool {
+		if s.bool || typeRank(s.path) >= 0 {
 			continue
 		}
 		texts = append(texts, s.text)
@@ -120,9 +119,8 @@ func explain(key string, sources []source) (spans [][2]int) {
 			}
 			start, end := from+i, from+i+len(text)
 			from = end
-			front := letters(key[:start]) == 0 && label(text)
 			free := !slices.ContainsFunc(spans, func(s [2]int) bool { return start < s[1] && s[0] < end })
-			if free && !front && apart(key, start) && apart(key, end) {
+			if free && (len(text) > 25 || apart(key, start) && apart(key, end)) { // an id is a word wherever it stands
 				spans = append(spans, [2]int{start, end})
 			}
 		}
