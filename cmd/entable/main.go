@@ -20,6 +20,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/token"
 	"io"
 	"os"
 	"os/signal"
@@ -115,6 +116,8 @@ func parse(args []string, messages io.Writer) (a arguments, err error) {
 		return a, errors.New("-pk, -sk and -index go with -in: those of a table are read from it")
 	case a.sample < 1:
 		return a, fmt.Errorf("invalid -sample %d: give at least 1", a.sample)
+	case !token.IsIdentifier(a.pkg):
+		return a, fmt.Errorf("invalid -package %q: give the name of a Go package", a.pkg)
 	}
 	return a, nil
 }

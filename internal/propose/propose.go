@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A Proposal is what is proposed for a table.
@@ -41,8 +40,10 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 	if t.PK.Name == "" {
 		return nil, errors.New("cannot tell which attribute is the partition key: give -pk, and -sk where there is a sort key")
 	}
-	if i := slices.IndexFunc(items, func(i Item) bool { return i[t.PK.Name] == nil || t.SK.Name != "" && i[t.SK.Name] == nil }); i >= 0 {
-		return nil, fmt.Errorf("item %d has not the key attributes %q", i+1, strings.Trim(t.PK.Name+" "+t.SK.Name, " "))
+	for _, name := range []string{t.PK.Name, t.SK.Name} {
+		if i := slices.IndexFunc(items, func(i Item) bool { return name != "" && i[name] == nil }); i >= 0 {
+			return nil, fmt.Errorf("item %d lacks the key attribute %q", i+1, name)
+		}
 	}
 	s := newSample(&t, items)
 	discriminator := s.discriminator()
