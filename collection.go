@@ -78,6 +78,7 @@ type Collection[C any] struct {
 	table   *Table
 	name    string
 	members map[*entity]collectionField
+	byType  map[reflect.Type]*entity
 }
 
 // collectionField is where a member's items go.
@@ -128,8 +129,12 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 		if e.table != first.table {
 			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.Name, first.table.s().Name, e.Name, e.Table.Name)
 		}
+		if other := byType[e.Type]; other != nil && other != e {
+			return nil, errorf("", "%s and %s are both of %s: a collection has one member of a type", other.Name, e.Name, e.Type)
+		}
 		byType[e.Type] = e
 	}
+	c.byType = byType
 	if e := apart(first, byType, ""); e != nil && !slices.ContainsFunc(first.Indexes, func(x *schema.EntityIndex) bool {
 		return apart(first, byType, x.Name) == nil
 	}) {
@@ -212,16 +217,14 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 	}
 	q.plan = planQuery(c.table, e, index, ptr)
 	q.plan.member = map[*schema.Entity]bool{}
-	byType := map[reflect.Type]*entity{}
 	for m := range c.members {
 		q.plan.member[m.Entity] = true
-		byType[m.Type] = m
 	}
 	if !q.plan.member[e.Entity] {
 		q.plan.err = usagef("collection %s: %s is not a member: %s are", c.name, e.Name, c.memberNames())
 		return q
 	}
-	switch m := apart(e, byType, index); {
+	switch m := apart(e, c.byType, index); {
 	case m == nil:
 	case index == "":
 		q.plan.fail(usagef("collection %s: %s and %s share the partitions of an index only: use QueryIndex", c.name, e.Name, m.Name))
@@ -268,7 +271,7 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 
 func (c *Collection[C]) add(group reflect.Value, item any) error {
 	v := reflect.ValueOf(item)
-	e := ownerOf(c.table.s().Directory().ByType[v.Type().Elem()])
+	e := c.byType[v.Type().Elem()]
 	to := c.members[e]
 	if !to.pointer {
 		v = v.Elem()

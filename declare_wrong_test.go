@@ -219,8 +219,8 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		}, `Order: index "gsi1": SK is given but the index has no sort key`},
 		{"registered twice", func() error {
 			table, _ := declared()
-			return register[Order](table, entable.Name("Another"))
-		}, `Another: entable_test.Order is registered on table "shop" already, as Order`},
+			return register[Order](table)
+		}, `Order: entable_test.Order is registered on table "shop" already, as Order: a second time it takes a name of its own, with entable.Name`},
 		{"name taken", func() error {
 			table, _ := declared()
 			return register[Cart](table, entable.Name("Order"))

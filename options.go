@@ -352,6 +352,12 @@ func Name(name string) EntityOption {
 	return entityOption(func(c *entityConfig) { c.Name = name })
 }
 
+// TypeValue sets the value of the discriminator in the entity's items, overriding its name: for stored data in which one value
+// stands for several kinds of items whose keys differ, such as an item and its older versions. Each has a name of its own.
+func TypeValue(value string) EntityOption {
+	return entityOption(func(c *entityConfig) { c.TypeValue = value })
+}
+
 type writeOption func(*writeConfig)
 
 func (f writeOption) applyWrite(c *writeConfig) { f(c) }

@@ -237,7 +237,7 @@ func (p *queryPlan) shapes() []change.Shape {
 		return nil
 	}
 	var list []change.Shape
-	for _, e := range p.Table.Directory().ByType {
+	for _, e := range p.Table.Directory().All {
 		if p.member == nil || p.member[e] {
 			list = append(list, ownerOf(e).shape)
 		}
@@ -255,7 +255,7 @@ func (p *queryPlan) ownNames() []string {
 		}
 	}
 	add(p.Table.Discriminator)
-	for _, e := range p.Table.Directory().ByType {
+	for _, e := range p.Table.Directory().All {
 		if p.Want != nil && p.Want != e {
 			continue
 		}

@@ -424,7 +424,7 @@ func (s *updateState) addUpsert() error {
 		return usagef("%s: Upsert: the key attribute %q lies inside another, which an update cannot make: use Put", e.Name, path)
 	}
 	if e.Table.Discriminator != "" {
-		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.Name))
+		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.TypeValue))
 	}
 	if len(e.Upgrades) > 0 {
 		s.update = s.update.Set(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))

@@ -1,6 +1,7 @@
 package forms_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -346,8 +347,28 @@ var natural = []form{
 		expect{table: with(typed("type"), entable.GSI("inv", text("SK"), sorted("PK"))), entity: of(pk("PROJECT#{project}"), entable.Index("inv")), index: "inv", damaged: "PK"}),
 }
 
+// Lock has no attributes of its own.
+type Lock struct{}
+
+type Doc struct {
+	ID   string `dynamodbav:"id"`
+	No   int    `dynamodbav:"no"`
+	Note string `dynamodbav:"note"`
+}
+
+var others = []form{
+	adopt[Lock]("a lock item", `{"PK":"LOCK","SK":"migration","Entity":"Lock"}`,
+		expect{table: typed("Entity"), entity: of(pk("LOCK"), sk("migration")), noSort: true, noUpdate: true}),
+	adopt[Lock]("an item that is nothing but its key", `{"PK":"LOCK","SK":"migration"}`,
+		expect{table: upper, entity: of(pk("LOCK"), sk("migration")), noSort: true, noUpdate: true}),
+	adopt[Doc]("a type that is called otherwise", `{"PK":"DOC#d","SK":"v0","kind":"document","id":"d","no":4,"note":"n"}`,
+		expect{table: typed("kind"), entity: of(pk("DOC#{id}"), sk("v0"), entable.TypeValue("document")), noSort: true}),
+	adopt[Problem]("composed keys", `{"PK":"USER#ann%20b","SK":"PROBLEM#0012","user":"ann b","no":12,"note":"n"}`,
+		expect{table: upper, entity: of(entable.PK("user", entable.Prefix("USER")), entable.SK(entable.Attr("no").Width(4), entable.Prefix("PROBLEM")))}),
+}
+
 func TestForms(t *testing.T) {
-	for _, f := range append(templates, natural...) {
+	for _, f := range slices.Concat(templates, natural, others) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			f.run(t)

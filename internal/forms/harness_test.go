@@ -246,6 +246,13 @@ func all(t testing.TB, client *dynamodb.Client) []map[string]types.AttributeValu
 	return out.Items
 }
 
+// sortedItems returns the items of the table by their keys.
+func sortedItems(t testing.TB, client *dynamodb.Client) []map[string]types.AttributeValue {
+	items := all(t, client)
+	slices.SortFunc(items, func(a, b map[string]types.AttributeValue) int { return strings.Compare(show(t, a), show(t, b)) })
+	return items
+}
+
 // only returns the one item of the table: a second one would be a key that was not the stored one.
 func only(t testing.TB, client *dynamodb.Client) map[string]types.AttributeValue {
 	t.Helper()

@@ -121,3 +121,62 @@ func try[T any](options ...entable.EntityOption) func(*entable.Table) error {
 		return err
 	}
 }
+
+// An item and its older versions have one type in many tables, and one Go type here; their keys tell them apart.
+func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
+	ctx := context.Background()
+	db := memory.New()
+	t.Cleanup(db.Close)
+	client := db.Client()
+	table := entable.NewTable("stored", typed("kind")...)
+	table.Use(client)
+	must(t, table.CreateTable(ctx))
+	docs := entable.Register[Doc](table, entable.TypeValue("doc"), pk("DOC#{id}"), sk("LATEST"))
+	versions := entable.Register[Doc](table, entable.Name("Version"), entable.TypeValue("doc"), pk("DOC#{id}"), sk("v{no:04}"))
+	stored := []string{
+		`{"PK":"DOC#d","SK":"LATEST","kind":"doc","id":"d","no":2,"note":"n"}`,
+		`{"PK":"DOC#d","SK":"v0001","kind":"doc","id":"d","no":1,"note":"n"}`,
+		`{"PK":"DOC#d","SK":"v0002","kind":"doc","id":"d","no":2,"note":"n"}`,
+	}
+	for _, text := range stored {
+		put(t, client, parse(t, text))
+	}
+	latest, err := docs.Query(Doc{ID: "d"}).One(ctx)
+	must(t, err)
+	var all []Doc
+	for v, err := range versions.Query(Doc{ID: "d"}).All(ctx) {
+		must(t, err)
+		all = append(all, *v)
+	}
+	if latest.No != 2 || len(all) != 2 || all[0].No != 1 {
+		t.Errorf("%+v, %+v", latest, all)
+	}
+	if v, err := versions.Get(ctx, Doc{ID: "d", No: 1}); err != nil || v.No != 1 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	n := 0
+	for item, err := range table.Scan().All(ctx) {
+		must(t, err)
+		if _, ok := item.(*Doc); ok {
+			n++
+		}
+	}
+	for f, err := range table.Audit(ctx, entable.AuditOptions{}) {
+		t.Errorf("%v, %v", f, err)
+	}
+	must(t, docs.Put(ctx, latest))
+	must(t, versions.Put(ctx, &all[0]))
+	if n != len(stored) {
+		t.Errorf("%d items", n)
+	}
+	for i, item := range sortedItems(t, client) {
+		same(t, "stored", item, parse(t, stored[i]))
+	}
+	_, err = table.Query(Doc{ID: "d"}).First(ctx)
+	refused(t, err, "is registered on it as Doc and as Version: ask one of these")
+	_, err = entable.TryRegister[Doc](table, pk("X#{id}"), sk("x"))
+	refused(t, err, "is registered on table")
+	type Pile struct{ Docs []Doc }
+	_, err = entable.TryNewCollection[Pile](docs, versions)
+	refused(t, err, "a collection has one member of a type")
+}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,6 +108,10 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 	list = m.ttlContradictions(now)
 	if old == nil {
 		return list
+	}
+	if was, is := cmp.Or(old.Type, old.Name), cmp.Or(now.Type, now.Name); was != is && (old.Type != "" || now.Type != "") {
+		list = append(list, Difference{Where: now.Name, What: "type", Was: quoted(was), Is: quoted(is),
+			Effect: fmt.Sprintf("stored items of type %q are not read", was), Cure: fmt.Sprintf("give it entable.TypeValue(%q)", was)})
 	}
 	for _, name := range old.names() {
 		if !slices.Contains(now.names(), name) {

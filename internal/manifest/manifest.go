@@ -77,6 +77,8 @@ type Index struct {
 // Entity is what items of one type depend on.
 type Entity struct {
 	Name string `json:"name"`
+	// Type is the discriminator of the items, if it is not Name.
+	Type string `json:"type,omitempty"`
 	// Was are earlier names, which are still the discriminators of stored items.
 	Was []string `json:"was,omitempty"`
 	// Origin is the name in the keys of sentinels and in generated prefixes, if it is not Name.

@@ -58,6 +58,7 @@ type IndexDecl struct {
 type EntityDecl struct {
 	Type        reflect.Type
 	Name        string   // "": the type's
+	TypeValue   string   // the discriminator; "": the name
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl

@@ -90,7 +90,9 @@ func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
 	e := want
 	if e == nil {
 		name, _ := r.GuessText(t.Discriminator)
-		e = d.byName[name]
+		if list := d.byName[name]; len(list) == 1 {
+			e = list[0]
+		}
 	}
 	if e != nil && len(e.Upgrades) > 0 { // the version comes first
 		return nil
@@ -107,12 +109,15 @@ func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, 
 		return nil, "", stored, err
 	}
 	stored = storedKey(values[:2])
-	if t.Discriminator != "" && values[2] != nil {
-		kind, text, err := wire.Scalar(values[2])
-		if err != nil || kind != wire.S {
+	typed := t.Discriminator != "" && values[2] != nil
+	if typed {
+		var kind wire.Kind
+		if kind, name, err = wire.Scalar(values[2]); err != nil || kind != wire.S {
 			return nil, "", stored, fmt.Errorf("attribute %s: cannot read the type from %s", t.Discriminator, values[2])
 		}
-		return d.byName[text], text, stored, nil
+		if list := d.byName[name]; len(list) < 2 {
+			return d.named(name, "", ""), name, stored, nil
+		}
 	}
 	var texts [2]string
 	for i := range texts {
@@ -122,6 +127,9 @@ func (t *Table) identify(d *Directory, r *wire.Reader) (e *Entity, name string, 
 		if _, texts[i], err = wire.Scalar(values[i]); err != nil {
 			return nil, "", stored, fmt.Errorf("attribute %s: cannot read the key from %s", names[i], values[i])
 		}
+	}
+	if typed {
+		return d.named(name, texts[0], texts[1]), name, stored, nil
 	}
 	return d.byKey(texts[0], texts[1]), "", stored, nil
 }

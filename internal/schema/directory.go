@@ -2,14 +2,16 @@ package schema
 
 import (
 	"reflect"
+	"slices"
 	"unicode/utf8"
 	"unsafe"
 )
 
 // Directory finds the entity of a type, a discriminator or a key, in constant time.
 type Directory struct {
-	ByType map[reflect.Type]*Entity
-	byName map[string]*Entity
+	All    []*Entity // in the order of registration
+	byType map[reflect.Type][]*Entity
+	byName map[string][]*Entity // by discriminators; several have one where their keys tell them apart
 	// byLead finds candidates by the first parts of both keys, as far as they are fixed.
 	byLead map[[2]string][]*Entity
 	doubt  bool // some entities are only said to be apart
@@ -22,14 +24,15 @@ func (t *Table) Directory() *Directory {
 	t.reg.mu.Lock()
 	defer t.reg.mu.Unlock()
 	d := &Directory{
-		ByType: map[reflect.Type]*Entity{},
-		byName: map[string]*Entity{},
+		All:    slices.Clone(t.reg.entities),
+		byType: map[reflect.Type][]*Entity{},
+		byName: map[string][]*Entity{},
 		byLead: map[[2]string][]*Entity{},
 	}
 	for _, e := range t.reg.entities {
-		d.ByType[e.Type] = e
+		d.byType[e.Type] = append(d.byType[e.Type], e)
 		for _, name := range e.Names() {
-			d.byName[name] = e
+			d.byName[name] = append(d.byName[name], e)
 		}
 		var lead [2]string
 		for i, k := range []*Key{e.PK, e.SK} {
@@ -89,6 +92,20 @@ func (d *Directory) byKey(pk, sk string) *Entity {
 	return found
 }
 
+// named finds the entity of a discriminator, or nil. Of several it is the one whose keys these can be.
+func (d *Directory) named(typ, pk, sk string) *Entity {
+	list := d.byName[typ]
+	if len(list) == 0 {
+		return nil
+	}
+	for _, e := range list[:len(list)-1] {
+		if e.PK.matches(pk) && (e.SK == nil || e.SK.matches(sk)) {
+			return e
+		}
+	}
+	return list[len(list)-1]
+}
+
 // ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and
 // where its fields are.
 func (t *Table) ExampleOf(example any) (*Entity, unsafe.Pointer, error) {
@@ -101,9 +118,12 @@ func (t *Table) ExampleOf(example any) (*Entity, unsafe.Pointer, error) {
 		p.Elem().Set(v)
 		v = p
 	}
-	e := t.Directory().ByType[v.Type().Elem()]
-	if e == nil {
+	switch list := t.Directory().byType[v.Type().Elem()]; len(list) {
+	case 0:
 		return nil, nil, misuse("table %q: %s is not registered on it", t.Name, v.Type().Elem())
+	case 1:
+		return list[0], v.UnsafePointer(), nil
+	default:
+		return nil, nil, misuse("table %q: %s is registered on it as %s and as %s: ask one of these", t.Name, v.Type().Elem(), list[0].Name, list[1].Name)
 	}
-	return e, v.UnsafePointer(), nil
 }

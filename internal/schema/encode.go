@@ -43,7 +43,7 @@ func (e *Entity) ownMembers() ([]byte, error) {
 	var dst []byte
 	if e.Table.Discriminator != "" {
 		var err error
-		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.Table.Discriminator), ':'), e.Name); err != nil {
+		if dst, err = wire.AppendS(append(wire.AppendString(nil, e.Table.Discriminator), ':'), e.TypeValue); err != nil {
 			return nil, err
 		}
 	}

@@ -73,7 +73,7 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 	byKey := d.byKey(Text(item[t.PK.Name]), Text(item[t.SK.Name]))
 	v.Entity = byKey
 	if typed {
-		v.Entity = d.byName[typ]
+		v.Entity = d.named(typ, Text(item[t.PK.Name]), Text(item[t.SK.Name]))
 	}
 	if v.Entity == nil {
 		v.add(FoundUnknown, "", "", "", nil)
@@ -95,8 +95,8 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 		return v
 	}
 	if t.Discriminator != "" && !typed {
-		v.add(FoundWrongType, t.Discriminator, typ, v.Entity.Name, nil)
-		v.Fixes[t.Discriminator] = &types.AttributeValueMemberS{Value: v.Entity.Name}
+		v.add(FoundWrongType, t.Discriminator, typ, v.Entity.TypeValue, nil)
+		v.Fixes[t.Discriminator] = &types.AttributeValueMemberS{Value: v.Entity.TypeValue}
 		v.Assumed = append(v.Assumed, v.Entity.KeyAttrs...)
 	}
 	t.judgeIndexes(&v, ptr)

@@ -57,6 +57,9 @@ func (e *Entity) manifest() manifest.Entity {
 	if e.Origin != e.Name {
 		m.Origin = e.Origin
 	}
+	if e.TypeValue != e.Name {
+		m.Type = e.TypeValue
+	}
 	for _, d := range e.distinct {
 		m.Distinct = append(m.Distinct, manifest.Distinct{Entity: d.Of.Name, Reason: d.Reason})
 	}

@@ -91,7 +91,7 @@ func (r *registration) there(a Attr) *Key {
 	}
 	if a.Name == r.t.Discriminator && a.Name != "" {
 		k := &Key{Attr: a}
-		k.pattern, _ = keys.CompileTemplate([]keys.Segment{{Literal: r.e.Name}})
+		k.pattern, _ = keys.CompileTemplate([]keys.Segment{{Literal: r.e.TypeValue}})
 		return k
 	}
 	for _, g := range r.e.Kept {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -100,6 +101,7 @@ func (r *registration) readType() error {
 	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
 		return &Fault{Kind: WrongDeclaration, Entity: e.Name, Err: err}
 	}
+	e.TypeValue = cmp.Or(d.TypeValue, e.Name)
 	e.Origin = append(e.was[:len(e.was):len(e.was)], e.Name)[0]
 	if len(e.was) > 1 && e.Origin == e.Name {
 		e.was = e.was[1:] // it has its first name again
@@ -128,7 +130,7 @@ func (r *registration) finish() (err error) {
 	if err = r.findAlone(); err != nil {
 		return err
 	}
-	e.checked = e.Plan.Expect(r.t.Discriminator, e.Name, r.t.PK.Name, r.t.SK.Name)
+	e.checked = e.Plan.Expect(r.t.Discriminator, e.TypeValue, r.t.PK.Name, r.t.SK.Name)
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
 	}
@@ -138,17 +140,23 @@ func (r *registration) finish() (err error) {
 // checkNames refuses a name or type that is registered.
 func (r *registration) checkNames() error {
 	names := r.e.Names()
+	if slices.Contains([]string{SentinelPrefix, ManifestPrefix}, r.e.TypeValue) {
+		return r.errorf("", "the type %q is that of the library's own items", r.e.TypeValue)
+	}
 	for _, o := range r.t.reg.entities {
-		if o.Type == r.e.Type {
-			return r.errorf("", "%s is registered on table %q already, as %s", r.e.Type, r.t.Name, o.Name)
+		if o.Type == r.e.Type && o.Name == r.e.Name {
+			return r.errorf("", "%s is registered on table %q already, as %s: a second time it takes a name of its own, with entable.Name", r.e.Type, r.t.Name, o.Name)
 		}
 		if o.Name == r.e.Name && (r.t.Discriminator != "" || r.t.Lock != nil) {
 			return r.errorf("", "the name is taken on table %q by %s: give this type another with entable.Name", r.t.Name, o.Type)
 		}
 		for _, name := range names {
-			if slices.Contains(o.was, name) || name != r.e.Name && name == o.Name {
+			if slices.Contains(o.was, name) || name != r.e.TypeValue && name == o.TypeValue {
 				return r.errorf("", "the name %q is that of %s, now or before: stored items would be of two types", name, o.Name)
 			}
+		}
+		if o.TypeValue == r.e.TypeValue && slices.ContainsFunc(r.decl.Distinct, func(d DistinctDecl) bool { return d.Of == o }) {
+			return r.errorf("", "it has the type %q of %s, and nothing but Distinct tells their keys apart", r.e.TypeValue, o.Name)
 		}
 	}
 	for i, name := range r.e.was {

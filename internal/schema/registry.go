@@ -30,6 +30,7 @@ type Entity struct {
 	Table       *Table
 	Owner       any // what the executing side keeps with the entity
 	Name        string
+	TypeValue   string   // the discriminator of its items; other entities may have it too
 	was         []string // earlier names, the oldest first
 	Origin      string   // the oldest name: of sentinels and generated prefixes
 	Type        reflect.Type
@@ -105,7 +106,7 @@ func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
 func (e *Entity) Pointer(v any) unsafe.Pointer { return reflect.ValueOf(v).UnsafePointer() }
 
 // Names returns the discriminators of the entity's items, today's first.
-func (e *Entity) Names() []string { return append([]string{e.Name}, e.was...) }
+func (e *Entity) Names() []string { return append([]string{e.TypeValue}, e.was...) }
 
 // IndexNames lists the table's indexes for messages.
 func (t *Table) IndexNames() string {

@@ -48,10 +48,9 @@ func TestPrefixesOfSortKeysRepeatWhereNothingCollides(t *testing.T) {
 	comment := func(n string) []schema.KeyDecl { return sk(part(schema.PrefixPart, n), schema.Part{Text: "no"}) }
 	table := newTable(t, decl())
 	register[Log](t, table, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "USER"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
-	register[LogCopy](t, table, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+	posts := register[LogCopy](t, table, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
 	_, err := table.Register(entityOf[Event](schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")}))
 	checkFault(t, err, schema.WrongDeclaration, `Event: PK: prefix "POST" is taken by the PK of LogCopy: choose another, or share its partitions with entable.PrefixOf`)
-	posts := table.Directory().ByType[typeOf[LogCopy]()]
 	_, err = table.Register(entityOf[LogTwin](schema.EntityDecl{PKs: pk(schema.Part{Kind: schema.PrefixOfPart, Of: posts}, schema.Part{Text: "org"}), SKs: comment("COMMENT")}))
 	checkFault(t, err, schema.WrongDeclaration, `LogTwin: an item can have the same key as one of LogCopy, for example pk="POST#x" sk="COMMENT#0000000000000000000": give one of them a prefix of its own, or a sort key that tells them apart`)
 
@@ -111,6 +110,10 @@ func TestDistinctEntities(t *testing.T) {
 		checkFault(t, err, schema.WrongDeclaration, wrong.want)
 	}
 	other.Distinct = []schema.DistinctDecl{{Of: logs, Reason: "no org is called L"}}
+	other.TypeValue = "Log"
+	_, err = table.Register(entityOf[LogCopy](other))
+	checkFault(t, err, schema.WrongDeclaration, `LogCopy: it has the type "Log" of Log, and nothing but Distinct tells their keys apart`)
+	other.TypeValue = ""
 	register[LogCopy](t, table, other)
 	if text := manifestText(t, table); !strings.Contains(text, `"distinct":[{"entity":"Log","reason":"no org is called L"}]`) {
 		t.Errorf("the reason is not in the manifest: %s", text)

@@ -152,7 +152,7 @@ func (t *Table) UniqueOf(sentinel string) (*Entity, *UniqueField) {
 	if err != nil {
 		return nil, nil
 	}
-	for _, e := range t.Directory().ByType { // several may have one name where there is no discriminator
+	for _, e := range t.Directory().All { // several may have one name where there is no discriminator
 		for _, u := range e.Unique {
 			if e.Origin == vals[0].S && u.Field.Name == vals[1].S {
 				return e, u
