@@ -83,10 +83,15 @@ func tableName(name string) string {
 
 // register declares a kind.
 func (c *check) register(k *Kind) error {
-	d := schema.EntityDecl{Type: c.structOf(k), Name: k.Name, PKs: []schema.KeyDecl{keyDecl(k.PK, false)}}
+	d := schema.EntityDecl{Type: c.structOf(k), PKs: []schema.KeyDecl{keyDecl(k.PK, false)}}
+	k.Entity = k.Name
 	if c.p.Typed {
-		d.Name = k.Value
+		d.TypeValue = k.Value
+		if !c.typed(k.Value) {
+			k.Entity = k.Value
+		}
 	}
+	d.Name = k.Entity
 	if k.SK != nil {
 		d.SKs = []schema.KeyDecl{keyDecl(k.SK, true)}
 	}
@@ -112,6 +117,16 @@ func keyDecl(k *Key, sort bool) schema.KeyDecl {
 		p = schema.Part{Kind: schema.AttrPart, Text: k.Attr.Name}
 	}
 	return schema.KeyDecl{Sort: sort, Parts: []schema.Part{p}}
+}
+
+// typed reports whether a kind is registered that has the value of the discriminator. The first one has it for its name.
+func (c *check) typed(value string) bool {
+	for k := range c.kinds {
+		if k.Value == value {
+			return true
+		}
+	}
+	return false
 }
 
 // structOf returns the kind's type, made other than all others by a field that is not stored: a table has each type once.

@@ -15,6 +15,7 @@ import (
 type Kind struct {
 	Name    string // of the Go type
 	Var     string // of the variable
+	Entity  string // what it is registered as
 	Value   string // of the discriminator, "" without
 	Items   int    // in the sample
 	Fields  []Field

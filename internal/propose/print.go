@@ -159,8 +159,11 @@ func (w *printer) kind(k *Kind) {
 		w.body.WriteString(text)
 	}
 	w.printf("// %s have the keys\n//\n//\t%s\nvar %s = entable.Register[%s](Table,\n", k.Var, oneLine(k.String()), k.Var, k.Name)
-	if w.p.Typed && k.Value != k.Name {
-		w.printf("\tentable.Name(%q),\n", k.Value)
+	if k.Entity != k.Name {
+		w.printf("\tentable.Name(%q),\n", k.Entity)
+	}
+	if w.p.Typed && k.Value != k.Entity {
+		w.printf("\tentable.TypeValue(%q),\n", k.Value)
 	}
 	w.printf("\t%s,\n", spec("PK", k.PK))
 	if k.SK != nil {

@@ -48,7 +48,7 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 	s := newSample(&t, items)
 	discriminator := s.discriminator()
 	groups := s.groups(discriminator)
-	typed := discriminator != "" && distinct(groups)
+	typed := discriminator != "" && !slices.ContainsFunc(groups, func(g *group) bool { return g.value == "" })
 	var best *Proposal
 	for _, try := range []struct{ typed, ids bool }{{typed, false}, {typed, true}, {false, false}, {false, true}} {
 		p := s.declare(groups, discriminator, try.typed, mode{ids: try.ids})
@@ -60,18 +60,6 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 		}
 	}
 	return best, nil
-}
-
-// distinct reports whether every group has a discriminator value that no other has.
-func distinct(groups []*group) bool {
-	seen := map[string]bool{"": true}
-	for _, g := range groups {
-		if seen[g.value] {
-			return false
-		}
-		seen[g.value] = true
-	}
-	return true
 }
 
 // declare makes the declarations of all groups and tries them.
