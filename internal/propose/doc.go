@@ -4,12 +4,13 @@
 //
 //   - sample.go, lines.go, scan.go: the table and the items, from files or from the service
 //   - skeleton.go, group.go, merge.go, discriminator.go: which items are of one kind
-//   - align.go, source.go, format.go: a key as fixed texts and the values of attributes
-//   - types.go, names.go: the Go types and names of attributes
-//   - kind.go: what is proposed for one kind; propose.go: for all
+//   - source.go, format.go, align.go, key.go, loose.go: a key as fixed texts and the values of attributes
+//   - types.go, names.go, title.go: Go types and names
+//   - kind.go, joined.go: what is proposed for one kind; propose.go: for all
 //   - check.go: the proposal, declared and tried on the sample
 //   - print.go: the Go file
 //
-// What is proposed is a guess from the sample, and made such that a wrong guess shows: as an error of the declarations when
-// other items are read, never as an item that is written otherwise than it was. It is the same for the same sample.
+// What is proposed is a guess from the sample, and the same for the same sample. Where other items show that it was wrong, the
+// declarations refuse them when they are read, and attributes that no sampled item has are kept by a field for the rest. Maps
+// inside of items have no such field: the file says so where it takes one for a struct.
 package propose

@@ -270,7 +270,7 @@ func (b *builder) attribute(name string) (Field, error) {
 	}
 	note := b.notes[name]
 	if note == "" && f.Type == anyType {
-		note = "guess: the sampled items have values of several kinds, or none"
+		note = "guess: the sampled items have values of several kinds, or only NULL"
 	}
 	return Field{f, note}, nil
 }

@@ -234,6 +234,8 @@ func (w *printer) typeName(t reflect.Type, want string) string {
 	switch {
 	case t == restType:
 		return "map[string]any"
+	case t == reflect.TypeFor[byte]():
+		return "byte"
 	case t.Name() != "" && t.PkgPath() != "":
 		w.imports[t.PkgPath()] = true
 		return t.String()
@@ -255,7 +257,8 @@ func (w *printer) structName(t reflect.Type, want string) string {
 	name := w.names.name(want)
 	outer := w.body
 	w.body = bytes.Buffer{}
-	w.printf("// %s is a map inside of an item.\ntype %s struct {\n", name, name)
+	w.printf("// %s is a map inside of an item. What no sampled item has in it is lost when one is put back: see that nothing is missing.\n", name)
+	w.printf("type %s struct {\n", name)
 	at := len(w.structs)
 	for i := range t.NumField() {
 		w.field(name, Field{StructField: t.Field(i)})
