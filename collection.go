@@ -23,10 +23,10 @@ type mixed[Self any] struct{ refine[Self, any] }
 
 // Between keeps the items from the sort key of low to that of high, both included and of any type; a nil
 // is no bound. Low and high are registered structs whose items are in such partitions, or pointers to
-// them; their sort-key fields count up to the first that is not set, and up to a leading part means all
-// that starts with it.
-func (q *mixed[Self]) Between(low, high any) Self {
-	q.plan.setBetween(low, high)
+// them. Their sort-key fields count as in [Query.Equal], where of attributes each takes those that it has; up to a
+// leading part means all that starts with it.
+func (q *mixed[Self]) Between(low, high any, attributes ...string) Self {
+	q.plan.setBetween(low, high, attributes)
 	return selfOf[Self](unsafe.Pointer(q))
 }
 

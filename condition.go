@@ -5,7 +5,6 @@ import (
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
@@ -61,18 +60,18 @@ func complete(b expression.Builder, t *schema.Table, name, by string, check func
 // attr names a top-level attribute in an expression, whatever characters it has.
 func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit(name) }
 
-// assumption is an attribute's value as it was read before a write; nil: absent.
-type assumption struct {
-	name string
-	was  types.AttributeValue
-}
-
-// sameValue returns the condition that the stored attribute has a value; nil: that it is absent.
-func sameValue(name string, was types.AttributeValue) expression.ConditionBuilder {
-	if was == nil {
-		return expression.AttributeNotExists(attr(name))
+// vacant returns the condition that a key is free for a new item: that there is none, or one of the entity that has expired and
+// that reads hide.
+func (e *entity) vacant() expression.ConditionBuilder {
+	none := expression.AttributeNotExists(attr(e.Table.PK.Name))
+	if !e.HideExpired || e.TTL == nil {
+		return none
 	}
-	return expression.Equal(attr(name), expression.Value(was))
+	gone := attr(e.TTL.Name).LessThanEqual(expression.Value(e.Table.Gen.Clock().Unix()))
+	if name := e.Table.Discriminator; name != "" {
+		gone = gone.And(ofTypes(name, e.Names()))
+	}
+	return none.Or(gone)
 }
 
 // ofTypes returns the condition that an item is of one of the named types, or does not say of which.
@@ -123,9 +122,9 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
 	for _, u := range r.e.Unique {
 		if old != nil {
-			was := old.attr(u.Field.Name)
-			r.assumed = append(r.assumed, assumption{u.Field.Name, was})
-			conditions = append(conditions, sameValue(u.Field.Name, was))
+			g := change.Is(u.Field.Name, old.attr(u.Field.Name))
+			r.assumed = append(r.assumed, g)
+			conditions = append(conditions, g.Condition)
 		}
 	}
 	return conditions
@@ -133,10 +132,10 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 
 // assumeExists returns the condition that the item that was read is still there, or still is not.
 func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
-	pk := r.e.Table.PK.Name
-	r.assumed = append(r.assumed, assumption{pk, old.attr(pk)})
+	g := change.Has(r.e.Table.PK.Name)
 	if old == nil {
-		return expression.AttributeNotExists(attr(pk))
+		g = change.Is(r.e.Table.PK.Name, nil)
 	}
-	return expression.AttributeExists(attr(pk))
+	r.assumed = append(r.assumed, g)
+	return g.Condition
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/manifest"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
@@ -30,13 +31,20 @@ const (
 //		in.TableClass = types.TableClassStandardInfrequentAccess
 //	})
 //
-// The error matches [ErrTableExists] when there is such a table; see [Table.Diff] then.
+// The error matches [ErrTableExists] when there is such a table, after a wait for one that somebody else is creating;
+// [Table.Ensure] takes it if it fits. Of a table with an ARN, the name is what is created.
 func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateTableInput)) error {
 	c, tc, err := t.tableClient(ctx, "CreateTable")
 	if err != nil {
 		return err
 	}
-	if _, err := tc.CreateTable(ctx, t.editedInput(edits)); err != nil {
+	_, err = tc.CreateTable(ctx, t.editedInput(edits))
+	if classify(err) == ErrTableExists {
+		if late := t.wait(ctx, tc, settled); late != nil {
+			err = fmt.Errorf("%w; it is not known to be active: %w", err, late)
+		}
+	}
+	if err != nil {
 		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: err}
 	}
 	err = t.wait(ctx, tc, func(d *types.TableDescription, err error) (bool, error) {
@@ -51,12 +59,64 @@ func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateT
 	return t.enableTTL(ctx, c)
 }
 
+// settled ends the wait for a table that exists: when it is active, or about to go.
+func settled(d *types.TableDescription, err error) (bool, error) {
+	if err == nil && d.TableStatus == types.TableStatusDeleting {
+		return false, errors.New("the table is being deleted")
+	}
+	return active(d), err
+}
+
+// Ensure returns when the table exists, is active and has what the registry needs. It creates a table that is missing, as
+// [Table.CreateTable] does with edits, waits for one that is being created or changed, and turns expiry on where it is off. Any
+// number of instances may call it at once. What else differs, see [Table.Diff], is a [*DriftError] from "table", and is left as it is:
+// a missing index has to be filled by the service for as long as hours, and is added by UpdateTable, or a template of
+// the package infra. Where the table exists it needs no permission to create one.
+func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableInput)) error {
+	there, err := t.Exists(ctx)
+	if err == nil && !there {
+		err = t.CreateTable(ctx, edits...)
+	}
+	if err != nil && !errors.Is(err, ErrTableExists) {
+		return err
+	}
+	c, tc, err := t.tableClient(ctx, opEnsure)
+	if err == nil {
+		err = t.wait(ctx, tc, settled)
+	}
+	var list []TableDifference
+	if err == nil {
+		list, err = t.Diff(ctx)
+	}
+	off := func(d TableDifference) bool { return d.What == "ttl" && d.Have == "" }
+	if err == nil && slices.ContainsFunc(list, off) {
+		if err = t.enableTTL(ctx, c); err != nil { // another instance may have come first
+			if now, again := t.Diff(ctx); again == nil && !slices.ContainsFunc(now, off) {
+				list, err = now, nil
+			}
+		} else {
+			list = slices.DeleteFunc(list, off)
+		}
+	}
+	if err != nil {
+		return &OpError{Op: opEnsure, Entity: t.s().Name, Err: err}
+	}
+	var drifts []manifest.Difference
+	for _, d := range list {
+		drifts = append(drifts, manifest.Difference{Where: "table", What: d.What, Was: d.Have, Is: d.Want,
+			Effect: "operations that need it fail", Cure: "change the table, or the declaration"})
+	}
+	return drift(t.s().Name, "table", drifts)
+}
+
+const opEnsure = "Ensure"
+
 // CreateInput returns the request that creates the table as the registry needs it: keys, attribute
 // definitions and indexes, billed on demand. Change it before sending it, or see [Table.CreateTable].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (t *Table) CreateInput() *dynamodb.CreateTableInput {
 	in := &dynamodb.CreateTableInput{
-		TableName:   new(t.s().Name),
+		TableName:   new(schema.BareName(t.s().Name)),
 		BillingMode: types.BillingModePayPerRequest,
 		KeySchema:   keySchema([]schema.Attr{t.s().PK}, []schema.Attr{t.s().SK}),
 	}

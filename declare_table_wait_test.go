@@ -1,9 +1,15 @@
 package entable_test
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
@@ -101,5 +107,122 @@ func TestDiffOfExpiryAndIndexes(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// A table that another instance is creating is waited for, so that the next Put succeeds.
+func TestCreateWaitsForATableThatOthersCreate(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	for _, test := range []struct {
+		answers []string
+		sent    int
+		want    string
+	}{
+		{[]string{`{"Table":{"TableStatus":"CREATING"}}`, `{"Table":{"TableStatus":"CREATING"}}`}, 3, "Table already exists"},
+		{[]string{`{"Table":{"TableStatus":"CREATING"}}`, `{"Table":{"TableStatus":"DELETING"}}`}, 2, "it is not known to be active: the table is being deleted"},
+		{[]string{`{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`}, 1, "it is not known to be active"},
+	} {
+		states, sent := answers("DescribeTable", test.answers...)
+		s.comeBetween(states)
+		err := table.CreateTable(t.Context())
+		if !errors.Is(err, entable.ErrTableExists) || *sent != test.sent || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%d requests, %v; want %d, %s", *sent, err, test.sent, test.want)
+		}
+	}
+}
+
+func TestEnsure(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *setup) {
+		ctx := t.Context()
+		table := s.declare(entable.GSI("gsi1"))
+		t.Cleanup(func() { s.drop(table) })
+		check(t, table.Ensure(ctx)) // creates it
+		check(t, table.Ensure(ctx))
+		entable.Register[Lease](table) // expires, and the table does not yet
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := table.Ensure(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if list, err := table.Diff(ctx); err != nil || len(list) > 0 {
+			t.Errorf("different behind it: %v, %v", list, err)
+		}
+
+		other := entable.NewTable(table.Name(), entable.GSI("gsi1", entable.NoSortKey()), entable.GSI("gsi2"))
+		other.Use(s.client)
+		err := other.Ensure(ctx)
+		want := fmt.Sprintf(`entable: the registry of table %q departs from its table:
+	table: index "gsi1": was global on "gsi1pk" (S) and "gsi1sk" (S), projecting ALL, is global on "gsi1pk" (S), projecting ALL: operations that need it fail: change the table, or the declaration
+	table: index "gsi2": was none, is global on "gsi2pk" (S) and "gsi2sk" (S), projecting ALL: operations that need it fail: change the table, or the declaration`, table.Name())
+		if d, ok := errors.AsType[*entable.DriftError](err); !ok || d.From != "table" || err.Error() != want {
+			t.Errorf("error\n%v, want\n%s", err, want)
+		}
+	})
+}
+
+// Ensure waits, creates nothing that is there, and gives up when it may not look.
+func TestEnsureAsks(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	states, sent := answers("DescribeTable", `{"Table":{"TableStatus":"CREATING"}}`, `{"Table":{"TableStatus":"UPDATING"}}`)
+	s.comeBetween(states)
+	s.spy.reset(nil)
+	check(t, table.Ensure(t.Context()))
+	if *sent != 4 || s.spy.sent("CreateTable") > 0 {
+		t.Errorf("asked %d times, created %d", *sent, s.spy.sent("CreateTable"))
+	}
+	states, _ = answers("DescribeTable", `{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`)
+	s.comeBetween(states)
+	if err := table.Ensure(t.Context()); !is[*entable.OpError](err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A table can be given as its ARN; DynamoDB Local takes none.
+func TestTablesByARN(t *testing.T) {
+	t.Parallel()
+	for _, r := range routes {
+		s := onMemory(t)
+		s.client, s.opts = r.wrap(s.spied()), r.opts
+		ctx := t.Context()
+		plain := s.newTable()
+		d, err := s.sdk.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(plain.Name())})
+		check(t, err)
+		table := entable.NewTable(*d.Table.TableArn, s.opts...)
+		table.Use(s.client)
+		tasks := registerTasks(table)
+		check(t, table.Ensure(ctx))
+		check(t, table.Verify(ctx))
+		check(t, tasks.Put(ctx, &Task{List: "a", N: 1}))
+		check(t, entable.BatchWrite(ctx, []entable.Write{tasks.PutOp(&Task{List: "a", N: 2}), tasks.PutOp(&Task{List: "a", N: 3})}))
+		check(t, entable.Transact(ctx, []entable.Write{tasks.PutOp(&Task{List: "a", N: 4})}))
+		keys := []Task{{List: "a", N: 1}, {List: "a", N: 2}, {List: "a", N: 3}, {List: "a", N: 4}}
+		batch, err := tasks.BatchGet(ctx, keys)
+		check(t, err)
+		transaction, err := tasks.TransactGet(ctx, keys)
+		check(t, err)
+		if n := len(collect(t, tasks.Query(Task{List: "a"}).All(ctx))); n != 4 || slices.Contains(batch, nil) || slices.Contains(transaction, nil) {
+			t.Errorf("%s: %d items, %v, %v", r.name, n, batch, transaction)
+		}
+		check(t, table.DeleteTable(ctx))
+		if got := *table.CreateInput().TableName; got != plain.Name() {
+			t.Errorf("the table is created as %q", got)
+		}
+		check(t, table.CreateTable(ctx))
+		s.drop(plain)
+	}
+	for _, wrong := range []string{
+		"arn:aws:dynamodb:eu-west-1:123456789012:table/items/index/gsi1", "arn:aws:dynamodb:eu-west-1:123456789012:table/", "arn:aws:s3:::items", "table/items",
+	} {
+		if _, err := entable.TryNewTable(wrong); !is[*entable.DeclarationError](err) {
+			t.Errorf("%q: %v", wrong, err)
+		}
 	}
 }

@@ -362,9 +362,9 @@ func TestWrongTablesAreRefused(t *testing.T) {
 		opts  []entable.TableOption
 		want  string
 	}{
-		{"short name", "ab", nil, `table "ab": invalid name: use 3 to 255 letters, digits, '_', '-' and '.'`},
-		{"space in the name", "a b c", nil, `table "a b c": invalid name: use 3 to 255 letters, digits, '_', '-' and '.'`},
-		{"long name", strings.Repeat("x", 256), nil, `table "` + strings.Repeat("x", 256) + `": invalid name: use 3 to 255 letters, digits, '_', '-' and '.'`},
+		{"short name", "ab", nil, `table "ab": invalid name: use 3 to 255 letters, digits, '_', '-' and '.', or the ARN of a table`},
+		{"space in the name", "a b c", nil, `table "a b c": invalid name: use 3 to 255 letters, digits, '_', '-' and '.', or the ARN of a table`},
+		{"long name", strings.Repeat("x", 256), nil, `table "` + strings.Repeat("x", 256) + `": invalid name: use 3 to 255 letters, digits, '_', '-' and '.', or the ARN of a table`},
 		{"one attribute twice", "shop", []entable.TableOption{entable.SortKey("pk", str)},
 			`table "shop": attribute "pk" is both the partition key and the sort key`},
 		{"discriminator on a key", "shop", []entable.TableOption{entable.Discriminator("sk")},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -225,7 +226,8 @@ func (e *KeyError) Unwrap() error { return e.Err }
 func (*KeyError) entableError()   {}
 
 // ConditionFailedError reports a write that the service refused because its condition was false. For
-// [Entity.Create] it matches [ErrExists]; for an update of an item that is not there, [ErrNotFound].
+// [Entity.Create] it matches [ErrExists]; for any other write of an item that is not there, [ErrNotFound]. A lost race for a
+// version is a [*VersionError] in it.
 type ConditionFailedError struct {
 	Entity string
 	// Stored is the item as it is stored now: the pointer to its registered type, or a [RawItem] when it
@@ -234,25 +236,42 @@ type ConditionFailedError struct {
 	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
 	Err error
 
-	is      sentinel // what it stands for, or ""
-	version string   // what it says of the versions, or ""
+	is  sentinel // what it stands for, or ""
+	why error    // what stood against it, or nil
 }
 
 func (e *ConditionFailedError) Error() string {
 	switch {
 	case e.is != "":
 		return "entable: " + e.Entity + ": " + string(e.is)
-	case e.version != "":
-		return "entable: " + e.Entity + ": condition failed: " + e.version
+	case e.why != nil:
+		return "entable: " + e.Entity + ": condition failed: " + trim(e.why, e.Entity)
 	}
 	return "entable: " + e.Entity + ": condition failed"
 }
 
-func (e *ConditionFailedError) Unwrap() error { return e.Err }
-func (*ConditionFailedError) entableError()   {}
+// Unwrap returns a [*VersionError], if there is one, and the SDK's error.
+func (e *ConditionFailedError) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.why, e.Err}, func(err error) bool { return err == nil })
+}
+func (*ConditionFailedError) entableError() {}
 
 // Is matches [ErrExists] and [ErrNotFound].
 func (e *ConditionFailedError) Is(target error) bool { return e.is != "" && target == e.is }
+
+// VersionError reports a write that lost the race for an item with a `version` field, in a [*ConditionFailedError]: read the
+// item anew and decide again.
+type VersionError struct {
+	Entity string
+	// Have is the version of the stored item, 0 when it has none or is gone; Want is the one that the write was for.
+	Have, Want int64
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("entable: %s: the stored version is %d, that of the write %d", e.Entity, e.Have, e.Want)
+}
+
+func (*VersionError) entableError() {}
 
 // ItemTooLargeError reports an item above the size limit. It is found before any request, but for an update by key of an
 // item that is too large only with what is stored: that the service refuses, at its own limit.
@@ -441,11 +460,11 @@ func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s: was %s, is %s: %s: %s", d.Where, d.What, cmp.Or(d.Was, "none"), cmp.Or(d.Is, "none"), d.Effect, d.Cure)
 }
 
-// DriftError reports that a registry contradicts its lock or the manifest that is stored in its table.
+// DriftError reports that a registry contradicts its lock, the manifest that is stored in its table, or the table itself.
 type DriftError struct {
 	// Table is the table's name.
 	Table string
-	// From is what the registry was compared with: "lock" or "stored manifest".
+	// From is what the registry was compared with: "lock", "stored manifest", or "table" by [Table.Ensure].
 	From        string
 	Differences []Difference
 }

@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"fmt"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -78,6 +79,9 @@ func (e *entity) getInput(rc readConfig) *dynamodb.GetItemInput {
 }
 
 func (e *entity) getError(ptr unsafe.Pointer, err error) error {
+	if zeros := e.Zeros(ptr); err == ErrNotFound && zeros != "" { //nolint:errorlint // itself, of check
+		err = fmt.Errorf("%w: %s", err, zeros)
+	}
 	k, _ := e.keyOf(ptr) // the request has been made with it
 	return &OpError{Op: "Get", Entity: e.Name, Key: k.Text(), Err: err}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -94,7 +95,14 @@ func TestNilPointers(t *testing.T) {
 func TestMissingTable(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		tasks := registerTasks(s.declare())
-		for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
+		ops := operations(t.Context(), tasks, &Task{List: "a", N: 1})
+		for name, w := range map[string]entable.Write{
+			"put": tasks.PutOp(&Task{List: "a"}), "update": tasks.Update(Task{List: "a"}).Set("text", "x"),
+			"delete": tasks.DeleteOp(Task{List: "a"}), "check": tasks.CheckOp(Task{List: "a"}, expression.Name("text").AttributeExists()),
+		} {
+			ops["Transact a "+name] = func() error { return entable.Transact(t.Context(), []entable.Write{w}) }
+		}
+		for name, op := range ops {
 			err := op()
 			if !errors.Is(err, entable.ErrTableNotFound) || errors.Is(err, entable.ErrNotFound) || !entable.IsError(err) || entable.IsRetryable(err) {
 				t.Errorf("%s: %v, want ErrTableNotFound", name, err)

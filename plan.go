@@ -16,7 +16,6 @@ import (
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
 
 // queryPlan is a query or scan without its types: where it reads, and how the walk goes.
@@ -75,9 +74,9 @@ func (p *queryPlan) startOf(e *entity, index string, ptr unsafe.Pointer) {
 }
 
 // where sets the range of the sort key, from examples.
-func (p *queryPlan) where(op schema.SortOp, low, high unsafe.Pointer) {
+func (p *queryPlan) where(op schema.SortOp, low, high unsafe.Pointer, named []string) {
 	if p.ready() {
-		p.fail(public(p.Where(op, low, high)))
+		p.fail(public(p.Where(op, low, high, named...)))
 	}
 }
 
@@ -203,7 +202,8 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		b = b.WithFilter(change.All(p.filters))
 	}
 	if len(p.paths) > 0 {
-		own := p.ownNames()
+		own := p.OwnNames()
+		whole := own == nil
 		var list expression.ProjectionBuilder
 		for _, name := range own {
 			list = list.AddNames(attr(name))
@@ -218,7 +218,12 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 				own = append(own, path)
 			}
 		}
-		b = b.WithProjection(list)
+		switch {
+		case !whole:
+			b = b.WithProjection(list)
+		case len(p.filters) == 0:
+			return &expression.Expression{}, nil
+		}
 	}
 	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
 		if x.Filter() == nil {
@@ -244,30 +249,6 @@ func (p *queryPlan) shapes() []change.Shape {
 	}
 	slices.SortFunc(list, change.Shape.Compare)
 	return list
-}
-
-// ownNames lists the attributes without which an item cannot be told, placed, upgraded or hidden.
-func (p *queryPlan) ownNames() []string {
-	names := p.keyNames()
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	add(p.Table.Discriminator)
-	for _, e := range p.Table.Directory().All {
-		if p.Want != nil && p.Want != e {
-			continue
-		}
-		if len(e.Upgrades) > 0 {
-			add(schema.SchemaAttribute)
-		}
-		if e.HideExpired && e.TTL != nil {
-			add(e.TTL.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
@@ -312,9 +293,9 @@ func (p *queryPlan) only(entities []Registered) {
 }
 
 // setBetween sets the range of sort keys from examples of any entities.
-func (p *queryPlan) setBetween(low, high any) {
+func (p *queryPlan) setBetween(low, high any, attributes []string) {
 	if p.ready() {
-		p.fail(public(p.Between(low, high)))
+		p.fail(public(p.Between(low, high, attributes...)))
 	}
 }
 
@@ -327,44 +308,6 @@ func (p *queryPlan) opError(err error) error {
 		where = fmt.Sprintf("%s=%q", p.PK.Attr.Name, p.Partition)
 	}
 	return &OpError{Op: p.op, Entity: p.Name(), Key: where, Err: err}
-}
-
-// keyNames lists the attributes of the key that a query of this table or index starts behind.
-func (p *queryPlan) keyNames() []string {
-	names := []string{p.Table.PK.Name}
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	add(p.Table.SK.Name)
-	if x := p.Table.Index(p.Index); x != nil {
-		for _, a := range x.KeyAttrs() {
-			add(a.Name)
-		}
-	}
-	return names
-}
-
-// keyIn reads from an item the key that a query starts behind.
-func (p *queryPlan) keyIn(raw []byte) (map[string]types.AttributeValue, error) {
-	names := p.keyNames()
-	values := make([][]byte, len(names))
-	if err := wire.FindAttrs(raw, names, values); err != nil {
-		return nil, err
-	}
-	key := make(map[string]types.AttributeValue, len(names))
-	for i, name := range names {
-		if values[i] == nil {
-			return nil, fmt.Errorf("the item has no key attribute %q", name)
-		}
-		v, err := wire.ReadValue(values[i])
-		if err != nil {
-			return nil, err
-		}
-		key[name] = v
-	}
-	return key, nil
 }
 
 // shard returns the plan for the i-th partition alone.
@@ -403,7 +346,7 @@ func (p *queryPlan) identity(version byte) []byte {
 // cursorWalk returns the plan as cursors know it.
 func (p *queryPlan) cursorWalk() *cursor.Walk {
 	return &cursor.Walk{Keys: p.t.cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
-		key, err := p.keyIn(item)
+		key, err := p.KeyIn(item)
 		if err == nil && !p.inPartition(key, i) {
 			err = errors.New("the key is of another partition")
 		}

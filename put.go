@@ -4,7 +4,6 @@ import (
 	"context"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/route"
@@ -63,7 +62,7 @@ func (o *PutOp) prepare(ctx context.Context, c *route.Conn, in *room) (*request,
 		return nil, err
 	}
 	if o.op == opCreate {
-		r.conditions = append(r.conditions, expression.AttributeNotExists(attr(e.Table.PK.Name)))
+		r.conditions = append(r.conditions, e.vacant())
 	}
 	if err := o.fill(ctx, c, r, in); err != nil {
 		r.abandon()
@@ -184,7 +183,7 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 	}
 	var old *storedItem
 	var err error
-	if r.op != opCreate {
+	if r.op != opCreate || e.HideExpired && e.TTL != nil {
 		if old, err = e.readStored(ctx, c, r.key); err != nil {
 			return err
 		}
@@ -210,7 +209,9 @@ func (e *Entity[T]) Put(ctx context.Context, v *T, opts ...WriteOption) error {
 }
 
 // Create does what [Entity.Put] does for an item that must not exist: when the key is taken, nothing is written
-// and the error matches [ErrExists], and is a [*ConditionFailedError] with the stored item.
+// and the error matches [ErrExists], and is a [*ConditionFailedError] with the stored item. An expired item that
+// [HideExpired] hides is none: the new one takes its place and its unique values, with version 1, under the condition that
+// it has not been extended meanwhile.
 func (e *Entity[T]) Create(ctx context.Context, v *T, opts ...WriteOption) error {
 	return do(ctx, e.CreateOp(v, opts...), opCreate)
 }

@@ -33,47 +33,53 @@ func newQuery[T any](e *Entity[T], index string, key *T) *Query[T] {
 }
 
 // Equal keeps the item whose sort key is that of the example.
-func (q *Query[T]) Equal(example T) *Query[T] {
-	q.plan.where(schema.Equal, unsafe.Pointer(&example), nil)
+//
+// In this and the other comparisons the example's sort-key fields count up to the last that is set, and the first always, so
+// that a composite key can be compared by a leading part. A field behind, of a number or a bool, that is zero could be meant as
+// well: where that makes a difference, the query's error is a [*KeyError], until attributes names those that count, in their order:
+//
+//	q.LessEqual(Temp{Deg: 1, Sub: 0}, "deg")        // up to 1.9
+//	q.LessEqual(Temp{Deg: 1, Sub: 0}, "deg", "sub") // up to 1.0
+//	q.Equal(Count{Year: 2025}, "year")              // all of the year
+func (q *Query[T]) Equal(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.Equal, unsafe.Pointer(&example), nil, attributes)
 	return q
 }
 
-// Less keeps the items below the example's sort key. In all comparisons the example's sort-key fields
-// count up to the first that is not set (the first always counts), so that a composite key can be
-// compared by a leading part.
-func (q *Query[T]) Less(example T) *Query[T] {
-	q.plan.where(schema.Less, nil, unsafe.Pointer(&example))
+// Less keeps the items below the example's sort key, see [Query.Equal].
+func (q *Query[T]) Less(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.Less, nil, unsafe.Pointer(&example), attributes)
 	return q
 }
 
-// LessEqual keeps the items up to the example's sort key, those with the same leading part included.
-func (q *Query[T]) LessEqual(example T) *Query[T] {
-	q.plan.where(schema.LessEqual, nil, unsafe.Pointer(&example))
+// LessEqual keeps the items up to the example's sort key, those with the same leading part included, see [Query.Equal].
+func (q *Query[T]) LessEqual(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.LessEqual, nil, unsafe.Pointer(&example), attributes)
 	return q
 }
 
-// Greater keeps the items above the example's sort key and above all with the same leading part.
-func (q *Query[T]) Greater(example T) *Query[T] {
-	q.plan.where(schema.Greater, unsafe.Pointer(&example), nil)
+// Greater keeps the items above the example's sort key and above all with the same leading part, see [Query.Equal].
+func (q *Query[T]) Greater(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.Greater, unsafe.Pointer(&example), nil, attributes)
 	return q
 }
 
-// GreaterEqual keeps the items from the example's sort key on.
-func (q *Query[T]) GreaterEqual(example T) *Query[T] {
-	q.plan.where(schema.GreaterEqual, unsafe.Pointer(&example), nil)
+// GreaterEqual keeps the items from the example's sort key on, see [Query.Equal].
+func (q *Query[T]) GreaterEqual(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.GreaterEqual, unsafe.Pointer(&example), nil, attributes)
 	return q
 }
 
-// Between keeps the items from the sort key of low to that of high, both included.
-func (q *Query[T]) Between(low, high T) *Query[T] {
-	q.plan.where(schema.Between, unsafe.Pointer(&low), unsafe.Pointer(&high))
+// Between keeps the items from the sort key of low to that of high, both included, see [Query.Equal].
+func (q *Query[T]) Between(low, high T, attributes ...string) *Query[T] {
+	q.plan.where(schema.Between, unsafe.Pointer(&low), unsafe.Pointer(&high), attributes)
 	return q
 }
 
-// Prefix keeps the items whose sort key starts with the fields that the example sets: whole
-// components, but for a text in the last component, which is matched by its beginning.
-func (q *Query[T]) Prefix(example T) *Query[T] {
-	q.plan.where(schema.Prefix, unsafe.Pointer(&example), nil)
+// Prefix keeps the items whose sort key starts with the fields that count in the example: whole
+// components, but for a text in the last component, which is matched by its beginning. See [Query.Equal].
+func (q *Query[T]) Prefix(example T, attributes ...string) *Query[T] {
+	q.plan.where(schema.Prefix, unsafe.Pointer(&example), nil, attributes)
 	return q
 }
 
@@ -151,8 +157,9 @@ func (r *refine[Self, Item]) SkipHooks(on bool) Self {
 }
 
 // Select reads only the attributes at the paths, and those that the library needs: the keys, the type, and,
-// where they are used, the time to live and the version of the shape. All other fields stay zero; defaults
-// and validation do not run. The whole item is paid for all the same.
+// where it is used, the time to live. All other fields stay zero; defaults
+// and validation do not run. The whole item is paid for all the same. Where an entity that is read has [Upgrades], whole items
+// are read, since an upgrade of a part of one could not be right.
 func (r *refine[Self, Item]) Select(paths ...string) Self {
 	r.plan.project(paths)
 	return selfOf[Self](unsafe.Pointer(r))

@@ -112,8 +112,8 @@ func TestBetweenOfSeveralTypes(t *testing.T) {
 			{"behind Only", itemsOf(t, blog().Only(b.comments, b.heads).Between(Comment{N: 1}, Post{N: 1})), "Comment{1 1} Comment{1 2}"},
 			{"within Only", itemsOf(t, blog().Only(b.comments).Between(Comment{N: 1}, Comment{N: 1})), "Comment{1 1}"},
 			{"of an index", itemsOf(t, ann().Between(Chore{Due: 2}, Memo{Topic: "t0", Page: 2})), "Chore{2 ann 2} Chore{3 ann 3} Memo{0 ann t0 0} Memo{2 ann t0 2}"},
-			{"up to a leading part", itemsOf(t, ann().Between(Chore{Due: 3}, Memo{Topic: "t0"})), "Chore{3 ann 3} Memo{0 ann t0 0} Memo{2 ann t0 2}"},
-			{"from a leading part", itemsOf(t, ann().Between(Memo{Topic: "t1"}, nil)), "Memo{3 ann t1 3}"},
+			{"up to a leading part", itemsOf(t, ann().Between(Chore{Due: 3}, Memo{Topic: "t0"}, "due", "topic")), "Chore{3 ann 3} Memo{0 ann t0 0} Memo{2 ann t0 2}"},
+			{"from a leading part", itemsOf(t, ann().Between(Memo{Topic: "t1"}, nil, "topic")), "Memo{3 ann t1 3}"},
 			{"of a collection", itemsOf(t, all.Query(Blog{ID: "1"}).Between(Comment{N: 2}, Post{N: 0})), "Comment{1 2} Post{1 0}"},
 			{"of an index collection", itemsOf(t, d.work.QueryIndex("gsi1", Memo{Owner: "ann"}).Between(nil, Chore{Due: 2})), "Chore{0 ann 0} Chore{2 ann 2}"},
 		} {
@@ -198,8 +198,11 @@ func TestWrongRangesAndIndexCollections(t *testing.T) {
 	}{
 		{inputError(query().Between(nil, nil)), `entable: table "desk": Between takes a low or a high example, or both`},
 		{inputError(query().Between(none, nil)), `entable: table "desk": the example is nil: give a registered struct with its key fields set`},
-		{inputError(query().Between(Memo{Topic: "a"}, 7)), `entable: table "desk": int is not registered on it`},
+		{inputError(query().Between(Memo{Topic: "a", Page: 1}, 7)), `entable: table "desk": int is not registered on it`},
 		{inputError(query().Between(Memo{}, Chore{})), `entable: Memo: cannot build key gsi1sk: attribute "topic": text is empty`},
+		{inputError(query().Between(Memo{Topic: "a"}, Chore{Due: 1})), `entable: Memo: cannot build key gsi1sk: attribute "page" is 0, which may be meant or not set: name the attributes that count behind the example: "topic", or "topic", "page"`},
+		{inputError(query().Between(Memo{Topic: "a"}, Chore{Due: 1}, "topic", "do")), `entable: table "desk": no attribute of the sort key of Chore is named: it has "due"`},
+		{inputError(query().Between(Memo{Topic: "a"}, Chore{Due: 1}, "topic", "due", "do")), `entable: table "desk": attribute "do" is in no sort key of the bounds`},
 		{inputError(query().Between(Order{ID: "1"}, nil)), `entable: table "desk": no items of Order lie in the partitions of Chore`},
 		{inputError(query().Between(nil, Chore{Due: 1}).Between(Chore{Due: 1}, nil)), `entable: table "desk": give one condition on the sort key`},
 		{inputError(query().Only(d.memos).Between(Chore{Due: 1}, Chore{Due: 2})), `entable: table "desk": no sort keys of the entities in Only lie in the range of Between`},

@@ -26,7 +26,7 @@ type Table struct {
 	conn        atomic.Pointer[route.Conn]
 }
 
-// NewTable declares the table called name, with string keys "pk" and "sk", the discriminator "_type"
+// NewTable declares the table called name, which may be the ARN of a table, of another account too, with string keys "pk" and "sk", the discriminator "_type"
 // and no index, unless options say otherwise. It sends nothing; see [Table.CreateTable]. It panics with a
 // [*DeclarationError] when the declaration is wrong; [TryNewTable] returns it.
 //

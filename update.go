@@ -1,9 +1,7 @@
 package entable
 
 import (
-	"bytes"
 	"context"
-	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -11,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 )
 
@@ -21,6 +20,10 @@ import (
 // A path names an attribute by its stored name, or something in it: "status", "address.city",
 // "lines[2].qty". The entity must have the attribute, and the value must fit its Go type; it is stored
 // as Put would store it. Key attributes cannot be changed.
+//
+// NULL, as which nil slices, maps and pointers are stored, counts as absent. What a path leads through must be there, or be
+// made in the same update: SetIfAbsent("counts", map[string]int{}) and Add("counts.a", 1). When the stored item is not what the
+// request was made for, it is sent once more, for the item that came back with the refusal.
 //
 // `touch` and `version` fields move with every update, and the index keys that a changed attribute is
 // part of are written anew. That takes the values of the key's other attributes: they come from the
@@ -83,7 +86,7 @@ func (u *updating[Self, Item]) Subtract(path string, value any) Self {
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
-// Remove removes attributes or elements of lists.
+// Remove removes attributes, parts of them or elements of lists, if they are there.
 func (u *updating[Self, Item]) Remove(paths ...string) Self {
 	u.u.remove(paths)
 	return selfOf[Self](unsafe.Pointer(u))
@@ -136,7 +139,9 @@ func (u *updating[Self, Item]) Fetch() Self {
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
-// Upsert lets the update create the item when there is none, with the key fields of key.
+// Upsert lets an update by key create the item when there is none, with the key fields of key and all that [Entity.Put] would
+// fill in: generated values, defaults and index keys. A stored item gets of these only what it lacks. What the new item would be is
+// checked before the request: by the `validate` tags of the whole type, and for components of index keys that nothing gives.
 func (u *updating[Self, Item]) Upsert() Self {
 	u.u.upsert = true
 	return selfOf[Self](unsafe.Pointer(u))
@@ -229,6 +234,7 @@ func (u *update) input(ctx context.Context) (*dynamodb.UpdateItemInput, error) {
 		return nil, errUnregistered
 	}
 	one := *u
+	one.origin = &one
 	r, err := one.request(ctx, nil, false)
 	if err != nil {
 		return nil, err
@@ -246,6 +252,7 @@ func (u *update) prepare(ctx context.Context, c *route.Conn, _ *room) (*request,
 		hooks = u.instance != nil && !*u.skipHooks
 	}
 	one := *u // what this attempt adds is its own
+	one.origin, u.seen = u, nil
 	r, err := one.request(ctx, c, hooks)
 	if err != nil {
 		return nil, err
@@ -276,6 +283,9 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 		case u.instance != nil:
 			return nil, usagef("%s: IfVersion is for updates by key: a %s checks the version of its instance", u.e.Name, u.op)
 		}
+	}
+	if u.upsert && u.instance != nil {
+		return nil, usagef("%s: Upsert is for updates by key: an instance that may be new is written with Put", u.e.Name)
 	}
 	if u.instance != nil {
 		if any, err := u.fromInstance(ctx, hooks); err != nil || !any {
@@ -347,7 +357,7 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 			extra[i].Checked = true
 		}
 	}
-	u.changes = override(u.changes, extra)
+	u.changes = change.Override(u.changes, extra)
 	u.key = old
 	if e.Version != nil {
 		u.ifVersion = new(e.VersionOf(old))
@@ -372,37 +382,13 @@ func (e *entity) apply(changes []change.Change, ptr unsafe.Pointer) error {
 	return e.encodeError(change.Apply(resolved, ptr))
 }
 
-// override adds changes of whole attributes to others, in whose place they come.
-func override(changes, extra []change.Change) []change.Change {
-	out := slices.DeleteFunc(slices.Clone(changes), func(c change.Change) bool {
-		segments, err := change.Parse(c.Path)
-		return err == nil && slices.ContainsFunc(extra, func(x change.Change) bool { return x.Path == change.Quote(segments[0].Name) })
-	})
-	return append(out, extra...)
-}
-
 // difference lists the changes that make the item at a into the one at b, but for what every update
 // sets by itself.
 func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
-	var out []change.Change
-	for _, f := range e.Plan.Fields() {
-		before, err := f.AppendFrom(nil, a)
-		if err != nil {
-			return nil, e.encodeError(err)
-		}
-		after, err := f.AppendFrom(nil, b)
-		if err != nil {
-			return nil, e.encodeError(err)
-		}
-		if f == e.Version || e.Auto.Touches(f) || bytes.Equal(before, after) {
-			continue
-		}
-		c := change.Change{Op: change.Remove, Path: change.Quote(f.Name)}
-		if len(after) > 0 {
-			v, _ := f.Value(b)
-			c = change.Change{Op: change.Set, Path: change.Quote(f.Name), Value: v.Interface()}
-		}
-		out = append(out, c)
+	own := func(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
+	out, err := change.Difference(e.Plan, a, b, own)
+	if err != nil {
+		return nil, e.encodeError(err)
 	}
 	rest, err := e.restDifference(a, b)
 	return append(out, rest...), err
@@ -411,7 +397,7 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
 // plan makes the request from the key, the changes and the conditions.
 func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	e := u.e
-	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns, mustExist: !u.upsert}
+	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns}
 	var err error
 	if r.key, err = e.keyOf(u.key); err != nil {
 		return nil, err
@@ -419,14 +405,17 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if len(u.changes) == 0 {
 		return nil, u.changesNothing()
 	}
-	s := &updateState{u: u, r: r, c: c, changed: map[string][]change.Resolved{}, known: map[string]bool{}}
-	if s.now, err = e.keyOnly(u.key); err != nil {
+	s := &updateState{u: u, r: r, c: c}
+	if s.after.Item, err = e.keyOnly(u.key); err != nil {
 		return nil, err
 	}
-	for _, k := range e.KeyAttrs {
-		s.known[k] = true
+	s.after.Know(e.KeyAttrs...)
+	for _, x := range e.Kept {
+		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	for _, step := range []func(context.Context) error{s.resolve, s.fill, s.useKnown, s.findMissing, s.indexKeys, s.uniqueFields} {
+	steps := []func(context.Context) error{s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+		s.findMissing, s.indexKeys, s.uniqueFields}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -452,7 +441,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.changed = s.changed; u.ifVersion != nil {
+	if r.changes = &s.after.Changes; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))

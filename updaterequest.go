@@ -2,10 +2,9 @@ package entable
 
 import (
 	"context"
-	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -37,6 +36,9 @@ type update struct {
 	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
+	origin     *update                         // of one attempt: what it was made from
+	seen       map[string]types.AttributeValue // of the next attempt: the stored item that the last one met, empty for none
+	fresh      unsafe.Pointer                  // the item that an upsert made last, if there was none
 }
 
 // The builders' methods are made anew for each entity, so what they do is done here.
@@ -85,14 +87,20 @@ type updateState struct {
 	c          *route.Conn // nil when nothing may be read
 	update     expression.UpdateBuilder
 	conditions []expression.ConditionBuilder
-	changed    map[string][]change.Resolved // by top-level attribute
-	now        unsafe.Pointer               // the item after the update: the attributes that are known
-	known      map[string]bool
+	after      change.After
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
 }
 
-// resolve checks the changes and adds them to the expression.
+// useSeen takes the stored item that the attempt before this one has met.
+func (s *updateState) useSeen(ctx context.Context) error {
+	if s.u.seen == nil {
+		return nil
+	}
+	return s.read(ctx)
+}
+
+// resolve checks the changes.
 func (s *updateState) resolve(ctx context.Context) error {
 	e := s.u.e
 	for i := range s.u.changes {
@@ -109,28 +117,22 @@ func (s *updateState) resolve(ctx context.Context) error {
 		if t.Root == e.Version {
 			return usagef("%s: attribute %q is the version, which every write raises by itself", e.Name, name)
 		}
-		for _, o := range s.changed[name] {
-			if t.Overlaps(o.Target) {
-				return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
-			}
+		one := change.Resolved{Change: c, Target: t}
+		if o := s.after.Changes.Add(one); o != nil {
+			return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 		}
 		if !c.Checked && !s.u.unchecked {
 			if err := e.validateChange(ctx, c, t); err != nil {
 				return err
 			}
 		}
-		if err := e.encodeError(c.AddTo(&s.update, t)); err != nil {
-			return err
-		}
-		one := change.Resolved{Change: c, Target: t}
-		s.changed[name] = append(s.changed[name], one)
 		if inKey || one.Replaces() && e.DerivesFrom(t.Root) {
-			if err := s.after(t.Root, nil); err != nil {
-				return err
+			if err := s.after.Find(t.Root, nil); err != nil {
+				return e.encodeError(err)
 			}
 		}
 		if inKey { // it is around a part of the key, which has to stay
-			if key, err := e.keyOf(s.now); err != nil || key.Text() != s.r.key.Text() {
+			if key, err := e.keyOf(s.after.Item); err != nil || key.Text() != s.r.key.Text() {
 				return usagef("%s: attribute %q has a part of the key, which cannot be changed: delete the item and put another", e.Name, name)
 			}
 		}
@@ -138,69 +140,114 @@ func (s *updateState) resolve(ctx context.Context) error {
 	return nil
 }
 
-// after sets an attribute of now to what the changes make of the value was, nil if it is absent.
-func (s *updateState) after(f *codec.Field, was types.AttributeValue) error {
-	now, err := change.Result(s.changed[f.Name], was)
-	if err == nil {
-		err = change.SetStored(f, s.now, now)
-	}
-	if err != nil {
-		return s.u.e.encodeError(err)
-	}
-	s.known[f.Name] = true
-	return nil
-}
-
-// least encodes what the item has at least after the update, whatever is stored. What is put into parts of an attribute stands
-// in a list, which takes no more than what they are in.
+// least encodes what the item has at least after the update, whatever is stored.
 func (s *updateState) least() ([]byte, error) {
 	item := maps.Clone(s.r.key.Attrs)
-	for name, changes := range s.changed {
-		var parts []types.AttributeValue
-		for _, c := range changes {
-			v, err := c.Puts()
-			if err != nil {
-				return nil, s.u.e.encodeError(err)
-			}
-			if c.IsWhole() {
-				item[name] = v
-			} else if v != nil {
-				parts = append(parts, v)
-			}
-		}
-		if len(parts) > 0 {
-			item[name] = &types.AttributeValueMemberL{Value: parts}
-		}
+	if err := s.after.Changes.Least(item); err != nil {
+		return nil, s.u.e.encodeError(err)
 	}
-	maps.DeleteFunc(item, func(_ string, v types.AttributeValue) bool { return v == nil })
 	raw, err := wire.AppendItem(nil, item)
 	return raw, s.u.e.encodeError(err)
 }
 
-// fill adds what moves with every update: touch fields and the version.
-func (s *updateState) fill(context.Context) error {
+// set adds a change of the library's own.
+func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
+	s.after.Changes.Add(change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)})
+}
+
+// touch adds the time to what moves with every update.
+func (s *updateState) touch(context.Context) error {
 	e := s.u.e
 	now := e.Auto.Now(e.Table.Gen)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
-		name := f.Field.Name
-		if !f.Always || len(s.changed[name]) > 0 {
+		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
 			continue
 		}
-		v := f.Field.Reach(s.now)
+		v := f.Field.Reach(s.after.Item)
 		if err := f.Set(e.Table.Gen, now, v); err != nil {
 			return e.encodeError(err)
 		}
 		if s.u.work != nil {
 			f.Field.Reach(s.u.work).Set(v)
 		}
-		c := &change.Change{Op: change.Set, Path: change.Quote(name), Value: v.Interface()}
-		t := change.Whole(f.Field)
-		if err := e.encodeError(c.AddTo(&s.update, t)); err != nil {
-			return err
-		}
-		s.changed[name], s.known[name] = []change.Resolved{{Change: c, Target: t}}, true
+		s.set(change.Set, f.Field, v)
+		s.after.Know(f.Field.Name)
 	}
+	return nil
+}
+
+// fillIn adds to an upsert what a Put would fill in, for an item that does not have it, and checks the item that it makes when
+// there is none.
+func (s *updateState) fillIn(ctx context.Context) error {
+	if !s.u.upsert {
+		return nil
+	}
+	e := s.u.e
+	fresh, err := e.keyOnly(s.u.key)
+	if err != nil {
+		return err
+	}
+	if s.u.fresh != nil {
+		e.Auto.KeepIDs(s.u.fresh, fresh)
+	}
+	s.after.Fresh, s.u.origin.fresh = fresh, fresh
+	now := e.Auto.Now(e.Table.Gen)
+	for i := range e.Auto.Fields {
+		f := &e.Auto.Fields[i]
+		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {
+			continue
+		}
+		v := f.Field.Reach(fresh)
+		if v.IsZero() {
+			if err := f.Set(e.Table.Gen, now, v); err != nil {
+				return e.encodeError(err)
+			}
+		}
+		switch stored, err := change.StoredForm(f.Field, fresh); {
+		case err != nil:
+			return e.encodeError(err)
+		case stored != nil:
+			s.set(change.SetIfAbsent, f.Field, v)
+		}
+	}
+	if err := s.after.Changes.Make(fresh); err != nil {
+		return e.encodeError(err)
+	}
+	if e.Version != nil {
+		e.SetVersion(fresh, 1)
+	}
+	if s.u.unchecked {
+		return nil
+	}
+	return e.validate(ctx, e.At(fresh))
+}
+
+// express adds the changes to the expression.
+func (s *updateState) express(context.Context) error {
+	var item map[string]types.AttributeValue
+	if s.stored != nil {
+		item = s.stored.attrs
+	}
+	guards, err := s.after.Changes.AddTo(&s.update, item, s.hasRead)
+	s.guard(guards...)
+	if err = s.u.e.encodeError(err); err != nil && s.hasRead {
+		return &OpError{Op: s.u.op, Entity: s.u.e.Name, Key: s.r.key.Text(), Err: err}
+	}
+	return err
+}
+
+// guard makes guards conditions. When one fails, the update is prepared again with the item that it met.
+func (s *updateState) guard(guards ...change.Guard) {
+	for _, g := range guards {
+		s.conditions = append(s.conditions, g.Condition)
+		s.r.assumed = append(s.r.assumed, g)
+	}
+}
+
+// raiseVersion adds the version, which moves with every update.
+func (s *updateState) raiseVersion(context.Context) error {
+	e := s.u.e
 	if e.Version == nil {
 		return nil
 	}
@@ -237,15 +284,15 @@ func (s *updateState) useKnown(context.Context) error {
 	return nil
 }
 
-// findMissing completes now for the index keys that the changes touch: from the stored item, or from the
+// findMissing completes the item for the index keys that the changes touch: from the stored item, or from the
 // instance. Each value that is used becomes a condition.
 func (s *updateState) findMissing(ctx context.Context) error {
 	e := s.u.e
-	missing := s.missing()
+	missing := s.after.Missing()
 	if len(missing) == 0 {
 		return nil
 	}
-	if s.u.fetch && s.c != nil {
+	if s.hasRead || s.u.fetch && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err
 		}
@@ -268,20 +315,20 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		if err != nil {
 			return e.encodeError(err)
 		}
-		condition := sameValue(f.Name, was)
+		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
 			condition = condition.Or(expression.AttributeNotExists(attr(f.Name))) // which is read as zero too
 		}
 		s.conditions = append(s.conditions, condition)
-		if err := s.after(f, was); err != nil {
-			return err
+		if err := s.after.Find(f, was); err != nil {
+			return e.encodeError(err)
 		}
 	}
 	return nil
 }
 
 func (s *updateState) setsIfAbsent(f *codec.Field) bool {
-	return slices.ContainsFunc(s.changed[f.Name], func(c change.Resolved) bool { return c.Op == change.SetIfAbsent })
+	return slices.ContainsFunc(s.after.Changes.Of(f.Name), func(c change.Resolved) bool { return c.Op == change.SetIfAbsent })
 }
 
 // read reads the stored item, once. Its being there, or not, becomes a condition.
@@ -290,7 +337,12 @@ func (s *updateState) read(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if s.stored, err = s.u.e.readStored(ctx, s.c, s.r.key); err != nil {
+	if seen := s.u.seen; seen == nil || len(s.u.e.Unique) > 0 {
+		s.stored, err = s.u.e.readStored(ctx, s.c, s.r.key)
+	} else if len(seen) > 0 {
+		s.stored = &storedItem{attrs: seen}
+	}
+	if err != nil {
 		return err
 	}
 	s.hasRead = true
@@ -304,100 +356,60 @@ func (s *updateState) read(ctx context.Context) error {
 // assumeStored does what assume does for the value that was read.
 func (s *updateState) assumeStored(f *codec.Field) error {
 	was := s.stored.attr(f.Name)
-	s.r.assumed = append(s.r.assumed, assumption{f.Name, was})
-	return s.assume(f, was)
+	s.guard(change.Is(f.Name, was))
+	return s.u.e.encodeError(s.after.Find(f, was))
 }
 
-// assume makes the present value of an attribute a condition, and completes now with what the update
+// assume makes the present value of an attribute a condition, and completes the item with what the update
 // makes of it.
 func (s *updateState) assume(f *codec.Field, was types.AttributeValue) error {
-	s.conditions = append(s.conditions, sameValue(f.Name, was))
-	return s.after(f, was)
+	s.conditions = append(s.conditions, change.Is(f.Name, was).Condition)
+	return s.u.e.encodeError(s.after.Find(f, was))
 }
 
-// touched lists the indexes whose keys have to be written: those with a changed component, and for an
-// upsert, which may create the item, those whose keys are known anyway.
-func (s *updateState) touched() []*schema.KeptKeys {
-	var out []*schema.KeptKeys
-	for _, x := range s.u.e.Kept {
-		changed, known := false, true
-		for _, f := range x.Fields() {
-			changed = changed || len(s.changed[f.Name]) > 0
-			known = known && s.known[f.Name]
-		}
-		if changed || s.u.upsert && known {
-			out = append(out, x)
-		}
+// upsertKeys sees to the index keys of an upsert whose components are not known.
+func (s *updateState) upsertKeys(ctx context.Context) error {
+	if !s.u.upsert {
+		return nil
 	}
-	return out
-}
-
-// missing lists the components of touched index keys whose values are not known.
-func (s *updateState) missing() []*codec.Field {
-	var out []*codec.Field
-	for _, x := range s.touched() {
-		if s.leaves(x) {
-			continue
-		}
-		for _, f := range x.Fields() {
-			if !s.known[f.Name] && !slices.Contains(out, f) {
-				out = append(out, f)
+	for _, x := range s.after.Indexes {
+		if s.u.fetch && s.c != nil && s.after.Open(x) {
+			if err := s.read(ctx); err != nil {
+				return err
 			}
 		}
-	}
-	return out
-}
-
-// leaves reports whether the item is out of a sparse index after the update, whatever the attributes are
-// that are not known.
-func (s *updateState) leaves(x *schema.KeptKeys) bool { return x.Absent(s.now, s.known) }
-
-// indexKeys sets the keys of touched indexes, or removes them when the item leaves the index.
-func (s *updateState) indexKeys(context.Context) error {
-	e := s.u.e
-	for _, x := range s.touched() {
-		if s.leaves(x) {
-			for _, k := range x.Keys {
-				s.update = s.update.Remove(attr(k.Attr.Name))
-			}
-			continue
+		if s.stored != nil {
+			continue // it has them
 		}
-		if err := s.stale(x); err != nil {
-			return err
+		guards, err := s.after.AddNew(&s.update, x, s.u.e.Table.PK.Name, s.hasRead)
+		if err != nil {
+			return s.u.e.refused(err)
 		}
-		for _, k := range x.Keys {
-			text, err := k.AppendText(nil, s.now)
-			if err != nil {
-				return &KeyError{Entity: e.Name, Key: k.Attr.Name, Err: err}
-			}
-			s.update = s.update.Set(attr(k.Attr.Name), expression.Value(k.AttributeValue(text)))
-		}
+		s.guard(guards...)
 	}
 	return nil
 }
 
-// stale returns the error of an index key whose components are not all known.
-func (s *updateState) stale(x *schema.KeptKeys) error {
-	var unknown []string
-	for _, f := range x.Fields() {
-		if name := fmt.Sprintf("%q", f.Name); !s.known[f.Name] && !slices.Contains(unknown, name) {
-			unknown = append(unknown, name)
-		}
+// indexKeys sets the keys of the indexes that the update touches.
+func (s *updateState) indexKeys(context.Context) error {
+	return s.u.e.refused(s.after.AddKeys(&s.update, s.u.fetch))
+}
+
+// refused makes the error that users see of index keys that an update cannot write.
+func (e *entity) refused(err error) error {
+	switch err := err.(type) {
+	case change.Refusal:
+		return usagef("%s: %s", e.Name, err)
+	case *schema.Fault:
+		return public(err)
 	}
-	switch {
-	case len(unknown) == 0:
-		return nil
-	case s.u.fetch:
-		return usagef("%s: the key of index %q depends on %s in the stored item, which is read when the update is sent", s.u.e.Name, x.Index, strings.Join(unknown, ", "))
-	}
-	return usagef("%s: the update would leave the key of index %q stale, which is also made of %s: "+
-		"set them too, give their present values with Known, or use Fetch", s.u.e.Name, x.Index, strings.Join(unknown, ", "))
+	return e.encodeError(err)
 }
 
 // uniqueFields adds the sentinels when a unique field is changed, which takes its stored value.
 func (s *updateState) uniqueFields(ctx context.Context) error {
 	e := s.u.e
-	changed := slices.ContainsFunc(e.Unique, func(u *schema.UniqueField) bool { return len(s.changed[u.Field.Name]) > 0 })
+	changed := slices.ContainsFunc(e.Unique, func(u *schema.UniqueField) bool { return len(s.after.Changes.Of(u.Field.Name)) > 0 })
 	if !changed || s.c == nil {
 		return nil
 	}
@@ -413,16 +425,13 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 		}
 	}
 	var err error
-	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.now)
+	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.after.Item)
 	return err
 }
 
 // addUpsert sets what an item must have when the update creates it: its type and its key fields.
 func (s *updateState) addUpsert() error {
 	e := s.u.e
-	if path := e.InnerKey(); path != "" {
-		return usagef("%s: Upsert: the key attribute %q lies inside another, which an update cannot make: use Put", e.Name, path)
-	}
 	if e.Table.Discriminator != "" {
 		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.TypeValue))
 	}

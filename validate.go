@@ -58,12 +58,12 @@ func (e *entity) validate(ctx context.Context, v any) error {
 	if !e.Validates {
 		return nil
 	}
-	return e.judge("", reflect.ValueOf(v), func() error { return e.Table.Validate.StructCtx(ctx, v) })
+	return e.judge("", reflect.ValueOf(v), "", func() error { return e.Table.Validate.StructCtx(ctx, v) })
 }
 
-// judge runs the validator on the value at a path, and makes its error.
-func (e *entity) judge(path string, v reflect.Value, run func() error) error {
-	broken, err := e.Judged(v, run)
+// judge runs the validator on the value at a path, by rules or by the tags inside it, and makes its error.
+func (e *entity) judge(path string, v reflect.Value, rules string, run func() error) error {
+	broken, err := e.Judged(v, rules, run)
 	if err == nil {
 		return nil
 	}
@@ -108,9 +108,9 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	path, plain := change.Show(c.Path), reflect.Indirect(v)
 	switch {
 	case rules != "":
-		return e.judge(path, v, func() error { return e.Table.Validate.VarCtx(ctx, v.Interface(), rules) })
+		return e.judge(path, v, rules, func() error { return e.Table.Validate.VarCtx(ctx, v.Interface(), rules) })
 	case plain.Kind() == reflect.Struct && plain.Type() != schema.TimeType && c.Op != change.Remove:
-		return e.judge(path, v, func() error { return e.Table.Validate.StructCtx(ctx, plain.Interface()) })
+		return e.judge(path, v, "", func() error { return e.Table.Validate.StructCtx(ctx, plain.Interface()) })
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func (g *pager) position() (cursor.Position, error) {
 	case 0:
 		return g.before, nil
 	}
-	after, err := g.plan.keyIn(g.sink.items[g.next-1].raw)
+	after, err := g.plan.KeyIn(g.sink.items[g.next-1].raw)
 	return cursor.Position{After: after}, err
 }
 
@@ -384,7 +384,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	s.seen++
 	start := r.Offset()
 	if edge := p.Sort.Edge(); edge != "" {
-		if at, err := p.atEdge(r, edge); err != nil || at {
+		if at, err := p.AtEdge(r, edge); err != nil || at {
 			_, skipErr := r.Skip()
 			return skipErr
 		}
@@ -414,23 +414,13 @@ func (p *queryPlan) takes(e *entity) bool {
 	return e != nil && (p.Want == nil || p.Want == e.Entity) && (p.member == nil || p.member[e.Entity])
 }
 
-// passes reports whether the scan of an entity does not concern itself with an item of an unknown type,
-// because it lies outside of what a query of the entity would read.
-func (p *queryPlan) passes(item RawItem) bool {
-	e := p.Want
-	if e == nil || p.segments == 0 {
-		return false
-	}
-	return !e.PK.Covers(schema.Text(item[p.Table.PK.Name])) || e.SK != nil && !e.SK.Covers(schema.Text(item[p.Table.SK.Name]))
-}
-
 // resolve applies the query's setting for items of unknown types.
 func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 	u, ok := l.err.(*UnknownEntityError)
 	switch set := cmp.Or(s.plan.unknown, s.plan.Table.Unknown); {
 	case !ok:
 		return l, true
-	case u.Own, s.plan.passes(u.Item): // the library's own, or others'
+	case u.Own, s.plan.segments > 0 && s.plan.Passes(u.Item): // the library's own, or others'
 		return l, false
 	case set == schema.RawUnknown && s.plan.Want == nil: // where one type is read there is no place for others
 		return loaded{value: u.Item}, true
@@ -442,14 +432,4 @@ func (s *pageItems) resolve(l loaded) (_ loaded, keep bool) {
 		u.Want = s.plan.Want.Name
 	}
 	return l, true
-}
-
-// atEdge reports whether the sort key of the item at r is the one that the range does not include.
-func (p *queryPlan) atEdge(r *wire.Reader, edge string) (bool, error) {
-	var value [1][]byte
-	if err := r.FindAttrs([]string{p.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
-		return false, err
-	}
-	_, text, err := wire.Scalar(value[0])
-	return text == edge, err
 }

@@ -3,8 +3,6 @@ package entable
 import (
 	"context"
 	"errors"
-	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,11 +145,11 @@ type request struct {
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
 	mustExist bool
-	// changed are the changes of an update by top-level attribute, and next is the version that a write makes, 0 for any.
-	changed map[string][]change.Resolved
+	// changes are those of an update, and next is the version that a write makes, 0 for any.
+	changes *change.List
 	next    int64
-	// assumed are the stored values that prepare has read and made conditions.
-	assumed []assumption
+	// assumed are the conditions that prepare has set by itself.
+	assumed []change.Guard
 	writeConfig
 }
 
@@ -176,16 +174,22 @@ func (r *request) abandon() {
 	}
 }
 
-// again reports whether a write that failed with err did so only because another writer came between,
-// after its reading or with a transaction of its own, so that it should be prepared and sent again.
+// again reports whether a write that failed with err did so only because the stored item is not what it was taken for, or
+// because of a transaction of another writer, so that it should be prepared and sent again. An update then knows the item.
 func (r *request) again(err error) bool {
 	failed, ok := conditionFailed(err)
-	if !ok {
+	switch {
+	case !ok:
 		return len(r.guards) > 0 && errors.Is(err, ErrConflict)
+	case r.mustExist && len(failed.Item) == 0 || change.Hold(r.assumed, failed.Item):
+		return false
 	}
-	return slices.ContainsFunc(r.assumed, func(a assumption) bool {
-		return !reflect.DeepEqual(failed.Item[a.name], a.was)
-	})
+	if u, ok := r.by.(*update); ok {
+		if u.origin.seen = failed.Item; failed.Item == nil {
+			u.origin.seen = map[string]types.AttributeValue{}
+		}
+	}
+	return true
 }
 
 // do sends one write by itself.
@@ -322,15 +326,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	case verbDelete:
 		return len(item) == 0
 	case verbUpdate:
-		if r.next == 0 || r.returns == types.ReturnValueAllOld || !change.Same(r.e.versionIn(item), number(r.next)) {
-			return false
-		}
-		for name, changes := range r.changed {
-			if !change.Settled(changes, item[name]) {
-				return false
-			}
-		}
-		return true
+		return r.next != 0 && r.returns != types.ReturnValueAllOld && change.Same(r.e.versionIn(item), number(r.next)) && r.changes.Settled(item)
 	}
 	return false
 }
@@ -367,13 +363,18 @@ func (r *request) conditionError(item map[string]types.AttributeValue, err error
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0):
 		c.is = ErrExists
-	case r.mustExist && len(item) == 0:
+	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound
 	}
 	if len(item) > 0 {
 		c.Stored = r.e.stored(item)
-		if was := r.next - 1; was >= 0 && !change.Same(r.e.versionIn(item), number(was)) {
-			c.version = fmt.Sprintf("the stored version is %s, that of the write %d", r.e.versionIn(item).Value, was)
+	}
+	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
+		c.why = usagef("the stored item is in an older shape: load it and Put it")
+	} else if want := r.next - 1; r.op != opCreate && want >= 0 {
+		have, err := strconv.ParseInt(r.e.versionIn(item).Value, 10, 64)
+		if err == nil && have != want {
+			c.why = &VersionError{r.e.Name, have, want}
 		}
 	}
 	return c

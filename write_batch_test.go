@@ -85,7 +85,7 @@ func TestRequestsOfABatch(t *testing.T) {
 		writes = append(writes, parcels.DeleteOp(Parcel{ID: fmt.Sprint(i)}))
 	}
 	writes = append(writes, counters.PutOp(&Counter{ID: "1"}), parcels.DeleteOp(Parcel{ID: "x"}, entable.If(expression.AttributeNotExists(expression.Name("pk")))),
-		parcels.Update(Parcel{ID: "y"}).Upsert().Set("count", 1))
+		upsertParcel(parcels, "y").Set("count", 1))
 	s.spy.reset(nil)
 	check(t, entable.BatchWrite(t.Context(), writes))
 	for op, want := range map[string]int{"BatchWriteItem": 3, "PutItem": 1, "DeleteItem": 1, "UpdateItem": 1, "": 6} {

@@ -222,6 +222,17 @@ func TestErrorsOfRefusedWrites(t *testing.T) {
 			{"Update", func() error { return ships.Update(v).Set("nick", "abc").If(no).Do(ctx) }, `Update Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
 			{"IfVersion", func() error { return ships.Update(v).Set("nick", "abc").IfVersion(3).Do(ctx) }, `Update Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 3`, nil, true},
 			{"absent", func() error { return ships.Update(Shipment{ID: "2"}).Set("nick", "abc").Do(ctx) }, `Update Shipment[pk="SI#2" sk="A"]: item not found`, entable.ErrNotFound, false},
+			{"put if it exists", func() error {
+				return accounts.Put(ctx, &Account{ID: "9", Email: "x"}, entable.If(expression.Name("id").AttributeExists()))
+			}, `Put Account[pk="AI#9" sk="A"]: item not found`, entable.ErrNotFound, false},
+			{"delete if it exists", func() error {
+				return ships.Delete(ctx, Shipment{ID: "2"}, entable.If(expression.Name("id").AttributeExists()))
+			}, `Delete Shipment[pk="SI#2" sk="A"]: item not found`, entable.ErrNotFound, false},
+			{"check that it exists", func() error {
+				return entable.Transact(ctx, []entable.Write{ships.CheckOp(Shipment{ID: "2"}, expression.Name("id").AttributeExists())})
+			}, `transaction of 1 writes cancelled: write 0, Shipment[pk="SI#2" sk="A"]: item not found`, entable.ErrNotFound, false},
+			{"gone", func() error { return ships.Put(ctx, &Shipment{ID: "2", Carrier: "y", Version: 4}) },
+				`Put Shipment[pk="SI#2" sk="A"]: item not found`, entable.ErrNotFound, false},
 			{"Remove", func() error { return ships.Remove(ctx, new(stale)) }, `Remove Shipment[pk="SI#1" sk="A"]: condition failed: the stored version is 1, that of the write 7`, nil, true},
 			{"Delete", func() error { return ships.Delete(ctx, v, entable.If(no)) }, `Delete Shipment[pk="SI#1" sk="A"]: condition failed`, nil, true},
 			{"unique", func() error { return accounts.Create(ctx, &Account{ID: "2", Email: "e"}) },
@@ -245,6 +256,12 @@ func TestErrorsOfRefusedWrites(t *testing.T) {
 				}
 			}
 			c, ok := errors.AsType[*entable.ConditionFailedError](err)
+			lost, raced := errors.AsType[*entable.VersionError](err)
+			wanted := map[string][2]int64{"Put": {1, 7}, "Put of a new item": {1, 0}, "Patch": {1, 7}, "SaveChanges": {1, 7},
+				"IfVersion": {1, 3}, "gone": {0, 4}, "Remove": {1, 7}, "batch": {1, 7}}
+			if want, ok := wanted[test.name]; ok != raced || ok && (lost.Have != want[0] || lost.Want != want[1] || lost.Entity != "Shipment") {
+				t.Errorf("%s: version error %+v, want %v", test.name, lost, want)
+			}
 			if test.stored && (!ok || c.Stored.(*Shipment).Carrier != "x") {
 				t.Errorf("%s: no stored item in %v", test.name, err)
 			}

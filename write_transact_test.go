@@ -33,7 +33,7 @@ func TestTransact(t *testing.T) {
 			return []entable.Write{
 				parcels.CreateOp(&v), ships.PutOp(&ship), counters.SaveChangesOp(counter, &after),
 				parcels.CheckOp(Parcel{ID: "old"}, condition), counters.DeleteOp(Counter{ID: "gone"}),
-				parcels.Update(Parcel{ID: "upserted"}).Upsert().Set("count", 3),
+				upsertParcel(parcels, "upserted").Set("count", 3),
 			}
 		}
 		before := []any{v, ship, after}
@@ -135,7 +135,7 @@ func TestReasonsOfTransactions(t *testing.T) {
 	if err := entable.Transact(ctx, []entable.Write{parcels.DeleteOp(Parcel{ID: "2"})}); !errors.Is(err, context.Canceled) || !is[*entable.TransactionError](err) {
 		t.Errorf("cancelled: %v", err)
 	}
-	err := entable.Transact(t.Context(), []entable.Write{parcels.Update(Parcel{ID: "2"}).Upsert().Append("lines", []ParcelLine{{strings.Repeat("x", 500_000), 1}})})
+	err := entable.Transact(t.Context(), []entable.Write{upsertParcel(parcels, "2").Append("lines", []ParcelLine{{strings.Repeat("x", 500_000), 1}})})
 	if !is[*entable.ItemTooLargeError](err) {
 		t.Errorf("too large: %v", err)
 	}

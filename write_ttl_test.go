@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -200,9 +201,6 @@ func TestHideExpired(t *testing.T) {
 		visible(false)
 		now.pass(time.Hour)
 		visible(false)
-		if err := sessions.Create(ctx, &Session{ID: "1"}); !errors.Is(err, entable.ErrExists) {
-			t.Errorf("create: %v", err)
-		}
 		check(t, sessions.Update(v).Set("expires", now.now.Add(time.Hour)).Do(ctx))
 		visible(true)
 
@@ -212,6 +210,90 @@ func TestHideExpired(t *testing.T) {
 		if _, err := plain.Get(ctx, Lease{ID: "1"}); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// Token is kept unique, versioned and expires.
+type Token struct {
+	ID      string    `dynamodbav:"id"`
+	Owner   string    `dynamodbav:"owner_of" entable:"unique"`
+	Expires time.Time `dynamodbav:"expires" entable:"ttl"`
+	Version int       `dynamodbav:"version" entable:"version"`
+}
+
+// A Create succeeds where reads see no item, on every way in, and nowhere else.
+func TestCreateOverAnExpiredItem(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		now, ctx := newClock(), t.Context()
+		table := s.newTable(entable.Clock(now.Now), entable.HideExpired(true))
+		sessions := entable.Register[Session](table)
+		tokens := entable.Register[Token](table, entable.PK("id", entable.Prefix("TK")))
+		kept := entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")), entable.HideExpired(false))
+		for name, create := range map[string]func(id, text string) error{
+			"create": func(id, text string) error { return sessions.Create(ctx, &Session{id, text, now.now.Add(time.Hour)}) },
+			"transaction": func(id, text string) error {
+				return entable.Transact(ctx, []entable.Write{sessions.CreateOp(&Session{id, text, now.now.Add(time.Hour)})})
+			},
+			"batch": func(id, text string) error {
+				return entable.BatchWrite(ctx, []entable.Write{sessions.CreateOp(&Session{id, text, now.now.Add(time.Hour)})})
+			},
+		} {
+			check(t, create(name, "first"))
+			now.pass(time.Hour - time.Second)
+			if err := create(name, "early"); !errors.Is(err, entable.ErrExists) {
+				t.Errorf("%s: over an item that has a second left: %v", name, err)
+			}
+			now.pass(time.Second)
+			if err := create(name, "second"); err != nil {
+				t.Errorf("%s: over an expired item: %v", name, err)
+			}
+			if got, err := sessions.Get(ctx, Session{ID: name}); err != nil || got.Text != "second" {
+				t.Errorf("%s: read %+v, %v", name, got, err)
+			}
+			check(t, sessions.Put(ctx, &Session{ID: name, Text: "stays"})) // never expires
+			now.pass(time.Hour)
+			if err := create(name, "third"); !errors.Is(err, entable.ErrExists) {
+				t.Errorf("%s: over an item that does not expire: %v", name, err)
+			}
+		}
+		if err := sessions.Create(ctx, &Session{ID: "create"}, entable.If(expression.Name("text").Equal(expression.Value("gone")))); !is[*entable.ConditionFailedError](err) {
+			t.Errorf("under a condition: %v", err)
+		}
+		check(t, sessions.Put(ctx, &Session{"if", "gone", now.now}))
+		check(t, sessions.Create(ctx, &Session{ID: "if"}, entable.If(expression.Name("text").Equal(expression.Value("gone")))))
+
+		// Reads do not hide these, and so they exist.
+		check(t, kept.Put(ctx, &Lease{ID: "1", Expires: 1}))
+		if err := kept.Create(ctx, &Lease{ID: "1"}); !errors.Is(err, entable.ErrExists) {
+			t.Errorf("over an expired item that is not hidden: %v", err)
+		}
+		stranger := key("SI#stranger", "A")
+		stranger["_type"], stranger["expires"] = avS("Ghost"), avN("1")
+		s.store(table, stranger)
+		if err := sessions.Create(ctx, &Session{ID: "stranger"}); !errors.Is(err, entable.ErrExists) {
+			t.Errorf("over an item of another type: %v", err)
+		}
+
+		// Unique values go with the item, and the version starts anew.
+		old := Token{ID: "1", Owner: "ann", Expires: now.now.Add(time.Hour)}
+		check(t, tokens.Create(ctx, &old))
+		check(t, tokens.Put(ctx, &old))
+		now.pass(2 * time.Hour)
+		next := Token{ID: "1", Owner: "bob", Expires: now.now.Add(time.Hour)}
+		check(t, tokens.Create(ctx, &next))
+		if next.Version != 1 {
+			t.Errorf("the new item has version %d", next.Version)
+		}
+		check(t, tokens.Create(ctx, &Token{ID: "2", Owner: "ann"}))
+		if err := tokens.Create(ctx, &Token{ID: "3", Owner: "bob"}); !is[*entable.UniqueError](err) {
+			t.Errorf("the new item's unique value: %v", err)
+		}
+		if err := tokens.Create(ctx, &Token{ID: "1", Owner: "cat"}); !errors.Is(err, entable.ErrExists) {
+			t.Errorf("over a token that lives: %v", err)
+		}
+		now.pass(2 * time.Hour)
+		check(t, entable.Transact(ctx, []entable.Write{tokens.CreateOp(&Token{ID: "1", Owner: "cat"})}))
+		check(t, tokens.Create(ctx, &Token{ID: "3", Owner: "bob"}))
 	})
 }
 

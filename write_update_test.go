@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
 )
@@ -74,13 +76,18 @@ func declareParcels(table *entable.Table, opts ...entable.EntityOption) *entable
 	return entable.Register[Parcel](table, opts...)
 }
 
+// upsertParcel starts an upsert with what the rules of a parcel ask for.
+func upsertParcel(parcels *entable.Entity[Parcel], id string) parcelUpdate {
+	return parcels.Update(Parcel{ID: id, Level: High}).Upsert().Set("status", "new").Set("address", ParcelAddress{City: "Ulm"})
+}
+
 // updateCases are the methods of the builder: what they send and what they make of a parcel. The typed
 // handles must send the same.
 var updateCases = []struct {
 	name  string
 	build func(u parcelUpdate, f parcelFields) parcelUpdate
 	typed func(f parcelFields) []entable.Change[Parcel]
-	sends string // without the condition that the item exists
+	sends string // with names and values in place, without the condition that the item exists
 	want  func(*Parcel)
 }{
 	{
@@ -89,7 +96,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.status.Set("sent"), f.count.Set(7)}
 		},
-		sends: `SET #1 = :0, #2 = :1 {"#1":"status","#2":"count"} {":0":{"S":"sent"},":1":{"N":"7"}}`,
+		sends: `SET status = {"S":"sent"}, count = {"N":"7"}`,
 		want:  func(p *Parcel) { p.Status, p.Count = "sent", 7 },
 	},
 	{
@@ -98,7 +105,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.note.Set(new("hello"))}
 		},
-		sends: `SET #1 = :0 {"#1":"note"} {":0":{"S":"hello"}}`,
+		sends: `SET note = {"S":"hello"}`,
 		want:  func(p *Parcel) { p.Note = new("hello") },
 	},
 	{
@@ -109,7 +116,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.note.Set(nil), f.tags.Set(nil)}
 		},
-		sends: `REMOVE #1, #2 {"#1":"note","#2":"tags"} null`,
+		sends: `REMOVE note, tags`,
 		want:  func(p *Parcel) { p.Note, p.Tags = nil, nil },
 	},
 	{
@@ -120,7 +127,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.seen.Set(time.Unix(1800000000, 5)), f.level.Set(High)}
 		},
-		sends: `SET #1 = :0, #2 = :1 {"#1":"seen","#2":"level"} {":0":{"N":"1800000000"},":1":{"S":"high"}}`,
+		sends: `SET seen = {"N":"1800000000"}, level = {"S":"high"}`,
 		want:  func(p *Parcel) { p.Seen, p.Level = time.Unix(1800000000, 0), High },
 	},
 	{
@@ -131,7 +138,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.status.SetIfAbsent("sent"), f.note.SetIfAbsent(new("hello"))}
 		},
-		sends: `SET #1 = if_not_exists(#1, :0), #2 = if_not_exists(#2, :1) {"#1":"status","#2":"note"} {":0":{"S":"sent"},":1":{"S":"hello"}}`,
+		sends: `SET status = if_not_exists(status, {"S":"sent"}), note = if_not_exists(note, {"S":"hello"}) IF ((status <> {"NULL":true})) AND (note <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Note = new("hello") },
 	},
 	{
@@ -142,15 +149,14 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.count.Add(3), f.weight.Add(0.2), f.small.Subtract(4)}
 		},
-		sends: `SET #1 = if_not_exists(#1, :0) + :1, #2 = if_not_exists(#2, :2) + :3, #3 = if_not_exists(#3, :4) - :5 ` +
-			`{"#1":"count","#2":"weight","#3":"small"} {":0":{"N":"0"},":1":{"N":"3"},":2":{"N":"0"},":3":{"N":"0.2"},":4":{"N":"0"},":5":{"N":"4"}}`,
-		want: func(p *Parcel) { p.Count, p.Weight, p.Small = 8, 0.3, -4 },
+		sends: `SET count = if_not_exists(count, {"N":"0"}) + {"N":"3"}, weight = if_not_exists(weight, {"N":"0"}) + {"N":"0.2"}, small = if_not_exists(small, {"N":"0"}) - {"N":"4"}`,
+		want:  func(p *Parcel) { p.Count, p.Weight, p.Small = 8, 0.3, -4 },
 	},
 	{
 		name:  "add nothing",
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate { return u.Add("small", 0) },
 		typed: func(f parcelFields) []entable.Change[Parcel] { return []entable.Change[Parcel]{f.small.Add(0)} },
-		sends: `SET #1 = if_not_exists(#1, :0) + :1 {"#1":"small"} {":0":{"N":"0"},":1":{"N":"0"}}`,
+		sends: `SET small = if_not_exists(small, {"N":"0"}) + {"N":"0"}`,
 		want:  func(*Parcel) {},
 	},
 	{
@@ -161,7 +167,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.tags.Add([]string{"b", "c"}), f.numbers.DeleteFromSet([]int{2, 9})}
 		},
-		sends: "ADD #1 :0\nDELETE #2 :1" + ` {"#1":"tags","#2":"numbers"} {":0":{"SS":["b","c"]},":1":{"NS":["2","9"]}}`,
+		sends: `ADD tags {"SS":["b","c"]} DELETE numbers {"NS":["2","9"]} IF ((tags <> {"NULL":true})) AND (numbers <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Tags, p.Numbers = []string{"a", "b", "c"}, []int{1} },
 	},
 	{
@@ -170,7 +176,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.tags.DeleteFromSet([]string{"a", "b"})}
 		},
-		sends: `DELETE #1 :0 {"#1":"tags"} {":0":{"SS":["a","b"]}}`,
+		sends: `DELETE tags {"SS":["a","b"]} IF (tags <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Tags = nil },
 	},
 	{
@@ -178,7 +184,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Remove("tags", "count", "lines[0]", "labels.k")
 		},
-		sends: `REMOVE #1, #2, #3[0], #4.#5 {"#1":"tags","#2":"count","#3":"lines","#4":"labels","#5":"k"} null`,
+		sends: `REMOVE tags, count, lines[0], labels.k IF ((attribute_type (lines, {"S":"L"}))) AND (attribute_type (labels, {"S":"M"}))`,
 		want: func(p *Parcel) {
 			p.Tags, p.Count, p.Lines, p.Labels = nil, 0, p.Lines[1:], map[string]string{}
 		},
@@ -188,8 +194,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Append("lines", []ParcelLine{{"r", 3}}).Prepend("extra.deep", []any{"zero", 5})
 		},
-		sends: `SET #1 = list_append(if_not_exists(#1, :0), :1), #2.#3 = list_append(:2, if_not_exists(#2.#3, :3)) ` +
-			`{"#1":"lines","#2":"extra","#3":"deep"} {":0":{"L":[]},":1":{"L":[{"M":{"qty":{"N":"3"},"sku":{"S":"r"}}}]},":2":{"L":[{"S":"zero"},{"N":"5"}]},":3":{"L":[]}}`,
+		sends: `SET lines = list_append(if_not_exists(lines, {"L":[]}), {"L":[{"M":{"qty":{"N":"3"},"sku":{"S":"r"}}}]}), extra.deep = list_append({"L":[{"S":"zero"},{"N":"5"}]}, if_not_exists(extra.deep, {"L":[]})) IF (((lines <> {"NULL":true})) AND (attribute_type (extra, {"S":"M"}))) AND (extra.deep <> {"NULL":true})`,
 		want: func(p *Parcel) {
 			p.Lines = append(p.Lines, ParcelLine{"r", 3})
 			p.Extra = map[string]any{"deep": []any{"zero", 5.0, "one"}}
@@ -201,7 +206,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.lines.Prepend([]ParcelLine{{"o", 0}})}
 		},
-		sends: `SET #1 = list_append(:0, if_not_exists(#1, :1)) {"#1":"lines"} {":0":{"L":[{"M":{"qty":{"N":"0"},"sku":{"S":"o"}}}]},":1":{"L":[]}}`,
+		sends: `SET lines = list_append({"L":[{"M":{"qty":{"N":"0"},"sku":{"S":"o"}}}]}, if_not_exists(lines, {"L":[]})) IF (lines <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Lines = append([]ParcelLine{{"o", 0}}, p.Lines...) },
 	},
 	{
@@ -209,9 +214,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Set("address.city", "Köln").Add("address.floor", 1).Set("lines[1].qty", 9).Set("labels.new", "x").Set("extra.deep[0]", true)
 		},
-		sends: `SET #1.#2 = :0, #1.#3 = if_not_exists(#1.#3, :1) + :2, #4[1].#5 = :3, #6.#7 = :4, #8.#9[0] = :5 ` +
-			`{"#1":"address","#2":"city","#3":"floor","#4":"lines","#5":"qty","#6":"labels","#7":"new","#8":"extra","#9":"deep"} ` +
-			`{":0":{"S":"Köln"},":1":{"N":"0"},":2":{"N":"1"},":3":{"N":"9"},":4":{"S":"x"},":5":{"BOOL":true}}`,
+		sends: `SET address.city = {"S":"Köln"}, address.floor = if_not_exists(address.floor, {"N":"0"}) + {"N":"1"}, lines[1].qty = {"N":"9"}, labels.new = {"S":"x"}, extra.deep[0] = {"BOOL":true} IF ((((attribute_type (address, {"S":"M"}))) AND (attribute_type (lines[1], {"S":"M"}))) AND (attribute_type (labels, {"S":"M"}))) AND (attribute_type (extra.deep, {"S":"L"}))`,
 		want: func(p *Parcel) {
 			p.Address.City, p.Address.Floor, p.Lines[1].Qty = "Köln", 3, 9
 			p.Labels["new"] = "x"
@@ -223,7 +226,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Set("lines[9]", ParcelLine{"z", 1}).Remove("lines[7]")
 		},
-		sends: "REMOVE #1[7]\nSET #1[9] = :0" + ` {"#1":"lines"} {":0":{"M":{"qty":{"N":"1"},"sku":{"S":"z"}}}}`,
+		sends: `REMOVE lines[7] SET lines[9] = {"M":{"qty":{"N":"1"},"sku":{"S":"z"}}} IF (attribute_type (lines, {"S":"L"}))`,
 		want:  func(p *Parcel) { p.Lines = append(p.Lines, ParcelLine{"z", 1}) },
 	},
 	{
@@ -234,7 +237,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.city.Set("Köln"), f.dotted.Set(4), f.zip.Set("50667")}
 		},
-		sends: `SET #1.#2 = :0, #3 = :1, #1.#4 = :2 {"#1":"address","#2":"city","#3":"a.b","#4":"zip.code"} {":0":{"S":"Köln"},":1":{"N":"4"},":2":{"S":"50667"}}`,
+		sends: `SET address.city = {"S":"Köln"}, a.b = {"N":"4"}, address.zip.code = {"S":"50667"} IF (attribute_type (address, {"S":"M"}))`,
 		want:  func(p *Parcel) { p.Address.City, p.Dotted, p.Address.Zip = "Köln", 4, "50667" },
 	},
 	{
@@ -243,7 +246,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.back.Set(&ParcelAddress{City: "Ulm"})}
 		},
-		sends: `SET #1 = :0 {"#1":"return"} {":0":{"M":{"city":{"S":"Ulm"},"floor":{"N":"0"}}}}`,
+		sends: `SET return = {"M":{"city":{"S":"Ulm"},"floor":{"N":"0"}}}`,
 		want:  func(p *Parcel) { p.Return = &ParcelAddress{City: "Ulm"} },
 	},
 	{
@@ -251,7 +254,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Set("address", ParcelAddress{City: "Ulm", Floor: 1})
 		},
-		sends: `SET #1 = :0 {"#1":"address"} {":0":{"M":{"city":{"S":"Ulm"},"floor":{"N":"1"}}}}`,
+		sends: `SET address = {"M":{"city":{"S":"Ulm"},"floor":{"N":"1"}}}`,
 		want:  func(p *Parcel) { p.Address = ParcelAddress{City: "Ulm", Floor: 1} },
 	},
 }
@@ -304,6 +307,25 @@ func updateText(in *dynamodb.UpdateItemInput) string {
 	return strings.ReplaceAll(text, "\n ", " ")
 }
 
+// placeholder is one of an expression.
+var placeholder = regexp.MustCompile(`[#:]\d+`)
+
+// expressionsOf is what an update of an item that must exist says, with names and values in place.
+func expressionsOf(in *dynamodb.UpdateItemInput) string {
+	text := *in.UpdateExpression
+	if condition := *in.ConditionExpression; condition != "attribute_exists (#0)" {
+		text += " IF " + strings.ReplaceAll(condition, "(attribute_exists (#0)) AND ", "")
+	}
+	text = placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		if name, ok := in.ExpressionAttributeNames[p]; ok {
+			return name
+		}
+		value := dynamoJSON(map[string]types.AttributeValue{"": in.ExpressionAttributeValues[p]})
+		return strings.TrimSuffix(strings.TrimPrefix(value, `{"":`), "}")
+	})
+	return strings.Join(strings.Fields(text), " ")
+}
+
 func namesText(names map[string]string) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(names)) {
@@ -320,12 +342,11 @@ func TestInputOfUpdates(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			in, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input(t.Context())
 			check(t, err)
-			if *in.TableName != "parcels" || dynamoJSON(in.Key) != `{"pk":{"S":"PI#1"},"sk":{"S":"A"}}` || *in.ConditionExpression != "attribute_exists (#0)" {
-				t.Errorf("table %s, key %s, condition %s", *in.TableName, dynamoJSON(in.Key), *in.ConditionExpression)
+			if *in.TableName != "parcels" || dynamoJSON(in.Key) != `{"pk":{"S":"PI#1"},"sk":{"S":"A"}}` {
+				t.Errorf("table %s, key %s", *in.TableName, dynamoJSON(in.Key))
 			}
-			want := strings.Replace(test.sends, "{", `{"#0":"pk",`, 1)
-			if got := updateText(in); got != want {
-				t.Errorf("request\n%s, want\n%s", got, want)
+			if got := expressionsOf(in); got != test.sends {
+				t.Errorf("request\n%s, want\n%s", got, test.sends)
 			}
 			for range 20 {
 				again, err := test.build(parcels.Update(Parcel{ID: "1"}), f).Input(t.Context())
@@ -416,18 +437,18 @@ func TestUpdateOfAnAbsentItem(t *testing.T) {
 			t.Errorf("the item is there: %v", err)
 		}
 
-		check(t, parcels.Update(Parcel{ID: "new", Status: "of the example"}).Upsert().Add("count", 2).Do(ctx))
+		check(t, upsertParcel(parcels, "new").Add("count", 2).Do(ctx))
 		item := s.load(parcels.Table(), key("PI#new", "A"))
-		if got, want := dynamoJSON(item), `{"_type":{"S":"Parcel"},"count":{"N":"2"},"id":{"S":"new"},"pk":{"S":"PI#new"},"sk":{"S":"A"}}`; got != want {
+		if got, want := dynamoJSON(item), `{"_type":{"S":"Parcel"},"address":{"M":{"city":{"S":"Ulm"},"floor":{"N":"0"}}},"count":{"N":"2"},"id":{"S":"new"},"pk":{"S":"PI#new"},"sk":{"S":"A"},"status":{"S":"new"}}`; got != want {
 			t.Errorf("created %s, want %s", got, want)
 		}
-		check(t, parcels.Update(Parcel{ID: "new"}).Upsert().Add("count", 2).Do(ctx))
+		check(t, upsertParcel(parcels, "new").Add("count", 2).Do(ctx))
 		got, err := parcels.Get(ctx, Parcel{ID: "new"})
 		check(t, err)
 		if got.Count != 4 {
 			t.Errorf("count %d, want 4", got.Count)
 		}
-		previous, err := parcels.Update(Parcel{ID: "newer"}).Upsert().Set("count", 1).Previous(ctx)
+		previous, err := upsertParcel(parcels, "newer").Set("count", 1).Previous(ctx)
 		if previous != nil || err != nil {
 			t.Errorf("previous %v, %v, want none", previous, err)
 		}

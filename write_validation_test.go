@@ -163,7 +163,7 @@ type Named[T any] struct {
 func TestRulesOfOtherTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		rated := entable.Register[Rated](s.newTable())
+		rated := entable.Register[Rated](s.newTable(), entable.PK("id"))
 		valid := Rated{ID: "1", Rating: Rating{3}, Any: 3, Inner: Named[Kind]{"x"}}
 		check(t, rated.Put(ctx, &valid))
 		wrong := valid
@@ -179,7 +179,7 @@ func TestRulesOfOtherTypes(t *testing.T) {
 			"update":      {rated.Update(valid).Set("any", true).Do(ctx), broken},
 			"patch":       {rated.Patch(new(valid)).Set("any", true).Do(ctx), broken},
 			"changes":     {rated.SaveChanges(ctx, valid, &wrong), broken},
-			"wrong tag":   {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating, Inner: valid.Inner, Held: mistagged{}}), `entable: Rated: invalid: Undefined validation function 'sparkle' on field 'X'`},
+			"wrong tag":   {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating, Inner: valid.Inner, Held: mistagged{}}), `entable: Rated: invalid: attribute held.X: int value does not satisfy "sparkle"`},
 			"embedded":    {rated.Put(ctx, &Rated{ID: "1", Inner: valid.Inner}), `entable: Rated: invalid: attribute stars: int value does not satisfy "gte=1"`},
 			"generic":     {rated.Put(ctx, &Rated{ID: "1", Rating: valid.Rating}), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},
 			"generic set": {rated.Update(valid).Set("inner", Named[Kind]{}).Do(ctx), `entable: Rated: invalid: attribute inner.name: entable_test.Kind value does not satisfy "required"`},

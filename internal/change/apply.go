@@ -15,8 +15,12 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// errNoPath is a path into something that is not there; the service refuses the update.
-var errNoPath = errors.New("the path leads nowhere in the item")
+// errNoPath is a path into something that is not there, errKind an operation on a value of another kind; the service refuses
+// the update.
+var (
+	errNoPath = errors.New("the path leads nowhere in the item")
+	errKind   = errors.New("the operation does not fit what is stored")
+)
 
 // Resolved is a change and what its path names.
 type Resolved struct {
@@ -79,9 +83,9 @@ func applyTo(f *codec.Field, changes []Resolved, ptr unsafe.Pointer) error {
 	return changes[0].within(SetStored(f, ptr, now))
 }
 
-// Result returns what changes of one top-level attribute, which do not overlap, make of it when it has the value was; nil
-// stands for absent, in both. It shares parts with was and does not change it. A path that leads nowhere is an error, as it
-// is to the service.
+// Result returns what changes of one top-level attribute make of it when it has the value was; nil stands for absent, in
+// both, and a NULL in was counts as absent. It shares parts with was and does not change it. A path that leads nowhere is an
+// error, as it is to the service, unless the change removes what is there.
 func Result(changes []Resolved, was types.AttributeValue) (types.AttributeValue, error) {
 	return result(changes, was, false)
 }
@@ -90,13 +94,21 @@ func Result(changes []Resolved, was types.AttributeValue) (types.AttributeValue,
 type edit struct {
 	Resolved
 	value types.AttributeValue // nil when it removes its target
+	makes bool                 // what others change a part of
 }
 
 // compare puts edits into an order in which each finds its place: the service takes all positions in lists as they were
 // before the update, and puts elements beyond the end there in the order of their positions. So what is removed leaves a gap
 // until all is done, and is removed first: with one element, l[1] is nothing to remove though l[5] is set, and becomes l[1].
+// What others change a part of is made before all that.
 func (e edit) compare(o edit) int {
 	switch {
+	case e.makes && o.makes:
+		return len(e.steps) - len(o.steps)
+	case e.makes:
+		return -1
+	case o.makes:
+		return 1
 	case e.value == nil && o.value != nil:
 		return -1
 	case e.value != nil && o.value == nil:
@@ -113,17 +125,19 @@ func result(changes []Resolved, was types.AttributeValue, lenient bool) (types.A
 		if err != nil {
 			return nil, c.within(err)
 		}
-		edits[i] = edit{c, value}
+		edits[i] = edit{c, value, slices.ContainsFunc(changes, c.makes)}
 	}
 	slices.SortStableFunc(edits, edit.compare)
 	for _, e := range edits {
 		now, err := editAt(was, e.steps, func(was types.AttributeValue) (types.AttributeValue, error) {
 			return e.compute(was, e.value)
 		})
-		if lenient && errors.Is(err, errNoPath) {
+		switch nowhere := errors.Is(err, errNoPath); {
+		case lenient && (nowhere || errors.Is(err, errKind)):
 			continue
-		}
-		if err != nil {
+		case nowhere:
+			return nil, e.within(e.leadsNowhere(was))
+		case err != nil:
 			return nil, e.within(err)
 		}
 		was = now
@@ -134,6 +148,9 @@ func result(changes []Resolved, was types.AttributeValue, lenient bool) (types.A
 
 // compute applies the operation to one value.
 func (c *Change) compute(was, value types.AttributeValue) (types.AttributeValue, error) {
+	if isAbsent(was) {
+		was = nil
+	}
 	switch c.Op {
 	case Set:
 		return value, nil
@@ -162,6 +179,12 @@ func (c *Change) compute(was, value types.AttributeValue) (types.AttributeValue,
 func editAt(v types.AttributeValue, steps []step, edit func(types.AttributeValue) (types.AttributeValue, error)) (types.AttributeValue, error) {
 	if len(steps) == 0 {
 		return edit(v)
+	}
+	if isAbsent(v) {
+		if now, err := edit(nil); now == nil && err == nil {
+			return v, nil // there is nothing to remove
+		}
+		return nil, errNoPath
 	}
 	if name := steps[0].name; name != "" {
 		m, ok := v.(*types.AttributeValueMemberM)
@@ -221,7 +244,7 @@ func addNumbers(was types.AttributeValue, text string, subtract bool) (types.Att
 	if was != nil {
 		n, ok := was.(*types.AttributeValueMemberN)
 		if !ok {
-			return nil, errNoPath
+			return nil, errKind
 		}
 		if _, ok := sum.SetString(n.Value); !ok {
 			return nil, wire.ErrNumber
@@ -245,7 +268,7 @@ func joinLists(lists ...types.AttributeValue) (types.AttributeValue, error) {
 	for _, v := range lists {
 		l, ok := v.(*types.AttributeValueMemberL)
 		if !ok && v != nil {
-			return nil, errNoPath
+			return nil, errKind
 		}
 		if ok {
 			all.Value = append(all.Value, l.Value...)
@@ -285,7 +308,7 @@ func editSet(was, elements types.AttributeValue, add bool) (types.AttributeValue
 			return nil, nil
 		}
 	}
-	return nil, errNoPath
+	return nil, errKind
 }
 
 func mergeSets[E any](was, elements []E, add bool, same func(a, b E) bool) []E {

@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,9 +15,15 @@ import (
 
 const (
 	digits38 = "12345678901234567890123456789012345678"
+	null     = `{"NULL":true}`
 	number38 = attributevalue.Number(digits38)
-	noPath   = "the path leads nowhere in the item"
+	noFit    = "the operation does not fit what is stored"
 )
+
+// makeIt is the error of a path through what is not there.
+func makeIt(path string) string {
+	return fmt.Sprintf("the item has no %q: make it in the same update, with SetIfAbsent(%q, …)", path, path)
+}
 
 func TestResult(t *testing.T) {
 	for _, test := range []struct {
@@ -43,36 +50,51 @@ func TestResult(t *testing.T) {
 		{"subtract 38 digits", change.Subtract, "big", number38, `{"N":"1"}`, `{"N":"-` + digits38[:37] + `7"}`},
 		{"add decimals", change.Add, "big", attributevalue.Number("0.2"), `{"N":"0.1"}`, `{"N":"0.3"}`},
 		{"add exponents", change.Add, "big", attributevalue.Number("1e-2"), `{"N":"2.5E2"}`, `{"N":"250.01"}`},
-		{"add to a string", change.Add, "n", 2, `{"S":"x"}`, noPath},
+		{"add to a string", change.Add, "n", 2, `{"S":"x"}`, noFit},
 
 		{"add to a set", change.Add, "tags", []string{"b", "c"}, `{"SS":["a","b"]}`, `{"SS":["a","b","c"]}`},
 		{"add to no set", change.Add, "tags", []string{"b"}, ``, `{"SS":["b"]}`},
 		{"add numbers to a set", change.Add, "numbers", []float64{2, 3}, `{"NS":["1","2.0"]}`, `{"NS":["1","2","3"]}`},
 		{"add blobs to a set", change.Add, "blobs", [][]byte{{1}, {2}}, `{"BS":["AQ=="]}`, `{"BS":["AQ==","Ag=="]}`},
-		{"add to another set", change.Add, "tags", []string{"b"}, `{"NS":["1"]}`, noPath},
+		{"add to another set", change.Add, "tags", []string{"b"}, `{"NS":["1"]}`, noFit},
 		{"delete from a set", change.Delete, "tags", []string{"b", "x"}, `{"SS":["a","b"]}`, `{"SS":["a"]}`},
 		{"delete a number", change.Delete, "numbers", []float64{100}, `{"NS":["1","1E2"]}`, `{"NS":["1"]}`},
 		{"delete the last element", change.Delete, "blobs", [][]byte{{1}}, `{"BS":["AQ=="]}`, ``},
 		{"delete from no set", change.Delete, "tags", []string{"b"}, ``, ``},
-		{"delete from a list", change.Delete, "tags", []string{"b"}, `{"L":[]}`, noPath},
+		{"delete from a list", change.Delete, "tags", []string{"b"}, `{"L":[]}`, noFit},
 
 		{"append", change.Append, "words", []string{"b"}, `{"L":[{"S":"a"}]}`, `{"L":[{"S":"a"},{"S":"b"}]}`},
 		{"prepend", change.Prepend, "words", []string{"b"}, `{"L":[{"S":"a"}]}`, `{"L":[{"S":"b"},{"S":"a"}]}`},
 		{"append to nothing", change.Append, "words", []string{"b"}, ``, `{"L":[{"S":"b"}]}`},
-		{"append to a set", change.Append, "words", []string{"b"}, `{"SS":["a"]}`, noPath},
+		{"append to a set", change.Append, "words", []string{"b"}, `{"SS":["a"]}`, noFit},
 
 		{"set in a map", change.Set, "first.qty", 2, `{"M":{"sku":{"S":"x"}}}`, `{"M":{"qty":{"N":"2"},"sku":{"S":"x"}}}`},
 		{"set to empty in a map", change.Set, "first.qty", 0, `{"M":{"qty":{"N":"1"},"sku":{"S":"x"}}}`, `{"M":{"sku":{"S":"x"}}}`},
 		{"add in a map", change.Add, "first.qty", 2, `{"M":{}}`, `{"M":{"qty":{"N":"2"}}}`},
-		{"set in no map", change.Set, "first.qty", 2, ``, noPath},
-		{"set in a string", change.Set, "first.qty", 2, `{"S":"x"}`, noPath},
+		{"set in no map", change.Set, "first.qty", 2, ``, makeIt("first")},
+		{"set in a string", change.Set, "first.qty", 2, `{"S":"x"}`, `the path leads nowhere in the item: "first" is stored as S`},
 		{"set an element", change.Set, "words[1]", "x", `{"L":[{"S":"a"},{"S":"b"}]}`, `{"L":[{"S":"a"},{"S":"x"}]}`},
 		{"set an element beyond the end", change.Set, "words[9]", "x", `{"L":[{"S":"a"}]}`, `{"L":[{"S":"a"},{"S":"x"}]}`},
 		{"remove an element", change.Remove, "words[0]", nil, `{"L":[{"S":"a"},{"S":"b"}]}`, `{"L":[{"S":"b"}]}`},
 		{"remove an element beyond the end", change.Remove, "words[9]", nil, `{"L":[{"S":"a"}]}`, `{"L":[{"S":"a"}]}`},
-		{"set an element of no list", change.Set, "words[0]", "x", ``, noPath},
+		{"set an element of no list", change.Set, "words[0]", "x", ``, makeIt("words")},
 		{"set inside an element", change.Set, "lines[1].sku", "x", `{"L":[{"M":{}},{"M":{"sku":{"S":"a"}}}]}`, `{"L":[{"M":{}},{"M":{"sku":{"S":"x"}}}]}`},
-		{"set inside an element beyond the end", change.Set, "lines[1].sku", "x", `{"L":[{"M":{}}]}`, noPath},
+		{"set inside an element beyond the end", change.Set, "lines[1].sku", "x", `{"L":[{"M":{}}]}`, makeIt("lines[1]")},
+		{"set if NULL", change.SetIfAbsent, "words", []string{"a"}, null, `{"L":[{"S":"a"}]}`},
+		{"add to NULL", change.Add, "n", 2, null, `{"N":"2"}`},
+		{"subtract from NULL", change.Subtract, "n", 2, null, `{"N":"-2"}`},
+		{"add to a NULL of a set", change.Add, "tags", []string{"b"}, null, `{"SS":["b"]}`},
+		{"delete from NULL", change.Delete, "tags", []string{"b"}, null, ``},
+		{"append to NULL", change.Append, "words", []string{"b"}, null, `{"L":[{"S":"b"}]}`},
+		{"prepend to NULL", change.Prepend, "any.x[0]", []string{"b"}, `{"M":{"x":{"L":[` + null + `]}}}`, `{"M":{"x":{"L":[{"L":[{"S":"b"}]}]}}}`},
+		{"set in NULL", change.Set, "meta.k.sku", "x", null, makeIt("meta")},
+		{"set in a NULL within", change.Set, "any.x.y", "x", `{"M":{"x":` + null + `}}`, makeIt("any.x")},
+		{"remove in NULL", change.Remove, "first.qty", nil, null, null},
+		{"remove in nothing", change.Remove, "meta.k.qty", nil, `{"M":{}}`, `{"M":{}}`},
+		{"set to empty in nothing", change.Set, "first.qty", 0, ``, ``},
+		{"delete in nothing", change.Delete, "first.tags", []string{"a"}, ``, ``},
+		{"remove in a string", change.Remove, "any.x", nil, `{"S":"x"}`, `the path leads nowhere in the item: "any" is stored as S`},
+
 		{"deep", change.Append, "any.a[0].b", []int{2}, `{"M":{"a":{"L":[{"M":{"b":{"L":[{"N":"1"}]}}}]}}}`, `{"M":{"a":{"L":[{"M":{"b":{"L":[{"N":"1"},{"N":"2"}]}}}]}}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -102,6 +124,10 @@ func set(path string, value any) change.Change {
 	return change.Change{Op: change.Set, Path: path, Value: value}
 }
 
+func ifAbsent(path string, value any) change.Change {
+	return change.Change{Op: change.SetIfAbsent, Path: path, Value: value}
+}
+
 func remove(path string) change.Change { return change.Change{Op: change.Remove, Path: path} }
 
 // The positions of all changes are those before the update, in whatever order they are given.
@@ -124,7 +150,13 @@ func TestResultOfSeveral(t *testing.T) {
 		{"lists in a list", []change.Change{remove("any[0][0]"), set("any[0][1]", "x"), remove("any[1]"), set("any[2][5]", "y")}, `{"L":[` + abc + `,` + abc + `,` + abc + `]}`,
 			`{"L":[{"L":[{"S":"x"},{"S":"c"}]},{"L":[{"S":"a"},{"S":"b"},{"S":"c"},{"S":"y"}]}]}`},
 		{"in a map", []change.Change{remove("first.sku"), set("first.qty", 1)}, `{"M":{"sku":{"S":"a"}}}`, `{"M":{"qty":{"N":"1"}}}`},
-		{"one path leads nowhere", []change.Change{set("lines[0].sku", "x"), set("lines[1].sku", "y")}, `{"L":[{"M":{}}]}`, "attribute lines[1].sku: " + noPath},
+		{"make and set", []change.Change{ifAbsent("meta", map[string]line{"a": {}}), set("meta.k", line{SKU: "x"})}, null, `{"M":{"a":{"M":{"sku":{"S":""}}},"k":{"M":{"sku":{"S":"x"}}}}}`},
+		{"make and add", []change.Change{ifAbsent("first", line{}), ifAbsent("first.sku", "x"), {Op: change.Add, Path: "first.qty", Value: 3}}, ``, `{"M":{"qty":{"N":"3"},"sku":{"S":""}}}`},
+		{"make a list", []change.Change{ifAbsent("words", []string{}), set("words[3]", "x")}, ``, `{"L":[{"S":"x"}]}`},
+		{"make what is there", []change.Change{ifAbsent("words", []string{"y"}), set("words[3]", "x")}, abc, `{"L":[{"S":"a"},{"S":"b"},{"S":"c"},{"S":"x"}]}`},
+		{"make all on the way", []change.Change{ifAbsent("any", map[string]any{}), ifAbsent("any.a", map[string]any{}), ifAbsent("any.a.b", []any{}), set("any.a.b[0]", 1)}, ``, `{"M":{"a":{"M":{"b":{"L":[{"N":"1"}]}}}}}`},
+		{"make and remove", []change.Change{ifAbsent("first", line{SKU: "x", Qty: 1}), remove("first.qty")}, null, `{"M":{"sku":{"S":"x"}}}`},
+		{"one path leads nowhere", []change.Change{set("lines[0].sku", "x"), set("lines[1].sku", "y")}, `{"L":[{"M":{}}]}`, "attribute lines[1].sku: " + makeIt("lines[1]")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var changes []change.Resolved
@@ -132,7 +164,7 @@ func TestResultOfSeveral(t *testing.T) {
 				changes = append(changes, resolved(t, c))
 			}
 			was := stored(t, test.was)
-			for range 2 {
+			for range 2 { // in any order
 				now, err := change.Result(changes, was)
 				got := jsonOf(t, now)
 				if err != nil {
@@ -166,16 +198,16 @@ func TestApply(t *testing.T) {
 		{change.Append, "words", []string{"c"}, *word(&shelf{}), shelf{Words: []string{"a", "b", "c"}}},
 		{change.Remove, "words[0]", nil, *word(&shelf{}), shelf{Words: []string{"b"}}},
 		{change.Set, "first.qty", 2, shelf{First: &line{SKU: "x"}}, shelf{First: &line{SKU: "x", Qty: 2}}},
-		{change.Set, "first.qty", 2, shelf{}, shelf{}},                // leads nowhere
-		{change.Set, change.Quote("rest"), 2, shelf{}, shelf{}},       // none of its own
-		{change.Delete, "tags", []string{"a"}, shelf{}, shelf{}},      // nothing to delete from
-		{change.Set, "big", number38, shelf{}, shelf{Big: number38}},  // exactly
-		{change.Set, "a.b", "x", shelf{}, shelf{Dotted: "x"}},         // quoted below
-		{change.SetIfAbsent, "n", 5, shelf{N: 0}, shelf{N: 5}},        // left out when zero
-		{change.SetIfAbsent, "small", 5, shelf{}, shelf{}},            // stored as zero
-		{change.Prepend, "grid[1]", []int{1}, shelf{}, shelf{}},       // nil is NULL, no list
-		{change.Set, "meta.k", line{SKU: "s"}, shelf{}, shelf{}},      // no map
-		{change.Set, "any", "x", shelf{Any: 1}, shelf{Any: any("x")}}, // of another type
+		{change.Set, "first.qty", 2, shelf{}, shelf{}},                                // leads nowhere
+		{change.Set, change.Quote("rest"), 2, shelf{}, shelf{}},                       // none of its own
+		{change.Delete, "tags", []string{"a"}, shelf{}, shelf{}},                      // nothing to delete from
+		{change.Set, "big", number38, shelf{}, shelf{Big: number38}},                  // exactly
+		{change.Set, "a.b", "x", shelf{}, shelf{Dotted: "x"}},                         // quoted below
+		{change.SetIfAbsent, "n", 5, shelf{N: 0}, shelf{N: 5}},                        // left out when zero
+		{change.SetIfAbsent, "small", 5, shelf{}, shelf{}},                            // stored as zero
+		{change.Prepend, "grid[1]", []int{1}, shelf{}, shelf{Grid: [2][]int{1: {1}}}}, // nil is NULL, as good as none
+		{change.Set, "meta.k", line{SKU: "s"}, shelf{}, shelf{}},                      // no map
+		{change.Set, "any", "x", shelf{Any: 1}, shelf{Any: any("x")}},                 // of another type
 	} {
 		path := test.path
 		if path == "a.b" {

@@ -53,9 +53,3 @@ func SameItem(a, b map[string]types.AttributeValue) bool { return maps.EqualFunc
 func sameSet[E any](a, b []E, same func(a, b E) bool) bool {
 	return len(a) == len(b) && len(mergeSets(a, b, false, same)) == 0
 }
-
-// Settled reports whether changes of one top-level attribute, done again, would leave its value as it is.
-func Settled(changes []Resolved, value types.AttributeValue) bool {
-	again, err := Result(changes, value)
-	return err == nil && Same(again, value)
-}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -51,8 +53,12 @@ func (t Target) Overlaps(o Target) bool {
 	if t.Root.Name != o.Root.Name {
 		return false
 	}
-	n := min(len(t.steps), len(o.steps))
-	return slices.Equal(t.steps[:n], o.steps[:n])
+	return t.leadsTo(o) || o.leadsTo(t)
+}
+
+// leadsTo reports whether another target of the same attribute lies in the target, or is the same.
+func (t Target) leadsTo(o Target) bool {
+	return len(t.steps) <= len(o.steps) && slices.Equal(t.steps, o.steps[:len(t.steps)])
 }
 
 // Resolve finds what a path names in the items of a plan's type. With rest, these have other attributes too, which
@@ -76,6 +82,7 @@ func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
 			return Target{}, fmt.Errorf("path %q: %w", Show(path), err)
 		}
 	}
+	t.Name = nameOf(name, t.steps)
 	return t, nil
 }
 
@@ -111,6 +118,32 @@ func (t *Target) enter(s Segment, first bool) error {
 	}
 	return nil
 }
+
+// segmentsOf returns what the steps from a top-level attribute are called in the SDK's expressions: lines[2], qty.
+func segmentsOf(root string, steps []step) []string {
+	out := []string{root}
+	for _, s := range steps {
+		if s.name != "" {
+			out = append(out, s.name)
+		} else {
+			out[len(out)-1] += "[" + strconv.Itoa(s.at) + "]"
+		}
+	}
+	return out
+}
+
+// nameOf names what the steps lead to for the SDK's expressions.
+func nameOf(root string, steps []step) expression.NameBuilder {
+	segments := segmentsOf(root, steps)
+	name := expression.NameNoDotSplit(segments[0])
+	for _, s := range segments[1:] {
+		name = name.AppendName(expression.NameNoDotSplit(s))
+	}
+	return name
+}
+
+// pathText returns the path of what the steps lead to for messages.
+func pathText(root string, steps []step) string { return strings.Join(segmentsOf(root, steps), ".") }
 
 // descend goes to the attribute called name in the map that t names so far.
 func (t *Target) descend(name string) error {

@@ -71,6 +71,14 @@ func naming(err error, in any) error {
 		tables = []string{*in.TableName}
 	case *dynamodb.ScanInput:
 		tables = []string{*in.TableName}
+	case *dynamodb.TransactGetItemsInput:
+		for _, i := range in.TransactItems {
+			tables = append(tables, *i.Get.TableName)
+		}
+	case *dynamodb.TransactWriteItemsInput:
+		for _, i := range in.TransactItems {
+			tables = append(tables, tableOf(i))
+		}
 	case *dynamodb.BatchGetItemInput:
 		tables = slices.Sorted(maps.Keys(in.RequestItems))
 	case *dynamodb.BatchWriteItemInput:
@@ -79,7 +87,21 @@ func naming(err error, in any) error {
 	if len(tables) == 0 {
 		return err
 	}
+	slices.Sort(tables)
+	tables = slices.Compact(tables)
 	return fmt.Errorf("table %q: %w", strings.Join(tables, `", "`), err)
+}
+
+func tableOf(w types.TransactWriteItem) string {
+	switch {
+	case w.Put != nil:
+		return *w.Put.TableName
+	case w.Update != nil:
+		return *w.Update.TableName
+	case w.Delete != nil:
+		return *w.Delete.TableName
+	}
+	return *w.ConditionCheck.TableName
 }
 
 // Meter is told of each request, in the goroutine that made it.

@@ -109,7 +109,7 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 			v.Claims = append(v.Claims, Claimed{v.Entity, u, item, text})
 		}
 	}
-	if len(v.Fixes) > 0 && t.outdated(v.Entity, item) {
+	if len(v.Fixes) > 0 && t.Outdated(v.Entity, item) {
 		v.Fixes = nil
 		for i := range v.Found {
 			v.Found[i].Err = errors.New("the item is in an older shape: load it and Put it")
@@ -144,9 +144,9 @@ func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (uns
 	return e.decode(r, &stored)
 }
 
-// outdated reports whether an item was written in an older shape.
-func (t *Table) outdated(e *Entity, item map[string]types.AttributeValue) bool {
-	if len(e.Upgrades) == 0 {
+// Outdated reports whether a stored item, if there is one, was written in an older shape.
+func (t *Table) Outdated(e *Entity, item map[string]types.AttributeValue) bool {
+	if len(e.Upgrades) == 0 || len(item) == 0 {
 		return false
 	}
 	n, err := strconv.Atoi(Text(item[SchemaAttribute]))

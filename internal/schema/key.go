@@ -39,6 +39,8 @@ const maxComponents = 16
 // fewComponents is for how many components there is room at hand.
 const fewComponents = 3
 
+func (k *Key) component(i int) *component { return &k.comps[i] }
+
 // values reads the first n components of the item at ptr.
 func (k *Key) values(ptr unsafe.Pointer, dst []keys.Value, n int) ([]keys.Value, error) {
 	for i := range k.comps[:n] {
@@ -142,18 +144,6 @@ func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
 	default:
 		return wire.AppendS(dst, unsafe.String(unsafe.SliceData(text), len(text)))
 	}
-}
-
-// leading counts the components at the start of the key that the item at ptr has set, for queries by
-// a leading part.
-func (k *Key) leading(ptr unsafe.Pointer) int {
-	for i := range k.comps {
-		v, ok := k.comps[i].get(ptr)
-		if !ok || v.IsZero() {
-			return i
-		}
-	}
-	return len(k.comps)
 }
 
 // Covers reports whether text lies in the key's own part of all keys: that of its prefix.

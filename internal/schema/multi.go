@@ -96,16 +96,29 @@ func (s *Span) startMulti(x *EntityIndex, ptr unsafe.Pointer) error {
 	return nil
 }
 
-// whereMulti sets the condition on the range attributes, from the left: equality on all that the
-// examples set but the last, and the operation on that.
-func (s *Span) whereMulti(x *EntityIndex, op SortOp, low, high unsafe.Pointer) error {
-	example := low
+// whereMulti sets the condition on the range attributes, from the left: equality on all that count in the
+// examples but the last, and the operation on that.
+func (s *Span) whereMulti(x *EntityIndex, op SortOp, low, high unsafe.Pointer, named []string) error {
+	q := comparison{op: op, named: named, index: true, native: true}
+	n, example := 0, low
+	for _, b := range []struct {
+		at unsafe.Pointer
+		op SortOp
+	}{{low, GreaterEqual}, {high, LessEqual}} {
+		if b.at == nil {
+			continue
+		}
+		counted, err := q.from(b.op).counts(len(x.ranges), func(i int) *component { return &x.ranges[i].comps[0] }, b.at)
+		if err != nil {
+			return err
+		}
+		if n > 0 && n != counted {
+			return fmt.Errorf("the bounds of Between set different attributes: name those that count behind them")
+		}
+		n = counted
+	}
 	if example == nil {
 		example = high
-	}
-	n := 1
-	for n < len(x.ranges) && x.ranges[n].leading(example) == 1 {
-		n++
 	}
 	for i, k := range x.ranges[:n] {
 		v, err := k.stored(example)

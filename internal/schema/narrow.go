@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/entable/entable/internal/keys"
@@ -35,8 +37,9 @@ func (s *Span) Narrow(members map[*Entity]bool) (bool, error) {
 	return true, s.within(r)
 }
 
-// Between sets the range of sort keys from examples of any entities; a nil is no bound.
-func (s *Span) Between(low, high any) error {
+// Between sets the range of sort keys from examples of any entities; a nil is no bound. Of the attributes named, those
+// of its sort key count in each.
+func (s *Span) Between(low, high any, named ...string) error {
 	if s.ranged {
 		return misuse("table %q: give one condition on the sort key", s.Table.Name)
 	}
@@ -45,18 +48,19 @@ func (s *Span) Between(low, high any) error {
 	}
 	s.ranged = true
 	if s.Multi.Given {
-		return s.betweenMulti(low, high)
+		return s.betweenMulti(low, high, named)
 	}
 	r := sortRange{Op: Between}
+	used := map[string]bool{}
 	if low != nil {
-		b, err := s.boundOf(low, high)
+		b, err := s.boundOf(low, high, GreaterEqual, named, used)
 		if err != nil {
 			return err
 		}
 		r.Lo = b.text
 	}
 	if high != nil {
-		b, err := s.boundOf(high, low)
+		b, err := s.boundOf(high, low, LessEqual, named, used)
 		if err != nil {
 			return err
 		}
@@ -65,12 +69,17 @@ func (s *Span) Between(low, high any) error {
 			r.Hi, r.HiOpen = keys.After(b.text), true
 		}
 	}
+	for _, name := range named {
+		if !used[name] {
+			return misuse("table %q: attribute %q is in no sort key of the bounds", s.Table.Name, name)
+		}
+	}
 	return s.within(r)
 }
 
 // boundOf finds the sort key of an example, whose entity has to have items in such partitions. other is the example at the
-// other end, or nil.
-func (s *Span) boundOf(example, other any) (bound, error) {
+// other end, or nil. It notes the names that it has used.
+func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[string]bool) (bound, error) {
 	e, ptr, err := s.Table.ExampleOf(example)
 	if err != nil {
 		return bound{}, err
@@ -82,14 +91,24 @@ func (s *Span) boundOf(example, other any) (bound, error) {
 	if k == nil {
 		return bound{}, misuse("table %q: %s has no sort key to compare", s.Table.Name, e.Name)
 	}
+	q := comparison{op: op, index: s.Index != ""}
+	for _, name := range named {
+		if slices.ContainsFunc(k.comps, func(c component) bool { return c.path == name }) {
+			q.named, used[name] = append(q.named, name), true
+		}
+	}
+	if len(named) > 0 && len(q.named) == 0 && len(k.comps) > 0 {
+		return bound{}, misuse("table %q: no attribute of the sort key of %s is named: it has %s", s.Table.Name, e.Name,
+			strings.Join(quotedNames(len(k.comps), k.component), ", "))
+	}
 	var otherPtr unsafe.Pointer
 	if o, at, err := s.Table.ExampleOf(other); err == nil && o == e {
 		otherPtr = at
 	}
-	if err := k.checkOrder(Between, ptr, otherPtr); err != nil {
+	if err := k.checkOrder(q, ptr, otherPtr); err != nil {
 		return bound{}, e.keyFault(k.Attr.Name, err)
 	}
-	b, err := k.bound(ptr, Between)
+	b, err := k.bound(ptr, q)
 	if err != nil {
 		return bound{}, e.keyFault(k.Attr.Name, err)
 	}
@@ -98,7 +117,7 @@ func (s *Span) boundOf(example, other any) (bound, error) {
 
 // betweenMulti does what between does on a native index. Its entities need not have fields of the same kinds, so the
 // examples are of the query's.
-func (s *Span) betweenMulti(low, high any) error {
+func (s *Span) betweenMulti(low, high any, named []string) error {
 	var at [2]unsafe.Pointer
 	for i, example := range []any{low, high} {
 		if example == nil {
@@ -115,11 +134,11 @@ func (s *Span) betweenMulti(low, high any) error {
 	}
 	switch {
 	case at[0] == nil:
-		return s.Where(LessEqual, nil, at[1])
+		return s.Where(LessEqual, nil, at[1], named...)
 	case at[1] == nil:
-		return s.Where(GreaterEqual, at[0], nil)
+		return s.Where(GreaterEqual, at[0], nil, named...)
 	}
-	return s.Where(Between, at[0], at[1])
+	return s.Where(Between, at[0], at[1], named...)
 }
 
 // within narrows the range of sort keys to what is also in r.

@@ -76,11 +76,23 @@ func (r *registration) keep(x *EntityIndex, k *Key) {
 			return
 		}
 	}
-	r.e.Kept = append(r.e.Kept, &KeptKeys{x.Name, []*Key{k}})
+	r.e.Kept = append(r.e.Kept, &KeptKeys{of: r.e, Index: x.Name, Keys: []*Key{k}})
 }
 
 // has reports whether the entity's items have an attribute anyway.
 func (r *registration) has(a Attr) bool { return r.there(a) != nil || r.e.Plan.Field(a.Name) != nil }
+
+// keepFields adds the fields that are keys of an index themselves.
+func (r *registration) keepFields(x *EntityIndex) {
+	if len(x.fields) == 0 {
+		return
+	}
+	g := &KeptKeys{of: r.e, Index: x.Name}
+	for _, k := range x.fields {
+		g.there = append(g.there, k.comps[0].field)
+	}
+	r.e.Kept = append(r.e.Kept, g)
+}
 
 // there returns the key in an attribute that the entity's items have anyway and that is no field, or nil.
 func (r *registration) there(a Attr) *Key {

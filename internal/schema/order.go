@@ -11,14 +11,19 @@ import (
 //
 // The bounds of Between may have in common what has no order; the keys between them then have it too. A beginning is one of
 // the last component's text, or ends where a component ends, which needs no order.
-func (k *Key) checkOrder(op SortOp, low, high unsafe.Pointer) error {
+func (k *Key) checkOrder(at comparison, low, high unsafe.Pointer) error {
+	op := at.op
 	if k.pattern == nil || k.separator != "" || op == Equal {
 		return nil
 	}
 	given, from := 1, 0
 	for _, ptr := range []unsafe.Pointer{low, high} {
 		if ptr != nil {
-			given = max(given, k.leading(ptr))
+			n, err := at.counts(len(k.comps), k.component, ptr)
+			if err != nil {
+				return err
+			}
+			given = max(given, n)
 		}
 	}
 	switch {

@@ -258,6 +258,7 @@ func (r *registration) compileKeys() error {
 		if err != nil {
 			return err
 		}
+		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestWrongTables(t *testing.T) {
 		want   string
 	}{
 		{func(*schema.TableDecl) {}, ""},
-		{func(d *schema.TableDecl) { d.Name = "a b" }, `table "a b": invalid name: use 3 to 255 letters, digits, '_', '-' and '.'`},
+		{func(d *schema.TableDecl) { d.Name = "a b" }, `table "a b": invalid name: use 3 to 255 letters, digits, '_', '-' and '.', or the ARN of a table`},
 		{func(d *schema.TableDecl) { d.MaxSize = -1 }, `table "things": MaxSize is negative`},
 		{func(d *schema.TableDecl) { d.SK.Name = "pk" }, `table "things": attribute "pk" is both the partition key and the sort key`},
 		{func(d *schema.TableDecl) { d.PK.Type = "X" }, `table "things": the partition key "pk" has the invalid type "X": use S, N or B`},

@@ -65,6 +65,7 @@ type Entity struct {
 // EntityIndex is an index of the table as one entity uses it.
 type EntityIndex struct {
 	*IndexDecl
+	of     *Entity
 	pk, sk *Key
 	// hashes and ranges are the key fields of a native index.
 	hashes, ranges []*Key
@@ -73,9 +74,40 @@ type EntityIndex struct {
 
 // KeptKeys are keys of an index that are kept up by every write, and stand or lack together: those that are composed, or one
 // that is a template. What the item has anyway is none of them: the primary key, the type, a field, another index's key.
+// An index whose keys are all there anyway has one without keys.
 type KeptKeys struct {
-	Index string // "" for none
+	of    *Entity
+	Index string
 	Keys  []*Key
+	there []*codec.Field // the fields that are the index's keys themselves
+}
+
+// IndexName returns the name of the index.
+func (g *KeptKeys) IndexName() string { return g.Index }
+
+// Components lists what Fields does, and the fields that are keys of the index themselves.
+func (g *KeptKeys) Components() []*codec.Field { return append(g.Fields(), g.there...) }
+
+// KeyNames lists the attributes of the keys.
+func (g *KeptKeys) KeyNames() []string {
+	var out []string
+	for _, k := range g.Keys {
+		out = append(out, k.Attr.Name)
+	}
+	return out
+}
+
+// KeyValues returns the keys as the item at ptr makes them.
+func (g *KeptKeys) KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error) {
+	var out []types.AttributeValue
+	for _, k := range g.Keys {
+		text, err := k.AppendText(nil, ptr)
+		if err != nil {
+			return nil, g.of.keyFault(k.Attr.Name, err)
+		}
+		out = append(out, k.AttributeValue(text))
+	}
+	return out, nil
 }
 
 // Fields lists the attributes that the keys are made of.

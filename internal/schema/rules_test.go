@@ -76,7 +76,7 @@ func TestJudged(t *testing.T) {
 		} {
 			v := validRuled()
 			test.change(&v)
-			broken, err := e.Judged(reflect.ValueOf(&v), func() error { return e.Table.Validate.Struct(&v) })
+			broken, err := e.Judged(reflect.ValueOf(&v), "", func() error { return e.Table.Validate.Struct(&v) })
 			if !reflect.DeepEqual(broken, test.want) || (err == nil) != (test.want == nil) {
 				t.Errorf("%s validator: %+v, %v, want %+v", name, broken, err, test.want)
 			}
@@ -104,7 +104,7 @@ func TestPanicsOfOwnRules(t *testing.T) {
 		}
 	}()
 	v := odd{"panic"}
-	_, err := e.Judged(reflect.ValueOf(&v), func() error { return e.Table.Validate.Struct(&v) })
+	_, err := e.Judged(reflect.ValueOf(&v), "", func() error { return e.Table.Validate.Struct(&v) })
 	t.Errorf("no panic, but %v", err)
 }
 

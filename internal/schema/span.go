@@ -93,10 +93,11 @@ func (s *Span) keyFault(key string, err error) error {
 	return &Fault{Kind: WrongKey, Entity: s.Name(), Where: key, Err: err}
 }
 
-// Where sets the condition on the sort key from examples at low and high.
-func (s *Span) Where(op SortOp, low, high unsafe.Pointer) error {
+// Where sets the condition on the sort key from examples at low and high; named are the attributes of theirs that count, see
+// [comparison].
+func (s *Span) Where(op SortOp, low, high unsafe.Pointer, named ...string) error {
 	if x := s.From.index(s.Index); s.Multi.Given && len(x.ranges) > 0 && s.Sort.Op == AnySort {
-		if err := s.whereMulti(x, op, low, high); err != nil {
+		if err := s.whereMulti(x, op, low, high, named); err != nil {
 			return s.keyFault(s.Index, err)
 		}
 		return nil
@@ -109,7 +110,7 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer) error {
 	case s.Sort.Op != AnySort:
 		return misuse("%s: give one condition on the sort key", s.Name())
 	default:
-		if err := s.setRange(op, low, high); err != nil {
+		if err := s.setRange(op, low, high, named); err != nil {
 			return s.keyFault(s.SK.Attr.Name, err)
 		}
 	}
@@ -118,19 +119,20 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer) error {
 
 // setRange turns a condition into a range of sort keys. It stays within the entity's own lead
 // ("CT#"), so that `>` does not run into the next entity's items.
-func (s *Span) setRange(op SortOp, low, high unsafe.Pointer) error {
+func (s *Span) setRange(op SortOp, low, high unsafe.Pointer, named []string) error {
 	var lo, hi bound
-	err := s.SK.checkOrder(op, low, high)
+	at := comparison{op: op, named: named, index: s.Index != ""}
+	err := s.SK.checkOrder(at, low, high)
 	if err != nil {
 		return err
 	}
 	if low != nil {
-		if lo, err = s.SK.bound(low, op); err != nil {
+		if lo, err = s.SK.bound(low, at.from(GreaterEqual)); err != nil {
 			return err
 		}
 	}
 	if high != nil {
-		if hi, err = s.SK.bound(high, op); err != nil {
+		if hi, err = s.SK.bound(high, at.from(LessEqual)); err != nil {
 			return err
 		}
 	}
@@ -140,6 +142,10 @@ func (s *Span) setRange(op SortOp, low, high unsafe.Pointer) error {
 		r.Hi, r.HiOpen = keys.After(hi.text), true
 	}
 	switch op {
+	case Equal:
+		if lo.part {
+			r.Op = Prefix
+		}
 	case Less:
 		r.Lo, r.HiOpen = lead, true
 	case LessEqual:
@@ -161,12 +167,15 @@ type bound struct {
 	part bool
 }
 
-func (k *Key) bound(ptr unsafe.Pointer, op SortOp) (bound, error) {
+func (k *Key) bound(ptr unsafe.Pointer, q comparison) (bound, error) {
 	n := len(k.comps)
-	if op != Equal && n > 0 {
-		n = max(1, k.leading(ptr))
+	if n > 0 {
+		var err error
+		if n, err = q.counts(n, k.component, ptr); err != nil {
+			return bound{}, err
+		}
 	}
-	if k.pattern == nil || n == len(k.comps) && op != Prefix {
+	if k.pattern == nil || n == len(k.comps) && q.op != Prefix {
 		text, err := k.AppendText(nil, ptr)
 		return bound{text: string(text)}, err
 	}

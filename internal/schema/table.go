@@ -59,8 +59,8 @@ const (
 )
 
 func (c *TableDecl) check() string {
-	if !validTableName(c.Name) {
-		return "invalid name: use 3 to 255 letters, digits, '_', '-' and '.'"
+	if !validTableName(BareName(c.Name)) {
+		return "invalid name: use 3 to 255 letters, digits, '_', '-' and '.', or the ARN of a table"
 	}
 	if c.MaxSize < 0 {
 		return "MaxSize is negative"
@@ -164,6 +164,18 @@ func (used attrClaims) claim(a Attr, what string) string {
 	}
 	used.what[a.Name], used.types[a.Name] = what, a.Type
 	return ""
+}
+
+// BareName returns the name of the table whose ARN name may be.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html#amazondynamodb-resources-for-iam-policies
+func BareName(name string) string {
+	parts := strings.SplitN(name, ":", 6) // arn:aws:dynamodb:eu-west-1:123456789012:table/items
+	if len(parts) == 6 && parts[0] == "arn" && parts[2] == "dynamodb" {
+		if bare, ok := strings.CutPrefix(parts[5], "table/"); ok {
+			return bare
+		}
+	}
+	return name
 }
 
 func validTableName(s string) bool {

@@ -132,16 +132,6 @@ func (e *Entity) onlyParts() (path string) {
 	return path
 }
 
-// InnerKey returns the path of a field inside an attribute that is in the primary key, "" if there is none.
-func (e *Entity) InnerKey() string {
-	for _, p := range e.keyPaths {
-		if len(p) > 1 {
-			return strings.Join(p, ".")
-		}
-	}
-	return ""
-}
-
 // InKey reports whether a path, by its names, is that of a part of the primary key, in one, or around one.
 func (e *Entity) InKey(path []string) bool {
 	for _, p := range e.keyPaths {

@@ -18,11 +18,9 @@ func (r *registration) checkTimes() error {
 	if e.SK != nil && len(e.SK.comps) > 0 {
 		last = e.SK
 	}
-	repeats := func(c component) bool {
-		return c.shard != nil || c.part || e.Auto.made(c.field).wholeSeconds()
-	}
-	i := slices.IndexFunc(last.comps, func(c component) bool { return e.Auto.made(c.field) != "" })
-	if i >= 0 && !slices.ContainsFunc(last.comps, func(c component) bool { return !repeats(c) }) {
+	repeats := func(c component) bool { return c.shard == nil && !c.part && e.Auto.made(c.field).wholeSeconds() }
+	differs := func(c component) bool { return c.shard == nil && !c.part && !repeats(c) }
+	if i := slices.IndexFunc(last.comps, repeats); i >= 0 && !slices.ContainsFunc(last.comps, differs) {
 		f := last.comps[i].field
 		return r.errorf(r.fieldName(f), "%s is the same for all writes of one second, and nothing else in key %q tells the items apart: "+
 			"one would replace the other; use auto=now or auto=ulid, or add an attribute to the key", e.Auto.made(f), last.Attr.Name)

@@ -162,6 +162,8 @@ func TestDeclarationsWithoutValues(t *testing.T) {
 		{reflect.TypeFor[first](), nil, `first: field At: iso8601 is the same for all writes of one second, and nothing else in key "pk" tells the items apart: ` +
 			`one would replace the other; use auto=now or auto=ulid, or add an attribute to the key`},
 		{reflect.TypeFor[isoTime](), attrs("at", "id"), ""},
+		{reflect.TypeFor[first](), []schema.Part{part(schema.LiteralPart, "x")}, `first: field At: iso8601 is the same for all writes of one second, and nothing else in key "pk" tells the items apart: ` +
+			`one would replace the other; use auto=now or auto=ulid, or add an attribute to the key`},
 		{reflect.TypeFor[millis](), attrs("at"), ""},
 		{reflect.TypeFor[event](), attrs("at"), ""},
 		{reflect.TypeFor[given](), attrs("at"), ""},
@@ -194,13 +196,22 @@ func TestDeclarationsWithoutValues(t *testing.T) {
 		checkFault(t, err, schema.WrongDeclaration, test.want)
 	}
 
+	// Keys without attributes, and shards, tell nothing apart either, and are no mistake.
+	_, err := newTable(t, decl()).Register(schema.EntityDecl{Type: reflect.TypeFor[isoTime](),
+		PKs: pk(part(schema.LiteralPart, "only")), SKs: sk(part(schema.LiteralPart, "one"))})
+	check(t, err)
+	sharded := pk(append(attrs("at"), schema.Part{Kind: schema.ShardsPart, Text: "of", Shards: 4})...)
+	_, err = newTable(t, decl()).Register(schema.EntityDecl{Type: reflect.TypeFor[isoText](), PKs: sharded})
+	checkFault(t, err, schema.WrongDeclaration, `isoText: field At: iso8601 is the same for all writes of one second, and nothing else in key "pk" tells the items apart: `+
+		`one would replace the other; use auto=now or auto=ulid, or add an attribute to the key`)
+
 	// An index key tells nothing apart.
 	d := decl()
 	d.Indexes = []schema.IndexDecl{{Name: "gsi", PK: text("gpk"), SK: text("gsk")}}
 	join := func(p schema.Part) []schema.JoinDecl {
 		return []schema.JoinDecl{{Index: "gsi", Keys: append(pk(attrs("of")...), sk(p)...)}}
 	}
-	_, err := newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[isoTime](), SKs: sk(attrs("id")...), Joins: join(schema.Part{Text: "at"})})
+	_, err = newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[isoTime](), SKs: sk(attrs("id")...), Joins: join(schema.Part{Text: "at"})})
 	check(t, err)
 	_, err = newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[isoTime](), SKs: sk(attrs("id")...), Joins: join(refined("at", 0, day, "Layout(x)"))})
 	checkFault(t, err, schema.WrongDeclaration, `isoTime: field At: Layout("2006-01-02") cannot hold the times that iso8601 makes: leave it out`)

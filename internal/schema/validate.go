@@ -18,9 +18,9 @@ type Broken struct {
 	Kind        string // the Go type
 }
 
-// Judged runs a validator on a value, and lists the rules that are broken. A rule that cannot be applied to a value, as gte to a
-// bool in an interface, makes the validator panic: it counts as broken.
-func (e *Entity) Judged(v reflect.Value, run func() error) (broken []Broken, err error) {
+// Judged runs a validator on a value, by rules or, if they are "", by the tags inside it, and lists the rules that are broken. A rule
+// that cannot be applied to a value, as gte to a bool in an interface, makes the validator panic: it counts as broken.
+func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken []Broken, err error) {
 	if err = recovered(run); err == nil {
 		return nil, nil
 	}
@@ -30,7 +30,14 @@ func (e *Entity) Judged(v reflect.Value, run func() error) (broken []Broken, err
 		}
 		return broken, err
 	}
-	if b, found := inapplicable(e.Table.Validate, v); found && isRuleError(err) {
+	if !isRuleError(err) {
+		return nil, err
+	}
+	b, found := inapplicable(e.Table.Validate, v)
+	if !found {
+		b, found = inapplicableTo(e.Table.Validate, v, rules)
+	}
+	if found {
 		broken = append(broken, b)
 	}
 	return broken, err

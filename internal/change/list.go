@@ -1,0 +1,169 @@
+package change
+
+import (
+	"maps"
+	"slices"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// List is the changes of one update. The zero value is empty.
+type List struct {
+	all    []Resolved
+	byName map[string][]Resolved // by top-level attribute
+	exact  map[string]bool       // the attributes that AddTo has set to what the changes make of a known value
+}
+
+// Add adds a change. One that overlaps with an earlier one, which it returns then, it does not add; but SetIfAbsent may make
+// what others change inside it.
+func (l *List) Add(c Resolved) (overlapping *Change) {
+	for _, o := range l.Of(c.Root.Name) {
+		if c.Overlaps(o.Target) && !c.makes(o) && !o.makes(c) {
+			return o.Change
+		}
+	}
+	if l.byName == nil {
+		l.byName = map[string][]Resolved{}
+	}
+	l.all = append(l.all, c)
+	l.byName[c.Root.Name] = append(l.byName[c.Root.Name], c)
+	return nil
+}
+
+// Of returns the changes of a top-level attribute.
+func (l *List) Of(name string) []Resolved { return l.byName[name] }
+
+// Fills reports whether an attribute gets a value only if it has none.
+func (l *List) Fills(name string) bool {
+	changes := l.byName[name]
+	return len(changes) == 1 && changes[0].IsWhole() && changes[0].Op == SetIfAbsent
+}
+
+// makes reports whether the change makes, if it is absent, what another one changes a part of.
+func (c Resolved) makes(o Resolved) bool {
+	return c.Op == SetIfAbsent && len(c.steps) < len(o.steps) && c.leadsTo(o.Target)
+}
+
+// AddTo adds the changes to an update expression, and returns what must hold of the stored item for the service to do what
+// they mean. When the item is known, nil for none, an attribute of which that does not hold is set to what the changes make
+// of it, under the guard that it is still what it was.
+func (l *List) AddTo(u *expression.UpdateBuilder, item map[string]types.AttributeValue, known bool) ([]Guard, error) {
+	var guards []Guard
+	l.exact = map[string]bool{}
+	for _, c := range l.all {
+		name := c.Root.Name
+		if l.exact[name] {
+			continue
+		}
+		if known && !Hold(guardsOf(l.byName[name]), item) {
+			now, err := Result(l.byName[name], item[name])
+			if err != nil {
+				return nil, err
+			}
+			if n := expression.NameNoDotSplit(name); now == nil {
+				*u = u.Remove(n)
+			} else {
+				*u = u.Set(n, expression.Value(now))
+			}
+			l.exact[name] = true
+			guards = append(guards, Is(name, item[name]))
+			continue
+		}
+		if slices.ContainsFunc(l.byName[name], c.makes) {
+			continue // what is inside it has the guard that it is there
+		}
+		if err := c.AddTo(u, c.Target); err != nil {
+			return nil, err
+		}
+		for _, g := range c.guards() {
+			if !slices.ContainsFunc(guards, func(o Guard) bool { return g.id != "" && g.id == o.id }) {
+				guards = append(guards, g)
+			}
+		}
+	}
+	return guards, nil
+}
+
+// guardsOf returns what must hold for the service to do changes of one attribute.
+func guardsOf(changes []Resolved) []Guard {
+	var guards []Guard
+	for _, c := range changes {
+		if !slices.ContainsFunc(changes, c.makes) {
+			guards = append(guards, c.guards()...)
+		}
+	}
+	return guards
+}
+
+// Repeats reports whether the request that AddTo has made, carried out twice, does the same as once, or fails.
+func (l *List) Repeats() bool {
+	return !slices.ContainsFunc(l.all, func(c Resolved) bool { return !l.exact[c.Root.Name] && !c.repeats() })
+}
+
+// repeats reports whether the change, done twice, does the same as once. What is put into a list beyond its end is not, nor
+// what is taken out of one: others move into its place.
+func (c Resolved) repeats() bool {
+	switch c.Op {
+	case Append, Prepend, Subtract:
+		return false
+	case Add:
+		v, _ := c.operand(c.Target)
+		return !isNumber(v)
+	}
+	return c.IsWhole() || c.steps[len(c.steps)-1].name != ""
+}
+
+// Settled reports whether the changes, done again, would leave a stored item as it is.
+func (l *List) Settled(item map[string]types.AttributeValue) bool {
+	for name, changes := range l.byName {
+		again, err := Result(changes, item[name])
+		if err != nil || !Same(again, item[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Least adds to an item what it has at least after the changes, whatever is stored. What is put into parts of an attribute
+// stands in a list, which takes no more than what they are in.
+func (l *List) Least(item map[string]types.AttributeValue) error {
+	for name, changes := range l.byName {
+		var parts []types.AttributeValue
+		for _, c := range changes {
+			v, err := c.Puts()
+			if err != nil {
+				return err
+			}
+			if c.IsWhole() {
+				item[name] = v
+			} else if v != nil {
+				parts = append(parts, v)
+			}
+		}
+		if len(parts) > 0 {
+			item[name] = &types.AttributeValueMemberL{Value: parts}
+		}
+	}
+	maps.DeleteFunc(item, func(_ string, v types.AttributeValue) bool { return v == nil })
+	return nil
+}
+
+// Make does the changes to the item at ptr, which has none of the attributes that they are about. Attributes of the rest it
+// leaves alone.
+func (l *List) Make(ptr unsafe.Pointer) error {
+	for _, c := range l.all {
+		if c.Rest || c.Change != l.byName[c.Root.Name][0].Change { // once for each attribute
+			continue
+		}
+		now, err := Result(l.byName[c.Root.Name], nil)
+		if err == nil {
+			err = c.within(SetStored(c.Root, ptr, now))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
