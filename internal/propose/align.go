@@ -62,6 +62,9 @@ type state struct {
 	open  *part  // the component directly before it
 }
 
+// maxPlaces is how many places in the keys are looked at: many times what keys of some components have.
+const maxPlaces = 5000
+
 // arrived is the end of the keys.
 var arrived = &way{}
 
@@ -80,7 +83,7 @@ func (a *alignment) from(at []int, s state) *way {
 		return nil
 	}
 	id := fmt.Sprint(at, lastWord(s.fixed), s.fixed != "", s.open != nil && s.open.cand == nil, s.open != nil)
-	if w, ok := a.memo[id]; ok {
+	if w, ok := a.memo[id]; ok || len(a.memo) > maxPlaces {
 		return w
 	}
 	a.memo[id] = nil

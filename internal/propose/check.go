@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -32,7 +33,7 @@ func newCheck(p *Proposal) (*check, error) {
 // declare declares the table, and the kinds that are placed.
 func (c *check) declare() (err error) {
 	t := &c.p.Table
-	d := schema.TableDecl{Name: tableName(t.Name), PK: attr(t.PK), SK: attr(t.SK)}
+	d := schema.TableDecl{Name: t.Name, PK: attr(t.PK), SK: attr(t.SK)}
 	if c.p.Typed {
 		d.Discriminator = c.p.Discriminator
 	}
@@ -71,14 +72,6 @@ func (c *check) declare() (err error) {
 
 func attr(a Attr) schema.Attr {
 	return schema.Attr{Name: a.Name, Type: types.ScalarAttributeType(a.Type)}
-}
-
-// tableName returns a name that a table can have.
-func tableName(name string) string {
-	if len(name) < 3 {
-		return "table"
-	}
-	return name
 }
 
 // register declares a kind.
@@ -141,23 +134,35 @@ func (c *check) structOf(k *Kind) reflect.Type {
 	}))
 }
 
-// forget declares anew, without what was registered and is not placed.
+// forget declares anew, without what was registered and is not placed. An error comes again in verify.
 func (c *check) forget() { _ = c.declare() }
 
-// place registers a kind if all its items come back as they were.
-func (c *check) place(k *Kind, items []Item) error {
+// place registers a kind if all its items come back as they were, and returns why not, and which items if it is some of them.
+func (c *check) place(k *Kind, items []Item) (failed []int, err error) {
 	k.Name, k.Var = c.names.pair(k.title(&c.p.Table, c.names))
-	err := c.register(k)
-	if err == nil {
-		if _, err = c.roundTrip(k, items); err == nil {
+	if err = c.register(k); err == nil {
+		if failed, err = c.roundTrip(k, items); err == nil {
 			c.p.Kinds = append(c.p.Kinds, k)
-			return nil
+			return nil, nil
 		}
 		c.forget()
 	}
 	delete(c.names, k.Name)
 	delete(c.names, k.Var)
-	return err
+	return failed, err
+}
+
+// verify declares all kinds anew and tries all items.
+func (c *check) verify(items []Item) error {
+	if err := c.declare(); err != nil {
+		return err
+	}
+	for _, k := range c.p.Kinds {
+		if _, err := c.roundTrip(k, items); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drop takes a kind back.
@@ -207,11 +212,29 @@ func (c *check) same(k *Kind, item Item) error {
 	if err != nil {
 		return err
 	}
-	if got, err = sorted(got); err != nil {
+	if got, err = sorted(got); err != nil || bytes.Equal(got, want) {
 		return err
 	}
-	if !bytes.Equal(got, want) {
-		return errors.New("it is written otherwise: " + string(got))
+	return different(got, item)
+}
+
+// different says what is not the same in an item that was written again.
+func different(raw []byte, item Item) error {
+	again, err := wire.ReadItem(raw)
+	if err != nil {
+		return err
 	}
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(item)) {
+		have, err := wire.AppendItem(nil, Item{name: item[name]})
+		switch {
+		case err != nil:
+			return err
+		case again[name] == nil:
+			return fmt.Errorf("attribute %q would be lost", name)
+		}
+		if now, err := wire.AppendItem(nil, Item{name: again[name]}); err != nil || !bytes.Equal(now, have) {
+			return fmt.Errorf("attribute %q would be written as %s", name, now)
+		}
+	}
+	return errors.New("attributes would be added: " + string(raw))
 }

@@ -143,6 +143,21 @@ func (g *group) with(o *group) *group {
 	return all
 }
 
+// without returns a new group of the items that are not among rows.
+func (s *sample) without(g *group, rows []int) *group {
+	rest := &group{value: g.value, keys: g.keys, attrs: map[string]int{}}
+	for _, i := range g.items {
+		if slices.Contains(rows, i) {
+			continue
+		}
+		rest.items = append(rest.items, i)
+		for name := range s.items[i] {
+			rest.attrs[name]++
+		}
+	}
+	return rest
+}
+
 // take adds the items of another group. What differs in the skeletons becomes a value that no attribute explains.
 func (g *group) take(o *group) {
 	all := g.with(o)

@@ -91,21 +91,32 @@ func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kin
 func (b *builder) key(a Attr) *Key {
 	k := &Key{Attr: a, Own: true}
 	b.numeric[a.Name] = a.Type == "N"
-	if a.Type != "S" || b.ownKeys {
+	if a.Type != "S" {
 		return k
 	}
 	texts := b.texts(a.Name, b.g.items)
+	if b.ownKeys {
+		return b.own(k, texts)
+	}
 	k.parts = explainKeys(texts, b.sources)
 	if len(texts) < few && k.parts != nil {
 		k.parts = b.loosen(k.parts, texts, a)
 	}
 	natural := b.natural[0] && a == b.table.PK || b.natural[1] && a == b.table.SK
 	if k.parts == nil || whole(k.parts) || natural && (lone(k.parts) || missing(k.parts) > 0) {
-		k.parts = nil
-		return k
+		return b.own(k, texts)
 	}
 	k.Own = false
 	b.name(k)
+	return k
+}
+
+// own makes a key a field, which further keys can be made of.
+func (b *builder) own(k *Key, texts []string) *Key {
+	k.parts = nil
+	for row, text := range texts {
+		b.sources[row] = append(b.sources[row], source{path: k.Attr.Name, text: text})
+	}
 	return k
 }
 
@@ -133,31 +144,52 @@ func (b *builder) name(k *Key) {
 		if want == "" {
 			want = strings.ToLower(k.Attr.Name) + "_part"
 		}
-		name := want
-		for n := 2; b.taken[name]; n++ {
-			name = want + "_" + strconv.Itoa(n)
+		b.keyOnly(p, want)
+	}
+}
+
+// keyOnly gives a component a field that is in the key alone.
+func (b *builder) keyOnly(p *part, want string) {
+	name := want
+	for n := 2; b.taken[name]; n++ {
+		name = want + "_" + strconv.Itoa(n)
+	}
+	b.taken[name] = true
+	typ, format := textType, ""
+	if n := p.digits(); n > 0 {
+		typ, format = wholeType, "0"+strconv.Itoa(n)
+	} else if wholes(p.texts) {
+		typ = wholeType
+	}
+	tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
+	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, b.almost(p)})
+	num := typ == wholeType
+	p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(p.texts) != "", texts: p.texts}
+	for row, text := range p.texts {
+		if format != "" {
+			text = strings.TrimLeft(text[:len(text)-1], "0") + text[len(text)-1:]
 		}
-		b.taken[name] = true
-		num := wholes(p.texts) || p.digits() > 0
-		typ := textType
-		if num {
-			typ = wholeType
-		}
-		tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
-		b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, "guess: in the key only, no attribute has it"})
-		format := ""
-		if n := p.digits(); n > 0 {
-			format = "0" + strconv.Itoa(n)
-		}
-		p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(p.texts) != "", texts: p.texts}
-		for row := range b.sources {
-			text := p.texts[row]
-			if format != "" {
-				text = strings.TrimLeft(text[:len(text)-1], "0") + text[len(text)-1:]
+		b.sources[row] = append(b.sources[row], source{path: name, text: text, num: num})
+	}
+}
+
+// almost says of a component that no attribute explains which one does in most of the items.
+func (b *builder) almost(p *part) string {
+	n := map[string]int{}
+	best := ""
+	for row, text := range p.texts {
+		for _, s := range b.sources[row] {
+			if s.text == text {
+				if n[s.path]++; n[s.path] > n[best] || n[s.path] == n[best] && s.path < best {
+					best = s.path
+				}
 			}
-			b.sources[row] = append(b.sources[row], source{path: name, text: text, num: num})
 		}
 	}
+	if 2*n[best] > len(p.texts) {
+		return fmt.Sprintf("guess: in the key only; %q is the same in %d of %d items", best, n[best], len(p.texts))
+	}
+	return "guess: in the key only, no attribute has it"
 }
 
 // use notes what a component asks of its field.
@@ -203,7 +235,7 @@ func (b *builder) fields(k *Kind) error {
 	for _, name := range slices.Concat(first, slices.Sorted(maps.Keys(b.g.attrs)), last) {
 		if i := slices.IndexFunc(b.keyonly, func(f Field) bool { return tagName(f) == name }); i >= 0 && !done[name] {
 			k.Fields = append(k.Fields, b.keyonly[i])
-		} else if !done[name] && !omitted[name] && taggable(name) {
+		} else if !done[name] && !omitted[name] && taggable(name) && !b.shadowed(name) {
 			f, err := b.attribute(name)
 			if err != nil {
 				return err
@@ -218,6 +250,17 @@ func (b *builder) fields(k *Kind) error {
 		k.Fields[i].Name = taken.name(k.Fields[i].Name)
 	}
 	return nil
+}
+
+// shadowed reports whether an attribute's name differs from one of the table's own in nothing but case, and so cannot be that of
+// a field: it is in the rest.
+func (b *builder) shadowed(name string) bool {
+	for own := range b.table.keyAttrs() {
+		if own != name && strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return b.skip != name && strings.EqualFold(b.skip, name)
 }
 
 // keyFields returns the attributes that the table's key is made of, and those that are keys of indexes themselves. It adds the

@@ -91,7 +91,7 @@ func (w *printer) table() {
 	case w.p.Discriminator != "_type":
 		opts = append(opts, fmt.Sprintf("entable.Discriminator(%q)", w.p.Discriminator))
 	}
-	w.printf("// Table is the table %q.\nvar Table = entable.NewTable(%q,\n", t.Name, tableName(t.Name))
+	w.printf("// Table is the table %q.\nvar Table = entable.NewTable(%q,\n", t.Name, t.Name)
 	for _, o := range opts {
 		w.printf("\t%s,\n", o)
 	}

@@ -66,12 +66,16 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 func (s *sample) declare(groups []*group, discriminator string, typed bool, m mode) *Proposal {
 	p := &Proposal{Table: *s.table, Discriminator: discriminator, Typed: typed, Items: len(s.items)}
 	c, err := newCheck(p)
-	if err != nil {
-		p.Unplaced = append(p.Unplaced, s.unplaced(allRows(groups), err))
-		return p
-	}
 	for _, g := range groups {
-		s.place(c, g, m)
+		if err == nil {
+			s.place(c, g, m)
+		}
+	}
+	if err == nil {
+		err = c.verify(s.items)
+	}
+	if err != nil {
+		p.Kinds, p.Unplaced = nil, []Unplaced{s.unplaced(allRows(groups), err)}
 	}
 	return p
 }
@@ -83,41 +87,56 @@ func allRows(groups []*group) (rows []int) {
 	return rows
 }
 
-// place declares one group, giving up what it must, or together with a kind of the same attributes that it could meet.
+// maxMerges is how many kinds a group is put together with, one after the other, to be placed.
+const maxMerges = 3
+
+// place declares one group: by itself, or together with a kind of the same attributes that it could meet, or without the items
+// that do not come back as they were.
 func (s *sample) place(c *check, g *group, m mode) {
-	reason := s.try(c, g, m)
-	for i := 0; reason != nil && i < len(c.p.Kinds); i++ {
+	failed, reason := s.try(c, g, m)
+	if reason == nil {
+		return
+	}
+	tried := 0
+	for i := 0; i < len(c.p.Kinds) && tried < maxMerges; i++ {
 		other := c.p.Kinds[i]
 		if other.Value != g.value || !other.g.similar(g) {
 			continue
 		}
+		tried++
 		c.drop(i)
-		if s.try(c, other.g.with(g), m) == nil {
+		if _, err := s.try(c, other.g.with(g), m); err == nil {
 			return
 		}
 		c.restore(i, other)
 	}
-	if reason != nil {
-		c.p.Unplaced = append(c.p.Unplaced, s.unplaced(g.items, reason))
+	if rest := s.without(g, failed); 2*len(failed) < len(g.items) && len(failed) > 0 {
+		if _, err := s.try(c, rest, m); err == nil {
+			c.p.Unplaced = append(c.p.Unplaced, s.unplaced(failed, reason))
+			return
+		}
 	}
+	c.p.Unplaced = append(c.p.Unplaced, s.unplaced(g.items, reason))
 }
 
-// try declares one group, and returns why it cannot be.
-func (s *sample) try(c *check, g *group, m mode) (reason error) {
+// try declares one group, giving up what it must. It returns why it cannot be declared, and which items are to blame if it is
+// some of them.
+func (s *sample) try(c *check, g *group, m mode) (failed []int, reason error) {
 	tries := []mode{m, {ids: true}, {ids: true, ownIndexes: true}, {ids: true, ownIndexes: true, ownKeys: true}}
 	for _, t := range tries {
 		k, err := s.build(g, c.p.Discriminator, c.p.Typed, t)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err = c.place(k, s.items); err == nil {
-			return nil
+		some, err := c.place(k, s.items)
+		if err == nil {
+			return nil, nil
 		}
 		if reason == nil {
-			reason = err
+			failed, reason = some, err
 		}
 	}
-	return reason
+	return failed, reason
 }
 
 func (s *sample) unplaced(rows []int, reason error) Unplaced {
