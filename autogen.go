@@ -1,6 +1,13 @@
 package entable
 
-import "github.com/entable/entable/internal/schema"
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
+)
 
 // The values that the library fills in on write. (The name of this file is the feature's: it is written by hand.)
 
@@ -46,4 +53,39 @@ func mustGenerate(g *schema.Generator, s Strategy) string {
 		panic("entable: " + err.Error())
 	}
 	return text
+}
+
+// moments are those of transactions whose outcome is unknown, by their tokens.
+var moments work.Moments
+
+// replay is one preparation of a transaction that has a moment: it finds what the first one found. nil: there is none.
+type replay struct {
+	m     *work.Moment
+	times int // how often it has asked for the time
+}
+
+type replayKey struct{}
+
+func replayOf(ctx context.Context) *replay {
+	r, _ := ctx.Value(replayKey{}).(*replay)
+	return r
+}
+
+// find returns what find found when the transaction was prepared first.
+func (r *replay) find(name string, find func() (any, error)) (any, error) {
+	if r == nil {
+		return find()
+	}
+	return r.m.Find(name, find)
+}
+
+// now returns the time for what a write generates.
+func (e *entity) now(ctx context.Context) time.Time {
+	r := replayOf(ctx)
+	if r == nil {
+		return e.Auto.Now(e.Table.Gen)
+	}
+	r.times++
+	at, _ := r.find(fmt.Sprint("time ", r.times), func() (any, error) { return e.Auto.Now(e.Table.Gen), nil })
+	return at.(time.Time)
 }

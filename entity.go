@@ -151,6 +151,9 @@ func (e *entity) nilInstance(op string) error {
 
 // run calls a hook of v, an instance of the entity, if its type has it.
 func (e *entity) run(ctx context.Context, h *hook, v any) error {
+	if replayOf(ctx) != nil { // a hook's own writes are no part of it
+		ctx = context.WithValue(ctx, replayKey{}, (*replay)(nil))
+	}
 	return e.hooks.run(ctx, h, e.Name, v)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable/internal/manifest"
+	"github.com/entable/entable/internal/route"
 )
 
 // sentinel is the type of this package's plain errors, so that [IsError] knows them.
@@ -156,8 +157,8 @@ type OpError struct {
 	Entity string
 	// Key is the item's key as `pk="…" sk="…"`, or empty.
 	Key string
-	// Unknown is set for a write of which it is not known whether it was carried out: an answer was lost, and
-	// the stored item does not tell. Read the item before the write is repeated.
+	// Unknown is set for a write of which it is not known whether it was carried out, or, with [Update.Once] not set, how
+	// often: an answer was lost, and the stored item does not tell. Read the item before the write is repeated.
 	Unknown bool
 	Err     error
 }
@@ -168,11 +169,17 @@ func (e *OpError) Error() string {
 		where += "[" + e.Key + "]"
 	}
 	unknown := ""
-	if e.Unknown {
-		unknown = " (an answer was lost: it is unknown whether the write was carried out)"
+	if e.Unknown && e.Err != errRepeated {
+		unknown = unknownText
 	}
 	return fmt.Sprintf("entable: %s %s: %s%s", e.Op, where, trim(e.Err, e.Entity), unknown)
 }
+
+// errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
+const errRepeated = sentinel("it was sent again after an answer was lost, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
+
+// unknownText is behind the messages of writes that may have been carried out.
+const unknownText = " (an answer was lost: it is unknown whether the write was carried out)"
 
 // trim returns the text of err within one that names the package and the entity already.
 func trim(err error, entity string) string {
@@ -194,14 +201,14 @@ func classify(err error) sentinel {
 	if !errors.As(err, &api) {
 		return ""
 	}
+	if route.IsThrottle(api.ErrorCode()) {
+		return ErrThrottled
+	}
 	switch api.ErrorCode() {
 	case "ResourceNotFoundException":
 		return ErrTableNotFound
 	case "ResourceInUseException":
 		return ErrTableExists
-	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "RequestThrottled",
-		"RequestThrottledException", "Throttling", "ThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded", "SlowDown":
-		return ErrThrottled
 	case "TransactionConflictException":
 		return ErrConflict
 	}
@@ -425,22 +432,6 @@ func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(fo
 func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
 	return errors.AsType[*types.ConditionalCheckFailedException](err)
 }
-
-// UniqueError reports a write whose unique value another item has. Nothing is written. It matches
-// [ErrExists].
-type UniqueError struct {
-	Entity    string
-	Attribute string
-}
-
-func (e *UniqueError) Error() string {
-	return fmt.Sprintf("entable: %s: attribute %q: another item has this value", e.Entity, e.Attribute)
-}
-
-// Is matches [ErrExists].
-func (e *UniqueError) Is(target error) bool { return target == ErrExists }
-
-func (*UniqueError) entableError() {}
 
 // Difference is one point in which a registry departs from a manifest.
 type Difference struct {

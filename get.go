@@ -154,6 +154,12 @@ func (s *storedItem) at() unsafe.Pointer {
 
 // readStored reads the stored item with a key, consistently; nil when there is none.
 func (e *entity) readStored(ctx context.Context, c *route.Conn, key schema.ItemKey) (*storedItem, error) {
+	found, err := replayOf(ctx).find("item of "+e.Name+key.Text(), func() (any, error) { return e.readNow(ctx, c, key) })
+	s, _ := found.(*storedItem)
+	return s, err
+}
+
+func (e *entity) readNow(ctx context.Context, c *route.Conn, key schema.ItemKey) (*storedItem, error) {
 	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
 	in := &dynamodb.GetItemInput{TableName: &e.Table.Name, Key: key.Attrs, ConsistentRead: new(true)}
 	if err := c.Get(ctx, in, nil, s); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,11 +19,12 @@ import (
 type loser struct {
 	next   dynamodb.HTTPClient
 	lose   int
+	only   string // the operation whose answers are lost; "": all
 	before func() // what happens in place of the requests that are lost; nil: they are carried out
 }
 
 func (l *loser) Do(r *http.Request) (*http.Response, error) {
-	if l.lose == 0 {
+	if l.lose == 0 || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), l.only) {
 		return l.next.Do(r)
 	}
 	l.lose--

@@ -82,6 +82,30 @@ func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
 	})
 }
 
+// Without a lock, a rename changes generated prefixes: Verify tells, unless Was keeps them or prefixes are given.
+func TestVerifyTellsARename(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	before := s.newTable()
+	check(t, register[herb0](before, entable.Name("Herb"), entable.PK("a"), entable.SK("b")))
+	check(t, before.Verify(t.Context()))
+	open := func(opts ...entable.EntityOption) error {
+		table := entable.NewTable(before.Name())
+		table.Use(s.client)
+		check(t, register[herb0](table, opts...))
+		return table.Verify(t.Context())
+	}
+	err := open(entable.Name("Plant"), entable.PK("a"), entable.SK("b"))
+	want := fmt.Sprintf(`entable: the registry of table %q departs from its stored manifest:
+	Plant: name: was "Herb", HA#{a}, HB#{b}, is "Plant", PA#{a}, PB#{b}: if it is the new name of Herb, stored items are not found: say entable.Was("Herb"), or, if it is another entity, give its keys prefixes with entable.Prefix`, before.Name())
+	if !is[*entable.DriftError](err) || err.Error() != want {
+		t.Errorf("error\n%v, want\n%s", err, want)
+	}
+	check(t, before.Verify(t.Context())) // nothing was written
+	check(t, open(entable.Name("Weed"), entable.PK("a", entable.Prefix("WEED")), entable.SK("b", entable.Prefix("W"))))
+	check(t, open(entable.Name("Plant"), entable.Was("Herb"), entable.PK("a"), entable.SK("b")))
+}
+
 // What an older version does not have stays in the stored manifest, and nothing is written for it.
 func TestVerifyKeepsWhatOlderVersionsLack(t *testing.T) {
 	t.Parallel()

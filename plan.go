@@ -197,7 +197,7 @@ func (p *queryPlan) addExpressions(in *dynamodb.QueryInput) error {
 // expressions builds filters and projection. The projection also has what identifies an item and its
 // place.
 func (p *queryPlan) expressions() (*expression.Expression, error) {
-	b := expression.NewBuilder()
+	b, shapes := expression.NewBuilder(), p.shapes()
 	if len(p.filters) > 0 {
 		b = b.WithFilter(change.All(p.filters))
 	}
@@ -209,7 +209,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			list = list.AddNames(attr(name))
 		}
 		for _, path := range p.paths {
-			name, err := change.Find(p.shapes(), path)
+			name, err := change.Find(shapes, path)
 			if err != nil {
 				return nil, usagef("%s: %s", p.Name(), err)
 			}
@@ -229,7 +229,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		if x.Filter() == nil {
 			return nil
 		}
-		return change.Check(p.shapes(), *x.Filter(), x.Names(), x.Values())
+		return change.Check(shapes, *x.Filter(), x.Names(), x.Values())
 	})
 }
 

@@ -122,8 +122,10 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 			return err
 		}
 	}
-	if err := e.Auto.Fill(e.Table.Gen, r.work); err != nil {
-		return &EncodeError{Entity: e.Name, Err: err}
+	if len(e.Auto.Fields) > 0 {
+		if err := e.Auto.Fill(e.Table.Gen, e.now(ctx), r.work); err != nil {
+			return &EncodeError{Entity: e.Name, Err: err}
+		}
 	}
 	if !r.unchecked {
 		if err := e.validate(ctx, v); err != nil {

@@ -34,6 +34,10 @@ func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
 // ClientToken makes a transaction idempotent over several calls, for ten minutes: sent again with the
 // same token and the same contents it succeeds without being carried out again. It is up to 36
 // characters. By default the SDK makes one for each call, which covers its own retries.
+//
+// A call that is repeated because its outcome was unknown sends the same contents when it is given the same: generated ids have
+// stayed in the instances (and in upserts), and what the library itself adds is remembered in this process: the time of generated
+// timestamps, and the stored items that unique fields and Fetch have read. What hooks set is theirs to keep.
 func ClientToken(token string) TransactOption { return tokenOption(token) }
 
 // Transact carries out all writes or none, in one transaction of up to 100 items of any entities and
@@ -58,13 +62,26 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 	if err := apply(opts, func(o TransactOption) { o.applyTransact(&cfg) }); err != nil {
 		return &TransactionError{Writes: writes, Err: err}
 	}
+	token := cfg.token + " of " + writes[0].entity().Table.Name
 	tries := work.Tries{Most: maxConflicts}
 	for {
-		t, err := prepareTransaction(ctx, c, writes)
+		prepared := ctx
+		if cfg.token != "" {
+			prepared = context.WithValue(ctx, replayKey{}, &replay{m: moments.Of(token)})
+		}
+		t, err := prepareTransaction(prepared, c, writes)
 		if err != nil {
 			return err
 		}
-		err = t.send(ctx, c, cfg.token)
+		var d route.Doubt
+		err = t.send(ctx, d.Watch(c), cfg.token)
+		failed, ok := errors.AsType[*TransactionError](err)
+		if ok {
+			failed.Unknown = unknownTransaction(&d, failed.Err)
+		}
+		if !ok || !failed.Unknown {
+			moments.Forget(token)
+		}
 		if err == nil {
 			return t.settle(ctx)
 		}
@@ -279,14 +296,17 @@ func (r *request) transactItem() types.TransactWriteItem {
 	return out
 }
 
-// TransactionError reports a transaction that was not carried out: nothing of it is written.
-// Only when Err shows a broken connection or the end of the context, that is not known.
+// TransactionError reports a transaction that was not carried out: nothing of it is written. Only when Unknown is set, that is
+// not known.
 type TransactionError struct {
 	// Writes are the caller's; nil for a TransactGet.
 	Writes []Write
 	// Reasons has an entry for each write, or read, that stood in the way, in their order. It is empty when the
 	// transaction failed as a whole.
 	Reasons []TransactionReason
+	// Unknown is set when it is not known whether the transaction was carried out: an answer was lost. With [ClientToken] the
+	// same call can be repeated.
+	Unknown bool
 	// Err is the SDK's error.
 	Err error
 }
@@ -306,7 +326,11 @@ type TransactionReason struct {
 
 func (e *TransactionError) Error() string {
 	if len(e.Reasons) == 0 {
-		return fmt.Sprintf("entable: transaction of %d writes: %s", len(e.Writes), e.Err)
+		unknown := ""
+		if e.Unknown {
+			unknown = unknownText
+		}
+		return fmt.Sprintf("entable: transaction of %d writes: %s%s", len(e.Writes), e.Err, unknown)
 	}
 	what := "write"
 	if e.Writes == nil {

@@ -2,7 +2,9 @@ package entable
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -17,7 +19,7 @@ import (
 // write. What an update is to give back is read afterwards.
 func (r *request) sendGuarded(ctx context.Context, c *route.Conn) (loaded, error) {
 	t := &transaction{writes: []Write{requestWrite{r}}, requests: []*request{r}}
-	if err := t.send(ctx, c, ""); err != nil {
+	if err := t.send(ctx, c, rand.Text()); err != nil {
 		return loaded{}, single(err)
 	}
 	if r.verb != verbUpdate || r.returns != types.ReturnValueAllNew {
@@ -54,3 +56,19 @@ type requestWrite struct{ r *request }
 
 func (w requestWrite) entity() *entity                                               { return w.r.e }
 func (w requestWrite) prepare(context.Context, *route.Conn, *room) (*request, error) { return w.r, nil }
+
+// UniqueError reports a write whose unique value another item has. Nothing is written. It matches
+// [ErrExists].
+type UniqueError struct {
+	Entity    string
+	Attribute string
+}
+
+func (e *UniqueError) Error() string {
+	return fmt.Sprintf("entable: %s: attribute %q: another item has this value", e.Entity, e.Attribute)
+}
+
+// Is matches [ErrExists].
+func (e *UniqueError) Is(target error) bool { return target == ErrExists }
+
+func (*UniqueError) entableError() {}

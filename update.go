@@ -147,6 +147,17 @@ func (u *updating[Self, Item]) Upsert() Self {
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
+// Once makes the update exact where the SDK repeats a request whose answer was lost, so that what it adds, subtracts or appends is
+// so once: it is sent in a transaction with a token of its own, by which the service knows the repetition, for ten minutes. That
+// takes twice the write units. A transaction gives nothing back: what [Update.Updated] and a Patch return is read afterwards, and
+// may have changes of later writers; [Update.Previous] is an error. An error whose Unknown is set means that all answers were lost:
+// Do, called again, has another token. In [Transact] it changes nothing; there [ClientToken] covers calls that are repeated.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems
+func (u *updating[Self, Item]) Once() Self {
+	u.u.once = true
+	return selfOf[Self](unsafe.Pointer(u))
+}
+
 // SkipHooks sets whether a Patch leaves its hooks out, see [SkipHooks].
 func (u *updating[Self, Item]) SkipHooks(on bool) Self {
 	u.u.skipHooks = &on
@@ -397,7 +408,10 @@ func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
 // plan makes the request from the key, the changes and the conditions.
 func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	e := u.e
-	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns}
+	r := &request{e: e, op: u.op, verb: verbUpdate, returns: u.returns, mustExist: !u.upsert, certain: u.once}
+	if u.once && u.returns == types.ReturnValueAllOld {
+		return nil, usagef("%s: Previous with Once: it takes a transaction, which gives nothing back", e.Name)
+	}
 	var err error
 	if r.key, err = e.keyOf(u.key); err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ type update struct {
 	ifVersion  *int64
 	upsert     bool
 	fetch      bool
+	once       bool
 	skipHooks  *bool
 	unchecked  bool
 	err        error // of an option
@@ -156,9 +157,9 @@ func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
 }
 
 // touch adds the time to what moves with every update.
-func (s *updateState) touch(context.Context) error {
+func (s *updateState) touch(ctx context.Context) error {
 	e := s.u.e
-	now := e.Auto.Now(e.Table.Gen)
+	now := e.now(ctx)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
@@ -188,11 +189,13 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.u.fresh != nil {
-		e.Auto.KeepIDs(s.u.fresh, fresh)
+	if s.u.fresh == nil {
+		first, _ := replayOf(ctx).find("upsert of "+e.Name+s.r.key.Text(), func() (any, error) { return fresh, nil })
+		s.u.fresh = first.(unsafe.Pointer)
 	}
+	e.Auto.KeepIDs(s.u.fresh, fresh)
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
-	now := e.Auto.Now(e.Table.Gen)
+	now := e.now(ctx)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {

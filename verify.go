@@ -45,7 +45,8 @@ const opVerify = "Verify"
 // The first call stores the manifest. Entities, indexes and other things that the stored one does not have
 // are added to it; what only the stored one has stays, since another version of the program may be
 // running. A contradiction, after which the two would not find or read each other's items, or an entity that only the
-// stored one has and that can build the key of an item of a registered one, is a
+// stored one has and that can build the key of an item of a registered one, or, without a [Lock], that seems to be one under
+// its old name (the same keys, with other generated prefixes), is a
 // [*DriftError] with all differences, and nothing is written. Instances may call it at the same time: each
 // write is conditional, and repeated on what the other has written.
 //

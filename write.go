@@ -139,8 +139,10 @@ type request struct {
 	item []byte         // the same, encoded
 	keys int            // where the key ends in it
 	expr *expression.Expression
-	// guards are the sentinel items of unique fields, written in one transaction with the item.
-	guards []schema.Guard
+	// guards are the sentinel items of unique fields, written in one transaction with the item. One that must be certain is
+	// sent so without them.
+	guards  []schema.Guard
+	certain bool
 	// returns is what an update gives back.
 	returns types.ReturnValue
 	// mustExist: a failed condition on an absent item means that it was not found.
@@ -180,7 +182,7 @@ func (r *request) again(err error) bool {
 	failed, ok := conditionFailed(err)
 	switch {
 	case !ok:
-		return len(r.guards) > 0 && errors.Is(err, ErrConflict)
+		return r.exact() && errors.Is(err, ErrConflict)
 	case r.mustExist && len(failed.Item) == 0 || change.Hold(r.assumed, failed.Item):
 		return false
 	}
@@ -232,6 +234,9 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 	c = d.Watch(c)
 	for {
 		stored, err := r.send(ctx, c)
+		if err == nil && d.Lost() && r.repeats() {
+			err = errRepeated
+		}
 		unknown := err != nil && r.unknown(&d, err)
 		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
 			stored, err = r.madeItem(failed.Item), nil
@@ -256,7 +261,7 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 
 // send makes the request. The result is what an update gave back.
 func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
-	if len(r.guards) > 0 {
+	if r.exact() {
 		return r.sendGuarded(ctx, c)
 	}
 	switch r.verb {
@@ -310,10 +315,27 @@ func (r *request) checkInput() *types.ConditionCheck {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld}
 }
 
-// unknown reports whether the request that failed may have been carried out. A transaction that is repeated has a token by which
-// the service knows it again, so that its refusals hold.
+// exact reports whether the request is sent in a transaction, which has a token by which the service knows it again.
+func (r *request) exact() bool { return len(r.guards) > 0 || r.certain }
+
+// unknown reports whether the request that failed may have been carried out.
 func (r *request) unknown(d *route.Doubt, err error) bool {
-	return d.Of(err, lostAnswer) && (len(r.guards) == 0 || lostAnswer(err) || classify(err) == ErrThrottled)
+	if r.exact() {
+		return unknownTransaction(d, err)
+	}
+	return err == errRepeated || d.Of(err, lostAnswer)
+}
+
+// unknownTransaction reports whether a transaction that failed may have been carried out: one that is repeated has a token, so
+// that its refusals hold.
+func unknownTransaction(d *route.Doubt, err error) bool {
+	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
+}
+
+// repeats reports whether the request, carried out a second time, may do something else than the first time. Its own version or
+// conditions may prevent that: then it would have failed.
+func (r *request) repeats() bool {
+	return r.verb == verbUpdate && !r.exact() && r.next == 0 && (r.returns == types.ReturnValueAllOld || !r.changes.Repeats())
 }
 
 // made reports whether the stored item, nil for none, is what this request makes of it. An update is known by the version

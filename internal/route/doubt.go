@@ -1,16 +1,23 @@
 package route
 
 import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// Doubt finds out whether a write that failed may have happened all the same. The error alone does not
-// say: the SDK tries several times and returns the last error, so that a write may be throttled in its
-// second attempt after its first one was carried out and lost its answer. So the attempts are watched,
-// where the client is the SDK's or hands options on to it.
+// Doubt finds out whether a write that failed may have happened all the same, or one that succeeded twice. The outcome alone
+// does not say: the SDK tries several times and returns the last one, so that a write may be throttled in its second attempt
+// after its first one was carried out and lost its answer. So the attempts are watched, where the client is the SDK's or hands
+// options on to it.
 type Doubt struct {
 	sdk      bool
 	attempts atomic.Int32
@@ -42,6 +49,9 @@ func (d *Doubt) Of(err error, lost func(error) bool) bool {
 	return lost(err)
 }
 
+// Lost reports whether the answer to an attempt is not known.
+func (d *Doubt) Lost() bool { return d.broken.Load() }
+
 // attempts is an HTTP client that notes what becomes of attempts.
 type attempts struct {
 	dynamodb.HTTPClient
@@ -52,10 +62,56 @@ func (a attempts) Do(r *http.Request) (*http.Response, error) {
 	response, err := a.HTTPClient.Do(r)
 	a.doubt.attempts.Add(1)
 	switch {
-	case err != nil || response.StatusCode >= http.StatusInternalServerError:
-		a.doubt.broken.Store(true)
+	case err != nil:
+		if !neverSent(err) {
+			a.doubt.broken.Store(true)
+		}
+	case response.StatusCode >= http.StatusInternalServerError:
+		if !throttled(response) {
+			a.doubt.broken.Store(true)
+		}
 	case response.StatusCode < http.StatusMultipleChoices:
 		a.doubt.answered.Store(true)
 	}
 	return response, err
+}
+
+// neverSent reports whether an attempt failed before there was a connection that its request could go over.
+func neverSent(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// IsThrottle reports whether an error code of the service says that it has refused a request for its rate.
+func IsThrottle(code string) bool {
+	switch code {
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "RequestThrottled",
+		"RequestThrottledException", "Throttling", "ThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded", "SlowDown":
+		return true
+	}
+	return false
+}
+
+// maxErrorBody is as much as is read of the body of an error.
+const maxErrorBody = 64 << 10
+
+// throttled reports whether an answer says that the request was refused for its rate. It reads the body, and puts another one
+// in its place.
+func throttled(response *http.Response) bool {
+	start, err := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	rest := response.Body
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), rest), rest}
+	var answer struct {
+		Type string `json:"__type"`
+	}
+	if err != nil || json.Unmarshal(start, &answer) != nil {
+		return false
+	}
+	return IsThrottle(answer.Type[strings.LastIndexByte(answer.Type, '#')+1:])
 }

@@ -91,3 +91,25 @@ func TestEncodingsInIndexes(t *testing.T) {
 	_, err = newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[shirt](), Joins: []schema.JoinDecl{{Index: "native"}}})
 	checkFault(t, err, schema.WrongDeclaration, `shirt: field ID: index "native" declares attribute "id" as B, but uuid.UUID is stored as S`)
 }
+
+// A field inside an attribute is encoded as the item is.
+func TestEncodingsInside(t *testing.T) {
+	type parcel struct {
+		Of struct {
+			ID uuid.UUID `dynamodbav:"id"`
+		} `dynamodbav:"of"`
+	}
+	var v parcel
+	v.Of.ID = uuid.MustParse("00112233-4455-6677-8899-aabbccddeeff")
+	for encoding, want := range map[codec.Encoding]string{
+		codec.Methods:     `{"pk":{"S":"P/00112233-4455-6677-8899-aabbccddeeff"},"sk":{"S":"A"},"_type":{"S":"parcel"},"of":{"M":{"id":{"S":"00112233-4455-6677-8899-aabbccddeeff"}}}}`,
+		codec.SDKDefaults: `{"pk":{"S":"P/00112233445566778899aabbccddeeff"},"sk":{"S":"A"},"_type":{"S":"parcel"},"of":{"M":{"id":{"B":"ABEiM0RVZneImaq7zN3u/w=="}}}}`,
+	} {
+		d := decl()
+		d.Encoding = encoding
+		e := register[parcel](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("P/{of.id}"))})
+		if got := encoded(t, e, v); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

@@ -202,12 +202,8 @@ type autoField struct {
 }
 
 // Fill sets the generated values and defaults of the item at ptr. All timestamps of one write are the
-// same instant.
-func (p *autoPlan) Fill(g *Generator, ptr unsafe.Pointer) error {
-	if len(p.Fields) == 0 {
-		return nil
-	}
-	now := p.Now(g)
+// same instant, which Now has given.
+func (p *autoPlan) Fill(g *Generator, now time.Time, ptr unsafe.Pointer) error {
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		v, ok := f.Field.Value(ptr)

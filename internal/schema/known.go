@@ -108,7 +108,8 @@ func strangerCure(name string) string {
 }
 
 // Strangers lists the registered entities that can have the key of an item of an entity that only a stored manifest knows:
-// another service, or another version of this one, has it.
+// another service, or another version of this one, has it. Without a lock, which keeps names, it lists those that seem to be
+// such an entity under a new name too.
 func (t *Table) Strangers(stored, now *manifest.Manifest) (list []manifest.Difference, err error) {
 	if len(stored.Table.Contradictions(&now.Table)) > 0 {
 		return nil, nil // the keys cannot be compared
@@ -118,6 +119,9 @@ func (t *Table) Strangers(stored, now *manifest.Manifest) (list []manifest.Diffe
 		for _, name := range append([]string{e.Name}, e.Was...) {
 			names[name] = true
 		}
+	}
+	if t.Lock == nil {
+		list = stored.Renames(now)
 	}
 	t.reg.mu.Lock()
 	defer t.reg.mu.Unlock()
@@ -140,16 +144,9 @@ func (t *Table) Strangers(stored, now *manifest.Manifest) (list []manifest.Diffe
 		own := t.reg.entities[j]
 		m := own.manifest()
 		list = append(list, manifest.Difference{
-			Where: own.Name, What: "primary key", Was: keyTexts(e) + " of " + e.Name, Is: keyTexts(&m),
+			Where: own.Name, What: "primary key", Was: e.KeyTexts() + " of " + e.Name, Is: m.KeyTexts(),
 			Effect: own.meeting(e.Name+", and would overwrite it", examples), Cure: strangerCure(e.Name),
 		})
 	}
 	return list, nil
-}
-
-func keyTexts(e *manifest.Entity) string {
-	if e.SK == nil {
-		return e.PK.String()
-	}
-	return e.PK.String() + ", " + e.SK.String()
 }

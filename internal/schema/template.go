@@ -92,10 +92,8 @@ func innerFields(root *codec.Field, names []string) (fields []*codec.Field, err 
 		if t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
-		for _, own := range []reflect.Type{avMarshalerType, textMarshalerType} {
-			if t.Kind() != reflect.Struct || t.Implements(own) || reflect.PointerTo(t).Implements(own) {
-				return nil, fmt.Errorf("%q is not stored as a map of fields", at.Name)
-			}
+		if t.Kind() != reflect.Struct || t == TimeType || root.Encoding.Opaque(t) || reflect.PointerTo(t).Implements(avMarshalerType) {
+			return nil, fmt.Errorf("%q is not stored as a map of fields", at.Name)
 		}
 		plan, err := root.Encoding.PlanOf(t)
 		if err != nil {

@@ -37,7 +37,7 @@ func TestGeneratedValues(t *testing.T) {
 	table := newTable(t, generating(decl(), "0123456789abcdefABCDEFGHIJKLMNOPqrstuvwxyz"))
 	e := register[made](t, table, schema.EntityDecl{})
 	v := made{ISO: "given", Sec: 1}
-	check(t, e.Auto.Fill(table.Gen, unsafe.Pointer(&v)))
+	check(t, e.Auto.Fill(table.Gen, e.Auto.Now(table.Gen), unsafe.Pointer(&v)))
 	want := made{
 		ID: "30313233-3435-4637-b839-616263646566", Time: "018f3406-9e7b-7748-894a-4b4c4d4e4f50",
 		One: "01HWT0D7KVE5S76X3NESVQGYBT", Two: "01HWT0D7KVE5S76X3NESVQGYBV",
@@ -54,7 +54,7 @@ func TestGeneratedValues(t *testing.T) {
 	broken := generating(decl(), "")
 	broken.Entropy = iotest.ErrReader(errors.New("no noise"))
 	table = newTable(t, broken)
-	if err := register[made](t, table, schema.EntityDecl{}).Auto.Fill(table.Gen, unsafe.Pointer(&made{})); err == nil ||
+	if err := register[made](t, table, schema.EntityDecl{}).Auto.Fill(table.Gen, time.Now(), unsafe.Pointer(&made{})); err == nil ||
 		err.Error() != `attribute "id": cannot read entropy: no noise` {
 		t.Errorf("error %v", err)
 	}
