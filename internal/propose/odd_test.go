@@ -69,7 +69,7 @@ var odd = []stored{
 				"big", &types.AttributeValueMemberN{Value: "12345678901234567890123456789"}, "odd", &types.AttributeValueMemberN{Value: "1.50"},
 				"bs", &types.AttributeValueMemberBS{Value: [][]byte{{1}, {2}}}, "ns", &types.AttributeValueMemberNS{Value: []string{"1", "2.5"}},
 				"lists", []any{[]any{1, 2}, []any{}}, "empty", "", "bytes", []byte{}, "m", of(), "byDay", of(fmt.Sprintf("2026-01-%02d", i%28+1), of("n", i)),
-				"sets", []any{[]string{"a"}}, "maybe", g.maybe(of("a", g.maybe(""), "b", g.maybe([]any{})))) //nolint:gosec // a test
+				"sets", []any{[]string{"a"}}, "maybe", g.maybe(of("a", g.maybe(""), "b", g.maybe([]any{}))))
 		}},
 		want: []string{"PK=V#{id} SK=V"},
 	},
