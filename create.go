@@ -129,21 +129,20 @@ func (t *Table) CreateInput() *dynamodb.CreateTableInput {
 		}
 	}
 	define(t.s().PK, t.s().SK)
-	all := &types.Projection{ProjectionType: types.ProjectionTypeAll}
 	for _, x := range t.s().Indexes {
 		switch {
 		case x.Local:
 			in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{t.s().PK}, []schema.Attr{x.SK}), Projection: all,
+				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{t.s().PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
 			})
 		case x.MultiAttribute:
 			define(slices.Concat(x.Hash, x.Range)...)
 			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema(x.Hash, x.Range), Projection: all,
+				IndexName: new(x.Name), KeySchema: keySchema(x.Hash, x.Range), Projection: x.Projected(),
 			})
 		default:
 			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{x.PK}, []schema.Attr{x.SK}), Projection: all,
+				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{x.PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
 			})
 		}
 		define(x.Attrs()...)

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
-	"github.com/entable/entable/internal/schema"
 )
 
 // FieldOf is a handle on the attribute of an entity that holds a field of type V: it makes conditions
@@ -23,7 +21,10 @@ type FieldOf[T, V any] struct {
 }
 
 // Change is one change of an update of T, made by a [FieldOf]; see [Update.Apply].
-type Change[T any] struct{ c change.Change }
+type Change[T any] struct {
+	c   change.Change
+	err error // of the handle
+}
 
 // Field returns the handle of a field of T: sel points to it, as in
 //
@@ -36,13 +37,9 @@ func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
 	if e.registered() == nil {
 		panic(&DeclarationError{What: fmt.Sprintf("Field of %s", reflect.TypeFor[T]()), Err: errUnregistered})
 	}
-	probe := reflect.New(e.e.Type)
-	fillPointers(probe.Elem(), 0)
-	at := unsafe.Pointer(sel((*T)(probe.UnsafePointer())))
-	path, ok := findField(e.e.Plan, probe.Elem(), at, reflect.TypeFor[V](), 0)
+	path, ok := change.FieldPath(e.e.Plan.Encoding(), sel)
 	if !ok {
-		panic(&DeclarationError{What: e.e.Name, Field: fmt.Sprintf("Field of type %s", reflect.TypeFor[V]()),
-			Reason: "the function must return the address of a stored field of its argument"})
+		panic(noField[V](e.e))
 	}
 	t, err := e.e.resolve(path)
 	if _, keyonly := e.e.Alone(path); keyonly {
@@ -52,6 +49,11 @@ func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
 		panic(&DeclarationError{What: e.e.Name, Field: path, Err: err})
 	}
 	return FieldOf[T, V]{e.e, path, t}
+}
+
+func noField[V any](e *entity) error {
+	return &DeclarationError{What: e.Name, Field: fmt.Sprintf("Field of type %s", reflect.TypeFor[V]()),
+		Reason: "the function must return the address of a stored field of its argument"}
 }
 
 // resolve returns what a path names in the entity's items.
@@ -89,52 +91,49 @@ func Path(attribute string, steps ...any) string {
 	return path.String()
 }
 
-// maxFieldDepth bounds the search in recursive types.
-const maxFieldDepth = 6
-
-// fillPointers makes the structs behind nil pointers, so that sel can go through them.
-func fillPointers(v reflect.Value, depth int) {
-	if v.Kind() != reflect.Struct || depth > maxFieldDepth {
-		return
-	}
-	for _, f := range v.Fields() {
-		if f.CanSet() && f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
-			f.Set(reflect.New(f.Type().Elem()))
-			fillPointers(f.Elem(), depth+1)
-		}
-		fillPointers(f, depth+1)
-	}
+// Entry returns the handle of the entry of a map with a key, which may be any text: it is one name. The error of a key that has
+// no text, or that the SDK's expressions cannot name, is that of the request that the handle becomes part of.
+//
+//	home := entable.Entry(addresses, "home")
+//	Users.Update(key).Apply(entable.Within(home, func(a *Address) *string { return &a.City }).Set("Ulm"))
+func Entry[T any, M ~map[K]V, K comparable, V any](f FieldOf[T, M], key K) FieldOf[T, V] {
+	name, err := codec.MapName(reflect.ValueOf(key))
+	return fieldAt[T, V](f.e, f.t, f.path+"."+change.Quote(name), err)
 }
 
-// findField finds the path of the field of type want at an address.
-func findField(plan *codec.Plan, v reflect.Value, at unsafe.Pointer, want reflect.Type, depth int) (string, bool) {
-	for _, f := range plan.Fields() {
-		fv, ok := f.Value(v.Addr().UnsafePointer())
-		if !ok {
-			continue
-		}
-		name := f.Name
-		if strings.ContainsAny(name, ".[]\x00") {
-			name = change.Quote(name)
-		}
-		if fv.Addr().UnsafePointer() == at && f.Type == want {
-			return name, true
-		}
-		for fv.Kind() == reflect.Pointer && !fv.IsNil() {
-			fv = fv.Elem()
-		}
-		if fv.Kind() != reflect.Struct || depth > maxFieldDepth || fv.Type() == schema.TimeType {
-			continue
-		}
-		inner, err := plan.Encoding().PlanOf(fv.Type())
-		if err != nil {
-			continue
-		}
-		if path, ok := findField(inner, fv, at, want, depth+1); ok {
-			return name + "." + path, true
-		}
+// Element returns the handle of an element of a list, the first of which is 0. Behind the last one there is none; what is set
+// there becomes the last.
+func Element[T any, S ~[]V, V any](f FieldOf[T, S], at int) FieldOf[T, V] {
+	return fieldAt[T, V](f.e, f.t, fmt.Sprintf("%s[%d]", f.path, at), nil)
+}
+
+// Within returns the handle of a field of the struct that a handle is on, or points to. It panics as [Field] does.
+func Within[T, S, V any](f FieldOf[T, S], sel func(*S) *V) FieldOf[T, V] {
+	path, ok := change.FieldPath(f.t.Root.Encoding, sel)
+	if !ok {
+		panic(noField[V](f.e))
 	}
-	return "", false
+	return fieldAt[T, V](f.e, f.t, f.path+"."+path, nil)
+}
+
+// fieldAt returns the handle of a path from within a target.
+func fieldAt[T, V any](e *entity, within change.Target, path string, err error) FieldOf[T, V] {
+	return FieldOf[T, V]{e, path, e.reach(within, path, err)}
+}
+
+// reach returns what a path from within a target names, or, with the error, what stands for it.
+func (e *entity) reach(within change.Target, path string, err error) change.Target {
+	switch {
+	case within.Err() != nil:
+		return within
+	case err != nil:
+		return within.Without(usagef("%s: a key in path %q: %s", e.Name, change.Show(path), err))
+	}
+	t, err := e.resolve(path)
+	if err != nil {
+		return within.Without(err)
+	}
+	return t
 }
 
 // Name returns the attribute's name for the SDK's expression builders.
@@ -146,14 +145,14 @@ func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
 	return expression.Value(f.t.Operand(reflect.ValueOf(&v).Elem()))
 }
 
-// Equal returns the condition that the attribute has the value v.
+// Equal returns the condition that the attribute has the value v; for a nil, that it has none.
 func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
-	return expression.Equal(f.t.Name, f.value(v))
+	return f.t.Equal(reflect.ValueOf(&v).Elem())
 }
 
-// NotEqual returns the condition that the attribute has another value than v, or is absent.
+// NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one.
 func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
-	return expression.NotEqual(f.t.Name, f.value(v))
+	return f.t.NotEqual(reflect.ValueOf(&v).Elem())
 }
 
 // Less returns the condition that the attribute is below v.
@@ -190,19 +189,19 @@ func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 	return expression.In(f.t.Name, f.value(first), rest...)
 }
 
-// Exists returns the condition that the item has the attribute.
+// Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.
 func (f FieldOf[T, V]) Exists() expression.ConditionBuilder {
-	return expression.AttributeExists(f.t.Name)
+	return f.t.Exists()
 }
 
-// NotExists returns the condition that the item does not have the attribute.
+// NotExists returns the condition that the item does not have the attribute, or that it is NULL.
 func (f FieldOf[T, V]) NotExists() expression.ConditionBuilder {
-	return expression.AttributeNotExists(f.t.Name)
+	return f.t.NotExists()
 }
 
 // BeginsWith returns the condition that the attribute is a string that starts with the text.
 func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
-	return expression.BeginsWith(f.t.Name, text)
+	return f.t.Unless(expression.BeginsWith(f.t.Name, text))
 }
 
 // Contains returns the condition that the attribute is a set or list with the element, or a string with that part.
@@ -215,7 +214,7 @@ func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
 func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.Name.Size() }
 
 func (f FieldOf[T, V]) change(op change.Op, v any) Change[T] {
-	return Change[T]{change.Change{Op: op, Path: f.path, Value: v}}
+	return Change[T]{change.Change{Op: op, Path: f.path, Value: v}, f.t.Err()}
 }
 
 // Set sets the attribute, see [Update.Set].

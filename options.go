@@ -268,6 +268,20 @@ func MultiAttribute() IndexOption {
 	return indexOption(func(c *schema.IndexDecl) { c.MultiAttribute = true })
 }
 
+// KeysOnly makes an index hold the keys of items alone, its own and the table's, overriding the default of whole items. Reads of
+// it say Partial or Hydrate; see [Query.Hydrate]. Types are then found from the keys.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.Projections
+func KeysOnly() IndexOption {
+	return indexOption(func(c *schema.IndexDecl) { c.Projection = types.ProjectionTypeKeysOnly })
+}
+
+// Include makes an index hold some attributes besides the keys, up to 100 in all indexes of a table; see [KeysOnly].
+func Include(attributes ...string) IndexOption {
+	return indexOption(func(c *schema.IndexDecl) {
+		c.Projection, c.Included = types.ProjectionTypeInclude, append(c.Included, attributes...)
+	})
+}
+
 type indexOption func(*schema.IndexDecl)
 
 func (f indexOption) applyIndex(c *schema.IndexDecl) { f(c) }

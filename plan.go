@@ -35,7 +35,9 @@ type queryPlan struct {
 	skipped    *int                // counts what is passed over
 	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
-	segments   int // of a scan
+	partial    bool // items may lack what an index does not hold
+	hydrate    bool // whole items are read for what an index holds
+	segments   int  // of a scan
 	progress   func(ScanProgress)
 	err        error
 }
@@ -126,6 +128,9 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 	if !p.ready() {
 		return nil, p.err
 	}
+	if err := p.checkPartial(); err != nil {
+		return nil, err
+	}
 	in := &dynamodb.QueryInput{
 		TableName:                 &p.Table.Name,
 		ExpressionAttributeNames:  map[string]string{},
@@ -147,6 +152,17 @@ func (p *queryPlan) input() (*dynamodb.QueryInput, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// checkPartial refuses to give out parts of items unasked.
+func (p *queryPlan) checkPartial() error {
+	switch {
+	case p.hydrate && len(p.paths) > 0:
+		return usagef("%s: Hydrate reads whole items: leave Select out", p.Name())
+	case p.hydrate:
+		return nil
+	}
+	return public(p.CheckPartial(p.partial || len(p.paths) > 0))
 }
 
 // requestLimit returns how many items the service may read for a response: without a filter no more than
@@ -237,18 +253,25 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 func (p *queryPlan) shapes() []change.Shape {
 	switch {
 	case p.Want != nil:
-		return []change.Shape{ownerOf(p.Want).shape}
+		return []change.Shape{p.shapeOf(p.Want)}
 	case cmp.Or(p.unknown, p.Table.Unknown) == schema.RawUnknown:
 		return nil
 	}
 	var list []change.Shape
 	for _, e := range p.Table.Directory().All {
 		if p.member == nil || p.member[e] {
-			list = append(list, ownerOf(e).shape)
+			list = append(list, p.shapeOf(e))
 		}
 	}
 	slices.SortFunc(list, change.Shape.Compare)
 	return list
+}
+
+// shapeOf returns the shape of the entity's items in what is read.
+func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
+	s := ownerOf(e).shape
+	s.Lacks = p.Lacks(e)
+	return s
 }
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
@@ -285,7 +308,7 @@ func (p *queryPlan) only(entities []Registered) {
 	if err != nil {
 		p.fail(public(err))
 	}
-	if narrowed || p.Table.Discriminator == "" {
+	if narrowed || !p.HoldsTypes() {
 		return
 	}
 	slices.Sort(names)

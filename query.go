@@ -156,6 +156,21 @@ func (r *refine[Self, Item]) SkipHooks(on bool) Self {
 	return selfOf[Self](unsafe.Pointer(r))
 }
 
+// Hydrate gives whole items where an index does not hold them ([KeysOnly], [Include]): each page of the index is followed by
+// reads of its items from the table, in requests of up to 100, in the order of the index. What was removed in between is left
+// out. Filters see what the index holds. It costs a read of each item, and does nothing elsewhere.
+func (r *refine[Self, Item]) Hydrate() Self {
+	r.plan.hydrate = true
+	return selfOf[Self](unsafe.Pointer(r))
+}
+
+// Partial takes items as an index holds them: fields that it does not hold stay zero. Do not Put such an item: what it lacks
+// would be lost. Without it, or [Query.Hydrate], or a Select, reads of an index with [KeysOnly] or [Include] are refused.
+func (r *refine[Self, Item]) Partial() Self {
+	r.plan.partial = true
+	return selfOf[Self](unsafe.Pointer(r))
+}
+
 // Select reads only the attributes at the paths, and those that the library needs: the keys, the type, and,
 // where it is used, the time to live. All other fields stay zero; defaults
 // and validation do not run. The whole item is paid for all the same. Where an entity that is read has [Upgrades], whole items

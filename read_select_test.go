@@ -42,7 +42,7 @@ func TestSelect(t *testing.T) {
 		freights := registerFreights(table)
 		whole := Freight{
 			ID: "p", N: 1, Status: "sent", To: freightAddress{"Bern", "3000"}, Lines: []freightLine{{2, "pen"}, {3, "ink"}},
-			Notes: map[string]int{"a": 1, "b": 2}, Weight: 1.5, Until: time.Unix(4e9, 0).UTC(),
+			Notes: map[string]int{"a": 1, "b": 2, "a.b": 3}, Weight: 1.5, Until: time.Unix(4e9, 0).UTC(),
 		}
 		check(t, freights.Put(t.Context(), &whole))
 		gone := whole
@@ -58,6 +58,10 @@ func TestSelect(t *testing.T) {
 			{[]string{"status", "status", "until"}, func(p *Freight) { p.Status = whole.Status }},
 			{[]string{"to.city", "lines[1].qty"}, func(p *Freight) { p.To.City, p.Lines = "Bern", []freightLine{{Qty: 3}} }},
 			{[]string{"lines[0]", "notes.b"}, func(p *Freight) { p.Lines, p.Notes = whole.Lines[:1], map[string]int{"b": 2} }},
+			{[]string{entable.Path("notes", "a.b"), entable.Path("weight.kg")}, func(p *Freight) { p.Notes, p.Weight = map[string]int{"a.b": 3}, 1.5 }},
+			{[]string{entable.Path("lines", 1, "name"), entable.Path("to", "zip"), "status"}, func(p *Freight) {
+				p.Lines, p.To.Zip, p.Status = []freightLine{{Name: "ink"}}, "3000", whole.Status
+			}},
 		} {
 			want := key
 			test.want(&want)

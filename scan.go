@@ -139,6 +139,9 @@ func (p *queryPlan) scanInput(segment int) (*dynamodb.ScanInput, error) {
 	if !p.ready() {
 		return nil, p.err
 	}
+	if err := p.checkPartial(); err != nil {
+		return nil, err
+	}
 	in := &dynamodb.ScanInput{TableName: &p.Table.Name, Limit: p.requestLimit()}
 	if p.Index != "" {
 		in.IndexName = &p.Index

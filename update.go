@@ -57,7 +57,7 @@ func (e *Entity[T]) Patch(v *T) *Update[T] {
 // Apply adds changes that typed field handles have made, see [Field].
 func (u *Update[T]) Apply(changes ...Change[T]) *Update[T] {
 	for _, c := range changes {
-		u.u.take(c.c)
+		u.u.take(c.c, c.err)
 	}
 	return u
 }
@@ -419,7 +419,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if len(u.changes) == 0 {
 		return nil, u.changesNothing()
 	}
-	s := &updateState{u: u, r: r, c: c}
+	s := &updateState{u: u, r: r, c: c, now: e.now(ctx)}
 	if s.after.Item, err = e.keyOnly(u.key); err != nil {
 		return nil, err
 	}

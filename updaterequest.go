@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -56,11 +57,15 @@ func (u *update) configure(opts []WriteOption) {
 }
 
 //go:noinline
-func (u *update) take(c change.Change) { u.changes = append(u.changes, c) }
+func (u *update) take(c change.Change, err error) {
+	if u.changes = append(u.changes, c); err != nil {
+		u.err = err
+	}
+}
 
 //go:noinline
 func (u *update) add(op change.Op, path string, value any) {
-	u.take(change.Change{Op: op, Path: path, Value: value})
+	u.take(change.Change{Op: op, Path: path, Value: value}, nil)
 }
 
 func (u *update) remove(paths []string) {
@@ -89,6 +94,7 @@ type updateState struct {
 	update     expression.UpdateBuilder
 	conditions []expression.ConditionBuilder
 	after      change.After
+	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
 }
@@ -157,16 +163,15 @@ func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
 }
 
 // touch adds the time to what moves with every update.
-func (s *updateState) touch(ctx context.Context) error {
+func (s *updateState) touch(context.Context) error {
 	e := s.u.e
-	now := e.now(ctx)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
 			continue
 		}
 		v := f.Field.Reach(s.after.Item)
-		if err := f.Set(e.Table.Gen, now, v); err != nil {
+		if err := f.Set(e.Table.Gen, s.now, v); err != nil {
 			return e.encodeError(err)
 		}
 		if s.u.work != nil {
@@ -195,7 +200,6 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	}
 	e.Auto.KeepIDs(s.u.fresh, fresh)
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
-	now := e.now(ctx)
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
 		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {
@@ -203,7 +207,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		}
 		v := f.Field.Reach(fresh)
 		if v.IsZero() {
-			if err := f.Set(e.Table.Gen, now, v); err != nil {
+			if err := f.Set(e.Table.Gen, s.now, v); err != nil {
 				return e.encodeError(err)
 			}
 		}

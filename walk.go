@@ -140,6 +140,11 @@ func (g *pager) fetch(ctx context.Context) error {
 		return g.plan.opError(err)
 	}
 	g.before, g.start = g.start, cursor.Position{After: res.Last, Done: len(res.Last) == 0}
+	if g.plan.hydrate && g.plan.Index != "" {
+		if err := g.hydrate(ctx); err != nil {
+			return g.plan.opError(err)
+		}
+	}
 	if len(g.sink.items) < g.sink.seen {
 		g.short++
 	}
@@ -255,7 +260,7 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 		return p.countByService(ctx)
 	}
 	one := *p
-	one.skipHooks = new(true)
+	one.skipHooks, one.partial = new(true), true
 	if p.Want != nil {
 		one.unknown = schema.SkipUnknown // the service does not count them either
 	}
@@ -273,12 +278,12 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 // countable reports whether the service can tell which items are the query's.
 func (p *queryPlan) countable() bool {
 	return p.Want != nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
-		p.Sort.Edge() == ""
+		p.Sort.Edge() == "" && (p.Table.Discriminator == "" || p.HoldsTypes())
 }
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
-	one.paths = nil
+	one.paths, one.partial, one.hydrate = nil, true, false
 	if name := p.Table.Discriminator; name != "" {
 		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.Want.Names()))
 	}

@@ -145,7 +145,7 @@ type request struct {
 	certain bool
 	// returns is what an update gives back.
 	returns types.ReturnValue
-	// mustExist: a failed condition on an absent item means that it was not found.
+	// mustExist: the update is of an item that is there; one that is not found is not looked for again.
 	mustExist bool
 	// changes are those of an update, and next is the version that a write makes, 0 for any.
 	changes *change.List

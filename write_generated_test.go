@@ -358,3 +358,31 @@ func TestNowTellsItemsApart(t *testing.T) {
 		}
 	})
 }
+
+type Dated struct {
+	ID      string    `dynamodbav:"id"`
+	Made    time.Time `dynamodbav:"made" entable:"auto=now"`
+	Changed time.Time `dynamodbav:"changed" entable:"touch=now"`
+	N       int       `dynamodbav:"n"`
+}
+
+// All times of one write are one, those of the next write are above them.
+func TestTimesOfOneWrite(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		ctx := t.Context()
+		clock := newClock()
+		stamped := entable.Register[Dated](s.newTable(entable.Clock(clock.Now)))
+		first, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Upsert().Updated(ctx)
+		check(t, err)
+		second, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Updated(ctx)
+		check(t, err)
+		third := *second
+		check(t, stamped.Put(ctx, &third))
+		if !first.Made.Equal(clock.now) || !first.Changed.Equal(first.Made) {
+			t.Errorf("the first write has %+v, want twice %v", first, clock.now)
+		}
+		if !second.Made.Equal(first.Made) || !second.Changed.After(first.Changed) || !third.Made.Equal(first.Made) || !third.Changed.After(second.Changed) {
+			t.Errorf("the times are %+v, then %+v, then %+v", first, second, third)
+		}
+	})
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // CloudFormation returns the table as a CloudFormation template in JSON, with one resource called "Table":
-// what [entable.Table.Create] would create with the same edits, and expiry. The package's comment says which
+// what [entable.Table.CreateTable] would create with the same edits, and expiry. The package's comment says which
 // edits it takes.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 func CloudFormation(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) []byte {

@@ -1,5 +1,5 @@
 // Package infra writes the table of an entable registry as the templates that create it: CloudFormation and
-// Terraform, both in JSON. They hold what [entable.Table.Create] sends, so that the declarations of the
+// Terraform, both in JSON. They hold what [entable.Table.CreateTable] sends, so that the declarations of the
 // program stay the one place that says which keys, indexes and expiry the table has.
 //
 // A program that writes its template beside the code, and a test that keeps it true:

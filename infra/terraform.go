@@ -9,7 +9,7 @@ import (
 )
 
 // Terraform returns the table as a Terraform configuration in JSON, for a file that ends in .tf.json, with
-// one resource, aws_dynamodb_table.table: what [entable.Table.Create] would create with the same edits, and
+// one resource, aws_dynamodb_table.table: what [entable.Table.CreateTable] would create with the same edits, and
 // expiry. The package's comment says which edits it takes. An index whose keys are several attributes needs
 // version 6.29 of the AWS provider.
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table

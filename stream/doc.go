@@ -2,29 +2,14 @@
 // DynamoDB Streams ([Records]), in Lambda functions ([Lambda]), and from exports to S3 ([Export]). All three are
 // ranged over, and give a [*Record] or an error for each change.
 //
-// A function that Lambda calls for the changes of a table, and that reports the first record that it could not
-// handle, so that Lambda starts over there (its event source mapping says ReportBatchItemFailures):
+// A [Handler] hands changes to functions, by type: those that a Lambda function is called with ([Handler.Lambda]), or those of a
+// stream that it polls ([Handler.Poll]).
 //
-//	func handle(ctx context.Context, event json.RawMessage) (events.DynamoDBEventResponse, error) {
-//		for record, err := range stream.Lambda(Items, event) {
-//			if failed, ok := errors.AsType[*stream.RecordError](err); ok {
-//				return retryFrom(failed.SequenceNumber), nil
-//			}
-//			if err != nil {
-//				return events.DynamoDBEventResponse{}, err
-//			}
-//			switch order := record.New.(type) {
-//			case *Order: // inserted or modified; record.Old is what it was, as an *Order, or nil
-//				if err := index(ctx, order); err != nil {
-//					return retryFrom(record.SequenceNumber), nil
-//				}
-//			case nil: // removed; record.Key tells which item
-//			}
-//		}
-//		return events.DynamoDBEventResponse{}, nil
-//	}
+//	var Changes = stream.NewHandler(Items, stream.On(Orders, func(ctx context.Context, c stream.Change[Order]) error {
+//		return index(ctx, c.Key, c.Old, c.New) // each is an *Order, or nil
+//	}))
 //
-// (The response type is that of github.com/aws/aws-lambda-go; any struct with the same JSON will do.)
+//	func main() { lambda.Start(Changes.Lambda) } // of github.com/aws/aws-lambda-go
 //
 // The library's own items, which keep `unique` fields unique and hold the manifest of [entable.Table.Verify], are in
 // every stream and export of the table. They are passed over here, whatever the options.

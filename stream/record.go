@@ -54,16 +54,21 @@ type Record struct {
 	Old, New any
 	// Expired is set when the service removed the item because its time to live had passed.
 	Expired bool
+
+	index int // its place in its event
 }
 
-// RecordError reports a record of an event or a stream that could not be decoded. Those behind it are not
-// concerned.
+func (r *Record) failed(err error) *RecordError {
+	return &RecordError{Index: r.index, ID: r.ID, SequenceNumber: r.SequenceNumber, Err: err}
+}
+
+// RecordError reports a record of an event or a stream that could not be decoded, or that a [Handler]'s function failed for.
 type RecordError struct {
 	// Index is the record's place in the event or slice, from 0.
 	Index int
 	// ID and SequenceNumber are the record's, as far as they could be read.
 	ID, SequenceNumber string
-	// Err is an [*entable.UnknownEntityError], with the whole item, or an [*entable.DecodeError].
+	// Err is an [*entable.UnknownEntityError], with the whole item, an [*entable.DecodeError], or the function's.
 	Err error
 }
 
@@ -150,6 +155,7 @@ func (d *decoder) records(n int, at func(int) (change, error)) iter.Seq2[*Record
 			if err != nil {
 				err = d.error(err)
 			} else {
+				c.index = i
 				r, err = d.record(&c)
 			}
 			if err != nil {

@@ -17,10 +17,10 @@ import (
 // Shape is what the items of one type have, as far as a condition on them can be checked.
 type Shape struct {
 	Plan  *codec.Plan
-	Kept  []string // the attributes that the table itself keeps
-	Alone []string // the fields that only the key has: items have no such attributes
-	Open  bool     // items have attributes that are none of the plan's
-	Mixed bool     // items of older shapes have values of other kinds
+	Kept  []string          // the attributes that the table itself keeps
+	Lacks map[string]string // fields that the items do not have, and why
+	Open  bool              // items have attributes that are none of the plan's
+	Mixed bool              // items of older shapes have values of other kinds
 }
 
 // Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
@@ -212,19 +212,17 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 	if s.Mixed || strings.HasPrefix(t.call, "attribute_") {
 		return nil
 	}
-	kind := target.kind()
-	stored := fmt.Sprintf("it is stored as %s (%s)", kind, target.Type)
+	kind, has := target.kind(), "it is stored as"
 	switch {
 	case o.size:
-		kind, stored = wire.N, "its size is a number"
+		kind, has = wire.N, "its size is"
 	case t.call == "contains":
-		if kind = target.contains(); kind != wire.Invalid {
-			stored = fmt.Sprintf("it holds %s (%s)", kind, target.Type)
-		}
+		kind, has = target.contains(), "it holds"
 	}
 	for _, other := range t.operands {
 		if k := kindOf(other.value); kind != wire.Invalid && k != wire.Invalid && k != wire.NULL && k != kind {
-			return fmt.Errorf("%s, and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)", stored, k)
+			return fmt.Errorf("%s %s (%s), and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)",
+				has, kind, target.Type, k)
 		}
 	}
 	return nil
@@ -233,8 +231,8 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 // find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
 func (s *Shape) find(path []Segment) (Target, error) {
 	root := s.Plan.Field(path[0].Name)
-	if slices.Contains(s.Alone, path[0].Name) {
-		return Target{}, fmt.Errorf("attribute %q stands in the key alone, and nothing can be asked of it", path[0].Name)
+	if why := s.Lacks[path[0].Name]; why != "" {
+		return Target{}, fmt.Errorf("attribute %q %s, and nothing can be asked of it", path[0].Name, why)
 	}
 	switch {
 	case root == nil && (s.Open || slices.Contains(s.Kept, path[0].Name)), root != nil && s.Plan.Marshals():

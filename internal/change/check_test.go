@@ -128,7 +128,7 @@ func TestCheck(t *testing.T) {
 		{"beginning", n("name").BeginsWith("a"), ""},
 		{"beginning of a number", n("age").BeginsWith("1"), "attribute age: it is stored as N (int), and is compared with S, " + never},
 		{"size", n("tags").Size().GreaterThan(v(1)), ""},
-		{"size as text", n("tags").Size().GreaterThan(v("1")), "attribute tags: its size is a number, and is compared with S, " + never},
+		{"size as text", n("tags").Size().GreaterThan(v("1")), "attribute tags: its size is N ([]string), and is compared with S, " + never},
 		{"type", expression.AttributeType(n("id"), expression.Binary), ""},
 		{"two attributes", n("name").Equal(n("a")), `unknown attribute "a": ` + has},
 		{"elements", n("lists.x[0]").Equal(v("1")), "attribute lists.x[0]: it is stored as N (float64), and is compared with S, " + never},

@@ -1,7 +1,7 @@
 // Package change says what a change of an update means: the paths into items, what the service is asked to do there, and
 // what it will make of an item.
 //
-//   - path.go: the text of a path; target.go: what it names in a type
+//   - path.go: the text of a path; target.go: what it names in a type; find.go: the path of a field
 //   - change.go: Change, its value as it is stored, its part of an update expression
 //   - list.go: the changes of one update; guard.go: what must hold of the stored item for the service to do what they mean
 //   - apply.go: what the service will make of an attribute, and of a struct that holds the item

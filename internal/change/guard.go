@@ -70,19 +70,46 @@ func isAbsent(v types.AttributeValue) bool {
 // Exists returns the condition that the target has a value.
 func (t Target) Exists() expression.ConditionBuilder {
 	there := expression.AttributeExists(t.Name)
-	if !t.mayBeNull() {
-		return there
+	if t.mayBeNull() {
+		there = there.And(expression.NotEqual(t.Name, expression.Value(null)))
 	}
-	return there.And(expression.NotEqual(t.Name, expression.Value(null)))
+	return t.Unless(there)
 }
 
 // NotExists returns the condition that the target has no value.
 func (t Target) NotExists() expression.ConditionBuilder {
 	none := expression.AttributeNotExists(t.Name)
-	if !t.mayBeNull() {
-		return none
+	if t.mayBeNull() {
+		none = none.Or(expression.Equal(t.Name, expression.Value(null)))
 	}
-	return none.Or(expression.Equal(t.Name, expression.Value(null)))
+	return t.Unless(none)
+}
+
+// Equal returns the condition that the target has the value v; one that is stored as NULL, or would be if it were not left out,
+// is none.
+func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	if isAbsent(is) && t.mayBeNull() {
+		return t.NotExists()
+	}
+	return expression.Equal(t.Name, expression.Value(is))
+}
+
+// NotEqual returns the opposite of what Equal does.
+func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	if isAbsent(is) && t.mayBeNull() {
+		return t.Exists()
+	}
+	return expression.NotEqual(t.Name, expression.Value(is))
+}
+
+// Unless returns a condition, or, of a target that there is not, one that fails with the error.
+func (t Target) Unless(c expression.ConditionBuilder) expression.ConditionBuilder {
+	if t.err != nil {
+		return expression.Equal(t.Name, expression.Value(t.Operand(reflect.Value{})))
+	}
+	return c
 }
 
 // mayBeNull reports whether values of the target's type are stored as NULL when they are nil or, by their tag, empty.

@@ -23,7 +23,17 @@ type Target struct {
 	Rest bool                   // the attribute is none of the type's own
 
 	steps []step // from the top-level attribute down
+	err   error  // there is no such target: the error of what asks for it
 }
+
+// Without returns what stands for a target inside t that there is not, because of an error: conditions on it fail with that.
+func (t Target) Without(err error) Target {
+	t.err = err
+	return t
+}
+
+// Err returns the error of a target that there is not.
+func (t Target) Err() error { return t.err }
 
 // step goes into a map, by name, or, when that is empty, into a list.
 type step struct {

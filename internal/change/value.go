@@ -20,6 +20,9 @@ type Unencoded struct {
 // Operand returns v, of the target's type, for an expression: as it would be stored, and also if it would be left out then. An
 // error becomes that of the request.
 func (t Target) Operand(v reflect.Value) types.AttributeValue {
+	if t.err != nil {
+		return Unencoded{err: t.err}
+	}
 	if t.Leaf != nil {
 		if raw, err := t.Leaf.AppendValue(nil, v); err != nil || len(raw) > 0 {
 			return readValue(raw, err)
@@ -30,6 +33,9 @@ func (t Target) Operand(v reflect.Value) types.AttributeValue {
 
 // Element returns a part of the target's value for an expression, as Operand does.
 func (t Target) Element(v any) types.AttributeValue {
+	if t.err != nil {
+		return Unencoded{err: t.err}
+	}
 	return readValue(t.Root.Encoding.AppendValue(nil, v))
 }
 

@@ -112,6 +112,20 @@ func (m *mapping) name(key reflect.Value) (name string, err error) {
 	return name, err
 }
 
+// MapName returns the name that a map gives the entry with a key.
+func MapName(key reflect.Value) (string, error) {
+	t := key.Type()
+	m := &mapping{text: has(t, textMarshalerType)}
+	if m.text && has(t, textUnmarshalerType) {
+		m.setUnset(t)
+	}
+	name, err := m.name(key)
+	if err == nil && name == "" {
+		err = errNoName
+	}
+	return name, err
+}
+
 func (m *mapping) encodeMap(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 	if depth += level; tooDeep(depth) {
 		return dst, cannotEncode(m.typ, errDepth)

@@ -77,6 +77,14 @@ type Member struct {
 	} `dynamodbav:"data"`
 }
 
+type Nested struct {
+	Note string `dynamodbav:"note"`
+	Data struct {
+		No int  `dynamodbav:"no"`
+		On bool `dynamodbav:"on"`
+	} `dynamodbav:"data"`
+}
+
 type Reading struct {
 	Sensor uint16    `dynamodbav:"sensor"`
 	Level  float64   `dynamodbav:"level"`
@@ -200,6 +208,9 @@ var templates = []form{
 		expect{table: typed("entity_type"), entity: of(pk("USER#{data.email}"), sk("PROFILE")), noSort: true, note: "data.name"}),
 	adopt[Member]("a field two maps down", `{"PK":"TEAM#t1","SK":"ann","entity_type":"Member","data":{"email":"ann","team":{"id":"t1"},"note":"n"}}`,
 		expect{table: typed("entity_type"), entity: of(pk("TEAM#{data.team.id}"), sk("{data.email}")), note: "data.note"}),
+
+	adopt[Nested]("a number and a flag inside a map", `{"PK":"P","SK":"0007#true","data":{"on":true,"no":7},"note":"n"}`,
+		expect{table: upper, entity: of(pk("P"), sk("{data.no:04}#{data.on}"))}),
 
 	// Keys of indexes.
 	adopt[Order]("index keys as they are", `{"PK":"CUSTOMER#bob","SK":"ORDER#o-1","GSI1PK":"STATUS#open","GSI1SK":"2026-01-31","type":"Order","customer":"bob","id":"o-1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,

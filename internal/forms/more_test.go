@@ -179,3 +179,70 @@ func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
 	_, err = entable.TryNewCollection[Pile](docs, versions)
 	refused(t, err, "a collection has one member of a type")
 }
+
+func TestIndexesThatHoldPartsOfItems(t *testing.T) {
+	for name, projection := range map[string]entable.IndexOption{"keys": entable.KeysOnly(), "some": entable.Include("type", "state")} {
+		for _, route := range [][]entable.TableOption{nil, {entable.PlainRoute()}} {
+			t.Run(name, func(t *testing.T) { checkProjection(t, projection, name == "keys", route) })
+		}
+	}
+	_, err := entable.TryNewTable("stored", append(upper[:3:3], entable.GSI("inv", text("SK"), sorted("PK"), entable.Include()))...)
+	refused(t, err, `index "inv": Include names no attribute: use KeysOnly`)
+}
+
+func checkProjection(t *testing.T, projection entable.IndexOption, keys bool, route []entable.TableOption) {
+	ctx := context.Background()
+	db := memory.New()
+	t.Cleanup(db.Close)
+	client := db.Client()
+	table := entable.NewTable("stored", append(with(typed("type"), entable.GSI("GSI1", text("GSI1PK"), sorted("SK"), projection)), route...)...)
+	table.Use(client)
+	must(t, table.CreateTable(ctx))
+	differences, err := table.Diff(ctx)
+	if err != nil || len(differences) > 0 {
+		t.Errorf("%v, %v", differences, err)
+	}
+	tickets := entable.Register[Ticket](table, append(ticketKeys, entable.Index("GSI1", pk("OWNER#{owner}")))...)
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		must(t, tickets.Put(ctx, &Ticket{Project: "p" + id, ID: id, Owner: "ann", State: "open", Note: "note " + id}))
+	}
+	query := func() *entable.Query[Ticket] { return tickets.QueryIndex("GSI1", Ticket{Owner: "ann"}) }
+
+	_, err = query().First(ctx)
+	refused(t, err, `index "GSI1" does not hold whole items: say Hydrate for these, or Partial for what it holds`)
+	_, err = tickets.Scan().Index("GSI1").First(ctx)
+	refused(t, err, "say Hydrate")
+	if n, err := query().Count(ctx); err != nil || n != 5 {
+		t.Errorf("%d, %v", n, err)
+	}
+	one, err := query().Partial().First(ctx)
+	must(t, err)
+	if want := (Ticket{Project: "pa", ID: "a", Owner: "ann", State: "open"}); keys && (one.State != "" || one.ID != "a" || one.Owner != "") || !keys && *one != (Ticket{Project: "pa", ID: "a", State: want.State}) {
+		t.Errorf("part: %+v", one)
+	}
+	_, err = query().Partial().Filter(expression.Name("note").Equal(expression.Value("x"))).First(ctx)
+	refused(t, err, `attribute "note" is not held by index "GSI1"`)
+	_, err = query().Select("note").First(ctx)
+	refused(t, err, `attribute "note" is not held by index "GSI1"`)
+
+	var got []string
+	cursor := ""
+	for pages := 0; pages == 0 || cursor != ""; pages++ {
+		page, err := query().Hydrate().Reverse().Limit(2).From(cursor).Page(ctx)
+		must(t, err)
+		for _, v := range page.Items {
+			got = append(got, v.Note)
+		}
+		cursor = page.Cursor
+	}
+	if want := "note e,note d,note c,note b,note a"; strings.Join(got, ",") != want {
+		t.Errorf("hydrated: %q", got)
+	}
+	if n, err := query().Hydrate().Count(ctx); err != nil || n != 5 {
+		t.Errorf("%d, %v", n, err)
+	}
+	mixed, err := table.QueryIndex("GSI1", Ticket{Owner: "ann"}).Hydrate().First(ctx)
+	if v, ok := mixed.(*Ticket); err != nil || !ok || v.Note != "note a" {
+		t.Errorf("%+v, %v", mixed, err)
+	}
+}

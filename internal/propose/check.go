@@ -38,7 +38,7 @@ func (c *check) declare() (err error) {
 		d.Discriminator = c.p.Discriminator
 	}
 	for _, x := range t.Indexes {
-		i := schema.IndexDecl{Name: x.Name, Local: x.Local}
+		i := schema.IndexDecl{Name: x.Name, Local: x.Local, Projection: types.ProjectionType(x.Projection), Included: x.Include}
 		switch {
 		case x.Local:
 			i.SK = attr(x.SK[0])

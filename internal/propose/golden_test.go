@@ -15,7 +15,7 @@ import (
 // The files of a few tables, whole: types, tags, names, comments. ENTABLE_GOLDEN=1 writes them.
 func TestFilesAreAsTheyWere(t *testing.T) {
 	for _, name := range []string{
-		"components inside a map", "indexes that share an attribute", "one type value for two kinds",
+		"components inside a map", "indexes that share an attribute", "one type value for two kinds", "projections",
 		"values of all kinds", "names that are none in Go",
 	} {
 		all := slices.Concat(forms, odd)

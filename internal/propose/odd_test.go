@@ -95,6 +95,18 @@ var odd = []stored{
 		want: []string{"PK={tenant:uuid}-{device} SK={device:uuid}{tenant}"},
 	},
 	{
+		name: "an attribute called type that is none", table: table("PK", "SK"),
+		kinds: []maker{
+			func(g *gen, i int) propose.Item {
+				return of("PK", "USER#"+g.user(i), "SK", "USER", "user", g.user(i), "type", []string{"admin", "member", "guest"}[i%3])
+			},
+			func(g *gen, i int) propose.Item {
+				return of("PK", "TEAM#"+g.user(i), "SK", "TEAM", "team", g.user(i), "type", []string{"open", "closed"}[i%2])
+			},
+		},
+		want: []string{"PK=TEAM#{team} SK=TEAM", "PK=USER#{user} SK=USER"},
+	},
+	{
 		name: "few items of an optional attribute", table: table("PK", "SK"),
 		kinds: []maker{func(g *gen, i int) propose.Item {
 			item := of("PK", "U#"+g.user(i), "SK", "U", "name", g.user(i), "nick", g.maybe(g.name()), "at", g.maybe(int(g.time().Unix())))

@@ -123,6 +123,16 @@ func (w *printer) index(x Index) {
 		}
 		opts = w.keyOptions(Attr{x.Name + "pk", "S"}, Attr{x.Name + "sk", "S"}, x.PK[0], sk)
 	}
+	switch x.Projection {
+	case "KEYS_ONLY":
+		opts = append(opts, "entable.KeysOnly()")
+	case "INCLUDE":
+		names := make([]string, len(x.Include))
+		for i, name := range x.Include {
+			names[i] = strconv.Quote(name)
+		}
+		opts = append(opts, "entable.Include("+strings.Join(names, ", ")+")")
+	}
 	w.printf("\tentable.%s(%s),\n", call, strings.Join(append([]string{strconv.Quote(x.Name)}, opts...), ", "))
 }
 
@@ -194,16 +204,16 @@ func spec(call string, k *Key) string {
 
 // String returns the keys of the kind, those of the table and of indexes: PK=USER#{user} SK=ORDER#{no}.
 func (k *Kind) String() string {
-	text := k.PK.String()
+	texts := []string{k.PK.String()}
 	if k.SK != nil {
-		text += " " + k.SK.String()
+		texts = append(texts, k.SK.String())
 	}
 	for _, j := range k.Indexes {
 		for _, key := range j.Keys {
-			text += " " + key.String()
+			texts = append(texts, key.String())
 		}
 	}
-	return text
+	return strings.Join(texts, " ")
 }
 
 // String returns the key as in PK=USER#{id}.
@@ -260,8 +270,8 @@ func (w *printer) structName(t reflect.Type, want string) string {
 	w.printf("// %s is a map inside of an item. What no sampled item has in it is lost when one is put back: see that nothing is missing.\n", name)
 	w.printf("type %s struct {\n", name)
 	at := len(w.structs)
-	for i := range t.NumField() {
-		w.field(name, Field{StructField: t.Field(i)})
+	for f := range t.Fields() {
+		w.field(name, Field{StructField: f})
 	}
 	w.printf("}\n\n")
 	w.structs = slices.Insert(w.structs, at, w.body.String())

@@ -14,11 +14,10 @@ import (
 
 // A stored is a table of 200 items as other programs have written them, and what is to be proposed: the keys of each kind.
 type stored struct {
-	name    string
-	table   propose.Table
-	kinds   []maker
-	want    []string
-	mayLack string // why not all of it can be placed; "" where it can
+	name  string
+	table propose.Table
+	kinds []maker
+	want  []string
 }
 
 // A maker makes the i-th item of a kind.

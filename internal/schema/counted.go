@@ -62,7 +62,7 @@ func (q comparison) counts(n int, at func(int) *component, ptr unsafe.Pointer) (
 		}
 	}
 	if q.op == Equal && !q.native && set < n { // the one behind is not set
-		return 0, errZero(at(set).field)
+		return 0, at(set).errZero()
 	}
 	return set, nil
 }
@@ -80,7 +80,7 @@ func (q comparison) least(c *component) bool {
 
 func (q comparison) ambiguous(n int, at func(int) *component, set, zero int, ptr unsafe.Pointer) error {
 	names := quotedNames(n, at)
-	v, _ := at(zero).field.Value(ptr)
+	v, _ := at(zero).get(ptr)
 	return fmt.Errorf("attribute %q is %v, which may be meant or not set: name the attributes that count behind the example: %s, or %s",
 		at(zero).path, v, strings.Join(names[:set], ", "), strings.Join(names[:zero+1], ", "))
 }
@@ -104,7 +104,7 @@ func quotedNames(n int, at func(int) *component) []string {
 
 // zero reports whether the field is zero, or cannot be reached.
 func (c *component) zero(ptr unsafe.Pointer) bool {
-	v, ok := c.field.Value(ptr)
+	v, ok := c.get(ptr)
 	return !ok || v.IsZero()
 }
 
@@ -119,7 +119,7 @@ func (c *component) zeroCounts(ptr unsafe.Pointer) bool {
 func (k *Key) zeros(ptr unsafe.Pointer) (out []string) {
 	for i := range k.comps {
 		if c := &k.comps[i]; c.shard == nil && c.zero(ptr) && c.zeroCounts(ptr) {
-			v, _ := c.field.Value(ptr)
+			v, _ := c.get(ptr)
 			out = append(out, fmt.Sprintf("attribute %q of the key is %v", c.path, v))
 		}
 	}

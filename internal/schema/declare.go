@@ -52,6 +52,8 @@ type IndexDecl struct {
 	// native: the keys are attributes of the entities, hash and rng, and pk and sk are not used.
 	MultiAttribute bool
 	Hash, Range    []Attr
+	Projection     types.ProjectionType // "": all
+	Included       []string             // besides keys
 }
 
 // EntityDecl is the declaration of an entity.

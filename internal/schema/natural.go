@@ -131,6 +131,10 @@ func (r *registration) findAlone() error {
 		if !slices.Contains(e.alone, name) {
 			e.alone = append(e.alone, name)
 		}
+		if e.inKey == nil {
+			e.inKey = map[string]string{}
+		}
+		e.inKey[name] = "stands in the key alone"
 	}
 	if e.encoding = e.Plan; len(e.alone) > 0 {
 		if e.Plan.Marshals() {
@@ -151,8 +155,8 @@ func (e *Entity) readBack(name string) bool {
 	return false
 }
 
-// InKeyAlone lists the fields that items have no attributes for.
-func (e *Entity) InKeyAlone() []string { return e.keyonly }
+// KeyOnlyFields says of the fields that items have no attributes for where they are.
+func (e *Entity) KeyOnlyFields() map[string]string { return e.inKey }
 
 // Alone reports whether an attribute is written in the primary key alone; keyonly, whether items have none of that name.
 func (e *Entity) Alone(name string) (alone, keyonly bool) {

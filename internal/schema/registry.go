@@ -47,7 +47,8 @@ type Entity struct {
 	Kept        []*KeptKeys // of all indexes
 	alone       []string    // attributes that are written in the primary key alone: they are it, or keyonly
 	keyonly     []string
-	encoding    *codec.Plan // plan that does not write these
+	inKey       map[string]string // the same with a reason
+	encoding    *codec.Plan       // plan that does not write these
 	MaxSize     int
 	Auto        autoPlan
 	Version     *codec.Field          // the field of the optimistic lock, or nil

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,6 +63,9 @@ func (s *Shape) AddIndex(kind string, name *string, attrs []types.AttributeDefin
 	}
 	if p != nil {
 		text += ", projecting " + string(p.ProjectionType)
+		if len(p.NonKeyAttributes) > 0 {
+			text += " " + strings.Join(slices.Sorted(slices.Values(p.NonKeyAttributes)), ", ")
+		}
 	}
 	*s = append(*s, ShapePart{fmt.Sprintf("index %q", aws.ToString(name)), text})
 }

@@ -100,6 +100,9 @@ func (c *TableDecl) check() string {
 
 func (x *IndexDecl) check(c *TableDecl, used attrClaims) string {
 	what := fmt.Sprintf("index %q", x.Name)
+	if r := x.checkProjection(what); r != "" {
+		return r
+	}
 	switch {
 	case !validTableName(x.Name):
 		return fmt.Sprintf("invalid index name %q: use 3 to 255 letters, digits, '_', '-' and '.'", x.Name)

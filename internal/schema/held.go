@@ -1,0 +1,104 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// maxIncluded is the service's limit of attributes that an index includes besides keys.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+const maxIncluded = 100
+
+// Projected returns what the index holds of the items.
+func (c *IndexDecl) Projected() *types.Projection {
+	return &types.Projection{ProjectionType: cmp.Or(c.Projection, types.ProjectionTypeAll), NonKeyAttributes: c.Included}
+}
+
+// whole reports whether the index holds items as wholes.
+func (c *IndexDecl) whole() bool {
+	return c == nil || cmp.Or(c.Projection, types.ProjectionTypeAll) == types.ProjectionTypeAll
+}
+
+func (c *IndexDecl) checkProjection(what string) string {
+	switch {
+	case c.Projection == types.ProjectionTypeInclude && len(c.Included) == 0:
+		return what + ": Include names no attribute: use KeysOnly"
+	case len(c.Included) > maxIncluded:
+		return fmt.Sprintf("%s: %d included attributes are above the service's limit of %d", what, len(c.Included), maxIncluded)
+	case len(c.Included) > 0 && c.Projection != types.ProjectionTypeInclude:
+		return what + ": give one of KeysOnly and Include"
+	}
+	for i, name := range c.Included {
+		if name == "" || slices.Contains(c.Included[:i], name) {
+			return fmt.Sprintf("%s: Include(%q): give each attribute once", what, name)
+		}
+	}
+	return ""
+}
+
+// holds reports whether the items in an index have an attribute.
+func (t *Table) holds(c *IndexDecl, name string) bool {
+	return c.whole() || name == t.PK.Name || name == t.SK.Name || slices.Contains(c.Included, name) ||
+		slices.ContainsFunc(c.KeyAttrs(), func(a Attr) bool { return a.Name == name })
+}
+
+// HoldsTypes reports whether the items that are read have the discriminator.
+func (s *Span) HoldsTypes() bool {
+	return s.Table.Discriminator != "" && s.Table.holds(s.Table.Index(s.Index), s.Table.Discriminator)
+}
+
+// Lacks says of fields of the entity why the items that are read do not have them; nil where they have all.
+func (s *Span) Lacks(e *Entity) map[string]string {
+	c := s.Table.Index(s.Index)
+	if c.whole() {
+		return e.KeyOnlyFields()
+	}
+	lacks := maps.Clone(e.KeyOnlyFields())
+	if lacks == nil {
+		lacks = map[string]string{}
+	}
+	for _, f := range e.Plan.Fields() {
+		if lacks[f.Name] == "" && !s.Table.holds(c, f.Name) {
+			lacks[f.Name] = fmt.Sprintf("is not held by index %q", c.Name)
+		}
+	}
+	return lacks
+}
+
+// CheckPartial refuses to read parts of items where nobody has said that they are wanted, or where they cannot be read: an
+// older shape has to be upgraded, and an item that expires has to be hidden.
+func (s *Span) CheckPartial(said bool) error {
+	c := s.Table.Index(s.Index)
+	if c.whole() {
+		return nil
+	}
+	if !said {
+		return misuse("%s: index %q does not hold whole items: say Hydrate for these, or Partial for what it holds", s.Name(), c.Name)
+	}
+	for _, e := range s.Table.Directory().All {
+		switch {
+		case s.Want != nil && s.Want != e || e.index(c.Name) == nil:
+		case len(e.Upgrades) > 0:
+			return misuse("%s: %s has upgrades, which take whole items: use Hydrate", s.Name(), e.Name)
+		case e.HideExpired && e.TTL != nil && !s.Table.holds(c, e.TTL.Name):
+			return misuse("%s: index %q does not hold %q, by which expired items are hidden: use Hydrate, or include it", s.Name(), c.Name, e.TTL.Name)
+		}
+	}
+	return nil
+}
+
+// PrimaryKey returns the primary key of an item of an index.
+func (s *Span) PrimaryKey(raw []byte) (ItemKey, error) {
+	attrs, err := s.KeyIn(raw)
+	k := ItemKey{table: s.Table, Attrs: map[string]types.AttributeValue{}}
+	for _, a := range []Attr{s.Table.PK, s.Table.SK} {
+		if v := attrs[a.Name]; v != nil {
+			k.Attrs[a.Name] = v
+		}
+	}
+	return k, err
+}

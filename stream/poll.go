@@ -1,0 +1,173 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/internal/work"
+)
+
+// Client is the part of the SDK's [dynamodbstreams.Client] that a stream is read by.
+type Client interface {
+	ListStreams(context.Context, *dynamodbstreams.ListStreamsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.ListStreamsOutput, error)
+	DescribeStream(context.Context, *dynamodbstreams.DescribeStreamInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error)
+	GetShardIterator(context.Context, *dynamodbstreams.GetShardIteratorInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error)
+	GetRecords(context.Context, *dynamodbstreams.GetRecordsInput, ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error)
+}
+
+// PollOptions are the settings of [Handler.Poll]. The zero value reads the table's newest stream from its oldest record on, and
+// keeps positions in memory.
+type PollOptions struct {
+	// StreamARN names the stream, by default the newest of the table.
+	StreamARN string
+	// Checkpoints keep the positions, by default [MemoryCheckpoints]: then each run begins anew.
+	Checkpoints Checkpoints
+	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet.
+	Latest bool
+	// Interval is the pause after a response without records, by default one second. The service serves five reads of a shard a
+	// second, for all readers together.
+	Interval time.Duration
+	// Workers is how many shards are read at once, by default 16.
+	Workers int
+	// Attempts is how often a record is handed to its function before the failure counts, by default 10, with growing pauses
+	// between them.
+	Attempts int
+	// Skip is called for a record that failed so often, or that cannot be decoded, to put it aside: when it returns nil, the
+	// next one is handled. By default the poll ends with the [*RecordError].
+	Skip func(ctx context.Context, err *RecordError) error
+	// AcceptLoss goes on with the oldest record that is left where records were trimmed before they were handled. By default
+	// the poll ends with a [*LostRecordsError].
+	AcceptLoss bool
+}
+
+// LostRecordsError reports records that the service trimmed, after 24 hours, before they were handled. Whoever derives data from the
+// changes has to make it anew; then PollOptions.AcceptLoss lets the poll go on.
+type LostRecordsError struct {
+	Stream, Shard string
+	// After is the last record that was handled.
+	After string
+	Err   error
+}
+
+func (e *LostRecordsError) Error() string {
+	return fmt.Sprintf("entable: stream %s, shard %s: records behind %q are gone: derive anew what is made of them, then poll with AcceptLoss: %s", e.Stream, e.Shard, e.After, e.Err)
+}
+
+func (e *LostRecordsError) Unwrap() error { return e.Err }
+
+// Poll reads the table's stream and has its changes handled, until ctx ends, a failure ends it, or the stream is disabled and all
+// of it was handled, which is no error.
+//
+// The changes of one item are handled in their order: a shard begins when the one that it was split from is done. Several shards are
+// handled at once. A position is saved after each response that had records, and when the poll ends. One program at a time may poll
+// for one consumer. Requests that are throttled or fail with the service are repeated ten times.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+func (h *Handler) Poll(ctx context.Context, client Client, o PollOptions) error {
+	if o.Interval <= 0 {
+		o.Interval = time.Second
+	}
+	if o.Workers <= 0 {
+		o.Workers = 16
+	}
+	if o.Attempts <= 0 {
+		o.Attempts = 10
+	}
+	if o.Checkpoints == nil {
+		o.Checkpoints = MemoryCheckpoints()
+	}
+	p := &poll{PollOptions: o, h: h, client: client}
+	if p.StreamARN == "" {
+		var err error
+		if p.StreamARN, err = p.newest(ctx); err != nil {
+			return p.error(err)
+		}
+	}
+	return p.error(p.run(ctx))
+}
+
+// poll is a Poll under way.
+type poll struct {
+	PollOptions
+	h      *Handler
+	client Client
+}
+
+// error names the table in an error that does not say where it comes from.
+func (p *poll) error(err error) error {
+	_, record := errors.AsType[*RecordError](err)
+	_, lost := errors.AsType[*LostRecordsError](err)
+	if err == nil || record || lost {
+		return err
+	}
+	return fmt.Errorf("entable: stream of table %q: %w", p.h.table.Name(), err)
+}
+
+// newest finds the table's newest stream: a label is the time at which it was enabled.
+func (p *poll) newest(ctx context.Context) (string, error) {
+	var arn, label string
+	in := &dynamodbstreams.ListStreamsInput{TableName: aws.String(p.h.table.Name())}
+	for {
+		out, err := again(ctx, func() (*dynamodbstreams.ListStreamsOutput, error) { return p.client.ListStreams(ctx, in) })
+		if err != nil {
+			return "", err
+		}
+		for _, s := range out.Streams {
+			if l := aws.ToString(s.StreamLabel); l > label {
+				arn, label = aws.ToString(s.StreamArn), l
+			}
+		}
+		if in.ExclusiveStartStreamArn = out.LastEvaluatedStreamArn; in.ExclusiveStartStreamArn == nil {
+			break
+		}
+	}
+	if arn == "" {
+		return "", errors.New("it has none: enable it with a StreamSpecification, in an edit of CreateTable or an UpdateTable")
+	}
+	return arn, nil
+}
+
+// describe lists the stream's shards, and whether it is still being written to.
+func (p *poll) describe(ctx context.Context) (shards []types.Shard, open bool, err error) {
+	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &p.StreamARN}
+	for {
+		out, err := again(ctx, func() (*dynamodbstreams.DescribeStreamOutput, error) { return p.client.DescribeStream(ctx, in) })
+		switch {
+		case err != nil:
+			return nil, false, err
+		case out.StreamDescription == nil:
+			return nil, false, errors.New("the client gave no description and no error")
+		}
+		d := out.StreamDescription
+		shards = append(shards, d.Shards...)
+		if in.ExclusiveStartShardId = d.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
+			open = d.StreamStatus == types.StreamStatusEnabled || d.StreamStatus == types.StreamStatusEnabling
+			return shards, open, nil
+		}
+	}
+}
+
+// again repeats a request that the service did not take on.
+func again[T any](ctx context.Context, request func() (*T, error)) (*T, error) {
+	tries := work.Tries{Most: 10}
+	for {
+		out, err := request()
+		_, throttled := errors.AsType[*types.LimitExceededException](err)
+		switch {
+		case err == nil && out == nil:
+			return nil, errors.New("the client gave no answer and no error")
+		case err == nil:
+			return out, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case !throttled && !entable.IsRetryable(err), !tries.More(ctx):
+			return nil, err
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+
+	"github.com/entable/entable/internal/work"
+)
+
+// shards are those of a stream as a poll knows them.
+type shards struct {
+	*poll
+	at      map[string]Position
+	running map[string]bool
+	latest  map[string]bool // begin with what is written from now on
+	ended   chan shardEnd
+}
+
+type shardEnd struct {
+	shard string
+	at    Position
+	err   error
+}
+
+// run reads shards, parents before children, until all are done or one fails; then it waits for the others.
+func (p *poll) run(ctx context.Context) error {
+	at, err := p.Checkpoints.Load(ctx, p.StreamARN)
+	if err != nil {
+		return err
+	}
+	s := &shards{poll: p, at: at, running: map[string]bool{}, latest: map[string]bool{}, ended: make(chan shardEnd)}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	first := p.Latest && len(at) == 0
+	for {
+		list, open, err := p.describe(ctx)
+		if err == nil && first {
+			first = false
+			s.startLatest(list)
+		}
+		if err == nil {
+			err = s.forget(ctx, list)
+		}
+		if err == nil {
+			s.start(ctx, list)
+			if len(s.running) == 0 && !open {
+				return nil
+			}
+			err = s.wait(ctx)
+		}
+		if err != nil {
+			stop(err)
+			for len(s.running) > 0 {
+				end := <-s.ended
+				delete(s.running, end.shard)
+			}
+			return err
+		}
+	}
+}
+
+// startLatest makes the poll begin with what is written from now on: closed shards count as done.
+func (s *shards) startLatest(list []types.Shard) {
+	for _, shard := range list {
+		id := aws.ToString(shard.ShardId)
+		if shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil {
+			s.at[id] = Position{Done: true}
+		} else {
+			s.latest[id] = true
+		}
+	}
+}
+
+// forget removes the positions of shards that are gone.
+func (s *shards) forget(ctx context.Context, list []types.Shard) error {
+	there := map[string]bool{}
+	for _, shard := range list {
+		there[aws.ToString(shard.ShardId)] = true
+	}
+	for id := range s.at {
+		if there[id] || s.running[id] {
+			continue
+		}
+		if err := s.Checkpoints.Forget(ctx, s.StreamARN, id); err != nil {
+			return err
+		}
+		delete(s.at, id)
+	}
+	return nil
+}
+
+// start begins with the shards whose parents are done, or gone.
+func (s *shards) start(ctx context.Context, list []types.Shard) {
+	there := map[string]bool{}
+	for _, shard := range list {
+		there[aws.ToString(shard.ShardId)] = true
+	}
+	for _, shard := range list {
+		id, parent := aws.ToString(shard.ShardId), aws.ToString(shard.ParentShardId)
+		if s.running[id] || s.at[id].Done || there[parent] && !s.at[parent].Done || len(s.running) == s.Workers {
+			continue
+		}
+		s.running[id] = true
+		at, latest := s.at[id], s.latest[id]
+		go func() {
+			end := shardEnd{shard: id}
+			end.at, end.err = s.read(ctx, id, at, latest)
+			s.ended <- end
+		}()
+	}
+}
+
+// wait waits until a shard has ended, or it is time to look for new ones.
+func (s *shards) wait(ctx context.Context) error {
+	timer := time.NewTimer(10 * s.Interval)
+	defer timer.Stop()
+	select {
+	case end := <-s.ended:
+		delete(s.running, end.shard)
+		s.at[end.shard] = end.at
+		return end.err
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// read handles one shard from a position to its end.
+func (s *shards) read(ctx context.Context, shard string, at Position, latest bool) (Position, error) {
+	r := &shardReader{shards: s, shard: shard, at: at, saved: at, latest: latest}
+	err := r.read(ctx)
+	if saveErr := r.save(ctx); err == nil {
+		err = saveErr
+	}
+	return r.at, err
+}
+
+// shardReader reads one shard.
+type shardReader struct {
+	*shards
+	shard     string
+	at, saved Position
+	latest    bool
+	worth     bool // something was handled since the position was saved
+}
+
+func (r *shardReader) read(ctx context.Context) error {
+	next, err := r.iterator(ctx)
+	for err == nil {
+		var out *dynamodbstreams.GetRecordsOutput
+		out, err = again(ctx, func() (*dynamodbstreams.GetRecordsOutput, error) {
+			return r.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
+		})
+		if _, old := errors.AsType[*types.ExpiredIteratorException](err); old {
+			next, err = r.iterator(ctx)
+			continue
+		}
+		if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
+			next, err = r.oldest(ctx, err)
+			continue
+		}
+		if err == nil {
+			err = r.page(ctx, out.Records)
+		}
+		switch {
+		case err != nil:
+		case out.NextShardIterator == nil:
+			r.at.Done, r.worth = true, true
+			return nil
+		case len(out.Records) == 0:
+			err = pause(ctx, r.Interval)
+		}
+		if err == nil {
+			next = out.NextShardIterator
+		}
+	}
+	return err
+}
+
+// page handles the records of a response and saves how far it came.
+func (r *shardReader) page(ctx context.Context, records []types.Record) error {
+	for i := range records {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.record(ctx, records[i:i+1]); err != nil {
+			return err
+		}
+		if d := records[i].Dynamodb; d != nil && d.SequenceNumber != nil {
+			r.at.SequenceNumber = *d.SequenceNumber
+		}
+	}
+	return r.save(ctx)
+}
+
+// record handles one record, several times if it fails.
+func (r *shardReader) record(ctx context.Context, one []types.Record) error {
+	for rec, err := range Records(r.h.table, one, r.h.options...) {
+		failed, _ := errors.AsType[*RecordError](err)
+		if err == nil {
+			if _, own := rec.Key.(*checkpoint); own {
+				continue // saving a position for it would make another one
+			}
+			r.worth = true
+			failed = r.attempt(ctx, rec)
+		}
+		if failed == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.h.failed(ctx, failed)
+		if r.Skip == nil {
+			return failed
+		}
+		if err := r.Skip(ctx, failed); err != nil {
+			return err
+		}
+		r.worth = true
+	}
+	return nil
+}
+
+func (r *shardReader) attempt(ctx context.Context, rec *Record) *RecordError {
+	tries := work.Tries{Most: r.Attempts}
+	for {
+		err := r.h.handle(ctx, rec)
+		if err == nil {
+			return nil
+		}
+		if !tries.More(ctx) {
+			return rec.failed(err)
+		}
+	}
+}
+
+// save keeps the position if it is another than the one that is kept, also when the poll is ending.
+func (r *shardReader) save(ctx context.Context) error {
+	if r.at == r.saved || !r.worth {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := r.Checkpoints.Save(ctx, r.StreamARN, r.shard, r.at); err != nil {
+		return err
+	}
+	r.saved, r.worth = r.at, false
+	return nil
+}
+
+// iterator returns where to go on reading.
+func (r *shardReader) iterator(ctx context.Context) (*string, error) {
+	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &r.StreamARN, ShardId: &r.shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
+	switch {
+	case r.at.SequenceNumber != "":
+		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(r.at.SequenceNumber)
+	case r.latest:
+		in.ShardIteratorType = types.ShardIteratorTypeLatest
+	}
+	out, err := again(ctx, func() (*dynamodbstreams.GetShardIteratorOutput, error) { return r.client.GetShardIterator(ctx, in) })
+	if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
+		return r.oldest(ctx, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.ShardIterator, nil
+}
+
+// oldest goes on behind records that are gone.
+func (r *shardReader) oldest(ctx context.Context, err error) (*string, error) {
+	if !r.AcceptLoss {
+		return nil, &LostRecordsError{Stream: r.StreamARN, Shard: r.shard, After: r.at.SequenceNumber, Err: err}
+	}
+	r.at = Position{}
+	return r.iterator(ctx)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
