@@ -1,7 +1,8 @@
-// Command entable makes a first proposal of declarations for a table that exists already.
+// Command entable makes a first proposal of declarations for a table that exists already. Run it with
+// go run github.com/entable/entable/cmd/entable@latest:
 //
 //	entable propose -table T [-endpoint URL] [-region R] [-sample N] [-package P] [-o FILE]
-//	entable propose -in items.jsonl [-table T] [-pk NAME] [-sk NAME] [-index NAME=PK,SK]… [-package P] [-o FILE]
+//	entable propose -in items.jsonl [-table T] [-sample N] [-pk NAME] [-sk NAME] [-index NAME=PK,SK]… [-package P] [-o FILE]
 //
 // It reads a sample of the table's items, or lines of DynamoDB's JSON (items, or those of an export to S3, also compressed
 // with gzip; "-" is the standard input), and writes a Go file: a struct for each kind of item, and its registration with the
@@ -35,14 +36,12 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 const usage = `usage: entable propose -table T [-endpoint URL] [-region R] [-sample N] [-package P] [-o FILE]
-       entable propose -in items.jsonl [-table T] [-pk NAME] [-sk NAME] [-index NAME=PK,SK]... [-package P] [-o FILE]
+       entable propose -in items.jsonl [-table T] [-sample N] [-pk NAME] [-sk NAME] [-index NAME=PK,SK]...
+                       [-package P] [-o FILE]
 
 `
 
@@ -143,6 +142,8 @@ func (a *arguments) propose(ctx context.Context, in io.Reader) (*propose.Proposa
 		if err != nil {
 			return nil, err
 		}
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // of requests only: reading a file just ends
+		defer stop()
 		table, items, err := propose.Scan(ctx, client, a.table, a.sample)
 		if err != nil {
 			return nil, err

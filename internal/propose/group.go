@@ -50,7 +50,7 @@ func (s *sample) labelled(k int) bool {
 	leads := map[string]*group{}
 	for i, item := range s.items {
 		o := skeletonOf(s.keys[i][k], nil)
-		if len(o.words) < 2 || o.words[0].kind != label_ || o.between[1] == "" || len(leads) > maxTypes {
+		if len(o.words) < 2 || o.words[0].kind != fixedWord || o.between[1] == "" || len(leads) > maxTypes {
 			return false
 		}
 		lead := o.words[0].text + o.between[1]
@@ -167,7 +167,7 @@ func (g *group) take(o *group) {
 			continue
 		}
 		for j, w := range g.keys[k].words {
-			if v := o.keys[k].words[j]; v.kind != w.kind || w.kind == label_ && v.text != w.text {
+			if v := o.keys[k].words[j]; v.kind != w.kind || w.kind == fixedWord && v.text != w.text {
 				g.keys[k].words[j].kind = unknown
 			}
 			for text := range o.texts[k][j] {

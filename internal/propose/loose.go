@@ -57,7 +57,7 @@ func (b *builder) lead(key string, a Attr) (lead string) {
 	}
 	for _, g := range b.all {
 		o := g.keys[k]
-		if g != b.g && len(o.words) == 2 && o.words[0] == s.words[0] && o.words[1].kind != label_ && slices.Equal(o.between, s.between) {
+		if g != b.g && len(o.words) == 2 && o.words[0] == s.words[0] && o.words[1].kind != fixedWord && slices.Equal(o.between, s.between) {
 			return lead
 		}
 	}

@@ -122,7 +122,7 @@ func fill(template string, item propose.Item) string {
 	return b.String()
 }
 
-func TestManyItemsAreReadInReasonableTime(t *testing.T) {
+func TestLargeSamplesArePlaced(t *testing.T) {
 	f := forms[0]
 	var items []propose.Item
 	g := &gen{rand.New(rand.NewPCG(1, 1))}

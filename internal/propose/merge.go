@@ -49,7 +49,7 @@ func labelsOf(bucket []*group) (n [2][]int) {
 		for j := range bucket[0].keys[k].words {
 			seen := map[string]bool{}
 			for _, g := range bucket {
-				if w := g.keys[k].words[j]; w.kind == label_ {
+				if w := g.keys[k].words[j]; w.kind == fixedWord {
 					seen[w.text] = true
 				}
 			}
@@ -90,14 +90,14 @@ func (g *group) agrees(o *group, labels [2][]int) bool {
 			b := o.keys[k].words[j]
 			many := fewLabels
 			switch {
-			case a.kind == label_ && label(a.text) || b.kind == label_ && label(b.text):
+			case a.kind == fixedWord && label(a.text) || b.kind == fixedWord && label(b.text):
 				many = capitalLabels
 			case j == 0:
 				many = frontLabels
 			}
 			switch {
-			case a.kind == b.kind && (a.kind != label_ || a.text == b.text):
-			case a.kind == label_ || b.kind == label_:
+			case a.kind == b.kind && (a.kind != fixedWord || a.text == b.text):
+			case a.kind == fixedWord || b.kind == fixedWord:
 				if labels[k][j] < many {
 					return false
 				}

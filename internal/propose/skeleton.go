@@ -24,7 +24,7 @@ type word struct {
 type wordKind uint8
 
 const (
-	label_    wordKind = iota // fixed text, as far as can be seen
+	fixedWord wordKind = iota // fixed text, as far as can be seen
 	explained                 // the value of an attribute
 	unknown                   // looks like a value and is that of no attribute
 )
@@ -84,9 +84,9 @@ func wordsOf(text string) []word {
 	switch {
 	case strings.ContainsRune(text, '@'):
 	case digit < 0 && len(text) <= 32 || digit > 0 && strings.Trim(text[digit:], "0") == "":
-		return []word{{label_, text}}
+		return []word{{fixedWord, text}}
 	case 0 < digit && digit <= 8 && strings.Trim(text[digit:], "0123456789") == "" && letters(text[:digit]) == digit:
-		return []word{{label_, text[:digit]}, {unknown, text[digit:]}}
+		return []word{{fixedWord, text[:digit]}, {unknown, text[digit:]}}
 	}
 	return []word{{unknown, text}}
 }
@@ -149,7 +149,7 @@ func (s *skeleton) shape() string { return s.render(func(word) string { return "
 
 // lead returns the labels that it begins with, as far as the first value.
 func (s *skeleton) lead() string {
-	n := slices.IndexFunc(s.words, func(w word) bool { return w.kind != label_ })
+	n := slices.IndexFunc(s.words, func(w word) bool { return w.kind != fixedWord })
 	if n < 0 {
 		n = len(s.words)
 	}
