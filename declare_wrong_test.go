@@ -68,7 +68,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		{"prefix on a number", func() error {
 			return register[Cart](numbers(), entable.PK("year", entable.Prefix("Y")), entable.SK("year"))
 		},
-			`Cart: PK: attribute "pk" is a number and cannot have a prefix: leave Prefix, PrefixOf and Separator out`},
+			`Cart: PK: attribute "pk" is a number and cannot have a prefix or template: leave Prefix, PrefixOf, Separator and Template out`},
 		{"two components in a number", func() error { return register[Cart](numbers(), entable.PK("year", "year"), entable.SK("year")) },
 			`Cart: PK: attribute "pk" is a number: give exactly one attribute`},
 		{"text in a number", func() error { return register[Cart](numbers(), entable.PK("year"), entable.SK("id")) },
@@ -104,7 +104,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			entable.Register[box[[4]byte]](table, entable.Name("Digest"))
 			entable.Register[box[[2]byte]](table, entable.Name("Short")) // of another length
 			return register[box[[]byte]](table, entable.Name("Any"))
-		}, `Any: an item can have the same key as one of Digest, for example pk=0x00000001: give one of them a prefix of its own, or a sort key that tells them apart`},
+		}, `Any: an item can have the same key as one of Digest, for example pk=0x01000000: give one of them a prefix of its own, or a sort key that tells them apart`},
 		{"keys that are not decided", func() error {
 			type knot struct {
 				Text string `dynamodbav:"text"`
@@ -261,7 +261,7 @@ func TestWrongTagsAreRefused(t *testing.T) {
 				ID string `entable:"atuo=uuid4"`
 			}
 			return register[Bad](entable.NewTable("shop"))
-		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version, ttl, unique or rest"},
+		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version, ttl, unique, keyonly or rest"},
 		{"unknown strategy", func() error {
 			type Bad struct {
 				ID string `entable:"auto=uuid"`
@@ -377,7 +377,7 @@ func TestWrongTablesAreRefused(t *testing.T) {
 			`table "shop": index "gsi1" is declared twice`},
 		{"index name", "shop", []entable.TableOption{entable.GSI("x")},
 			`table "shop": invalid index name "x": use 3 to 255 letters, digits, '_', '-' and '.'`},
-		{"indexes sharing an attribute", "shop", []entable.TableOption{entable.GSI("gsi1"), entable.GSI("gsi2", entable.PartitionKey("gsi1pk", str))},
+		{"indexes sharing an attribute", "shop", []entable.TableOption{entable.GSI("gsi1"), entable.GSI("gsi2", entable.PartitionKey("gsi1pk", types.ScalarAttributeTypeN))},
 			`table "shop": attribute "gsi1pk" is both the partition key of index "gsi1" and the partition key of index "gsi2"`},
 		{"too many indexes", "shop", tooMany, `table "shop": 21 global and 0 local indexes are above the service's limits of 20 and 5`},
 		{"negative size", "shop", []entable.TableOption{entable.MaxSize(-1)}, `table "shop": MaxSize is negative`},

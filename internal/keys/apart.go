@@ -31,12 +31,17 @@ func Apart(a, b []*Pattern) (ok bool, examples []string) {
 		}
 	}
 	texts := make([]string, len(a))
-	for i := range a {
-		if texts[i], ok = meeting(a[i].language(), b[i].language()); !ok {
-			return true, nil
+	for _, plain := range []string{"x0", "x1"} { // of digits, ones make a date and zeros do not
+		for i := range a {
+			if texts[i], ok = meeting(a[i].language(), b[i].language(), plain); !ok {
+				return true, nil
+			}
+		}
+		if examples = example(a, b, texts); examples != nil {
+			break
 		}
 	}
-	return false, example(a, b, texts)
+	return false, examples
 }
 
 // fixedApart reports whether the fixed texts of two keys differ.
@@ -70,8 +75,8 @@ type spot struct{ a, b int }
 const maxSpots = 1 << 20
 
 // meeting returns a shortest text that both automata accept, "" if that would take too long to find. It is not ok if there is
-// none.
-func meeting(a, b *automaton) (text string, ok bool) {
+// none. Plain are the bytes that it has by choice.
+func meeting(a, b *automaton, plain string) (text string, ok bool) {
 	type step struct {
 		spot
 		from int
@@ -98,7 +103,7 @@ func meeting(a, b *automaton) (text string, ok bool) {
 				}
 				if both := a.reads[x].both(b.reads[y]); both != (class{}) {
 					seen[n>>6] |= 1 << (n & 63)
-					steps = append(steps, step{spot{x, y}, at, both.plain()})
+					steps = append(steps, step{spot{x, y}, at, both.pick(plain)})
 				}
 			}
 		}
@@ -112,6 +117,9 @@ func meeting(a, b *automaton) (text string, ok bool) {
 // example returns keys that an item of each kind has. It takes the text of one key, and what the values in it make of the
 // others, for each key in turn; the texts of keys of which nothing is known stay.
 func example(a, b []*Pattern, texts []string) []string {
+	if len(texts) == 0 { // no key is a text
+		return texts
+	}
 	for first := range texts {
 		out := slices.Clone(texts)
 		known := [2]map[string]Value{{}, {}}

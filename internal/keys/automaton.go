@@ -28,11 +28,11 @@ func (c class) both(o class) class {
 	return c
 }
 
-// plain returns a byte of the set, one that makes a plain example if there is one.
-func (c class) plain() byte {
-	for _, b := range []byte("x0") {
-		if c.has(b) {
-			return b
+// pick returns a byte of the set, one of those that make plain examples if it has one.
+func (c class) pick(plain string) byte {
+	for i := range len(plain) {
+		if c.has(plain[i]) {
+			return plain[i]
 		}
 	}
 	for i, word := range c {

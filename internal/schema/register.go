@@ -213,11 +213,7 @@ func (r *registration) compileKeys() error {
 		return r.errorf("", "SK is given but table %q has no sort key", r.t.Name)
 	}
 	if len(c.PKs) == 0 {
-		f := e.Plan.Field(r.t.PK.Name)
-		if f == nil {
-			f = e.Plan.Fields()[0]
-		}
-		c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Text: f.Name}}})
+		c.PKs = append(c.PKs, KeyDecl{Parts: []Part{{Text: e.Plan.Fields()[0].Name}}})
 	}
 	var err error
 	if e.PK, err = r.compile(partitionKey, c.PKs[0], r.t.PK, func(o *Entity) *Key { return o.PK }); err != nil {
