@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
@@ -138,4 +139,9 @@ func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 	}
 	r.assumed = append(r.assumed, g)
 	return g.Condition
+}
+
+// conditionFailed gives the SDK's error of a failed condition, if err is one.
+func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
+	return errors.AsType[*types.ConditionalCheckFailedException](err)
 }

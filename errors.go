@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable/internal/manifest"
@@ -169,14 +168,11 @@ func (e *OpError) Error() string {
 		where += "[" + e.Key + "]"
 	}
 	unknown := ""
-	if e.Unknown && e.Err != errRepeated {
+	if e.Unknown {
 		unknown = unknownText
 	}
 	return fmt.Sprintf("entable: %s %s: %s%s", e.Op, where, trim(e.Err, e.Entity), unknown)
 }
-
-// errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
-const errRepeated = sentinel("it was sent again after an answer was lost, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
 
 // unknownText is behind the messages of writes that may have been carried out.
 const unknownText = " (an answer was lost: it is unknown whether the write was carried out)"
@@ -427,11 +423,6 @@ func (e usageError) Error() string { return "entable: " + string(e) }
 func (usageError) entableError()   {}
 
 func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
-
-// conditionFailed gives the SDK's error of a failed condition, if err is one.
-func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
-	return errors.AsType[*types.ConditionalCheckFailedException](err)
-}
 
 // Difference is one point in which a registry departs from a manifest.
 type Difference struct {

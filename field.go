@@ -14,7 +14,10 @@ import (
 // FieldOf is a handle on the attribute of an entity that holds a field of type V: it makes conditions
 // and changes with the right name and encoding, checked by the compiler. It is immutable and safe for
 // concurrent use.
-type FieldOf[T, V any] struct {
+type FieldOf[T, V any] struct{ field }
+
+// field is a FieldOf as far as it does not depend on the types: the compiler makes its methods once for all handles.
+type field struct {
 	e    *entity
 	path string
 	t    change.Target
@@ -48,7 +51,7 @@ func Field[T, V any](e *Entity[T], sel func(*T) *V) FieldOf[T, V] {
 	if err != nil {
 		panic(&DeclarationError{What: e.e.Name, Field: path, Err: err})
 	}
-	return FieldOf[T, V]{e.e, path, t}
+	return FieldOf[T, V]{field{e.e, path, t}}
 }
 
 func noField[V any](e *entity) error {
@@ -118,7 +121,7 @@ func Within[T, S, V any](f FieldOf[T, S], sel func(*S) *V) FieldOf[T, V] {
 
 // fieldAt returns the handle of a path from within a target.
 func fieldAt[T, V any](e *entity, within change.Target, path string, err error) FieldOf[T, V] {
-	return FieldOf[T, V]{e, path, e.reach(within, path, err)}
+	return FieldOf[T, V]{field{e, path, e.reach(within, path, err)}}
 }
 
 // reach returns what a path from within a target names, or, with the error, what stands for it.
@@ -137,7 +140,7 @@ func (e *entity) reach(within change.Target, path string, err error) change.Targ
 }
 
 // Name returns the attribute's name for the SDK's expression builders.
-func (f FieldOf[T, V]) Name() expression.NameBuilder { return f.t.Name }
+func (f field) Name() expression.NameBuilder { return f.t.Name }
 
 // value encodes v as the field would be stored. An error is kept in the value: the request that it
 // becomes part of fails with it.
@@ -190,28 +193,28 @@ func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 }
 
 // Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.
-func (f FieldOf[T, V]) Exists() expression.ConditionBuilder {
+func (f field) Exists() expression.ConditionBuilder {
 	return f.t.Exists()
 }
 
 // NotExists returns the condition that the item does not have the attribute, or that it is NULL.
-func (f FieldOf[T, V]) NotExists() expression.ConditionBuilder {
+func (f field) NotExists() expression.ConditionBuilder {
 	return f.t.NotExists()
 }
 
 // BeginsWith returns the condition that the attribute is a string that starts with the text.
-func (f FieldOf[T, V]) BeginsWith(text string) expression.ConditionBuilder {
+func (f field) BeginsWith(text string) expression.ConditionBuilder {
 	return f.t.Unless(expression.BeginsWith(f.t.Name, text))
 }
 
 // Contains returns the condition that the attribute is a set or list with the element, or a string with that part.
-func (f FieldOf[T, V]) Contains(element any) expression.ConditionBuilder {
+func (f field) Contains(element any) expression.ConditionBuilder {
 	return expression.Contains(f.t.Name, f.t.Element(element))
 }
 
 // Size returns the attribute's size, to be compared: the length of a string in bytes, the number of elements
 // of a set, list or map.
-func (f FieldOf[T, V]) Size() expression.SizeBuilder { return f.t.Name.Size() }
+func (f field) Size() expression.SizeBuilder { return f.t.Name.Size() }
 
 func (f FieldOf[T, V]) change(op change.Op, v any) Change[T] {
 	return Change[T]{change.Change{Op: op, Path: f.path, Value: v}, f.t.Err()}

@@ -332,6 +332,9 @@ func unknownTransaction(d *route.Doubt, err error) bool {
 	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
 }
 
+// errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
+const errRepeated = sentinel("it was sent again, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
+
 // repeats reports whether the request, carried out a second time, may do something else than the first time. Its own version or
 // conditions may prevent that: then it would have failed.
 func (r *request) repeats() bool {

@@ -138,7 +138,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.status.SetIfAbsent("sent"), f.note.SetIfAbsent(new("hello"))}
 		},
-		sends: `SET status = if_not_exists(status, {"S":"sent"}), note = if_not_exists(note, {"S":"hello"}) IF ((status <> {"NULL":true})) AND (note <> {"NULL":true})`,
+		sends: `SET status = if_not_exists(status, {"S":"sent"}), note = if_not_exists(note, {"S":"hello"}) IF (status <> {"NULL":true}) AND (note <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Note = new("hello") },
 	},
 	{
@@ -167,7 +167,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.tags.Add([]string{"b", "c"}), f.numbers.DeleteFromSet([]int{2, 9})}
 		},
-		sends: `ADD tags {"SS":["b","c"]} DELETE numbers {"NS":["2","9"]} IF ((tags <> {"NULL":true})) AND (numbers <> {"NULL":true})`,
+		sends: `ADD tags {"SS":["b","c"]} DELETE numbers {"NS":["2","9"]} IF (tags <> {"NULL":true}) AND (numbers <> {"NULL":true})`,
 		want:  func(p *Parcel) { p.Tags, p.Numbers = []string{"a", "b", "c"}, []int{1} },
 	},
 	{
@@ -184,7 +184,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Remove("tags", "count", "lines[0]", "labels.k")
 		},
-		sends: `REMOVE tags, count, lines[0], labels.k IF ((attribute_type (lines, {"S":"L"}))) AND (attribute_type (labels, {"S":"M"}))`,
+		sends: `REMOVE tags, count, lines[0], labels.k IF (attribute_type (lines, {"S":"L"})) AND (attribute_type (labels, {"S":"M"}))`,
 		want: func(p *Parcel) {
 			p.Tags, p.Count, p.Lines, p.Labels = nil, 0, p.Lines[1:], map[string]string{}
 		},
@@ -194,7 +194,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Append("lines", []ParcelLine{{"r", 3}}).Prepend("extra.deep", []any{"zero", 5})
 		},
-		sends: `SET lines = list_append(if_not_exists(lines, {"L":[]}), {"L":[{"M":{"qty":{"N":"3"},"sku":{"S":"r"}}}]}), extra.deep = list_append({"L":[{"S":"zero"},{"N":"5"}]}, if_not_exists(extra.deep, {"L":[]})) IF (((lines <> {"NULL":true})) AND (attribute_type (extra, {"S":"M"}))) AND (extra.deep <> {"NULL":true})`,
+		sends: `SET lines = list_append(if_not_exists(lines, {"L":[]}), {"L":[{"M":{"qty":{"N":"3"},"sku":{"S":"r"}}}]}), extra.deep = list_append({"L":[{"S":"zero"},{"N":"5"}]}, if_not_exists(extra.deep, {"L":[]})) IF (lines <> {"NULL":true}) AND (attribute_type (extra, {"S":"M"})) AND (extra.deep <> {"NULL":true})`,
 		want: func(p *Parcel) {
 			p.Lines = append(p.Lines, ParcelLine{"r", 3})
 			p.Extra = map[string]any{"deep": []any{"zero", 5.0, "one"}}
@@ -214,7 +214,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Set("address.city", "Köln").Add("address.floor", 1).Set("lines[1].qty", 9).Set("labels.new", "x").Set("extra.deep[0]", true)
 		},
-		sends: `SET address.city = {"S":"Köln"}, address.floor = if_not_exists(address.floor, {"N":"0"}) + {"N":"1"}, lines[1].qty = {"N":"9"}, labels.new = {"S":"x"}, extra.deep[0] = {"BOOL":true} IF ((((attribute_type (address, {"S":"M"}))) AND (attribute_type (lines[1], {"S":"M"}))) AND (attribute_type (labels, {"S":"M"}))) AND (attribute_type (extra.deep, {"S":"L"}))`,
+		sends: `SET address.city = {"S":"Köln"}, address.floor = if_not_exists(address.floor, {"N":"0"}) + {"N":"1"}, lines[1].qty = {"N":"9"}, labels.new = {"S":"x"}, extra.deep[0] = {"BOOL":true} IF (attribute_type (address, {"S":"M"})) AND (attribute_type (lines[1], {"S":"M"})) AND (attribute_type (labels, {"S":"M"})) AND (attribute_type (extra.deep, {"S":"L"}))`,
 		want: func(p *Parcel) {
 			p.Address.City, p.Address.Floor, p.Lines[1].Qty = "Köln", 3, 9
 			p.Labels["new"] = "x"

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/wire"
 )
 
 func listOf(t testing.TB, changes ...change.Change) *change.List {
@@ -40,19 +41,34 @@ func request(t *testing.T, l *change.List, item map[string]types.AttributeValue,
 	if err != nil {
 		return err.Error(), nil
 	}
-	b := expression.NewBuilder().WithUpdate(u)
+	return said(t, u, guards), guards
+}
+
+// said is an update with its guards as text, names and values in place.
+func said(t *testing.T, u expression.UpdateBuilder, guards []change.Guard) string {
+	t.Helper()
+	b, some := expression.NewBuilder(), false
+	if _, err := b.WithUpdate(u).Build(); err == nil {
+		b, some = b.WithUpdate(u), true
+	}
 	if len(guards) > 0 {
 		all := guards[0].Condition
 		for _, g := range guards[1:] {
 			all = all.And(g.Condition)
 		}
-		b = b.WithCondition(all)
+		b, some = b.WithCondition(all), true
+	}
+	if !some {
+		return ""
 	}
 	x, err := b.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.TrimSpace(*x.Update())
+	var text string
+	if x.Update() != nil {
+		text = strings.TrimSpace(*x.Update())
+	}
 	if x.Condition() != nil {
 		text += " IF " + *x.Condition()
 	}
@@ -63,7 +79,17 @@ func request(t *testing.T, l *change.List, item map[string]types.AttributeValue,
 	for _, p := range slices.Backward(slices.Sorted(maps.Keys(values))) {
 		text = strings.ReplaceAll(text, p, jsonOf(t, values[p]))
 	}
-	return text, guards
+	return strings.TrimSpace(text)
+}
+
+// itemOf returns an item from DynamoDB JSON.
+func itemOf(t *testing.T, json string) map[string]types.AttributeValue {
+	t.Helper()
+	item, err := wire.ReadItem([]byte(json))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return item
 }
 
 // A request asks at first for what the changes mean where all is there; the guards tell when it is not. The item that comes
