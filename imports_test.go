@@ -48,7 +48,9 @@ var places = []place{
 	{folder: "internal/ddblocal"},
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/wire"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
-	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal"}},
+	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
+	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/wire"}, tests: []string{"memory"}},
+	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.
@@ -175,6 +177,9 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 		{"examples/devices/main.go", "memory", ""},
 		{"examples/devices/main.go", "", ""},
 		{"examples/devices/main.go", "internal/keys", "examples may not import internal/keys"},
+		{"cmd/entable/main.go", "internal/propose", ""},
+		{"internal/propose/check.go", "internal/schema", ""},
+		{"internal/propose/check.go", "", "internal/propose may not import ."},
 		{"internal/bench/run.go", "internal/codec", ""},
 		{"table_test.go", "internal/bench", ". may not import internal/bench"},
 		{"internal/new/new.go", "internal/wire", "internal/new belongs to no place: add it to the table in imports_test.go"},

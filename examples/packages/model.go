@@ -46,7 +46,7 @@ var (
 	TestFiles = entable.Register[TestFile](Table,
 		entable.PK("package", entable.PrefixOf(Packages)), entable.SK("file"))
 
-	// pk=PI#{importer} sk=II#{imported}; in the index pk=II#{imported} sk=IM#{importer}
+	// pk=PI#{importer} sk=II#{imported}; in the index pk=II#{imported} sk=IIM#{importer}
 	Imports = entable.Register[Import](Table,
 		entable.PK("importer", entable.PrefixOf(Packages)), entable.SK("imported"),
 		entable.Index(byImported, entable.PK("imported"), entable.SK("importer")))
