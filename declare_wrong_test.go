@@ -228,8 +228,6 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 		}, `Order: the name is taken on table "shop" by entable_test.Order: give this type another with entable.Name`},
 		{"no struct", func() error { return register[Kind](entable.NewTable("shop")) },
 			`Kind: entable_test.Kind is not a struct`},
-		{"pointer", func() error { return register[*Order](entable.NewTable("shop"), entable.Name("Order")) },
-			`Order: *entable_test.Order is not a struct`},
 		{"no name", func() error {
 			return register[struct {
 				ID string `dynamodbav:"id"`

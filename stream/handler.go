@@ -139,17 +139,18 @@ type BatchItemFailure struct {
 // Give it to the runtime as it is: lambda.Start(handler.Lambda).
 func (h *Handler) Lambda(ctx context.Context, event json.RawMessage) (LambdaResponse, error) {
 	done := LambdaResponse{BatchItemFailures: []BatchItemFailure{}}
-	for r, err := range Lambda(h.table, event, h.options...) {
+	d := newDecoder(h.table, h.options)
+	for r, err := range d.lambda(event) {
 		failed, undecoded := errors.AsType[*RecordError](err)
 		switch {
 		case undecoded:
 		case err != nil:
 			return LambdaResponse{}, err
 		case ctx.Err() != nil:
-			failed = r.failed(ctx.Err())
+			failed = r.failed(d.index, ctx.Err())
 		default:
 			if err := h.handle(ctx, r); err != nil {
-				failed = r.failed(err)
+				failed = r.failed(d.index, err)
 			}
 		}
 		if failed == nil {

@@ -24,7 +24,10 @@ import (
 // A record that cannot be decoded is a [*RecordError] in its place, and the range goes on with the next. JSON of
 // any other form is one [*entable.DecodeError]. The bytes must stay as they are until the range has ended.
 func Lambda(table *entable.Table, event []byte, opts ...Option) iter.Seq2[*Record, error] {
-	d := newDecoder(table, opts)
+	return newDecoder(table, opts).lambda(event)
+}
+
+func (d *decoder) lambda(event []byte) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		list, err := split(event)
 		if err != nil {

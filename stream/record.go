@@ -54,12 +54,10 @@ type Record struct {
 	Old, New any
 	// Expired is set when the service removed the item because its time to live had passed.
 	Expired bool
-
-	index int // its place in its event
 }
 
-func (r *Record) failed(err error) *RecordError {
-	return &RecordError{Index: r.index, ID: r.ID, SequenceNumber: r.SequenceNumber, Err: err}
+func (r *Record) failed(index int, err error) *RecordError {
+	return &RecordError{Index: index, ID: r.ID, SequenceNumber: r.SequenceNumber, Err: err}
 }
 
 // RecordError reports a record of an event or a stream that could not be decoded, or that a [Handler]'s function failed for.
@@ -105,6 +103,7 @@ type decoder struct {
 	table   *entable.Table
 	raw     bool
 	skipped *int // nil: unknown types are not skipped
+	index   int  // the place of the record that is given out
 }
 
 func newDecoder(table *entable.Table, opts []Option) *decoder {
@@ -150,12 +149,12 @@ func (t text) decode(table *entable.Table) (any, error) { return table.DecodeJSO
 func (d *decoder) records(n int, at func(int) (change, error)) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		for i := range n {
+			d.index = i
 			c, err := at(i)
 			var r *Record
 			if err != nil {
 				err = d.error(err)
 			} else {
-				c.index = i
 				r, err = d.record(&c)
 			}
 			if err != nil {

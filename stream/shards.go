@@ -236,7 +236,7 @@ func (r *shardReader) attempt(ctx context.Context, rec *Record) *RecordError {
 			return nil
 		}
 		if !tries.More(ctx) {
-			return rec.failed(err)
+			return rec.failed(0, err)
 		}
 	}
 }

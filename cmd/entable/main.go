@@ -52,7 +52,7 @@ type arguments struct {
 	given                                 propose.Table // by -pk, -sk and -index
 }
 
-// run is the command, with the code that it exits with.
+// run carries the command out and returns the code that it exits with.
 func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writer) int {
 	a, err := parse(args, messages)
 	if err != nil {

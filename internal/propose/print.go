@@ -68,7 +68,7 @@ func (w *printer) head(out *bytes.Buffer, pkg string) {
 	fmt.Fprint(out, ")\n\n")
 }
 
-// rank is the group of an import: the standard library, others, entable.
+// rank returns the group of an import: the standard library, others, entable.
 func rank(path string) int {
 	switch {
 	case !strings.Contains(path, "."):
