@@ -138,7 +138,7 @@ func TestBatchGetAsksAgainForUnprocessedKeys(t *testing.T) {
 	remove()
 
 	// What stays unprocessed is reported, and the rest is given out.
-	remove = db.Inject(memory.Unprocessed(10).On("BatchGetItem"))
+	remove = db.Inject(memory.Unprocessed(20).On("BatchGetItem").Times(1), memory.Unprocessed(0).On("BatchGetItem").After(1))
 	got, err := tasks.BatchGet(t.Context(), keys[:30], entable.Attempts(2))
 	failed, ok := errors.AsType[*entable.BatchError](err)
 	if !ok || failed.Total != 30 || len(failed.Failures) != 10 || !errors.Is(err, entable.ErrThrottled) {
