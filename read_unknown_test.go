@@ -3,6 +3,8 @@ package entable_test
 import (
 	"fmt"
 	"iter"
+	"maps"
+	"strings"
 	"testing"
 
 	"github.com/entable/entable"
@@ -61,31 +63,31 @@ func newRollout(t *testing.T, s *setup, opts ...entable.TableOption) rollout {
 func (r rollout) read(t *testing.T) map[string]string {
 	ctx, out := t.Context(), map[string]string{}
 	tell := func(what string, err error, items ...any) {
-		text := ""
+		var text strings.Builder
 		for _, item := range items {
 			switch v := item.(type) {
 			case *RolloutHead:
-				text += " head"
+				text.WriteString(" head")
 				if v == nil {
-					text += "=nil"
+					text.WriteString("=nil")
 				}
 			case *RolloutTag:
-				text += " " + v.Tag
+				text.WriteString(" " + v.Tag)
 			case RolloutTag:
-				text += " " + v.Tag
+				text.WriteString(" " + v.Tag)
 			case entable.RawItem:
-				text += " raw"
+				text.WriteString(" raw")
 			default:
-				text += fmt.Sprintf(" %v", v)
+				text.WriteString(fmt.Sprintf(" %v", v))
 			}
 		}
 		switch {
 		case is[*entable.UnknownEntityError](err):
-			text += " unknown"
+			text.WriteString(" unknown")
 		case err != nil:
-			text += " " + err.Error()
+			text.WriteString(" " + err.Error())
 		}
-		out[what] = text
+		out[what] = text.String()
 	}
 	list, err := until(r.table.Query(RolloutHead{ID: "1"}).All(ctx))
 	tell("mixed query", err, list...)
@@ -164,9 +166,8 @@ func TestUnknownTypesByTheTablesSetting(t *testing.T) {
 			}},
 		} {
 			r := newRollout(t, s, c.opts...)
-			for what, text := range map[string]string{"batch": " head head=nil unknown", "transaction": " unknown", "get": " unknown"} {
-				c.want[what] = text // whatever the setting
-			}
+			// whatever the setting
+			maps.Copy(c.want, map[string]string{"batch": " head head=nil unknown", "transaction": " unknown", "get": " unknown"})
 			for what, got := range r.read(t) {
 				if got != c.want[what] {
 					t.Errorf("%s: %s gives%s, want%s", c.name, what, got, c.want[what])
