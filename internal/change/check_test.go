@@ -87,7 +87,7 @@ func TestCheck(t *testing.T) {
 		want string // the error
 	}{
 		{"string", n("name").Equal(v("x")), ""},
-		{"typo", n("nmae").Equal(v("x")), `unknown attribute "nmae": ` + has},
+		{"typo", n("nome").Equal(v("x")), `unknown attribute "nome": ` + has},
 		{"case", n("Name").Equal(v("x")), `unknown attribute "Name": ` + has},
 		{"typo behind others", n("name").Equal(v("x")).And(n("age").GreaterThan(v(1)), expression.Not(n("ago").LessThan(v(2)))), `unknown attribute "ago": ` + has},
 		{"typo in a function", expression.AttributeNotExists(n("x")), `unknown attribute "x": ` + has},

@@ -126,7 +126,7 @@ func TestJudge(t *testing.T) {
 		}
 		got, v := "", table.Judge(it)
 		for _, f := range v.Found {
-			got += string(f.Kind) + " " + f.Attribute
+			got += f.Kind + " " + f.Attribute
 		}
 		if got != test.want {
 			t.Errorf("%s=%s: %q, want %q", test.name, test.change, got, test.want)

@@ -66,7 +66,6 @@ type Entity struct {
 // EntityIndex is an index of the table as one entity uses it.
 type EntityIndex struct {
 	*IndexDecl
-	of     *Entity
 	pk, sk *Key
 	// hashes and ranges are the key fields of a native index.
 	hashes, ranges []*Key
