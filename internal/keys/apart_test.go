@@ -221,16 +221,19 @@ func (k kind) builds(r *rand.Rand, texts []string) bool {
 		if err != nil {
 			return false
 		}
+		component := 0
 		for _, s := range p.Segments() {
 			if s.Attr == "" {
 				continue
 			}
-			if s.Of != nil {
+			_, known := values[s.Attr]
+			switch {
+			case s.Of != nil:
 				free = append(free, *s.Of)
-			} else {
+			case !known || !p.Part(component):
 				values[s.Attr] = got[0]
 			}
-			got = got[1:]
+			got, component = got[1:], component+1
 		}
 	}
 	want := strings.Join(texts, "\x00") + "\x00"
