@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/ddblocal"
 	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/memory"
 )
@@ -41,20 +43,43 @@ type expect struct {
 // adopt is a form of the type T and the stored item.
 func adopt[T any](name, item string, x expect) form {
 	return form{name, func(t *testing.T) {
-		check[T](t, item, x)
-		x.table = append(slices.Clone(x.table), entable.PlainRoute())
-		check[T](t, item, x)
+		for engine, open := range engines {
+			t.Run(engine, func(t *testing.T) {
+				client := open(t)
+				check[T](t, client, item, x)
+				plain := x
+				plain.table = append(slices.Clone(x.table), entable.PlainRoute())
+				check[T](t, client, item, plain)
+			})
+		}
 	}}
 }
 
-func check[T any](t *testing.T, text string, x expect) {
+// engines give a database that no other test uses at the same time.
+var engines = map[string]func(*testing.T) *dynamodb.Client{
+	"memory": func(t *testing.T) *dynamodb.Client {
+		db := memory.New()
+		t.Cleanup(db.Close)
+		return db.Client()
+	},
+	"local": func(t *testing.T) *dynamodb.Client {
+		key := fmt.Sprint("forms", databases.Add(1)) // DynamoDB Local keeps the tables of each access key apart
+		return ddblocal.NewClient(ddblocal.Endpoint(t), func(o *dynamodb.Options) {
+			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: key, SecretAccessKey: key}, nil
+			})
+		})
+	},
+}
+
+var databases atomic.Int64
+
+func check[T any](t *testing.T, client *dynamodb.Client, text string, x expect) {
 	ctx := context.Background()
-	db := memory.New()
-	t.Cleanup(db.Close)
-	client := db.Client()
 	table := entable.NewTable("stored", x.table...)
 	table.Use(client)
 	must(t, table.CreateTable(ctx))
+	defer func() { must(t, table.DeleteTable(ctx)) }()
 	stored := parse(t, text)
 	put(t, client, stored)
 	things, err := entable.TryRegister[T](table, x.entity...)
