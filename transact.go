@@ -65,12 +65,17 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 	token := cfg.token + " of " + writes[0].entity().Table.Name
 	tries := work.Tries{Most: maxConflicts}
 	for {
-		prepared := ctx
+		prepared, again := ctx, false
 		if cfg.token != "" {
-			prepared = context.WithValue(ctx, replayKey{}, &replay{m: moments.Of(token)})
+			var m *work.Moment
+			m, again = moments.Of(token)
+			prepared = context.WithValue(ctx, replayKey{}, &replay{m: m})
 		}
 		t, err := prepareTransaction(prepared, c, writes)
 		if err != nil {
+			if !again { // nothing was sent
+				moments.Forget(token)
+			}
 			return err
 		}
 		var d route.Doubt
