@@ -7,9 +7,12 @@ import (
 	"github.com/entable/entable/internal/work"
 )
 
-// hydrate reads the whole items of a page that an index holds parts of, and puts them in their places, also in those of parts
-// that cannot be decoded by themselves. What is not there any more is left out, as is an item that has moved within the index
-// and is in the page twice. The bytes that stay with each item are those of the index, as cursors are made of them.
+// hydrates reports whether only the types of items are read from an index, and the items from the table.
+func (p *queryPlan) hydrates() bool { return p.hydrate && !p.Whole() }
+
+// hydrate reads the whole items of a page that an index holds parts of. What is not there any more is left out, as is an item
+// that has moved within the index and is in the page twice. The bytes that stay with each item are those of the index, as
+// cursors are made of them.
 func (g *pager) hydrate(ctx context.Context) error {
 	p := g.plan
 	b := &batchGet{t: p.t, conn: g.conn, cfg: batchGetConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}}

@@ -36,8 +36,9 @@ func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
 // characters. By default the SDK makes one for each call, which covers its own retries.
 //
 // A call that is repeated because its outcome was unknown sends the same contents when it is given the same: generated ids have
-// stayed in the instances (and in upserts), and what the library itself adds is remembered in this process: the time of generated
-// timestamps, and the stored items that unique fields and Fetch have read. What hooks set is theirs to keep.
+// stayed in the instances (and in upserts), and what the library itself adds is remembered in this process, of the last 10,000
+// such calls at least: the time of generated timestamps, and the stored items that unique fields and Fetch have read. What hooks
+// set is theirs to keep.
 func ClientToken(token string) TransactOption { return tokenOption(token) }
 
 // Transact carries out all writes or none, in one transaction of up to 100 items of any entities and
