@@ -90,13 +90,7 @@ func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableI
 	}
 	off := func(d TableDifference) bool { return d.What == "ttl" && d.Have == "" }
 	if err == nil && slices.ContainsFunc(list, off) {
-		if err = t.enableTTL(ctx, c); err != nil { // another instance may have come first
-			if now, again := t.Diff(ctx); again == nil && !slices.ContainsFunc(now, off) {
-				list, err = now, nil
-			}
-		} else {
-			list = slices.DeleteFunc(list, off)
-		}
+		list, err = slices.DeleteFunc(list, off), t.enableTTL(ctx, c)
 	}
 	if err != nil {
 		return &OpError{Op: opEnsure, Entity: t.s().Name, Err: err}
@@ -288,6 +282,9 @@ func (t *Table) enableTTL(ctx context.Context, c *route.Conn) error {
 		return usagef("cannot turn expiry on for table %q: the client %T has no UpdateTimeToLive", t.s().Name, c.Client)
 	}
 	if _, err := tc.UpdateTimeToLive(ctx, in); err != nil {
+		if have, _, _ := t.expiresBy(ctx, c.Client); have == t.s().TTLAttribute() {
+			return nil // another instance came first
+		}
 		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: err}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package entable_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -182,6 +183,49 @@ func TestEnsureAsks(t *testing.T) {
 	s.comeBetween(states)
 	if err := table.Ensure(t.Context()); !is[*entable.OpError](err) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// noTimes is a client that tells nothing of expiry.
+type noTimes struct{ *dynamodb.Client }
+
+func (noTimes) DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error) {
+	return nil, nil
+}
+
+// One of several instances turns expiry on, and the others are told that it is on.
+func TestExpiryIsOnAlready(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	for name, make := range map[string]func(*entable.Table) error{
+		"Ensure":      func(t1 *entable.Table) error { return t1.Ensure(t.Context()) },
+		"CreateTable": func(t1 *entable.Table) error { return t1.CreateTable(t.Context()) },
+	} {
+		table := s.declare()
+		entable.Register[Lease](table)
+		already := `{"__type":"com.amazon.coral.validate#ValidationException","message":"TimeToLive is already enabled"}`
+		s.comeBetween(func(op, _ string) string {
+			if op != "UpdateTimeToLive" {
+				return ""
+			}
+			_, err := s.sdk.UpdateTimeToLive(t.Context(), table.TimeToLiveInput())
+			check(t, err)
+			return already
+		})
+		if err := make(table); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		refused, _ := answers("UpdateTimeToLive", already)
+		s.comeBetween(refused)
+		off := s.declare()
+		entable.Register[Lease](off)
+		if err := make(off); err == nil || !strings.Contains(err.Error(), "already enabled") {
+			t.Errorf("%s, and it is off: %v", name, err)
+		}
+		table.Use(noTimes{s.sdk})
+		if list, err := table.Diff(t.Context()); err != nil || len(list) > 0 {
+			t.Errorf("%s: %v, %v", name, list, err)
+		}
 	}
 }
 

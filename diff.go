@@ -45,25 +45,35 @@ func (t *Table) Diff(ctx context.Context) ([]TableDifference, error) {
 	}
 	list := t.compare(d)
 	want := t.s().TTLAttribute()
-	ttl, ok := c.Client.(interface {
-		DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
-	})
-	if want == "" || !ok {
+	if want == "" {
 		return list, nil
 	}
-	out, err := ttl.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &t.s().Name})
-	if err != nil {
+	switch have, known, err := t.expiresBy(ctx, c.Client); {
+	case err != nil:
 		return nil, &OpError{Op: "Diff", Entity: t.s().Name, Err: err}
-	}
-	have := ""
-	if d := out.TimeToLiveDescription; d != nil && d.AttributeName != nil &&
-		(d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
-		have = *d.AttributeName
-	}
-	if have != want {
+	case known && have != want:
 		list = append(list, TableDifference{"ttl", quoted(have), quoted(want)})
 	}
 	return list, nil
+}
+
+// expiresBy returns the attribute by which items of the table expire, "" for none; it is not known to every client.
+func (t *Table) expiresBy(ctx context.Context, c Client) (attribute string, known bool, err error) {
+	ttl, ok := c.(interface {
+		DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
+	})
+	if !ok {
+		return "", false, nil
+	}
+	out, err := ttl.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: &t.s().Name})
+	if err != nil || out == nil {
+		return "", false, err
+	}
+	if d := out.TimeToLiveDescription; d != nil && d.AttributeName != nil &&
+		(d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
+		attribute = *d.AttributeName
+	}
+	return attribute, true, nil
 }
 
 // compare lists what a description lacks of what CreateInput asks for.

@@ -149,10 +149,16 @@ func (e *entity) nilInstance(op string) error {
 
 // run calls a hook of v, an instance of the entity, if its type has it.
 func (e *entity) run(ctx context.Context, h *hook, v any) error {
+	if !e.hooks.has(h) {
+		return nil
+	}
 	if replayOf(ctx) != nil { // a hook's own writes are no part of it
 		ctx = context.WithValue(ctx, replayKey{}, (*replay)(nil))
 	}
-	return e.hooks.run(ctx, h, e.Name, v)
+	if err := h.call(ctx, v); err != nil {
+		return &HookError{Entity: e.Name, Hook: h.name, Err: err}
+	}
+	return nil
 }
 
 // encodeError returns what a failed encoding is to the user: an [*EncodeError], or nil for no error.

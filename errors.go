@@ -78,6 +78,9 @@ func IsError(err error) bool {
 // it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
 // default), so back off well before trying again. After a broken connection a write may have happened.
 func IsRetryable(err error) bool {
+	if _, done := errors.AsType[doneError](err); done {
+		return false
+	}
 	if s := classify(err); s == ErrThrottled || s == ErrConflict || errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict) {
 		return true
 	}
@@ -94,6 +97,14 @@ func IsRetryable(err error) bool {
 	}
 	return api == nil && broken(err)
 }
+
+// doneError is an error behind a write that was carried out.
+type doneError struct{ err error }
+
+func (e doneError) Error() string {
+	return "the write was carried out, but what is stored now cannot be read: " + trim(e.err, "")
+}
+func (e doneError) Unwrap() error { return e.err }
 
 // broken reports whether the connection broke, or was too slow for the client, before or within an answer.
 func broken(err error) bool {

@@ -102,14 +102,3 @@ func hooksOf(v any) (s hookSet, err error) {
 	}
 	return s, err
 }
-
-// run calls a hook of v, an instance of the entity called name, if its type has it.
-func (s hookSet) run(ctx context.Context, h *hook, name string, v any) error {
-	if !s.has(h) {
-		return nil
-	}
-	if err := h.call(ctx, v); err != nil {
-		return &HookError{Entity: name, Hook: h.name, Err: err}
-	}
-	return nil
-}

@@ -2,54 +2,59 @@ package entable
 
 import (
 	"context"
-	"slices"
 
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
 )
 
-// hydrate reads the whole items of a page that an index holds parts of, and puts them in their places. What is not there any
-// more is taken out; the bytes that stay with each item are those of the index, as cursors are made of them.
+// hydrates reports whether only the types of items are read from an index, and the items from the table.
+func (p *queryPlan) hydrates() bool { return p.hydrate && !p.Whole() }
+
+// hydrate reads the whole items of a page that an index holds parts of. What is not there any more is left out, as is an item
+// that has moved within the index and is in the page twice. The bytes that stay with each item are those of the index, as
+// cursors are made of them.
 func (g *pager) hydrate(ctx context.Context) error {
 	p := g.plan
 	b := &batchGet{t: p.t, conn: g.conn, cfg: batchGetConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}}
-	var keys []*getKey
-	at := map[*getKey]int{}
+	b.cfg.consistent = p.consistent
+	keys := make([]*getKey, len(g.sink.items)) // nil: of an unknown type
+	var distinct []*getKey
 	seen := map[schema.ItemID]bool{}
-	for i := range g.sink.items {
-		it := &g.sink.items[i]
-		if it.entity == nil || it.err != nil {
+	for i, it := range g.sink.items {
+		if it.entity == nil {
 			continue
 		}
 		key, err := p.PrimaryKey(it.raw)
 		if err != nil {
 			return err
 		}
+		keys[i] = &getKey{e: it.entity, key: key}
 		if id := p.Table.Identity(key.Attrs); !seen[id] {
 			seen[id] = true
-			k := &getKey{e: it.entity, key: key}
-			keys, at[k] = append(keys, k), i
+			distinct = append(distinct, keys[i])
 		}
 	}
-	work.InParallel(b.cfg.concurrency, b.chunks(keys), func(chunk []*getKey) { b.get(ctx, chunk) })
-	gone := map[int]bool{}
-	for _, k := range keys {
-		it := &g.sink.items[at[k]]
-		switch {
-		case k.err != nil:
-			return k.err
-		case k.found.err != nil:
-			it.err = k.found.err
-		case k.found.value == nil || k.e.Hides(k.found.value):
-			gone[at[k]] = true
-		default:
-			it.value = k.found.value
+	work.InParallel(b.cfg.concurrency, b.chunks(distinct), func(chunk []*getKey) { b.get(ctx, chunk) })
+	whole := g.sink.items[:0]
+	for i, it := range g.sink.items {
+		k, keep := keys[i], true
+		if k != nil {
+			if k.err != nil {
+				return k.err
+			}
+			skipped := it.skipped
+			if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
+				it.loaded, keep = g.sink.resolve(it.loaded)
+			}
+			it.skipped = skipped
+		}
+		if keep {
+			whole = append(whole, it)
+		} else {
+			g.sink.skipped += it.skipped
 		}
 	}
-	i := -1
-	g.sink.items = slices.DeleteFunc(g.sink.items, func(pageItem) bool {
-		i++
-		return gone[i]
-	})
+	clear(g.sink.items[len(whole):])
+	g.sink.items = whole
 	return nil
 }

@@ -256,3 +256,41 @@ func TestTransactionsAreRepeated(t *testing.T) {
 		}
 	})
 }
+
+// What Once gives back is read after the write: an error of that says that the write was carried out, and asks for no other.
+func TestOnceCannotReadBack(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	tallies := entable.Register[Tally](s.newTable())
+	ctx := t.Context()
+	check(t, tallies.Put(ctx, &Tally{ID: "1"}))
+	refused, _ := answers("GetItem", `{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}`)
+	s.comeBetween(refused)
+	got, err := tallies.Update(Tally{ID: "1"}).Once().Add("n", 1).Updated(ctx)
+	if got != nil || !errors.Is(err, entable.ErrThrottled) || !strings.Contains(err.Error(), "Update Tally[") || !strings.Contains(err.Error(), "was carried out, but") {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if entable.IsRetryable(err) || isUnknown(err) {
+		t.Errorf("the update is to be repeated: %v", err)
+	}
+	if v, err := tallies.Get(ctx, Tally{ID: "1"}); err != nil || v.N != 1 {
+		t.Errorf("stored %+v, %v", v, err)
+	}
+}
+
+// A transaction that was refused before it was sent is another one when it is repeated.
+func TestTransactionsThatWereNotSent(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	vouchers := entable.Register[Voucher](s.newTable())
+	ctx := t.Context()
+	token := entable.ClientToken(rand.Text())
+	number := func() error {
+		return entable.Transact(ctx, []entable.Write{vouchers.Update(Voucher{ID: "late"}).Set("number", "9")}, token)
+	}
+	if err := number(); !errors.Is(err, entable.ErrNotFound) {
+		t.Errorf("error %v", err)
+	}
+	check(t, vouchers.Put(ctx, &Voucher{ID: "late"}))
+	check(t, number())
+}

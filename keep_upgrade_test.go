@@ -149,3 +149,37 @@ func TestUpgrades(t *testing.T) {
 	checkDeclaration(t, register[clash](entable.NewTable("shop"), entable.Upgrades(func(entable.RawItem) error { return nil })),
 		`clash: field V: attribute "_v" is reserved for the version of the item's shape: store the field under another name with a dynamodbav tag`)
 }
+
+// Items of older shapes are found by attributes that today's have no more.
+func TestFiltersOfOlderShapes(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	table := s.newTable()
+	type Member struct {
+		Club string `dynamodbav:"club"`
+		ID   string `dynamodbav:"id"`
+		Name string `dynamodbav:"name"`
+	}
+	members := entable.Register[Member](table, entable.PK("club"), entable.SK("id"), entable.Upgrades(func(item entable.RawItem) error {
+		item["name"] = item["nick"]
+		return nil
+	}))
+	check(t, members.Put(t.Context(), &Member{Club: "c", ID: "1", Name: "Ann"}))
+	old, err := members.ToItem(&Member{Club: "c", ID: "2"})
+	check(t, err)
+	delete(old, "_v")
+	delete(old, "name")
+	old["nick"] = avS("Bo")
+	s.store(table, old)
+	is := func(name string) expression.ConditionBuilder {
+		return expression.Name("name").Equal(expression.Value(name)).Or(expression.Name("nick").Equal(expression.Value(name)))
+	}
+	for _, name := range []string{"Ann", "Bo"} {
+		if m, err := members.Query(Member{Club: "c"}).Filter(is(name)).One(t.Context()); err != nil || m.Name != name {
+			t.Errorf("%s: %+v, %v", name, m, err)
+		}
+	}
+	if err := members.Delete(t.Context(), Member{Club: "c", ID: "2"}, entable.If(is("Bo"))); err != nil {
+		t.Error(err)
+	}
+}

@@ -158,8 +158,9 @@ func (r *refine[Self, Item]) SkipHooks(on bool) Self {
 }
 
 // Hydrate gives whole items where an index does not hold them ([KeysOnly], [Include]): each page of the index is followed by
-// reads of its items from the table, in requests of up to 100, in the order of the index. What was removed in between is left
-// out. Filters see what the index holds. It costs a read of each item, and does nothing elsewhere.
+// reads of its items from the table, in requests of up to 100, in the order of the index. They are as the table has them then;
+// what was removed in between is left out, and what [RawUnknown] gives stays as the index holds it. Filters see what the index
+// holds. It costs a read of each item, and does nothing elsewhere.
 func (r *refine[Self, Item]) Hydrate() Self {
 	r.plan.hydrate = true
 	return selfOf[Self](unsafe.Pointer(r))

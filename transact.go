@@ -36,8 +36,9 @@ func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
 // characters. By default the SDK makes one for each call, which covers its own retries.
 //
 // A call that is repeated because its outcome was unknown sends the same contents when it is given the same: generated ids have
-// stayed in the instances (and in upserts), and what the library itself adds is remembered in this process: the time of generated
-// timestamps, and the stored items that unique fields and Fetch have read. What hooks set is theirs to keep.
+// stayed in the instances (and in upserts), and what the library itself adds is remembered in this process, of the last 10,000
+// such calls at least: the time of generated timestamps, and the stored items that unique fields and Fetch have read. What hooks
+// set is theirs to keep.
 func ClientToken(token string) TransactOption { return tokenOption(token) }
 
 // Transact carries out all writes or none, in one transaction of up to 100 items of any entities and
@@ -65,12 +66,17 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 	token := cfg.token + " of " + writes[0].entity().Table.Name
 	tries := work.Tries{Most: maxConflicts}
 	for {
-		prepared := ctx
+		prepared, again := ctx, false
 		if cfg.token != "" {
-			prepared = context.WithValue(ctx, replayKey{}, &replay{m: moments.Of(token)})
+			var m *work.Moment
+			m, again = moments.Of(token)
+			prepared = context.WithValue(ctx, replayKey{}, &replay{m: m})
 		}
 		t, err := prepareTransaction(prepared, c, writes)
 		if err != nil {
+			if !again { // nothing was sent
+				moments.Forget(token)
+			}
 			return err
 		}
 		var d route.Doubt

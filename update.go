@@ -150,7 +150,8 @@ func (u *updating[Self, Item]) Upsert() Self {
 // Once makes the update exact where the SDK repeats a request whose answer was lost, so that what it adds, subtracts or appends is
 // so once: it is sent in a transaction with a token of its own, by which the service knows the repetition, for ten minutes. That
 // takes twice the write units. A transaction gives nothing back: what [Update.Updated] and a Patch return is read afterwards, and
-// may have changes of later writers; [Update.Previous] is an error. An error whose Unknown is set means that all answers were lost:
+// may have changes of later writers, or be nil if one has removed the item; an error of that read says that the update was
+// carried out, and is not [IsRetryable]. [Update.Previous] is an error. An error whose Unknown is set means that all answers were lost:
 // Do, called again, has another token. In [Transact] it changes nothing; there [ClientToken] covers calls that are repeated.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-apis-txwriteitems
 func (u *updating[Self, Item]) Once() Self {

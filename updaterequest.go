@@ -194,11 +194,16 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.u.fresh == nil {
-		first, _ := replayOf(ctx).find("upsert of "+e.Name+s.r.key.Text(), func() (any, error) { return fresh, nil })
+	if r := replayOf(ctx); r != nil && s.u.fresh == nil {
+		first, err := r.find("upsert of "+e.Name+s.r.key.Text(), func() (any, error) { return s.generated() })
+		if err != nil {
+			return e.encodeError(err)
+		}
 		s.u.fresh = first.(unsafe.Pointer)
 	}
-	e.Auto.KeepIDs(s.u.fresh, fresh)
+	if s.u.fresh != nil {
+		e.Auto.KeepIDs(s.u.fresh, fresh)
+	}
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
@@ -228,6 +233,15 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		return nil
 	}
 	return e.validate(ctx, e.At(fresh))
+}
+
+// generated returns an item with the key and the generated values, for others to take their ids from.
+func (s *updateState) generated() (unsafe.Pointer, error) {
+	item, err := s.u.e.keyOnly(s.u.key)
+	if err == nil {
+		err = s.u.e.Auto.Fill(s.u.e.Table.Gen, s.now, item)
+	}
+	return item, err
 }
 
 // express adds the changes to the expression.

@@ -140,7 +140,7 @@ func (g *pager) fetch(ctx context.Context) error {
 		return g.plan.opError(err)
 	}
 	g.before, g.start = g.start, cursor.Position{After: res.Last, Done: len(res.Last) == 0}
-	if g.plan.hydrate && g.plan.Index != "" {
+	if g.plan.hydrates() {
 		if err := g.hydrate(ctx); err != nil {
 			return g.plan.opError(err)
 		}
@@ -394,10 +394,15 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 			return skipErr
 		}
 	}
-	d := p.Table.Decode(r, p.Want, &s.slabs)
+	var d schema.Decoded
+	if p.hydrates() {
+		d = p.Table.Tell(r)
+	} else {
+		d = p.Table.Decode(r, p.Want, &s.slabs)
+	}
 	l := load(d)
 	switch {
-	case (l.err == nil || d.Misplaced()) && !p.takes(l.entity), l.err == nil && l.entity.Hides(l.value):
+	case (l.err == nil || d.Misplaced()) && !p.takes(l.entity), l.value != nil && l.entity.Hides(l.value):
 		return nil
 	case l.err != nil:
 		var keep bool

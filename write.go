@@ -229,7 +229,7 @@ func (r *request) itemKey() schema.ItemKey {
 // The SDK repeats a request whose answer was lost. Then the condition meets what the first attempt has made: such a write
 // has succeeded.
 func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
-	tries := work.Tries{Most: maxConflicts}
+	tries := work.Tries{Most: maxConflicts, Eager: true} // the failure has brought what to send, as a rule
 	var d route.Doubt
 	c = d.Watch(c)
 	for {

@@ -19,7 +19,7 @@ type Shape struct {
 	Plan  *codec.Plan
 	Kept  []string          // the attributes that the table itself keeps
 	Lacks map[string]string // fields that the items do not have, and why
-	Open  bool              // items have attributes that are none of the plan's
+	Open  bool              // items have attributes that are none of the plan's: a rest, or those of older shapes
 	Mixed bool              // items of older shapes have values of other kinds
 }
 
@@ -244,7 +244,7 @@ func (s *Shape) find(path []Segment) (Target, error) {
 	case root == nil && (s.Open || slices.Contains(s.Kept, path[0].Name)), root != nil && s.Plan.Marshals():
 		return Target{Root: &codec.Field{Name: path[0].Name}}, nil
 	case root == nil:
-		return Target{}, &unknownError{path[0].Name, []string{has(s.Plan)}, s.Kept}
+		return Target{}, &unknownError{path[0].Name, []*codec.Plan{s.Plan}, s.Kept}
 	}
 	t := Target{Root: root, Leaf: root, Type: root.Type}
 	for i, segment := range path {
@@ -325,8 +325,8 @@ func showSegments(path []Segment) string {
 // unknownError is a name that items do not have.
 type unknownError struct {
 	name string
-	has  []string // what each of the types has
-	kept []string // by the table itself, for a name at the top level
+	has  []*codec.Plan // the types that it was looked for in
+	kept []string      // by the table itself, for a name at the top level
 }
 
 // inner reports whether all but the end of a path is there.
@@ -341,20 +341,24 @@ func (e *unknownError) merge(o *unknownError) {
 }
 
 func (e *unknownError) Error() string {
-	text := fmt.Sprintf("unknown attribute %q: %s", e.name, strings.Join(e.has, "; "))
+	has := make([]string, len(e.has))
+	for i, plan := range e.has {
+		has[i] = fmt.Sprintf("%s has %s", plan.Type(), quoteAll(attributes(plan)))
+	}
+	text := fmt.Sprintf("unknown attribute %q: %s", e.name, strings.Join(has, "; "))
 	if len(e.kept) > 0 {
 		text += "; the table has " + quoteAll(e.kept)
 	}
 	return text
 }
 
-// has lists the attributes of a plan's type.
-func has(plan *codec.Plan) string {
-	var known []string
+// attributes lists those of a plan's type.
+func attributes(plan *codec.Plan) []string {
+	var names []string
 	for _, f := range plan.Fields() {
-		known = append(known, f.Name)
+		names = append(names, f.Name)
 	}
-	return fmt.Sprintf("%s has %s", plan.Type(), quoteAll(known))
+	return names
 }
 
 func quoteAll(names []string) string {

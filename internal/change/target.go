@@ -204,7 +204,7 @@ func (t *Target) index(at int) error {
 }
 
 func unknownAttribute(plan *codec.Plan, name string) error {
-	return &unknownError{name: name, has: []string{has(plan)}}
+	return &unknownError{name: name, has: []*codec.Plan{plan}}
 }
 
 var (

@@ -52,6 +52,22 @@ func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
 	return Decoded{Entity: e, Value: e.At(ptr)}
 }
 
+// Tell finds the entity of the item at r, which may be a part of one, and goes past it.
+func (t *Table) Tell(r *wire.Reader) Decoded {
+	start := r.Offset()
+	e, name, _, err := t.identify(t.Directory(), r)
+	if err == nil && e == nil {
+		return t.unknown(r, start, name)
+	}
+	if err == nil {
+		_, err = r.Skip()
+	}
+	if err != nil {
+		return t.undecodable(r, start, e, err)
+	}
+	return Decoded{Entity: e}
+}
+
 // loadGuessed decodes the item at r in one pass, and reports whether that was all there is to do.
 func (t *Table) loadGuessed(e *Entity, r *wire.Reader, start int, ptr unsafe.Pointer) bool {
 	if e.load(e.checked, r, ptr) != nil {

@@ -46,6 +46,9 @@ func (t *Table) holds(c *IndexDecl, name string) bool {
 		slices.ContainsFunc(c.KeyAttrs(), func(a Attr) bool { return a.Name == name })
 }
 
+// Whole reports whether the items that are read are wholes.
+func (s *Span) Whole() bool { return s.Table.Index(s.Index).whole() }
+
 // HoldsTypes reports whether the items that are read have the discriminator.
 func (s *Span) HoldsTypes() bool {
 	return s.Table.Discriminator != "" && s.Table.holds(s.Table.Index(s.Index), s.Table.Discriminator)

@@ -39,36 +39,39 @@ func (m *Moment) Find(name string, find func() (any, error)) (any, error) {
 // momentLasts is how long a moment is kept: longer than the service knows a token, ten minutes.
 const momentLasts = 15 * time.Minute
 
+// mostMoments is how many moments are kept for so long: of more, when nothing is answered for a while, the latest ones.
+const mostMoments = 10_000
+
 // Moments are those of what is done under tokens. They are safe for concurrent use.
 type Moments struct {
-	mu sync.Mutex // guards of
-	of map[string]*Moment
+	mu     sync.Mutex         // guards what follows
+	late   map[string]*Moment // those since the turn
+	early  map[string]*Moment // those of the turn before, of which none is kept behind the next one
+	turned time.Time
 }
 
-// Of returns the moment of a token, a new one if there is none.
-func (ms *Moments) Of(token string) *Moment {
+// Of returns the moment of a token, and whether it was there before.
+func (ms *Moments) Of(token string) (m *Moment, was bool) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
 	clock := time.Now()
-	for t, m := range ms.of {
-		if clock.Sub(m.since) > momentLasts {
-			delete(ms.of, t)
+	if clock.Sub(ms.turned) > momentLasts || len(ms.late) == mostMoments {
+		ms.early, ms.late, ms.turned = ms.late, map[string]*Moment{}, clock
+	}
+	for _, of := range []map[string]*Moment{ms.late, ms.early} {
+		if m := of[token]; m != nil && clock.Sub(m.since) <= momentLasts {
+			return m, true
 		}
 	}
-	if m := ms.of[token]; m != nil {
-		return m
-	}
-	if ms.of == nil {
-		ms.of = map[string]*Moment{}
-	}
-	m := &Moment{since: clock}
-	ms.of[token] = m
-	return m
+	m = &Moment{since: clock}
+	ms.late[token] = m
+	return m, false
 }
 
 // Forget forgets the moment of a token.
 func (ms *Moments) Forget(token string) {
 	ms.mu.Lock()
 	defer ms.mu.Unlock()
-	delete(ms.of, token)
+	delete(ms.late, token)
+	delete(ms.early, token)
 }

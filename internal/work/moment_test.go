@@ -2,6 +2,7 @@ package work_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,22 +15,53 @@ import (
 func TestMoments(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var moments work.Moments
-		a := moments.Of("a")
-		if moments.Of("b") == a || moments.Of("a") != a {
+		of := func(token string) *work.Moment {
+			m, _ := moments.Of(token)
+			return m
+		}
+		a, was := moments.Of("a")
+		if _, again := moments.Of("a"); was || !again {
+			t.Errorf("there before: %t, then %t", was, again)
+		}
+		if of("b") == a || of("a") != a {
 			t.Error("the token does not tell moments apart")
 		}
 		time.Sleep(11 * time.Minute)
-		if moments.Of("a") != a {
+		if of("a") != a {
 			t.Error("it is another one while the service knows the token")
 		}
 		time.Sleep(5 * time.Minute)
-		later := moments.Of("a")
+		later := of("a")
 		if later == a {
 			t.Error("it is kept for ever")
 		}
 		moments.Forget("a")
-		if moments.Of("a") == later {
+		if of("a") == later {
 			t.Error("it is not forgotten")
+		}
+	})
+}
+
+// When no outcome is known for a while, memory stays bounded: the earliest moments go first.
+func TestMomentsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var moments work.Moments
+		first, _ := moments.Of("0")
+		kept := 0
+		for i := range 50_000 {
+			moments.Of(fmt.Sprint(i))
+		}
+		for i := range 50_000 {
+			token := fmt.Sprint(49_999 - i)
+			if _, was := moments.Of(token); was {
+				kept++
+			} else if i < 10_000 {
+				t.Fatalf("%s is forgotten", token)
+			}
+			moments.Forget(token)
+		}
+		if again, was := moments.Of("0"); was || again == first || kept > 20_000 {
+			t.Errorf("%d are kept, the first among them: %t", kept, was)
 		}
 	})
 }
@@ -37,7 +69,7 @@ func TestMoments(t *testing.T) {
 func TestMomentFindsOnce(t *testing.T) {
 	calls, bad := 0, errors.New("bad")
 	find := func() (any, error) { calls++; return calls, nil }
-	m := (&work.Moments{}).Of("t")
+	m, _ := (&work.Moments{}).Of("t")
 	if _, err := m.Find("a", func() (any, error) { return nil, bad }); err != bad {
 		t.Errorf("error %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 type Tries struct {
 	Most   int   // attempts in all; 0: until the context ends
 	Steady bool  // the pauses do not grow
+	Eager  bool  // there is none before the second attempt
 	Made   int   // attempts that were made; a caller that counts only those without progress sets it back to 0
 	Ended  error // the context's, if it ended the loop
 }
@@ -22,6 +23,10 @@ type Tries struct {
 func (t *Tries) More(ctx context.Context) bool {
 	if t.Made++; t.Made == t.Most {
 		return false
+	}
+	if t.Eager && t.Made == 1 {
+		t.Ended = ctx.Err()
+		return t.Ended == nil
 	}
 	grown := 1
 	if !t.Steady {

@@ -36,6 +36,23 @@ func TestTriesEndAfterTheMost(t *testing.T) {
 	})
 }
 
+func TestEagerTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		tries, start := work.Tries{Most: 3, Eager: true}, time.Now()
+		if !tries.More(ctx) || !time.Now().Equal(start) {
+			t.Errorf("the second attempt comes after %s", time.Since(start))
+		}
+		if !tries.More(ctx) || time.Now().Equal(start) || tries.More(ctx) {
+			t.Errorf("%d attempts in %s", tries.Made, time.Since(start))
+		}
+		cancel()
+		if late := (work.Tries{Eager: true}); late.More(ctx) || late.Ended != context.Canceled {
+			t.Errorf("behind the end: %v", late.Ended)
+		}
+	})
+}
+
 func TestTriesEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
