@@ -105,7 +105,7 @@ func (k *Key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
 	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
 		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].path, v.F)
 	}
-	return keys.AppendNumber(dst, v), nil
+	return keys.AppendNumber(dst, v, k.comps[0].Seg.Bits), nil
 }
 
 // AttributeValue makes the SDK's value of a key's text.

@@ -33,8 +33,11 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 			if err != nil {
 				return err
 			}
-			if c.Seg.Format = seg.Format; c.Seg.Kind == keys.Text {
+			switch c.Seg.Format = seg.Format; {
+			case c.Seg.Kind == keys.Text:
 				c.Seg.Width = textWidths[c.field.Type]
+			case seg.Format == "":
+				c.Seg.Width = 2 * c.Seg.Size
 			}
 			s.comps = append(s.comps, c)
 			seg = c.Seg
