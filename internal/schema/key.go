@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -23,7 +24,7 @@ const (
 // Key is a compiled KeySpec: how one entity builds one key attribute. It is immutable.
 type Key struct {
 	Attr      Attr
-	sort      bool
+	sort      bool // the attribute is a sort key, of the table or of an index
 	prefix    string
 	separator string // "" of a template
 	comps     []component
@@ -75,6 +76,11 @@ func (k *Key) AppendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 		return nil, err
 	}
 	return dst, k.checkLength(len(dst) - from)
+}
+
+// sorts reports whether an attribute is a sort key, of the table or of an index, of which the service takes less.
+func (t *Table) sorts(a Attr) bool {
+	return a == t.SK || slices.ContainsFunc(t.Indexes, func(x IndexDecl) bool { return a == x.SK })
 }
 
 func (k *Key) checkLength(n int) error {

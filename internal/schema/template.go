@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -137,7 +138,7 @@ func (e *Entity) onlyParts() (path string) {
 func (e *Entity) InKey(path []string) bool {
 	for _, p := range e.keyPaths {
 		n := min(len(p), len(path))
-		if strings.Join(p[:n], "\x00") == strings.Join(path[:n], "\x00") {
+		if slices.Equal(p[:n], path[:n]) {
 			return true
 		}
 	}

@@ -205,3 +205,29 @@ func TestTemplatesNeverRenderTheLibrarysOwnKeys(t *testing.T) {
 	_, err := e.KeyOf(unsafe.Pointer(&Log{Org: "_uniqueness", No: 1}))
 	check(t, err)
 }
+
+// The service takes 1024 bytes of a sort key, also of an index whose sort key is the table's partition key or a field.
+func TestLengthsOfIndexKeys(t *testing.T) {
+	d := decl()
+	d.Indexes = []schema.IndexDecl{{Name: "inverted", PK: text("sk"), SK: text("pk")}, {Name: "by-name", PK: text("name"), SK: text("org")}}
+	type Named struct {
+		ID   string `dynamodbav:"id"`
+		Name string `dynamodbav:"name,omitempty"`
+		Org  string `dynamodbav:"org,omitempty"`
+	}
+	e := register[Named](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("{id}")), SKs: sk(template("x")), Joins: []schema.JoinDecl{{Index: "by-name"}}})
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, test := range []struct {
+		Named
+		want string
+	}{
+		{Named{ID: long(1024), Name: long(2048), Org: long(1024)}, ""},
+		{Named{ID: "x"}, ""},
+		{Named{ID: long(1025)}, "Named: pk: 1025 bytes are above the service's limit of 1024"},
+		{Named{ID: "x", Name: long(2049)}, "Named: name: 2049 bytes are above the service's limit of 2048"},
+		{Named{ID: "x", Org: long(1025)}, "Named: org: 1025 bytes are above the service's limit of 1024"},
+	} {
+		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named))
+		checkFault(t, err, schema.WrongKey, test.want)
+	}
+}
