@@ -255,7 +255,7 @@ func TestTemplatesKnowTheirOrder(t *testing.T) {
 	}
 }
 
-var templateParts = []string{"{a}", "{a}", "{b}", "{n}", "{n:02}", "{i}", "{u}", "{u:04}", "{f}", "{o}", "{t:2006}", "{t:2006-01-02}", "{t:unix}", "{z}", "{y}"}
+var templateParts = []string{"{a}", "{a}", "{b}", "{n}", "{n:02}", "{i}", "{u}", "{u:04}", "{f}", "{F}", "{o}", "{t:2006}", "{t:2006-01-02}", "{t:unix}", "{z}", "{y}"}
 
 // randomTemplates returns a kind with keys of as many components as sizes says, with fixed texts that values have too.
 func randomTemplates(t *testing.T, r *rand.Rand, sizes []int) (k kind) {
@@ -369,6 +369,10 @@ func templateValue(r *rand.Rand, s keys.Segment) keys.Value {
 	case keys.Int:
 		if s.Format != "" || s.Bits == 8 {
 			return integer(int64(r.IntN(100)))
+		}
+	case keys.Float:
+		if s.Bits == 32 {
+			return float(float64(float32(r.NormFloat64())))
 		}
 	case keys.Uint:
 		if s.Format != "" {
