@@ -74,6 +74,11 @@ type checkpoint struct {
 	Version  int64  `dynamodbav:"version" entable:"version"`
 }
 
+func isCheckpoint(v any) bool {
+	_, ok := v.(*checkpoint)
+	return ok
+}
+
 // TableCheckpoints keep positions as items of a table, one for each shard. They may be in the table whose stream they are of:
 // a [Handler] passes them over. Each is written under the condition that it is as it was left, so that two programs that poll for one
 // consumer find out about each other.
@@ -88,6 +93,9 @@ type TableCheckpoints struct {
 // NewTableCheckpoints registers the positions on a table, as the entity StreamCheckpoint with keys of the prefixes
 // "StreamCheckpoint" and "Shard"; see [entable.Register] for what it says of errors and of the order of declarations. The consumer
 // names who polls, so that several can do so side by side; [TableCheckpoints.For] gives those of another one.
+//
+// The functions of this package pass the positions over. To programs that do not register them they are items of an unknown
+// type, in partitions of their own.
 func NewTableCheckpoints(table *entable.Table, consumer string) *TableCheckpoints {
 	if consumer == "" {
 		panic(errors.New("entable: stream: checkpoints need the name of a consumer"))

@@ -51,6 +51,9 @@ func (o Option) applyHandler(h *Handler) error {
 //
 // It is meant for package initialisation and panics when an entity is of another table, or two functions are for one type.
 func NewHandler(table *entable.Table, opts ...HandlerOption) *Handler {
+	if table == nil {
+		panic(errors.New("entable: stream: the table of the handler is nil"))
+	}
 	h := &Handler{table: table, routes: map[reflect.Type]func(context.Context, *Record) error{}, failed: logFailure}
 	for _, o := range opts {
 		if o == nil {
@@ -64,11 +67,14 @@ func NewHandler(table *entable.Table, opts ...HandlerOption) *Handler {
 }
 
 // On has f called for each change of the entity's items. What f is given is its own. An error of f ends the batch at this
-// change, which will be handed over again.
+// change, which will be handed over again. Entities of one Go type have one function. With [Handler.Poll], f is called from
+// several goroutines at once, for items of different shards.
 func On[T any](e *entable.Entity[T], f func(ctx context.Context, c Change[T]) error) HandlerOption {
 	return handlerOption(func(h *Handler) error {
 		typ := reflect.TypeFor[*T]()
 		switch {
+		case f == nil:
+			return fmt.Errorf("On: the function for %s is nil", typ.Elem())
 		case e.Table() != h.table:
 			return fmt.Errorf("On: %s is not registered on table %q", typ.Elem(), h.table.Name())
 		case h.routes[typ] != nil:
@@ -88,6 +94,9 @@ func On[T any](e *entable.Entity[T], f func(ctx context.Context, c Change[T]) er
 // Else has f called for each change that no [On] takes: of other entities and, with [RawUnknown], of unknown types.
 func Else(f func(ctx context.Context, r *Record) error) HandlerOption {
 	return handlerOption(func(h *Handler) error {
+		if f == nil {
+			return errors.New("Else: the function is nil")
+		}
 		h.rest = f
 		return nil
 	})
@@ -96,6 +105,9 @@ func Else(f func(ctx context.Context, r *Record) error) HandlerOption {
 // Failures has f called for each failure, which is otherwise logged by [slog.Default] without contents of items.
 func Failures(f func(ctx context.Context, err *RecordError)) HandlerOption {
 	return handlerOption(func(h *Handler) error {
+		if f == nil {
+			return errors.New("Failures: the function is nil")
+		}
 		h.failed = f
 		return nil
 	})
@@ -107,9 +119,6 @@ func logFailure(ctx context.Context, err *RecordError) {
 
 // handle gives one record to its function.
 func (h *Handler) handle(ctx context.Context, r *Record) error {
-	if _, own := r.Key.(*checkpoint); own {
-		return nil
-	}
 	f := h.routes[reflect.TypeOf(r.Key)]
 	if f == nil {
 		f = h.rest

@@ -93,6 +93,9 @@ func TestHandlerGivesTheRestToElse(t *testing.T) {
 	nothing := func(context.Context, stream.Change[Task]) error { return nil }
 	refused("an entity of another table", `entable: stream: On: stream_test.Task is not registered on table "ledgers"`, stream.On(tasks, nothing))
 	refused("no option", "entable: stream: an option of the handler is nil", nil)
+	refused("no function of a type", "entable: stream: On: the function for stream_test.Task is nil", stream.On[Task](tasks, nil))
+	refused("no function of the rest", "entable: stream: Else: the function is nil", stream.Else(nil))
+	refused("no function of failures", "entable: stream: Failures: the function is nil", stream.Failures(nil))
 }
 
 // An event that holds a record that cannot be handled stops there, unless unknown types are passed over.

@@ -29,7 +29,8 @@ type PollOptions struct {
 	StreamARN string
 	// Checkpoints keep the positions, by default [MemoryCheckpoints]: then each run begins anew.
 	Checkpoints Checkpoints
-	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet.
+	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet. The first
+	// position is saved behind the first change that was handled: a poll that ends before begins at what is the end then.
 	Latest bool
 	// Interval is the pause after a response without records, by default one second. The service serves five reads of a shard a
 	// second, for all readers together.

@@ -318,6 +318,29 @@ func TestPollFromNowOn(t *testing.T) {
 	}
 }
 
+// What one program writes is of unknown types to another, which counts it in all shards at once.
+func TestPollCountsUnknownTypes(t *testing.T) {
+	t.Parallel()
+	m := openMarket(t)
+	for no := range 40 {
+		check(t, m.sales.Put(t.Context(), &Sale{Shop: fmt.Sprint(no), No: no}))
+		if no == 20 {
+			check(t, m.db.SplitShards("market"))
+		}
+	}
+	m.disableStream(t)
+	other := entable.NewTable("market")
+	other.Use(m.client)
+	var skipped int
+	var aside atomic.Int64
+	check(t, stream.NewHandler(other, stream.SkipUnknown(&skipped)).Poll(t.Context(), m.streams, stream.PollOptions{Interval: time.Millisecond}))
+	check(t, stream.NewHandler(other, stream.Failures(func(context.Context, *stream.RecordError) { aside.Add(1) })).Poll(t.Context(), m.streams,
+		stream.PollOptions{Interval: time.Millisecond, Skip: func(context.Context, *stream.RecordError) error { return nil }}))
+	if skipped != 40 || aside.Load() != 40 {
+		t.Errorf("%d skipped, %d put aside, want 40 each", skipped, aside.Load())
+	}
+}
+
 func TestPollWithoutAStream(t *testing.T) {
 	t.Parallel()
 	db := memory.New()

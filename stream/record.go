@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -85,25 +86,31 @@ type Option func(*decoder)
 
 // SkipUnknown goes past records of types that are not registered, and adds their number to *n, unless n is
 // nil. A record of which one image is of a registered type is given, with the other one as an
-// [entable.RawItem].
+// [entable.RawItem]. Where several shards are read at once, n is right when [Handler.Poll] has returned.
 func SkipUnknown(n *int) Option {
 	if n == nil {
 		n = new(int)
 	}
-	return func(d *decoder) { d.raw, d.skipped = false, n }
+	var mu sync.Mutex
+	count := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		*n++
+	}
+	return func(d *decoder) { d.raw, d.skip = false, count }
 }
 
 // RawUnknown gives items of types that are not registered as [entable.RawItem], their keys too.
 func RawUnknown() Option {
-	return func(d *decoder) { d.raw, d.skipped = true, nil }
+	return func(d *decoder) { d.raw, d.skip = true, nil }
 }
 
 // decoder makes the records of a table.
 type decoder struct {
-	table   *entable.Table
-	raw     bool
-	skipped *int // nil: unknown types are not skipped
-	index   int  // the place of the record that is given out
+	table *entable.Table
+	raw   bool
+	skip  func() // counts a record of an unknown type; nil: they are not skipped
+	index int    // the place of the record that is given out
 }
 
 func newDecoder(table *entable.Table, opts []Option) *decoder {
@@ -189,7 +196,7 @@ func (d *decoder) record(c *change) (*Record, error) {
 		v, err := i.from.decode(d.table)
 		u, _ := errors.AsType[*entable.UnknownEntityError](err)
 		switch {
-		case u != nil && u.Own:
+		case u != nil && u.Own, isCheckpoint(v):
 			return nil, nil
 		case u != nil:
 			unknown, v = u, u.Item
@@ -203,14 +210,14 @@ func (d *decoder) record(c *change) (*Record, error) {
 	switch {
 	case typed == nil && unknown == nil:
 		return nil, d.error(errors.New("the record has no keys"))
-	case unknown != nil && !d.raw && d.skipped == nil:
+	case unknown != nil && !d.raw && d.skip == nil:
 		return nil, unknown
 	case typed != nil:
 		var err error
 		r.Key, err = d.table.KeyOf(typed)
 		return &r, err
 	case !d.raw:
-		*d.skipped++
+		d.skip()
 		return nil, nil
 	}
 	r.Key = d.keyIn(unknown.Item)

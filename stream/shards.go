@@ -147,7 +147,7 @@ type shardReader struct {
 	shard     string
 	at, saved Position
 	latest    bool
-	worth     bool // something was handled since the position was saved
+	worth     bool // something was handed over since the position was saved: a position's own record is not worth another one
 }
 
 func (r *shardReader) read(ctx context.Context) error {
@@ -204,9 +204,6 @@ func (r *shardReader) record(ctx context.Context, one []types.Record) error {
 	for rec, err := range Records(r.h.table, one, r.h.options...) {
 		failed, _ := errors.AsType[*RecordError](err)
 		if err == nil {
-			if _, own := rec.Key.(*checkpoint); own {
-				continue // saving a position for it would make another one
-			}
 			r.worth = true
 			failed = r.attempt(ctx, rec)
 		}
