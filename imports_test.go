@@ -50,7 +50,8 @@ var places = []place{
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/wire"}, tests: []string{"memory"}},
-	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose"}},
+	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
+	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.
@@ -180,6 +181,8 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 		{"cmd/entable/main.go", "internal/propose", ""},
 		{"internal/propose/check.go", "internal/schema", ""},
 		{"internal/propose/check.go", "", "internal/propose may not import ."},
+		{"examples/devices/main.go", "internal/propose/proposetest", "examples may not import internal/propose/proposetest"},
+		{"examples/devices/propose_test.go", "internal/propose/proposetest", ""},
 		{"internal/bench/run.go", "internal/codec", ""},
 		{"table_test.go", "internal/bench", ". may not import internal/bench"},
 		{"internal/new/new.go", "internal/wire", "internal/new belongs to no place: add it to the table in imports_test.go"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // clock is how a template writes times: in a layout of package time, or as a number. What a layout does to times, whether it
@@ -51,7 +52,10 @@ func (s *segment) setClock() error {
 // ask finds out what the layout does.
 func (c *clock) ask() (wrong string) {
 	noon := time.Date(2024, 5, 17, 12, 0, 0, 0, time.UTC)
-	if noon.Format(c.layout) == c.layout {
+	switch {
+	case !utf8.ValidString(c.layout):
+		return "it is not valid UTF-8"
+	case noon.Format(c.layout) == c.layout:
 		return "it shows no part of a time"
 	}
 	c.zoned = noon.Format(c.layout) != time.Date(2024, 5, 17, 12, 0, 0, 0, time.FixedZone("", 2*3600)).Format(c.layout)
@@ -174,5 +178,6 @@ func (c *clock) parse(text string) (time.Time, bool) {
 		return time.Unix(int64(n), 0).UTC(), true
 	}
 	t, err := time.Parse(c.layout, text)
-	return t, err == nil && t.Format(c.layout) == text
+	var buf [64]byte
+	return t, err == nil && string(t.AppendFormat(buf[:0], c.layout)) == text
 }

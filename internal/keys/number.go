@@ -28,15 +28,15 @@ func intFits(v int64, width int) bool { return magnitude(v) < pow10[width] }
 
 func uintFits(v uint64, width int) bool { return width >= len(pow10) || v < pow10[width] }
 
-// AppendNumber appends the shortest text of an Int, a Uint or a Float.
-func AppendNumber(dst []byte, v Value) []byte {
+// AppendNumber appends the shortest text of an Int, a Uint, or a Float of so many bits: 0.1 of 32 bits is no 0.1 of 64.
+func AppendNumber(dst []byte, v Value, bits int) []byte {
 	switch v.Kind {
 	case Int:
 		return strconv.AppendInt(dst, v.I, 10)
 	case Uint:
 		return strconv.AppendUint(dst, v.U, 10)
 	}
-	return strconv.AppendFloat(dst, v.F, 'g', -1, 64)
+	return strconv.AppendFloat(dst, v.F, 'g', -1, bits)
 }
 
 // appendInt writes v, which fits in width digits. A negative v is "-" and the

@@ -19,7 +19,7 @@ func Shard(v Value, n int) int {
 	case Bool:
 		h.Write(strconv.AppendInt(nil, v.I, 10))
 	default:
-		h.Write(AppendNumber(nil, v))
+		h.Write(AppendNumber(nil, v, 64))
 	}
 	return int(h.Sum64() % uint64(n))
 }

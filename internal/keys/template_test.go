@@ -44,6 +44,8 @@ func kindOf(s *keys.Segment) {
 		s.Kind = keys.Uint
 	case 'f':
 		s.Kind = keys.Float
+	case 'F':
+		s.Kind, s.Bits = keys.Float, 32
 	case 'o':
 		s.Kind = keys.Bool
 	case 't':
@@ -86,6 +88,8 @@ func TestTemplates(t *testing.T) {
 		{where(), "{t:unix}#{n}", vals(instant(date(2026, 1, 31)), integer(1)), "1769817600#1"},
 		{where(), "{t:unixms}", vals(instant(at.Truncate(time.Millisecond))), "1769853600123"},
 		{where(), "{o}#{f}", vals(boolean(1), float(0.25)), "true#0.25"},
+		{where(), "{F}", vals(float(float64(float32(0.1)))), "0.1"},
+		{where(), "{f}", vals(float(float64(float32(0.1)))), "0.10000000149011612"},
 		{where(), "{z}", vals(binary(0xab, 1)), "ab01"},
 		{where(), "{z:uuid}x", vals(binary(0x0b, 0x7e, 0xe6, 0xa2, 0x55, 0xc5, 0x4a, 0x57, 0x8d, 0x3e, 0x6f, 0x5f, 0x2f, 0x7a, 0x9f, 0x01)), someUUID + "x"},
 		{where(), "{z:uuid}", vals(binary(1)), ""},
@@ -126,6 +130,10 @@ func TestPartsOfTimes(t *testing.T) {
 			t.Errorf("%s: parsed %v, %v", layout, back, err)
 		}
 	}
+	first := template(t, "{t:2006}")
+	if key, err := first.Append(nil, vals(instant(time.Date(1, 6, 1, 0, 0, 0, 0, time.UTC)))); err != nil || !first.Match(string(key)) {
+		t.Errorf("the year of the zero time: %q, %v", key, err)
+	}
 	if template(t, "{t:2006-01-02 15:04:05}").Part(0) {
 		t.Error("a layout down to the second is said to be a part")
 	}
@@ -148,11 +156,34 @@ func TestTemplateErrors(t *testing.T) {
 		"{t:nothing}":  `attribute "t": invalid layout "nothing": it shows no part of a time`,
 		"{t:Monday}":   `attribute "t": invalid layout "Monday": its times cannot be read again`,
 		"{a}\xff":      `invalid template "\xff": it is not valid UTF-8`,
+		"{t:2006\xff}": `attribute "t": invalid layout "2006\xff": it is not valid UTF-8`,
 		"{t:2006}{a}":  "",
 		"{n:08}{n:08}": "",
 	} {
 		if _, err := tryTemplate(text); fmt.Sprint(err) != want && (want != "" || err != nil) {
 			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+func TestTemplatesDoNotAllocate(t *testing.T) {
+	at := instant(time.Date(2026, 1, 31, 10, 0, 0, 123456000, time.UTC))
+	for text, values := range map[string][]keys.Value{
+		"ORG#{a}|{n}#{n:08}":                   vals(text("acme"), integer(-7), integer(7)),
+		"{t}#{t:2006-01-02}#{t:~unix}":         vals(at, at, at),
+		"CT#{t:2006-01-02 15:04:05.000000}":    vals(at),
+		"{u:04}{f}#{o}":                        vals(unsigned(1), float(0.5), boolean(1)),
+		"{z:uuid}#{U}{z}":                      vals(binary([]byte("0123456789abcdef")...), text(someUUID), binary(1, 2)),
+		"{t:2006-01-02T15:04:05.999999Z07:00}": vals(at),
+	} {
+		p := template(t, text)
+		key := render(t, p, values...)
+		buf := make([]byte, 0, 512)
+		if n := testing.AllocsPerRun(100, func() { buf, _ = p.Append(buf[:0], values) }); n != 0 {
+			t.Errorf("%s: Append allocates %v times", text, n)
+		}
+		if n := testing.AllocsPerRun(100, func() { p.Match(key) }); n != 0 {
+			t.Errorf("%s: Match allocates %v times", text, n)
 		}
 	}
 }
@@ -224,7 +255,7 @@ func TestTemplatesKnowTheirOrder(t *testing.T) {
 	}
 }
 
-var templateParts = []string{"{a}", "{a}", "{b}", "{n}", "{n:02}", "{i}", "{u}", "{u:04}", "{f}", "{o}", "{t:2006}", "{t:2006-01-02}", "{t:unix}", "{z}", "{y}"}
+var templateParts = []string{"{a}", "{a}", "{b}", "{n}", "{n:02}", "{i}", "{u}", "{u:04}", "{f}", "{F}", "{o}", "{t:2006}", "{t:2006-01-02}", "{t:unix}", "{z}", "{y}"}
 
 // randomTemplates returns a kind with keys of as many components as sizes says, with fixed texts that values have too.
 func randomTemplates(t *testing.T, r *rand.Rand, sizes []int) (k kind) {
@@ -338,6 +369,10 @@ func templateValue(r *rand.Rand, s keys.Segment) keys.Value {
 	case keys.Int:
 		if s.Format != "" || s.Bits == 8 {
 			return integer(int64(r.IntN(100)))
+		}
+	case keys.Float:
+		if s.Bits == 32 {
+			return float(float64(float32(r.NormFloat64())))
 		}
 	case keys.Uint:
 		if s.Format != "" {

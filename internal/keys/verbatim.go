@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -41,6 +42,7 @@ func (s *segment) completeVerbatim() error {
 	case s.kind == Bool:
 		s.ordered = true // by the first letter
 	case s.kind == Bytes:
+		s.size = cmp.Or(s.size, s.fixed/2)
 		s.fixed = 2 * s.size
 	}
 	switch {
@@ -101,7 +103,7 @@ func (s *segment) appendVerbatim(dst []byte, v *Value) ([]byte, error) {
 		if v.F-v.F != 0 {
 			return dst, s.errorf("float %v is not finite", v.F)
 		}
-		return appendShortest(dst, v.F), nil
+		return s.appendShortest(dst, v.F), nil
 	case Time:
 		return s.appendClock(dst, v.T)
 	case Uint:
@@ -122,8 +124,10 @@ func (s *segment) appendVerbatim(dst []byte, v *Value) ([]byte, error) {
 	return strconv.AppendInt(dst, v.I, 10), nil
 }
 
-// appendShortest writes a float in decimal. The zeros are one number.
-func appendShortest(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f+0, 'f', -1, 64) }
+// appendShortest writes a float in decimal, with the digits that it takes among those of its size. The zeros are one number.
+func (s *segment) appendShortest(dst []byte, f float64) []byte {
+	return strconv.AppendFloat(dst, f+0, 'f', -1, s.bits)
+}
 
 // checkEnd refuses a text that would be cut too early: the text that ends it begins in it.
 func (s *segment) checkEnd(text []byte) error {
@@ -154,16 +158,13 @@ func (s *segment) parseVerbatim(text string, v *Value) bool {
 		v.S = text
 		return text != "" && utf8.ValidString(text) && (s.fixed == 0 || isID(text, s.fixed))
 	case Bytes:
-		if s.format != "" {
-			digits := strings.ReplaceAll(text, "-", "")
-			ok := parseHex(digits, v)
-			again, err := s.appendVerbatim(nil, v)
-			return ok && err == nil && string(again) == text
-		}
 		if v == &scratch {
 			v = nil
 		}
-		return parseHex(text, v)
+		if s.format == "" {
+			return parseHex(text, v)
+		}
+		return parseUUID(text, v)
 	case Bool:
 		if text == "true" {
 			v.I = 1
@@ -172,7 +173,7 @@ func (s *segment) parseVerbatim(text string, v *Value) bool {
 	case Time:
 		t, ok := s.clock.parse(text)
 		v.T = t
-		return ok && !t.IsZero()
+		return ok && (s.clock.part || !t.IsZero())
 	}
 	var buf [32]byte
 	var err error
@@ -192,8 +193,22 @@ func (s *segment) parseVerbatim(text string, v *Value) bool {
 		v.U, err = strconv.ParseUint(text, 10, 64)
 		return err == nil && string(strconv.AppendUint(buf[:0], v.U, 10)) == text
 	}
-	v.F, err = strconv.ParseFloat(text, 64)
-	return err == nil && v.F-v.F == 0 && string(appendShortest(buf[:0], v.F)) == text
+	v.F, err = strconv.ParseFloat(text, s.bits)
+	return err == nil && v.F-v.F == 0 && string(s.appendShortest(buf[:0], v.F)) == text
+}
+
+// parseUUID does what parse does with the text of a UUID, which is of its length.
+func parseUUID(text string, v *Value) bool {
+	var buf [32]byte
+	digits := buf[:0]
+	for i := range len(text) {
+		if i != 8 && i != 13 && i != 18 && i != 23 {
+			digits = append(digits, text[i])
+		} else if text[i] != '-' {
+			return false
+		}
+	}
+	return parseHex(string(digits), v)
 }
 
 func (s *segment) describeVerbatim() string {

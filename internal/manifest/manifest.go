@@ -246,6 +246,9 @@ func Parse(text []byte) (*Manifest, error) {
 	r := json.NewDecoder(bytes.NewReader(text))
 	r.DisallowUnknownFields()
 	if err := r.Decode(m); err != nil {
+		if json.Unmarshal(text, &Manifest{}) == nil { // but for what this program does not know
+			err = fmt.Errorf("%w: use a newer entable", err)
+		}
 		return nil, err
 	}
 	if _, err := r.Token(); !errors.Is(err, io.EOF) {

@@ -84,7 +84,7 @@ func TestParseRefuses(t *testing.T) {
 		`{"version":1}`:                          "the table has no partition key",
 		table + `[]}x`:                           "invalid character 'x' after top-level value",
 		table + `[]} {}`:                         "invalid character '{' after top-level value",
-		table + `[{"name":"A","colour":"red"}]}`: `json: unknown field "colour"`,
+		table + `[{"name":"A","colour":"red"}]}`: `json: unknown field "colour": use a newer entable`,
 		table + `[{"name":"A","was":["B","A"]}]}`:     `two entities are called "A": give one another name with entable.Name`,
 		table + `[{"name":"A"},{"name":"B"},{}]}`:     "an entity has an empty name",
 		table + `[{"name":"A","schema":"1"}]}`:        "json: cannot unmarshal string into Go struct field Entity.entities.schema of type int",

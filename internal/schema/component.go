@@ -29,11 +29,6 @@ type component struct {
 	part  bool   // the key holds a part of the value only
 }
 
-// errZero returns the error for a key field that has not been set.
-func errZero(f *codec.Field) error {
-	return fmt.Errorf("attribute %q: the field is not set (%s)", f.Name, f.Type)
-}
-
 func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 	if c.shard != nil {
 		n, err := c.shard.number(ptr)
@@ -54,6 +49,7 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 	return c.read(v)
 }
 
+// errZero returns the error for a key field that has not been set.
 func (c *component) errZero() error {
 	return fmt.Errorf("attribute %q: the field is not set (%s)", c.path, c.field.Type)
 }

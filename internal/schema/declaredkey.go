@@ -30,7 +30,7 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if err != nil {
 		return nil, err
 	}
-	k := &Key{Attr: a, sort: spec.Sort, comps: s.comps, separator: keys.DefaultSeparator}
+	k := &Key{Attr: a, sort: r.t.sorts(a), comps: s.comps, separator: keys.DefaultSeparator}
 	if s.separator != "" {
 		k.separator = s.separator
 	}

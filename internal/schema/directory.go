@@ -79,7 +79,7 @@ func (d *Directory) byKey(pk, sk string) *Entity {
 			for _, e := range d.byLead[[2]string{p, s}] {
 				switch {
 				case !e.PK.matches(pk) || e.SK != nil && !e.SK.matches(sk):
-				case found != nil:
+				case found != nil && found != e: // e comes again where the key's first part is empty
 					return nil
 				case !d.doubt:
 					return e

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -23,7 +24,7 @@ const (
 // Key is a compiled KeySpec: how one entity builds one key attribute. It is immutable.
 type Key struct {
 	Attr      Attr
-	sort      bool
+	sort      bool // the attribute is a sort key, of the table or of an index
 	prefix    string
 	separator string // "" of a template
 	comps     []component
@@ -77,6 +78,11 @@ func (k *Key) AppendText(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	return dst, k.checkLength(len(dst) - from)
 }
 
+// sorts reports whether an attribute is a sort key, of the table or of an index, of which the service takes less.
+func (t *Table) sorts(a Attr) bool {
+	return a == t.SK || slices.ContainsFunc(t.Indexes, func(x IndexDecl) bool { return a == x.SK })
+}
+
 func (k *Key) checkLength(n int) error {
 	if k.Attr.Type == types.ScalarAttributeTypeN {
 		return nil
@@ -105,7 +111,7 @@ func (k *Key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
 	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
 		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].path, v.F)
 	}
-	return keys.AppendNumber(dst, v), nil
+	return keys.AppendNumber(dst, v, k.comps[0].Seg.Bits), nil
 }
 
 // AttributeValue makes the SDK's value of a key's text.

@@ -46,27 +46,35 @@ func (k *Key) stored(ptr unsafe.Pointer) (StoredKey, error) {
 	f := k.comps[0].field
 	v, ok := f.Value(ptr)
 	if !ok || k.Attr.Type != types.ScalarAttributeTypeN && v.IsZero() {
-		return StoredKey{}, errZero(f)
+		return StoredKey{}, k.comps[0].errZero()
 	}
 	raw, err := f.AppendFrom(nil, ptr)
 	if err != nil {
 		return StoredKey{}, err
 	}
 	if len(raw) == 0 {
-		return StoredKey{}, errZero(f)
+		return StoredKey{}, k.comps[0].errZero()
 	}
 	value, err := wire.ReadValue(raw)
 	return StoredKey{k.Attr, value, raw}, err
 }
 
-// checkNativeValues refuses an empty text in a key of an index, as the service does: it is either
+// checkNativeValues refuses an empty or too long text in a key of an index, as the service does: an empty one is either
 // left out by omitempty, and the item with it, or it has a value.
 func (x *EntityIndex) checkNativeValues(e *Entity, ptr unsafe.Pointer) error {
 	for _, k := range x.fields {
 		f := k.comps[0].field
 		v, ok := f.Value(ptr)
-		if ok && !f.OmitEmpty && k.Attr.Type != types.ScalarAttributeTypeN && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0 {
+		if !ok || k.Attr.Type == types.ScalarAttributeTypeN || v.Kind() != reflect.String && v.Kind() != reflect.Slice {
+			continue
+		}
+		switch n := v.Len(); {
+		case n == 0 && !f.OmitEmpty:
 			return e.keyFault(k.Attr.Name, fmt.Errorf("attribute %q is a key of index %q and empty: set it, or give it omitempty", f.Name, x.Name))
+		case n > 0:
+			if err := k.checkLength(n); err != nil {
+				return e.keyFault(k.Attr.Name, err)
+			}
 		}
 	}
 	return nil

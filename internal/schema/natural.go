@@ -59,7 +59,6 @@ func (r *registration) indexKey(x *EntityIndex, what string, decl []KeyDecl, a A
 	if k, err = r.compile(what, decl[0], a, same); err != nil {
 		return nil, err
 	}
-	k.sort = a == x.IndexDecl.SK
 	if k.natural {
 		x.fields = append(x.fields, k)
 		return k, nil

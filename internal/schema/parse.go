@@ -95,7 +95,7 @@ func (c *component) attributeOf(v keys.Value) ([]byte, error) {
 	}
 	switch v.Kind {
 	case keys.Int, keys.Uint, keys.Float:
-		return number(string(keys.AppendNumber(nil, v)))
+		return number(string(keys.AppendNumber(nil, v, c.Seg.Bits)))
 	case keys.Bool:
 		return wire.AppendBool(nil, v.I != 0), nil
 	case keys.Bytes:

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -33,8 +34,11 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 			if err != nil {
 				return err
 			}
-			if c.Seg.Format = seg.Format; c.Seg.Kind == keys.Text {
+			switch c.Seg.Format = seg.Format; {
+			case c.Seg.Kind == keys.Text:
 				c.Seg.Width = textWidths[c.field.Type]
+			case seg.Format == "":
+				c.Seg.Width = 2 * c.Seg.Size
 			}
 			s.comps = append(s.comps, c)
 			seg = c.Seg
@@ -134,7 +138,7 @@ func (e *Entity) onlyParts() (path string) {
 func (e *Entity) InKey(path []string) bool {
 	for _, p := range e.keyPaths {
 		n := min(len(p), len(path))
-		if strings.Join(p[:n], "\x00") == strings.Join(path[:n], "\x00") {
+		if slices.Equal(p[:n], path[:n]) {
 			return true
 		}
 	}

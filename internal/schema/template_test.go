@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
 )
 
 type Log struct {
@@ -90,6 +91,57 @@ func TestTemplatesAreLocked(t *testing.T) {
 	checkFault(t, err, schema.WrongDeclaration, `LogCopy: an item can have the same key as one of Log, which the lock knows, for example pk="ORG#x" sk="00000001/x": give it a prefix of its own, or, if it is the new name of Log, say entable.Was("Log")`)
 }
 
+type Digest struct {
+	Sum  [4]byte `dynamodbav:"sum"`
+	Name string  `dynamodbav:"name"`
+}
+
+func TestLocksKnowWhereArraysEnd(t *testing.T) {
+	d := decl()
+	declare := func() *schema.Table {
+		table := newTable(t, d)
+		register[Digest](t, table, schema.EntityDecl{PKs: pk(template("{sum}{name}")), SKs: sk(template("x"))})
+		return table
+	}
+	d.Lock = []byte(manifestText(t, declare()))
+	declare()
+	_, err := newTable(t, d).Register(entityOf[Log](schema.EntityDecl{PKs: pk(template("DIGEST#{org}")), SKs: sk(template("x"))}))
+	check(t, err)
+	_, err = newTable(t, d).Register(entityOf[Log](schema.EntityDecl{PKs: pk(template("decade00#{org}")), SKs: sk(template("x"))}))
+	if f, ok := errors.AsType[*schema.Fault](err); !ok || f.Kind != schema.WrongDeclaration {
+		t.Errorf("what begins as an array of the lock: %v", err)
+	}
+}
+
+type Gauge struct {
+	At    float32 `dynamodbav:"at"`
+	Place string  `dynamodbav:"place"`
+}
+
+// A float32 has the digits in keys that it has in attributes, and that other programs have stored.
+func TestFloatsOf32BitsInKeys(t *testing.T) {
+	declare := func(sort schema.Attr, parts ...schema.Part) string {
+		d := decl()
+		d.SK = sort
+		e := register[Gauge](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("G#{place}")), SKs: sk(parts...)})
+		stored := encoded(t, e, Gauge{At: 0.1, Place: "x"})
+		back := e.Table.Decode(wire.NewReader([]byte(stored)), e, nil)
+		if v, ok := back.Value.(*Gauge); !ok || *v != (Gauge{At: 0.1, Place: "x"}) {
+			t.Errorf("%s reads back as %v, %v", stored, back.Value, back.Err)
+		}
+		return stored
+	}
+	for stored, want := range map[string]string{
+		declare(text("sk"), template("{at}")):          `"sk":{"S":"0.1"}`,
+		declare(number("at"), schema.Part{Text: "at"}): `"at":{"N":"0.1"}`,
+		declare(number("sk"), schema.Part{Text: "at"}): `"sk":{"N":"0.1"}`,
+	} {
+		if !strings.Contains(stored, want) {
+			t.Errorf("%s lacks %s", stored, want)
+		}
+	}
+}
+
 func TestDistinctEntities(t *testing.T) {
 	d := decl()
 	d.Discriminator = ""
@@ -130,6 +182,20 @@ func TestDistinctEntities(t *testing.T) {
 	}
 }
 
+func TestDistinctEntitiesWithoutSortKeys(t *testing.T) {
+	d := decl()
+	d.Discriminator, d.SK = "", schema.Attr{}
+	table := newTable(t, d)
+	logs := register[Log](t, table, schema.EntityDecl{PKs: pk(template("{org}"))})
+	register[LogCopy](t, table, schema.EntityDecl{PKs: pk(template("L#{org}")), Distinct: []schema.DistinctDecl{{Of: logs, Reason: "no org begins so"}}})
+	if v := table.Judge(item(t, `{"pk":{"S":"acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity == nil || v.Entity.Name != "Log" {
+		t.Errorf("an item of one entity is of %v", v.Entity)
+	}
+	if v := table.Judge(item(t, `{"pk":{"S":"L#acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity != nil {
+		t.Errorf("an item whose key both can have is of %s", v.Entity.Name)
+	}
+}
+
 func TestTemplatesNeverRenderTheLibrarysOwnKeys(t *testing.T) {
 	e := register[Log](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(template("{org}")), SKs: sk(template("{no}"))})
 	for _, org := range []string{"_unique#a#b#c", "_manifest#%"} {
@@ -138,4 +204,30 @@ func TestTemplatesNeverRenderTheLibrarysOwnKeys(t *testing.T) {
 	}
 	_, err := e.KeyOf(unsafe.Pointer(&Log{Org: "_uniqueness", No: 1}))
 	check(t, err)
+}
+
+// The service takes 1024 bytes of a sort key, also of an index whose sort key is the table's partition key or a field.
+func TestLengthsOfIndexKeys(t *testing.T) {
+	d := decl()
+	d.Indexes = []schema.IndexDecl{{Name: "inverted", PK: text("sk"), SK: text("pk")}, {Name: "by-name", PK: text("name"), SK: text("org")}}
+	type Named struct {
+		ID   string `dynamodbav:"id"`
+		Name string `dynamodbav:"name,omitempty"`
+		Org  string `dynamodbav:"org,omitempty"`
+	}
+	e := register[Named](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("{id}")), SKs: sk(template("x")), Joins: []schema.JoinDecl{{Index: "by-name"}}})
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, test := range []struct {
+		Named
+		want string
+	}{
+		{Named{ID: long(1024), Name: long(2048), Org: long(1024)}, ""},
+		{Named{ID: "x"}, ""},
+		{Named{ID: long(1025)}, "Named: pk: 1025 bytes are above the service's limit of 1024"},
+		{Named{ID: "x", Name: long(2049)}, "Named: name: 2049 bytes are above the service's limit of 2048"},
+		{Named{ID: "x", Org: long(1025)}, "Named: org: 1025 bytes are above the service's limit of 1024"},
+	} {
+		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named))
+		checkFault(t, err, schema.WrongKey, test.want)
+	}
 }
