@@ -24,6 +24,7 @@ const (
 	effectTable  = "stored items have the other and cannot be read or found"
 	effectKey    = "stored items keep their keys and are not found under the new ones"
 	effectIndex  = "stored items keep their keys in the index and are not found there under the new ones"
+	effectPart   = "stored items are in it in part, and would be read as if they lacked the rest"
 	effectUnique = "the values of stored items are not compared with new ones any more"
 )
 
@@ -92,8 +93,36 @@ func (m *Table) Contradictions(now *Table) (list []Difference) {
 			differ(where, "partition key", fmt.Sprint(x.PK), fmt.Sprint(o.PK), cure)
 			differ(where, "sort key", fmt.Sprint(x.SK), fmt.Sprint(o.SK), cure)
 		}
+		if !x.holds(&o) {
+			list = append(list, Difference{Where: where, What: "projection", Was: x.projection(), Is: o.projection(), Effect: effectPart, Cure: cure})
+		}
 	}
 	return list
+}
+
+// projection says what the index holds of the items.
+func (x *Index) projection() string {
+	switch x.Projection {
+	case "":
+		return "all"
+	case include:
+		return fmt.Sprintf("keys and %q", x.Include)
+	}
+	return "keys"
+}
+
+const include = "INCLUDE"
+
+// holds reports whether the index holds all that o, which is it in another manifest, is said to. Less is safe to read; and those
+// who told the service of a projection before it could be declared have declared it since.
+func (x *Index) holds(o *Index) bool {
+	switch {
+	case x.Projection == "":
+		return true
+	case o.Projection == "":
+		return false
+	}
+	return !slices.ContainsFunc(o.Include, func(name string) bool { return !slices.Contains(x.Include, name) })
 }
 
 func quoted(s string) string {
@@ -299,8 +328,12 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		list = append(list, Difference{Where: where, What: what, Is: is, Effect: "the lock does not hold it yet", Cure: "extend the lock"})
 	}
 	for _, x := range now.Table.Indexes {
-		if !slices.ContainsFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed }) {
+		i := slices.IndexFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed })
+		switch {
+		case i < 0:
 			added("table", "index", quoted(x.Name))
+		case m.Table.Indexes[i].projection() != x.projection():
+			added(fmt.Sprintf("index %q", x.Name), "projection", x.projection())
 		}
 	}
 	known := m.byName()

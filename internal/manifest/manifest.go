@@ -72,6 +72,9 @@ type Index struct {
 	Removed bool   `json:"removed,omitempty"`
 	PK      []Attr `json:"pk,omitempty"`
 	SK      []Attr `json:"sk,omitempty"`
+	// Projection is what it holds of the items: "" is all, else the service's KEYS_ONLY or INCLUDE, with what it has besides keys.
+	Projection string   `json:"projection,omitempty"`
+	Include    []string `json:"include,omitempty"` // in their order as texts
 }
 
 // Entity is what items of one type depend on.
