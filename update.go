@@ -398,6 +398,9 @@ func (e *entity) apply(changes []change.Change, ptr unsafe.Pointer) error {
 // sets by itself.
 func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
 	own := func(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
+	if err := e.CheckPair(a, b); err != nil {
+		return nil, public(err)
+	}
 	out, err := change.Difference(e.Plan, a, b, own)
 	if err != nil {
 		return nil, e.encodeError(err)

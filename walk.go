@@ -260,7 +260,7 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 		return p.countByService(ctx)
 	}
 	one := *p
-	one.skipHooks, one.partial = new(true), true
+	one.skipHooks, one.partial = new(true), schema.AnyParts
 	if p.Want != nil {
 		one.unknown = schema.SkipUnknown // the service does not count them either
 	}
@@ -283,7 +283,7 @@ func (p *queryPlan) countable() bool {
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
-	one.paths, one.partial, one.hydrate = nil, true, false
+	one.paths, one.partial, one.hydrate = nil, schema.AnyParts, false
 	if name := p.Table.Discriminator; name != "" {
 		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.Want.Names()))
 	}
@@ -399,6 +399,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 		d = p.Table.Tell(r)
 	} else {
 		d = p.Table.Decode(r, p.Want, &s.slabs)
+		p.MarkPart(d, p.selected)
 	}
 	l := load(d)
 	switch {

@@ -55,6 +55,7 @@ type Entity struct {
 	Unique      []*UniqueField        // fields that are kept unique
 	TTL         *codec.Field          // when items expire, or nil
 	Rest        []int                 // the field that takes unknown attributes, or nil
+	partial     []int                 // the field that says that an item was read in part, or nil
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool
 	Validates   bool
