@@ -54,7 +54,7 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 		if k.prefix, k.separator = shared.prefix, shared.separator; k.separator == "" {
 			return nil, r.errorf(what, "PrefixOf(%s): its key is a template: give the same one", s.share.Name)
 		}
-	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.lockedKey(what)); err != nil {
 		return nil, err
 	}
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
