@@ -431,7 +431,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	steps := []func(context.Context) error{s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
 		s.findMissing, s.indexKeys, s.uniqueFields}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -461,6 +461,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	}
 	if r.changes = &s.after.Changes; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
+	}
+	if s.moves {
+		return r, s.move(conditions, from)
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err

@@ -152,7 +152,11 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 		list = append(list, Difference{Where: now.Name, What: "oldest name", Was: quoted(old.OldestName()), Is: quoted(now.OldestName()),
 			Effect: effectUnique, Cure: fmt.Sprintf("give entable.Was(%q) first", old.OldestName())})
 	}
+	list = append(list, old.returns(now)...)
 	for _, k := range old.keys() {
+		if k.index == "" && now.reads(old.own()) {
+			continue
+		}
 		if is := now.Key(k.what); is != nil {
 			list = append(list, k.key.contradictions(now.Name+": "+k.what, k.index, is)...)
 		}
@@ -288,6 +292,9 @@ func (m *Manifest) Removals(now *Manifest) (list []Difference) {
 			gone(e.Name, "entity", "registered", fmt.Sprintf("stored items of type %q are not read", e.Name),
 				fmt.Sprintf("register it, or its new name with entable.Was(%q)", e.Name))
 		case is != nil:
+			for _, p := range e.left(is) {
+				gone(is.Name, "other place", p.String(), "items that are still there are not found", "keep entable.Moved until Table.Audit has found none there")
+			}
 			for _, what := range e.parts() {
 				if !slices.Contains(is.parts(), what) {
 					gone(is.Name, what, "declared", "it is not kept up any more", "declare it")
@@ -355,6 +362,11 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		}
 		if old.Name != e.Name {
 			added(e.Name, "name", fmt.Sprintf("%q, once %q", e.Name, old.Name))
+		}
+		for _, p := range e.Moved {
+			if i := old.at(p); i < 0 || old.Moved[i].Removed {
+				added(e.Name, "other place", p.String())
+			}
 		}
 		for _, what := range e.parts() {
 			if !slices.Contains(old.parts(), what) {

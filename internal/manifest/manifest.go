@@ -4,6 +4,7 @@
 //
 //   - manifest.go: the data and its JSON
 //   - lock.go: what a lock reserves, and how a manifest grows
+//   - moved.go: the places where items of one entity may be
 //   - drift.go: where two manifests differ, and what that means for stored items
 //   - describe.go, grid.go, diagram.go: texts and a diagram for people
 package manifest
@@ -93,6 +94,7 @@ type Entity struct {
 
 	PK      Key           `json:"pk"`
 	SK      *Key          `json:"sk,omitempty"`
+	Moved   []Place       `json:"moved,omitempty"`
 	Indexes []EntityIndex `json:"indexes,omitempty"`
 	TTL     string        `json:"ttl,omitempty"`
 	Version string        `json:"version,omitempty"`

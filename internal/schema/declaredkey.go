@@ -51,7 +51,7 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 		if k.prefix, k.separator = shared.prefix, shared.separator; k.separator == "" {
 			return k, r.shareTemplate(k, s, what, shared)
 		}
-	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.lockedKey(what)); err != nil {
 		return nil, err
 	}
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {

@@ -69,6 +69,9 @@ func (e *Entity) manifest() manifest.Entity {
 	for _, d := range e.distinct {
 		m.Distinct = append(m.Distinct, manifest.Distinct{Entity: d.Of.Name, Reason: d.Reason})
 	}
+	if o := e.Other; o != nil {
+		m.Moved = append(m.Moved, manifest.Place{PK: *o.PK.manifest(), SK: o.SK.manifest()})
+	}
 	for _, x := range e.Indexes {
 		mx := manifest.EntityIndex{Name: x.Name, SK: x.sk.manifest()}
 		if !x.Local {
