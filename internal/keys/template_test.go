@@ -323,13 +323,13 @@ func TestTemplatesParseBack(t *testing.T) {
 				t.Fatalf("%s: %v renders as %q, which parses as %v, %v", p, tuple, key, back, err)
 			}
 			for n := range tuple {
-				lead, err := p.AppendLeading(nil, tuple[:n])
+				lead, _, err := p.AppendLeading(nil, tuple[:n])
 				if err != nil || !strings.HasPrefix(string(key), string(lead)) {
 					t.Fatalf("%s: leading part %q of %q, %v", p, lead, key, err)
 				}
 				if n > 0 && len(items) > 0 {
 					other := items[r.IntN(len(items))]
-					same, _ := p.AppendLeading(nil, other.values[:n])
+					same, _, _ := p.AppendLeading(nil, other.values[:n])
 					if strings.HasPrefix(other.key, string(lead)) != (string(same) == string(lead)) {
 						t.Fatalf("%s: leading part %q of %v and key %q of %v", p, lead, tuple, other.key, other.values)
 					}

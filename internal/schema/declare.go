@@ -64,6 +64,7 @@ type EntityDecl struct {
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
+	Derived     []DerivedDecl
 	Distinct    []DistinctDecl
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
