@@ -21,8 +21,8 @@ func (p *Pattern) Append(dst []byte, vals []Value) ([]byte, error) {
 // no key with a longer value or prefix. With a value for every component it is
 // the complete key, which is to be compared for equality.
 //
-// If ends is not negative, a key with these values can end there in what was appended, in front of the fixed text of a tail. At
-// the end of all it is the complete key, also where what is left of the components is a tail that is not there.
+// If ends is not negative, one key with these values ends there in what was appended, in front of a tail; the others start with
+// all of it. At the end of all it is the only one.
 func (p *Pattern) AppendLeading(dst []byte, vals []Value) (out []byte, ends int, err error) {
 	if len(vals) > p.comps {
 		return dst, -1, fmt.Errorf("cannot build leading part of key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
@@ -32,11 +32,12 @@ func (p *Pattern) AppendLeading(dst []byte, vals []Value) (out []byte, ends int,
 
 func (p *Pattern) append(dst []byte, vals []Value) (out []byte, ends int, err error) {
 	out, ends = dst, -1
+	whole := len(vals) == p.comps
 	bare := false // nothing but zeros since a tail began
 	for i := range p.row {
 		s := &p.row[i]
-		if s.tail && allZero(vals) {
-			if ends = len(out); len(vals) > 0 {
+		if s.tail && ends < 0 && allZero(vals) {
+			if ends = len(out); whole {
 				return out, ends, nil
 			}
 		}
@@ -47,12 +48,15 @@ func (p *Pattern) append(dst []byte, vals []Value) (out []byte, ends int, err er
 		if len(vals) == 0 {
 			return out, ends, nil
 		}
-		from := len(out)
-		if out, err = s.append(out, &vals[0]); err != nil {
-			return dst, -1, err
+		from, before := len(out), out
+		if out, err = s.append(out, &vals[0]); err == nil && s.verbatim && s.until != "" && s.endsEarly(out[from:]) {
+			err = s.errorf("%q cannot be read back from a key in which %q ends it: the value may not contain that text", out[from:], s.until)
 		}
-		if s.until != "" && s.verbatim && s.endsEarly(out[from:]) {
-			return dst, -1, s.errorf("%q cannot be read back from a key in which %q ends it: the value may not contain that text", out[from:], s.until)
+		switch {
+		case err != nil && ends >= 0: // zeros that no tail can have
+			return before[:ends], ends, nil
+		case err != nil:
+			return dst, -1, err
 		}
 		bare = bare && (vals[0].IsZero() || s.kind == Time && s.rendersZero(string(out[from:])))
 		vals = vals[1:]

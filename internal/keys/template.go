@@ -62,7 +62,7 @@ func ParseTemplate(text string) (segments []Segment, err error) {
 			return nil, fmt.Errorf("invalid template %q: attribute %q has a colon and no format behind it", text, attr)
 		}
 		flush()
-		segments = append(segments, Segment{Attr: attr, Format: format})
+		add(Segment{Attr: attr, Format: format})
 		rest = behind
 	}
 	switch flush(); {

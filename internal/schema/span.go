@@ -220,18 +220,22 @@ func (k *Key) bound(ptr unsafe.Pointer, q comparison) (bound, error) {
 	if err != nil {
 		return bound{}, err
 	}
-	m := n
+	m := n // without the zeros of a tail that is not there
 	for m > 0 && k.comps[m-1].tail && vals[m-1].IsZero() {
 		m--
 	}
-	text, ends, err := k.pattern.AppendLeading(nil, vals[:m])
-	if ends < 0 && m < n { // the tail is there, with zeros in it
-		m = n
-		text, ends, err = k.pattern.AppendLeading(nil, vals)
+	if q.op == Prefix && n == len(k.comps) { // the beginning of nothing
+		n = m
 	}
-	b := bound{text: string(text), part: ends < 0 || q.op == Prefix}
+	text, ends, err := k.pattern.AppendLeading(nil, vals[:n])
+	b := bound{text: string(text), part: ends < len(text) || q.op == Prefix}
+	if err == nil && ends == len(text) && m < n {
+		if text, ends, err = k.pattern.AppendLeading(nil, vals[:m]); ends < 0 {
+			return b, err
+		}
+	}
 	if 0 <= ends && ends < len(text) {
-		b = bound{text: string(text[:ends]), gap: string(text), part: b.part || m == n, loose: m > 0 && !k.pattern.Ordered(m-1)}
+		b.text, b.gap, b.loose = string(text[:ends]), string(text), m > 0 && !k.pattern.Ordered(m-1)
 	}
 	return b, err
 }
