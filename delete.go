@@ -114,6 +114,13 @@ func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.Conditio
 	if more != nil {
 		w.conditions = append(w.conditions, more(r)...)
 	}
+	if w.held != nil {
+		still, err := w.held.whole(o.e)
+		if err != nil {
+			return nil, err
+		}
+		w.conditions = append(w.conditions, still...)
+	}
 	r.expr, err = o.e.build(nil, w.conditions, 0, w.given)
 	return r, err
 }

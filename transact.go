@@ -22,14 +22,18 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const maxTransaction = 100
 
-// TransactOption refines one transaction.
-type TransactOption interface{ applyTransact(*transactConfig) }
+// TransactOption refines one transaction, of Transact or of [Collection.Save].
+type TransactOption interface {
+	SaveOption
+	applyTransact(*transactConfig)
+}
 
 type transactConfig struct{ token string }
 
 type tokenOption string
 
 func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
+func (o tokenOption) applySave(c *saveConfig)         { c.token = o }
 
 // ClientToken makes a transaction idempotent over several calls, for ten minutes: sent again with the
 // same token and the same contents it succeeds without being carried out again. It is up to 36
