@@ -24,7 +24,7 @@ import (
 
 type Cart struct {
 	ID      string    `dynamodbav:"id"`
-	Owner   string    `dynamodbav:"owner"`
+	Owner   string    `dynamodbav:"owner,omitempty"`
 	State   string    `dynamodbav:"state" entable:"default=open" validate:"oneof=open paid"`
 	Code    string    `dynamodbav:"code,omitempty" entable:"unique"`
 	Changed time.Time `dynamodbav:"changed" entable:"touch=now"`
