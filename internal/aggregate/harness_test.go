@@ -28,6 +28,7 @@ type Cart struct {
 	State   string    `dynamodbav:"state" entable:"default=open" validate:"oneof=open paid"`
 	Code    string    `dynamodbav:"code,omitempty" entable:"unique"`
 	Changed time.Time `dynamodbav:"changed" entable:"touch=now"`
+	Saves   int       `dynamodbav:"saves"`
 	Version int       `dynamodbav:"version" entable:"version"`
 
 	hooks []string
@@ -132,7 +133,6 @@ func eachSetup(t *testing.T, test func(t *testing.T, s *shop)) {
 
 // onMemory opens a shop on a database of its own, whose faults the test makes.
 func onMemory(t *testing.T, opts ...entable.TableOption) *shop {
-	t.Parallel()
 	db := memory.New()
 	t.Cleanup(db.Close)
 	s := openShop(t, db.Client(), direct, opts...)
@@ -145,14 +145,18 @@ type spy struct {
 	next interface {
 		Do(*http.Request) (*http.Response, error)
 	}
-	mu  sync.Mutex
-	ops []string
+	mu   sync.Mutex
+	ops  []string
+	each func() // with the mutex
 }
 
 func (s *spy) Do(r *http.Request) (*http.Response, error) {
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	s.mu.Lock()
 	s.ops = append(s.ops, op)
+	if s.each != nil {
+		s.each()
+	}
 	s.mu.Unlock()
 	return s.next.Do(r)
 }
