@@ -425,6 +425,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
+	s.after.Changes.Open = e.Opener(u.key, e.table.protector(ctx))
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
@@ -446,7 +447,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	if u.instance != nil {
-		err = e.checkInstanceSize(u.work, r)
+		err = e.checkInstanceSize(ctx, u.work, r)
 	} else {
 		var least []byte
 		if least, err = s.least(); err == nil {

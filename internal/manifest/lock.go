@@ -106,6 +106,7 @@ func (m *Manifest) Extended(now *Manifest, mark bool) *Manifest {
 func (m *Entity) extend(old *Entity, mark bool) {
 	m.Indexes = union(m.Indexes, old.Indexes, func(x *EntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
 	m.Unique = union(m.Unique, old.Unique, func(s *Segment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
+	m.Sealed = union(m.Sealed, old.Sealed, func(s *Sealed) (string, *bool) { return s.Attribute, &s.Removed }, mark)
 	if m.Origin = old.OldestName(); m.Origin == m.Name {
 		m.Origin = ""
 	}

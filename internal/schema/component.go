@@ -27,6 +27,7 @@ type component struct {
 	shard *shard // the component is the number of a shard, not a field's value
 	plain bool   // the field is a string of the item itself: read without reflection
 	part  bool   // the key holds a part of the value only
+	hash  string // the key of the hash that the key holds of the value, "" for none
 }
 
 func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {

@@ -35,6 +35,10 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 				return err
 			}
 			switch c.Seg.Format = seg.Format; {
+			case c.hash != "" && seg.Format != "":
+				return r.errorf(what, "attribute %q stands in the key as a hash, which has no format", seg.Attr)
+			case c.hash != "":
+				c.Seg.Width = hashWidth
 			case c.Seg.Kind == keys.Text:
 				c.Seg.Width = textWidths[c.field.Type]
 			case seg.Format == "":
@@ -85,7 +89,7 @@ func (r *registration) component(path, what string) (component, error) {
 		return c, r.errorf(r.fieldName(root), "%s", err)
 	}
 	c.root, c.inner, c.path, c.Seg.Attr, c.plain = root, inner, path, path, c.plain && inner == nil
-	return c, nil
+	return c, r.sealComponent(&c, what)
 }
 
 // innerFields returns the fields on the way from a struct down along names.
