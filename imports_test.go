@@ -34,7 +34,7 @@ var places = []place{
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
-	{folder: "seal", stdOnly: true},
+	{folder: "seal", stdOnly: true, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
 	{folder: "internal/manifest", stdOnly: true},
