@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -139,17 +140,17 @@ func (e *Entity) Sealed() map[string]string {
 	return out
 }
 
-// place is where a sealed attribute stands: what it is bound to, but for its name and header.
-type place []byte
+// spot is where a sealed attribute stands: what it is bound to, but for its name and header.
+type spot []byte
 
 // formLabel begins what is bound. A form that binds otherwise has another one.
 const formLabel = "entable sealed attribute 1"
 
-// placeOf returns the place of attributes of an item with a primary key. Each part has its length in front, so that no two
-// places are the same bytes.
-func (e *Entity) placeOf(pk, sk string) place {
+// spotOf returns the spot of attributes of an item with a primary key. Each part has its length in front, so that no two
+// spots are the same bytes.
+func (e *Entity) spotOf(pk, sk string) spot {
 	t := e.Table
-	p := place(appendPart(nil, formLabel))
+	p := spot(appendPart(nil, formLabel))
 	for _, part := range []string{t.BoundTo, e.Origin, t.PK.IDText(pk), t.SK.IDText(sk)} {
 		p = appendPart(p, part)
 	}
@@ -160,8 +161,8 @@ func appendPart(dst []byte, part string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(part))), part...)
 }
 
-// placeAt returns the place of the attributes of the item at ptr.
-func (e *Entity) placeAt(ptr unsafe.Pointer) (place, error) {
+// spotAt returns the spot of the attributes of the item at ptr.
+func (e *Entity) spotAt(ptr unsafe.Pointer) (spot, error) {
 	var texts [2]string
 	for i, k := range []*Key{e.PK, e.SK} {
 		if k == nil {
@@ -173,11 +174,11 @@ func (e *Entity) placeAt(ptr unsafe.Pointer) (place, error) {
 		}
 		texts[i] = string(text)
 	}
-	return e.placeOf(texts[0], texts[1]), nil
+	return e.spotOf(texts[0], texts[1]), nil
 }
 
-// place returns that of the attributes of an item with a stored key.
-func (s *storedKey) place(e *Entity) (place, error) {
+// spot returns that of the attributes of an item with a stored key.
+func (s *storedKey) spot(e *Entity) (spot, error) {
 	var texts [2]string
 	for i, k := range []*Key{e.PK, e.SK} {
 		if k == nil {
@@ -191,10 +192,10 @@ func (s *storedKey) place(e *Entity) (place, error) {
 			return nil, err
 		}
 	}
-	return e.placeOf(texts[0], texts[1]), nil
+	return e.spotOf(texts[0], texts[1]), nil
 }
 
-func (p place) bound(attribute string, header []byte) []byte {
+func (p spot) bound(attribute string, header []byte) []byte {
 	return append(appendPart(slices.Clip(p), attribute), header...)
 }
 
@@ -203,7 +204,7 @@ func (e *Entity) appendSealed(dst []byte, ptr unsafe.Pointer, by Protector) ([]b
 	if len(e.sealed) == 0 {
 		return dst, nil
 	}
-	at, err := e.placeAt(ptr)
+	at, err := e.spotAt(ptr)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +225,7 @@ func (e *Entity) appendSealed(dst []byte, ptr unsafe.Pointer, by Protector) ([]b
 
 // SealValue returns what a value of a field is stored as in an item with the key of that at key; nil for nothing.
 func (e *Entity) SealValue(s *Sealing, v reflect.Value, key unsafe.Pointer, by Protector) (types.AttributeValue, error) {
-	at, err := e.placeAt(key)
+	at, err := e.spotAt(key)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +239,7 @@ func (e *Entity) SealValue(s *Sealing, v reflect.Value, key unsafe.Pointer, by P
 }
 
 // valueAt returns the attribute value that is written.
-func (s *Sealing) valueAt(ptr unsafe.Pointer, at place, by Protector) ([]byte, error) {
+func (s *Sealing) valueAt(ptr unsafe.Pointer, at spot, by Protector) ([]byte, error) {
 	if by == Plain {
 		return s.Field.AppendFrom(nil, ptr)
 	}
@@ -250,7 +251,7 @@ func (s *Sealing) valueAt(ptr unsafe.Pointer, at place, by Protector) ([]byte, e
 }
 
 // sealAt returns the bytes that are stored.
-func (s *Sealing) sealAt(ptr unsafe.Pointer, at place, by Protector) ([]byte, error) {
+func (s *Sealing) sealAt(ptr unsafe.Pointer, at spot, by Protector) ([]byte, error) {
 	raw, err := s.Field.AppendFrom(nil, ptr)
 	if err != nil {
 		return nil, plainly(err)
@@ -263,7 +264,7 @@ func (s *Sealing) sealAt(ptr unsafe.Pointer, at place, by Protector) ([]byte, er
 
 var errNoProtector = errors.New("there is nothing to encrypt or decrypt with")
 
-func (s *Sealing) seal(raw []byte, at place, by Protector) ([]byte, error) {
+func (s *Sealing) seal(raw []byte, at spot, by Protector) ([]byte, error) {
 	var flags byte
 	if s.compress {
 		small, err := compress(raw)
@@ -292,7 +293,7 @@ func (s *Sealing) seal(raw []byte, at place, by Protector) ([]byte, error) {
 }
 
 // open returns the attribute value that was sealed, as DynamoDB JSON.
-func (s *Sealing) open(value []byte, at place, by Protector) ([]byte, error) {
+func (s *Sealing) open(value []byte, at spot, by Protector) ([]byte, error) {
 	r := wire.NewReader(value)
 	kind, err := r.OpenValue()
 	if err != nil {
@@ -347,7 +348,7 @@ func (e *Entity) opened(r *wire.Reader, stored *storedKey, by Protector) (*wire.
 	if len(e.sealed) == 0 {
 		return r, nil
 	}
-	at, err := stored.place(e)
+	at, err := stored.spot(e)
 	if err != nil {
 		return r, err
 	}
@@ -395,7 +396,7 @@ func (e *Entity) sealingNamed(name string) *Sealing {
 }
 
 // openNamed opens the attribute that stands in an item under a name.
-func (s *Sealing) openNamed(name string, value []byte, at place, by Protector) ([]byte, error) {
+func (s *Sealing) openNamed(name string, value []byte, at spot, by Protector) ([]byte, error) {
 	if name != s.Field.Name {
 		return nil, fmt.Errorf("attribute %q differs from it in case only, and could be taken for it", name)
 	}
@@ -413,19 +414,49 @@ func (e *Entity) Opener(key unsafe.Pointer, by Protector) func(*codec.Field, typ
 		if s == nil {
 			return stored, nil
 		}
-		at, err := e.placeAt(key)
+		raw, err := wire.AppendValue(nil, stored)
 		if err != nil {
 			return nil, err
 		}
-		raw, err := wire.AppendValue(nil, stored)
+		for _, place := range e.places() { // the item may be at any
+			at, wrong := place.spotAt(key)
+			if wrong != nil {
+				continue
+			}
+			var opened []byte
+			if opened, err = s.open(raw, at, by); err == nil {
+				return wire.ReadValue(opened)
+			}
+		}
+		return nil, e.sealFault(s, err)
+	}
+}
+
+// Rebind gives an item another primary key, to which its encrypted attributes are bound then.
+func (e *Entity) Rebind(item, key map[string]types.AttributeValue, by Protector) error {
+	spotIn := func(attrs map[string]types.AttributeValue) spot {
+		return e.spotOf(Text(attrs[e.Table.PK.Name]), Text(attrs[e.Table.SK.Name]))
+	}
+	from, to := spotIn(item), spotIn(key)
+	for _, s := range e.sealed {
+		v := item[s.Field.Name]
+		if v == nil || !s.Encrypt {
+			continue
+		}
+		raw, err := wire.AppendValue(nil, v)
 		if err == nil {
-			raw, err = s.open(raw, at, by)
+			raw, err = s.open(raw, from, by)
+		}
+		if err == nil {
+			raw, err = s.seal(raw, to, by)
 		}
 		if err != nil {
-			return nil, e.sealFault(s, err)
+			return e.sealFault(s, err)
 		}
-		return wire.ReadValue(raw)
+		item[s.Field.Name] = &types.AttributeValueMemberB{Value: raw}
 	}
+	maps.Copy(item, key)
+	return nil
 }
 
 // sealFault returns the fault of an attribute that cannot be sealed or opened; nil for no error.
