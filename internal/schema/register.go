@@ -128,6 +128,7 @@ func (r *registration) checkRules() error {
 func (r *registration) finish() (err error) {
 	e := r.e
 	e.embedded, e.unstored = embeddedPointers(e.Plan), e.unstoredFields()
+	r.findKept()
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}

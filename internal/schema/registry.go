@@ -56,6 +56,7 @@ type Entity struct {
 	Unique      []*UniqueField        // fields that are kept unique
 	TTL         *codec.Field          // when items expire, or nil
 	Rest        []int                 // the field that takes unknown attributes, or nil
+	kept        []string              // attributes that the library itself stores items with
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool
 	Validates   bool
