@@ -66,6 +66,7 @@ type EntityDecl struct {
 	Joins       []JoinDecl
 	Derived     []DerivedDecl
 	Distinct    []DistinctDecl
+	Moved       []MovedDecl // where the items are besides
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
 	Upgrades    []func(map[string]types.AttributeValue) error
