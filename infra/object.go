@@ -41,12 +41,14 @@ func (o object) set(name string, v any) {
 	o[name] = v
 }
 
-func (o object) text() []byte {
+func (o object) text() []byte { return jsonText(o) }
+
+func jsonText(v any) []byte {
 	var b bytes.Buffer
 	w := json.NewEncoder(&b)
 	w.SetEscapeHTML(false)
 	w.SetIndent("", "  ")
-	if err := w.Encode(o); err != nil {
+	if err := w.Encode(v); err != nil {
 		panic("BUG: " + err.Error())
 	}
 	return b.Bytes()
