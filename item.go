@@ -114,6 +114,19 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
+// ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
+func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
+	e, ptr, err := t.exampleOf(v)
+	if err != nil {
+		return nil, err
+	}
+	raw, _, err := e.appendItem(nil, ptr)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ReadItem(raw)
+}
+
 // Size returns the number of bytes that v counts as a stored item, by the service's rules: what limits and
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

@@ -3,19 +3,7 @@ package infra
 import (
 	"bytes"
 	"encoding/json"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"github.com/entable/entable"
 )
-
-func editedInput(table *entable.Table, edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
-	in := table.CreateInput()
-	for _, edit := range edits {
-		edit(in)
-	}
-	return in
-}
 
 // object is a JSON object whose names encoding/json sorts, so that equal tables have equal texts.
 type object map[string]any

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -315,7 +316,7 @@ func (p *policy) document() *PolicyDocument {
 		d.Statement = append(d.Statement, s)
 	}
 	slices.SortFunc(d.Statement, func(a, b Statement) int {
-		return strings.Compare(fmt.Sprint(a.Resource, a.Condition, a.Action), fmt.Sprint(b.Resource, b.Condition, b.Action))
+		return cmp.Or(strings.Compare(a.Resource, b.Resource), strings.Compare(fmt.Sprint(a.Condition, a.Action), fmt.Sprint(b.Condition, b.Action)))
 	})
 	return d
 }
