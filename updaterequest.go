@@ -35,9 +35,12 @@ type update struct {
 	once       bool
 	skipHooks  *bool
 	unchecked  bool
+	held       *held // of SaveChanges: before is what has to be stored
 	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
+	elsewhere  bool                            // of the next attempt: the item was not where it was looked for
+	spread     bool                            // of one attempt: the item may be at two places
 	origin     *update                         // of one attempt: what it was made from
 	seen       map[string]types.AttributeValue // of the next attempt: the stored item that the last one met, empty for none
 	fresh      unsafe.Pointer                  // the item that an upsert made last, if there was none
@@ -53,7 +56,7 @@ func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
 func (u *update) configure(opts []WriteOption) {
 	var w writeConfig
 	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
-	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+	u.conditions, u.skipHooks, u.unchecked, u.held = w.conditions, &w.skipHooks, w.unchecked, w.held
 }
 
 //go:noinline
@@ -97,6 +100,8 @@ type updateState struct {
 	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
+	moves      bool           // the item is at its other place
+	other      schema.ItemKey // which is this
 }
 
 // useSeen takes the stored item that the attempt before this one has met.
@@ -336,6 +341,9 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		if err != nil {
 			return e.encodeError(err)
 		}
+		if h := s.u.held; h != nil && h.seen != nil {
+			was = h.seen[f.Name]
+		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
 			condition = condition.Or(expression.AttributeNotExists(attr(f.Name))) // which is read as zero too
@@ -446,7 +454,7 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 		}
 	}
 	var err error
-	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.after.Item)
+	s.r.guards, err = e.guards(s.r.key, s.stored, s.after.Item)
 	return err
 }
 

@@ -51,7 +51,7 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 		if k.prefix, k.separator = shared.prefix, shared.separator; k.separator == "" {
 			return k, r.shareTemplate(k, s, what, shared)
 		}
-	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.lockedKey(what)); err != nil {
 		return nil, err
 	}
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
@@ -187,6 +187,9 @@ func (r *registration) checkNative(k *Key, s keySettings, what string) error {
 		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.Attr.Name, kind)
 	}
 	c := s.comps[0]
+	if c.derived != nil {
+		return r.errorf(what, "attribute %q is a %s, and what is derived is a text", k.Attr.Name, kind)
+	}
 	number := c.Seg.Kind == keys.Int || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Float
 	if kind == "number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
 		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.Attr.Name, kind)
