@@ -30,7 +30,7 @@ func TestGuessesAreSaid(t *testing.T) {
 	}{
 		{"shards", 200, []string{`guess: entable.Shards(8, "order") gives this number`, "guess: the number of a shard, 0 to 9, which no attribute tells"}, nil},
 		{"shards", 12, []string{"in the key only"}, []string{"shard"}},
-		{"ids in bytes", 200, []string{"entable.SDKDefaults()", "uuid.UUID `dynamodbav:\"device\"`", "perhaps of an enum", "[]byte", "Guess: values are stored by the SDK's defaults"}, nil},
+		{"ids in bytes", 200, []string{"entable.SDKDefaults()", "uuid.UUID      `dynamodbav:\"device\"`", "*uuid.UUID     `dynamodbav:\"owner,omitempty\"`", "perhaps of an enum", "[]byte", "Guess: values are stored by the SDK's defaults"}, nil},
 		{"ids in bytes", 2, []string{"[]byte"}, []string{"SDKDefaults", "enum", "uuid.UUID"}},
 		{"numbers without padding", 200, nil, []string{"SDKDefaults()", "shard"}},
 	} {

@@ -46,7 +46,7 @@ type typing struct {
 // all of them exactly. The path is its name and those of the maps around it.
 func (t typing) field(name, path string, values []types.AttributeValue, optional bool) (f reflect.StructField, ok bool) {
 	typ, option := t.of(path, values)
-	if optional && (typ.Kind() == reflect.Struct && typ != timeType || slices.ContainsFunc(values, empty)) {
+	if optional && (typ.Kind() == reflect.Struct && typ != timeType || typ.Kind() == reflect.Array || slices.ContainsFunc(values, empty)) {
 		typ = reflect.PointerTo(typ)
 	}
 	for _, typ := range []reflect.Type{typ, anyType} {
