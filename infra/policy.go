@@ -129,11 +129,26 @@ var itemActions = []struct {
 	{Delete, "DeleteItem"}, {BatchWrite, "BatchWriteItem"}, {Check, "ConditionCheckItem"},
 }
 
+// movedActions are what an access needs besides where items of the entity may be at several places: reads look at all of them, and
+// writes take an item from one to the other.
+var movedActions = []struct {
+	access Access
+	action string
+}{
+	{Get | BatchGet | Scan, "BatchGetItem"}, {BatchGet | Put | Update | Delete | BatchWrite | Check, "GetItem"},
+	{Update | Fetch | BatchWrite, "PutItem"}, {Put | Update | Fetch | BatchWrite | Check, "DeleteItem"},
+}
+
 func (p *policy) allowEntity(access Access, e *entity) {
-	pattern := p.patternOf(&e.PK, p.manifest.Table.PK, fmt.Sprintf("the partition key of %s", e.Name))
+	patterns := p.patternsOf(e)
 	for _, a := range itemActions {
-		if access.has(a.access) {
-			p.add("", pattern, a.action)
+		if access.has(a.access) && (len(e.Moved) == 0 || a.access != BatchWrite) {
+			p.addAll(patterns, a.action)
+		}
+	}
+	for _, a := range movedActions {
+		if access.has(a.access) && len(e.Moved) > 0 {
+			p.addAll(patterns, a.action)
 		}
 	}
 	if access.has(Scan) {
@@ -146,12 +161,28 @@ func (p *policy) allowEntity(access Access, e *entity) {
 		if u.Removed || guarded == 0 {
 			continue
 		}
-		p.add("", pattern, "GetItem") // the values that the item had
+		p.addAll(patterns, "GetItem") // the values that the item had
 		sentinel := "_unique#" + inKey(e.OldestName()) + "#" + inKey(u.Attribute) + "#*"
 		if guarded.has(Put | Update | Fetch) {
 			p.add("", sentinel, "PutItem")
 		}
 		p.add("", sentinel, "DeleteItem")
+	}
+}
+
+// patternsOf returns the patterns of the partitions of an entity, at all places where its items may be.
+func (p *policy) patternsOf(e *entity) []string {
+	what := fmt.Sprintf("the partition key of %s", e.Name)
+	patterns := []string{p.patternOf(&e.PK, p.manifest.Table.PK, what)}
+	for _, o := range e.Places() {
+		patterns = append(patterns, p.patternOf(&o.PK, p.manifest.Table.PK, what+" at another place"))
+	}
+	return patterns
+}
+
+func (p *policy) addAll(patterns []string, action string) {
+	for _, pattern := range patterns {
+		p.add("", pattern, action)
 	}
 }
 
@@ -175,6 +206,9 @@ func (p *policy) allowIndex(access Access, name string, e *entity) error {
 		return fmt.Errorf("cannot allow index %q: %s is not in it", name, e.Name)
 	}
 	part, declared := "/index/"+name, p.manifest.Table.Indexes[j]
+	if len(e.Moved) > 0 {
+		p.addAll(p.patternsOf(e), "BatchGetItem")
+	}
 	if access.has(Scan) {
 		p.add(part, "", "Scan")
 		p.note("a Scan of index %q sees the items of all entities", name)
@@ -185,7 +219,10 @@ func (p *policy) allowIndex(access Access, name string, e *entity) error {
 	pattern, what := "", fmt.Sprintf("the partition key of %s in index %q", e.Name, name)
 	switch declared.Kind {
 	case manifest.Local:
-		pattern = p.patternOf(&e.PK, p.manifest.Table.PK, what)
+		for _, pattern := range p.patternsOf(e) {
+			p.add(part, pattern, "Query")
+		}
+		return nil
 	case manifest.Global:
 		pattern = p.patternOf(e.Indexes[i].PK, declared.PK[0], what)
 	default:
@@ -269,6 +306,10 @@ func keyPattern(k *manifest.Key) string {
 		parts = append(parts, escapePattern.Replace(k.Prefix))
 	}
 	for _, s := range k.Segments {
+		if s.Tail {
+			parts = append(parts, "*")
+			break
+		}
 		if s.Literal != "" {
 			parts = append(parts, escapePattern.Replace(s.Literal))
 		} else {

@@ -42,12 +42,20 @@ type paper struct {
 	Name string `dynamodbav:"name"`
 }
 
+// mover is at two places.
+type mover struct {
+	Club string `dynamodbav:"club"`
+	No   int    `dynamodbav:"no"`
+	Note string `dynamodbav:"note"`
+}
+
 // club is a table with what a policy has to take care of.
 type club struct {
 	table       *entable.Table
 	members     *entable.Entity[member]
 	courts      *entable.Entity[court]
 	papers      *entable.Entity[paper]
+	movers      *entable.Entity[mover]
 	checkpoints *stream.TableCheckpoints
 	db          *memory.DB
 }
@@ -62,6 +70,8 @@ func newClub(t testing.TB, name string) *club {
 		entable.Index("by-rank", entable.SK("rank", entable.Prefix("RANK"))))
 	c.papers = entable.Register[paper](table, entable.PK(entable.Template("*{club}?$a")), entable.SK(entable.Template("P#{name}")),
 		entable.Index("by-name", entable.PK(entable.Template("{name}")), entable.SK("club")))
+	c.movers = entable.Register[mover](table, entable.PK("club", entable.Prefix("NEW")), entable.SK("no"), entable.Moved(entable.PK("club", entable.Prefix("OLD"))),
+		entable.Index("by-state", entable.PK("note", entable.Prefix("NOTE")), entable.SK("no")))
 	c.checkpoints = stream.NewTableCheckpoints(table, "worker")
 	table.Use(c.db.Client())
 	return c
@@ -75,6 +85,7 @@ func (c *club) filled(t testing.TB) {
 	}))
 	check(t, entable.BatchWrite(ctx, []entable.Write{
 		c.members.PutOp(&member{Club: "a", No: 1, Email: "m@x"}), c.members.PutOp(&member{Club: "a", No: 2, Email: "n@x"}),
+		c.movers.PutOp(&mover{Club: "a", No: 1, Note: "n"}),
 		c.courts.PutOp(&court{Club: "a", No: 1, State: "open", Rank: "r", Day: "d"}), c.papers.PutOp(&paper{Club: "a", Name: "p"}),
 	}))
 }
@@ -169,6 +180,43 @@ var programs = []struct {
 		check(t, entable.Transact(ctx, []entable.Write{c.papers.PutOp(&paper{Club: "b", Name: "x"}),
 			c.courts.CheckOp(court{Club: "a", No: 1}, expression.Name("day").Equal(expression.Value("d")))}))
 	}, nil},
+	{"items at two places", func(c *club) []infra.Grant {
+		return []infra.Grant{infra.Allow(infra.Read|infra.Scan|infra.Write, c.movers), infra.AllowIndex("by-state", infra.Query, c.movers)}
+	}, func(t *testing.T, ctx context.Context, c *club) {
+		for no := range 4 {
+			v := mover{Club: "a", No: no + 1, Note: "n"}
+			_, err := c.movers.Get(ctx, v)
+			check(t, err)
+			_, err = c.movers.BatchGet(ctx, []mover{v, {Club: "a", No: 9}})
+			check(t, err)
+			_, err = c.movers.Query(mover{Club: "a"}).Page(ctx)
+			check(t, err)
+			all(t, ctx, c.movers.Scan().All(ctx))
+			all(t, ctx, c.movers.QueryIndex("by-state", mover{Note: "n"}).Hydrate().All(ctx))
+			check(t, entable.Transact(ctx, []entable.Write{c.movers.CheckOp(v, expression.AttributeExists(expression.Name("note")))}))
+			switch no {
+			case 0:
+				check(t, c.movers.Put(ctx, &v))
+			case 1:
+				check(t, c.movers.Update(v).Set("note", "n").Do(ctx))
+			case 2:
+				check(t, c.movers.Delete(ctx, v))
+			case 3:
+				check(t, c.movers.Update(v).Set("note", "n").Fetch().Do(ctx))
+				check(t, c.movers.Create(ctx, &mover{Club: "b", No: 1, Note: "n"}))
+				check(t, entable.BatchWrite(ctx, []entable.Write{c.movers.PutOp(&mover{Club: "b", No: 2, Note: "n"}), c.movers.DeleteOp(v)}))
+			}
+		}
+	}, func(t *testing.T, ctx context.Context, c *club) {
+		for no := range 4 { // at the old place
+			item, err := c.movers.ToItem(&mover{Club: "a", No: no + 1, Note: "n"})
+			check(t, err)
+			check(t, c.movers.Delete(ctx, mover{Club: "a", No: no + 1}))
+			item["pk"] = &types.AttributeValueMemberS{Value: "OLD#a"}
+			_, err = c.db.Client().PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(c.table.Name()), Item: item})
+			check(t, err)
+		}
+	}},
 	{"verify", func(*club) []infra.Grant { return []infra.Grant{infra.AllowTable(infra.Verify)} }, func(t *testing.T, ctx context.Context, c *club) {
 		check(t, c.table.Verify(ctx))
 		check(t, c.table.Verify(ctx))

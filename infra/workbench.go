@@ -76,6 +76,10 @@ func keyTexts(k *manifest.Key) *regexp.Regexp {
 		parts = append(parts, regexp.QuoteMeta(k.Prefix))
 	}
 	for _, s := range k.Segments {
+		if s.Tail { // it and what follows may be missing
+			parts = append(parts, ".*")
+			break
+		}
 		if s.Literal != "" {
 			parts = append(parts, regexp.QuoteMeta(s.Literal))
 		} else {
