@@ -135,7 +135,7 @@ func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, _, err := e.appendItem(nil, ptr)
+	raw, err := e.raw(ptr, false)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,6 @@ func (e *Entity[T]) Size(v *T) (int, error) {
 	return wire.ItemSize(raw)
 }
 
-// raw encodes v: as it is stored, or for people.
 func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
@@ -161,11 +160,16 @@ func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	by := e.e.table.protector(context.Background())
+	return e.e.raw(unsafe.Pointer(v), shown)
+}
+
+// raw encodes the item at ptr: as it is stored, or for people.
+func (e *entity) raw(ptr unsafe.Pointer, shown bool) ([]byte, error) {
+	by := e.table.protector(context.Background())
 	if shown {
 		by = schema.Plain
 	}
-	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), by)
+	item, _, err := e.AppendItem(nil, ptr, by)
 	return item, public(err)
 }
 
