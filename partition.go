@@ -160,7 +160,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	return c.eachPage(ctx, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		item, err := wire.ReadItem(raw)
 		if err == nil {
-			item, err = e.Moved(item, of.Entity, ptr)
+			item, err = e.Copied(item, of.Entity, ptr)
 		}
 		if err == nil {
 			raw, err = wire.AppendItem(nil, item)
@@ -178,6 +178,10 @@ func (g *grouping) eachPage(ctx context.Context, op string, p *queryPlan, opts [
 	p.fail(apply(opts, func(o PartitionOption) { o.applyPartition(&cfg) }))
 	if cfg.unknown == schema.RawUnknown && op == opCopy {
 		p.fail(g.usagef("Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown"))
+	}
+	others, err := p.Elsewhere(nil)
+	if p.fail(public(err)); len(others) > 0 {
+		p.fail(g.usagef("%s: items of %s may be at another place: move what is left there with Table.Audit, and leave entable.Moved out", op, others[0].Name))
 	}
 	if p.err != nil {
 		return p.err

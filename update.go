@@ -399,6 +399,9 @@ func (e *entity) keepsUp(f *codec.Field) bool { return f == e.Version || e.Auto.
 
 // difference lists the changes that make the item at a into the one at b, but for the fields to skip.
 func (e *entity) difference(a, b unsafe.Pointer, skip func(*codec.Field) bool) ([]change.Change, error) {
+	if err := e.CheckPair(a, b); err != nil {
+		return nil, public(err)
+	}
 	out, err := change.Difference(e.Plan, a, b, skip)
 	if err != nil {
 		return nil, e.encodeError(err)
@@ -429,7 +432,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	steps := []func(context.Context) error{s.useSeen, s.resolve, s.hold, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.hold, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
 		s.findMissing, s.indexKeys, s.uniqueFields}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -459,6 +462,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	}
 	if r.changes = &s.after.Changes; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
+	}
+	if s.moves {
+		return r, s.move(conditions, from)
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err

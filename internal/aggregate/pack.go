@@ -72,6 +72,9 @@ func group(writes []Write) ([]*together, error) {
 			return nil, err
 		}
 		g := &together{writes: []Write{w}, cost: Cost{1, size}}
+		if w.Entity.Other != nil { // its item may be at another place
+			g.cost.Actions = 2
+		}
 		groups = append(groups, g)
 		sentinels, err := w.sentinels()
 		if err != nil {
@@ -112,7 +115,7 @@ func join(a, b *together) {
 
 // sentinels lists the sentinels that the write touches, as far as they are known before it.
 func (w Write) sentinels() (ids []schema.ItemID, err error) {
-	guards, err := w.Entity.Guards(schema.ItemKey{}, w.Before, w.After)
+	guards, err := w.Entity.Guards(schema.ItemKey{}, nil, w.Before, w.After)
 	for _, g := range guards {
 		ids = append(ids, w.Entity.Table.Identity(g.Key))
 	}

@@ -74,6 +74,11 @@ func (m *Entity) also() string {
 			parts = append(parts, p.name+" "+p.value)
 		}
 	}
+	for _, p := range m.Moved {
+		if !p.Removed {
+			parts = append(parts, "also at "+p.String())
+		}
+	}
 	for _, d := range m.Distinct {
 		parts = append(parts, fmt.Sprintf("distinct from %s (%s)", d.Entity, d.Reason))
 	}
@@ -112,7 +117,10 @@ func (k *Key) attributes() string {
 	}
 	var names []string
 	for _, s := range k.Segments {
-		if s.Attribute != "" && s.Shards == 0 {
+		switch {
+		case len(s.Sources) > 0:
+			names = append(names, s.Sources...)
+		case s.Attribute != "" && s.Shards == 0:
 			names = append(names, s.Attribute)
 		}
 	}

@@ -64,7 +64,9 @@ type EntityDecl struct {
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
+	Derived     []DerivedDecl
 	Distinct    []DistinctDecl
+	Moved       []MovedDecl // where the items are besides
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
 	Upgrades    []func(map[string]types.AttributeValue) error

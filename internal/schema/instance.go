@@ -89,11 +89,16 @@ func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
 		}
 		for i := range k.comps {
 			c := &k.comps[i]
-			v, ok := c.get(ptr)
-			if !ok {
+			if c.derived != nil {
+				c.derived.copySources(out, ptr)
+				continue
+			}
+			switch v, ok := c.get(ptr); {
+			case ok:
+				c.field.Reach(c.holder(out)).Set(v)
+			case !c.tail:
 				return nil, e.keyFault(c.path, c.errZero())
 			}
-			c.field.Reach(c.holder(out)).Set(v)
 		}
 	}
 	return out, nil
@@ -117,7 +122,7 @@ func (e *Entity) unstoredFields() (list []reflect.StructField) {
 	for _, f := range e.Plan.Fields() {
 		stored[f.Index[0]] = true
 	}
-	for _, i := range e.Rest {
+	for _, i := range slices.Concat(e.Rest, e.partial) { // what is read sets these too
 		stored[i] = true
 	}
 	for i := range e.Type.NumField() {
