@@ -31,7 +31,11 @@ func (r Refusal) Error() string { return string(r) }
 // Compare lists the writes that make the items after of those before: creates, changes, deletes, in the order of the items.
 // All items have to be in one partition, or its shards, and none twice in a set. Of an item whose key is not complete, as a
 // part of it is generated, nothing else can be known but that it is new.
-func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, unsafe.Pointer) (bool, error)) ([]Write, error) {
+func (g *Group) Compare(before, after []Item) ([]Write, error) {
+	if m := g.Apart(g.Members[0], ""); m != nil {
+		return nil, Refusal(fmt.Sprintf("%s and %s share the partitions of an index only, whose items are of many partitions: write them by themselves",
+			g.Members[0].Name, m.Name))
+	}
 	c := comparison{known: make(map[schema.ItemID]unsafe.Pointer, len(before)), seen: make(map[schema.ItemID]bool, len(after))}
 	for _, it := range before {
 		key, err := it.Entity.KeyOf(it.Ptr)
@@ -57,9 +61,9 @@ func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, u
 			creates = append(creates, w)
 			continue
 		}
-		if differs, err := differ(w.Entity, w.Before, w.After); err != nil {
+		if list, err := ByUser(w.Entity, w.Before, w.After); err != nil {
 			return nil, err
-		} else if differs {
+		} else if len(list) > 0 {
 			changes = append(changes, w)
 		}
 	}
