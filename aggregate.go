@@ -65,7 +65,7 @@ func (c *Collection[C]) Clone(v *C) *C {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 func (c *Collection[C]) Save(ctx context.Context, before, after *C, opts ...SaveOption) error {
 	if after == nil {
-		return refusedGroup(c.group, "Save of a nil *%s: to delete a partition use Delete", c.group.Name)
+		return public(c.group.Refuse("Save of a nil *%s: to delete a partition use Delete", c.group.Name))
 	}
 	var cfg saveConfig
 	if err := apply(opts, func(o SaveOption) { o.applySave(&cfg) }); err != nil {
@@ -74,27 +74,19 @@ func (c *Collection[C]) Save(ctx context.Context, before, after *C, opts ...Save
 	return cfg.save(ctx, c.group, c.group.Items(before), c.group.Items(after))
 }
 
-// refusedItems makes the error that users see of items that cannot be written together.
-func refusedItems(g *aggregate.Group, err error) error {
-	if r, ok := err.(aggregate.Refusal); ok {
-		return refusedGroup(g, "%s", r)
-	}
-	return public(err)
-}
-
 func (cfg *saveConfig) save(ctx context.Context, g *aggregate.Group, before, after []aggregate.Item) error {
 	writes, err := g.Compare(before, after)
 	if err != nil {
-		return refusedItems(g, err)
+		return public(err)
 	}
-	batches, cost, err := aggregate.Pack(writes)
+	batches, cost, err := g.Pack(writes)
 	switch {
 	case err != nil:
-		return refusedItems(g, err)
+		return public(err)
 	case len(batches) > 1 && !cfg.several:
-		return refusedGroup(g, "Save has %d writes, %s: InBatches makes it several", len(writes), cost)
+		return public(g.Refuse("Save has %d writes, %s: InBatches makes it several", len(writes), cost))
 	case len(batches) > 1 && cfg.token != "":
-		return refusedGroup(g, "ClientToken is of one transaction, and Save takes %d: with InBatches it can be repeated without", len(batches))
+		return public(g.Refuse("ClientToken is of one transaction, and Save takes %d: with InBatches it can be repeated without", len(batches)))
 	}
 	done := 0
 	for _, batch := range batches {
@@ -136,13 +128,10 @@ func (cfg *saveConfig) send(ctx context.Context, batch []aggregate.Write) error 
 		}
 		rest := slices.Clone(left)
 		for _, reason := range failed.Reasons {
-			met, ok := errors.AsType[*ConditionFailedError](reason.Err)
-			switch w := left[reason.Index].(*saved); {
-			case !ok:
-				return err
-			case cfg.several && w.made(met):
+			switch done, again := left[reason.Index].(*saved).met(reason.Err, cfg.several); {
+			case done:
 				rest[reason.Index] = nil
-			case !w.spelled(met):
+			case !again:
 				return err
 			}
 		}
@@ -189,33 +178,28 @@ func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (r *reques
 	return r, err
 }
 
-// met returns the stored item that the write has met, nil for none and for one of another type.
-func (s *saved) met(by *ConditionFailedError) unsafe.Pointer {
-	if reflect.TypeOf(by.Stored) != reflect.PointerTo(s.e.Type) {
-		return nil
+// met reports whether the write that failed is done, as the stored item that it has met is what it makes, which the caller gets
+// then; or whether it can be sent again, as that is what it was before and only written otherwise.
+func (s *saved) met(err error, resumed bool) (done, again bool) {
+	by, ok := errors.AsType[*ConditionFailedError](err)
+	failed, _ := conditionFailed(err)
+	var is unsafe.Pointer
+	if ok && by.Stored != nil {
+		if reflect.TypeOf(by.Stored) != reflect.PointerTo(s.e.Type) {
+			return false, false
+		}
+		is = s.e.Pointer(by.Stored)
 	}
-	return s.e.Pointer(by.Stored)
-}
-
-// spelled reports whether the write can be sent again, as what it has met is only written otherwise.
-func (s *saved) spelled(by *ConditionFailedError) bool {
-	failed, ok := conditionFailed(by)
-	return ok && s.held.Spelled(failed.Item, s.met(by))
-}
-
-// made reports whether the stored item that the write has met is what it makes, and gives it to the caller then.
-func (s *saved) made(by *ConditionFailedError) bool {
-	is, now := s.met(by), s.last.work
-	var changed []string
-	if u, ok := s.last.by.(*update); ok {
+	now, changed := s.last.work, []string(nil)
+	if u, updated := s.last.by.(*update); updated {
 		now, changed = u.work, change.Names(u.changes)
 	}
-	if is == nil && by.Stored != nil || !s.Made(is, now, changed, s.last.next) {
-		return false
+	if !ok || !resumed || !s.Made(is, now, changed, s.last.next) {
+		return false, ok && s.held.Spelled(failed.Item, is)
 	}
 	if is != nil {
 		s.e.KeepUnstored(is, now)
 		s.e.Assign(s.After, is)
 	}
-	return true
+	return true, false
 }

@@ -3,7 +3,6 @@ package entable
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 	"unsafe"
@@ -146,22 +145,17 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 		q.plan.member[m] = true
 	}
 	if !q.plan.member[e.Entity] {
-		q.plan.err = refusedGroup(c.group, "%s is not a member: %s are", e.Name, strings.Join(memberNames(q.plan.member), ", "))
+		q.plan.err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(q.plan.member), ", ")))
 		return q
 	}
 	switch m := c.group.Apart(e.Entity, index); {
 	case m == nil:
 	case index == "":
-		q.plan.fail(refusedGroup(c.group, "%s and %s share the partitions of an index only: use QueryIndex", e.Name, m.Name))
+		q.plan.fail(public(c.group.Refuse("%s and %s share the partitions of an index only: use QueryIndex", e.Name, m.Name)))
 	default:
-		q.plan.fail(refusedGroup(c.group, "%s does not share the partitions of %s in index %q", m.Name, e.Name, index))
+		q.plan.fail(public(c.group.Refuse("%s does not share the partitions of %s in index %q", m.Name, e.Name, index)))
 	}
 	return q
-}
-
-// refusedGroup returns the error of a call on a collection that cannot be carried out as written.
-func refusedGroup(g *aggregate.Group, format string, args ...any) error {
-	return usagef("collection %s: %s", g.Name, fmt.Sprintf(format, args...))
 }
 
 // CollectionQuery reads the items of a collection's members from one partition, in the order of the
@@ -185,7 +179,7 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 			continue
 		}
 		if err := q.collection.group.Add(v, item); err != nil {
-			return nil, refusedGroup(q.collection.group, "%s", err)
+			return nil, public(err)
 		}
 	}
 	return group, nil

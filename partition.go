@@ -62,7 +62,7 @@ func Progress(f func(PartitionProgress)) PartitionOption { return progressOption
 // [Attempts].
 func (c *Collection[C]) Put(ctx context.Context, v *C, opts ...BatchOption) error {
 	if v == nil {
-		return refusedGroup(c.group, "Put of a nil *%s", c.group.Name)
+		return public(c.group.Refuse("Put of a nil *%s", c.group.Name))
 	}
 	cfg, err := batchConfigOf(opts)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Collection[C]) Put(ctx context.Context, v *C, opts ...BatchOption) erro
 	}
 	items := c.group.Items(v)
 	if _, err := c.group.Compare(nil, items); err != nil {
-		return refusedItems(c.group, err)
+		return public(err)
 	}
 	return cfg.putAll(ctx, items)
 }
@@ -150,7 +150,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	q, target := c.Query(from), c.Query(to)
 	q.plan.fail(target.plan.err)
 	if q.plan.err == nil && slices.Equal(q.plan.Partition, target.plan.Partition) {
-		q.plan.err = refusedGroup(c.group, "Copy of a partition to itself")
+		q.plan.err = public(c.group.Refuse("Copy of a partition to itself"))
 	}
 	of, ptr, err := c.table.exampleOf(to)
 	q.plan.fail(err)
@@ -174,11 +174,11 @@ func eachPage(ctx context.Context, g *aggregate.Group, op string, p *queryPlan, 
 	cfg := partitionConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}
 	p.fail(apply(opts, func(o PartitionOption) { o.applyPartition(&cfg) }))
 	if cfg.unknown == schema.RawUnknown && op == opCopy {
-		p.fail(refusedGroup(g, "Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown"))
+		p.fail(public(g.Refuse("Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown")))
 	}
 	others, err := p.Elsewhere(nil)
 	if p.fail(public(err)); len(others) > 0 {
-		p.fail(refusedGroup(g, "%s: items of %s may be at another place: move what is left there with Table.Audit, and leave entable.Moved out", op, others[0].Name))
+		p.fail(public(g.Refuse("%s: items of %s may be at another place: move what is left there with Table.Audit, and leave entable.Moved out", op, others[0].Name)))
 	}
 	if p.err != nil {
 		return p.err

@@ -77,6 +77,11 @@ func NewGroup(typ reflect.Type, members []*schema.Entity) (*Group, error) {
 	return g, nil
 }
 
+// Refuse returns the fault of a call that cannot be carried out as written.
+func (g *Group) Refuse(format string, args ...any) error {
+	return &schema.Fault{Kind: schema.WrongUse, Reason: "collection " + g.Name + ": " + fmt.Sprintf(format, args...)}
+}
+
 // Has reports whether an entity is a member.
 func (g *Group) Has(e *schema.Entity) bool {
 	_, ok := g.fields[e]
@@ -123,7 +128,7 @@ func (g *Group) Add(group reflect.Value, item any) error {
 	case to.slice:
 		f.Set(reflect.Append(f, v))
 	case !f.IsNil():
-		return Refusal(fmt.Sprintf("the partition holds several items of %s: make the field a []%s", e.Name, e.Type))
+		return g.Refuse("the partition holds several items of %s: make the field a []%s", e.Name, e.Type)
 	default:
 		f.Set(v)
 	}

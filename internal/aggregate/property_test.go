@@ -72,10 +72,10 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 						err = s.baskets.Save(t.Context(), before, now, entable.ClientToken(note))
 					}
 					if err == nil {
-						done[w][id+note] = true
+						done[w][id+": "+note] = true
 						break
 					}
-					refused.Store(id+note, fmt.Sprint(story, err))
+					refused.Store(id+": "+note, fmt.Sprint(story, err))
 					if conflicts.Add(1); !entable.IsError(err) {
 						t.Errorf("error %v", err)
 					}
@@ -102,12 +102,12 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 			t.Errorf("basket %d: %d saves and %d notes", i, now.Cart.Saves, len(now.Notes))
 		}
 		for _, n := range now.Notes {
-			if !want[n.Cart+n.Text] {
+			if !want[n.Cart+": "+n.Text] {
 				doubled++
-				why, _ := refused.Load(n.Cart + n.Text)
-				t.Errorf("%s is stored, and was refused: %s", n.Cart+n.Text, why)
+				why, _ := refused.Load(n.Cart + ": " + n.Text)
+				t.Errorf("%s is stored, and was refused: %s", n.Cart+": "+n.Text, why)
 			}
-			delete(want, n.Cart+n.Text)
+			delete(want, n.Cart+": "+n.Text)
 		}
 	}
 	lost = len(want)
