@@ -49,11 +49,16 @@ func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
 		}
 		for i := range k.comps {
 			c := &k.comps[i]
-			v, ok := c.get(ptr)
-			if !ok {
+			if c.derived != nil {
+				c.derived.copySources(out, ptr)
+				continue
+			}
+			switch v, ok := c.get(ptr); {
+			case ok:
+				c.field.Reach(c.holder(out)).Set(v)
+			case !c.tail:
 				return nil, e.keyFault(c.path, c.errZero())
 			}
-			c.field.Reach(c.holder(out)).Set(v)
 		}
 	}
 	return out, nil

@@ -96,9 +96,9 @@ func TestPrefixOfTemplates(t *testing.T) {
 			t.Errorf("got %s, want %s", key, want)
 		}
 	}
-	_, _, err := items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a/b", Of: 7, At: at, Ref: id.String(), No: 3}))
+	_, _, err := items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a/b", Of: 7, At: at, Ref: id.String(), No: 3}), nil)
 	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "owner": "a/b" cannot be read back from a key in which "/" ends it: the value may not contain that text`)
-	_, _, err = items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a", Of: 7, At: at, Ref: "short", No: 3}))
+	_, _, err = items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a", Of: 7, At: at, Ref: "short", No: 3}), nil)
 	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "ref": text "short" is not 36 letters, digits and hyphens`)
 
 	composed := register[Log](t, table, schema.EntityDecl{PKs: pk(attrs("org")...)})
