@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -109,26 +108,4 @@ func (p *protecting) Seal(plaintext, bound []byte) ([]byte, error) {
 
 func (p *protecting) Open(ciphertext, bound []byte) ([]byte, error) {
 	return p.by.Open(p.ctx, ciphertext, bound)
-}
-
-// sealed returns a change of a sealed attribute with what is stored of its value. Only an instance writes one, as a whole.
-func (s *updateState) sealed(ctx context.Context, c change.Resolved) (change.Resolved, error) {
-	e := s.u.e
-	how := e.SealingOf(c.Root)
-	switch {
-	case how == nil || c.Op == change.Remove && s.u.instance != nil && c.IsWhole():
-		return c, nil
-	case !c.Checked && s.u.instance == nil:
-		return c, usagef("%s: attribute %q %s, and an update by key does not change it: load the item, and use Patch, SaveChanges or Put", e.Name, c.Root.Name, how.Text())
-	case !c.IsWhole() || c.Op != change.Set && c.Op != change.SetIfAbsent:
-		return c, usagef("%s: attribute %q %s, and cannot be changed in parts: Set the whole of it", e.Name, change.Show(c.Path), how.Text())
-	}
-	v, err := c.Convert(c.Type)
-	if err != nil {
-		return c, nil //nolint:nilerr // AddTo reports it
-	}
-	one := *c.Change
-	one.Stored, err = e.SealValue(how, v, s.u.key, e.table.protector(ctx))
-	c.Change = &one
-	return c, public(err)
 }
