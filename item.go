@@ -2,6 +2,7 @@ package entable
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,7 +20,7 @@ import (
 // ToItem returns v as Put would store it, keys and discriminator included, without hooks, generated
 // values and validation.
 func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
-	raw, err := e.raw(v, "ToItem", false)
+	raw, err := e.raw(v, "ToItem", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -28,18 +29,18 @@ func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
 
 // FromItem makes a T of a stored item. It checks the type as [Entity.Get] does; hooks do not run.
 func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
-	if e.registered() == nil {
-		return nil, errUnregistered
-	}
-	return e.fromItem(item, e.e.table.protector(context.Background()))
+	return e.fromItem(item, nil)
 }
 
 func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Protector) (*T, error) {
+	if e.registered() == nil {
+		return nil, errUnregistered
+	}
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return nil, &DecodeError{Entity: e.e.Name, Err: err}
 	}
-	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity, by))
+	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity, cmp.Or(by, e.e.table.protector(context.Background()))))
 	if u, ok := l.err.(*UnknownEntityError); ok {
 		u.Want = e.e.Name
 	}
@@ -53,7 +54,7 @@ func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Pro
 // for sets, and attributevalue.Number for numbers, so that none loses digits. It is for people and logs: fields that are `hidden` or
 // encrypted are left out, and compressed ones are not.
 func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
-	raw, err := e.raw(v, "ToMap", true)
+	raw, err := e.raw(v, "ToMap", schema.Plain)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +76,6 @@ func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 	item, err := attributevalue.MarshalMap(m)
 	if err != nil {
 		return nil, &DecodeError{Entity: e.Name(), Err: err}
-	}
-	if e.registered() == nil {
-		return nil, errUnregistered
 	}
 	return e.fromItem(item, schema.Plain)
 }
@@ -133,26 +131,22 @@ func (t *Table) KeyOf(v any) (any, error) {
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (e *Entity[T]) Size(v *T) (int, error) {
-	raw, err := e.raw(v, "Size", false)
+	raw, err := e.raw(v, "Size", nil)
 	if err != nil {
 		return 0, err
 	}
 	return wire.ItemSize(raw)
 }
 
-// raw encodes v: as it is stored, or for people.
-func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
+// raw encodes v, with what is encrypted by the table's own means for nil.
+func (e *Entity[T]) raw(v *T, op string, by schema.Protector) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
 		return nil, errUnregistered
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	by := e.e.table.protector(context.Background())
-	if shown {
-		by = schema.Plain
-	}
-	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), by)
+	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), cmp.Or(by, e.e.table.protector(context.Background())))
 	return item, public(err)
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/entable/entable/internal/schema"
 )
@@ -30,16 +29,7 @@ type Encrypter interface {
 // Ciphertexts are bound to the table's name, so that they cannot be moved to another one. A table that was restored from a backup under
 // another name takes the name that its items were written under as boundTo, of which there is at most one.
 func Encryption(by Encrypter, boundTo ...string) TableOption {
-	return tableOption(func(c *tableConfig) {
-		switch c.encrypter, c.Encrypts = by, by != nil; {
-		case by == nil:
-			c.err = errors.New("Encryption(nil): leave it out")
-		case len(boundTo) > 1:
-			c.err = errors.New("Encryption: give at most one name to bind to")
-		case len(boundTo) == 1:
-			c.BoundTo = boundTo[0]
-		}
-	})
+	return tableOption(func(c *tableConfig) { c.encrypter, c.Encrypts, c.BoundTo = by, by != nil, boundTo })
 }
 
 // HashKey gives the table a key, of 32 bytes at least, for the hashes of encrypted fields with the tag `entable:"encrypt,hash=name"`: index
@@ -47,12 +37,7 @@ func Encryption(by Encrypter, boundTo ...string) TableOption {
 // what can be seen of them: use one key for what may be compared. Another key makes other index keys, which [Table.Audit] writes anew
 // with Repair; until then queries do not find what it has not come to.
 func HashKey(name string, key []byte) TableOption {
-	return tableOption(func(c *tableConfig) {
-		if c.HashKeys = maps.Clone(c.HashKeys); c.HashKeys == nil {
-			c.HashKeys = map[string][]byte{}
-		}
-		c.HashKeys[name] = append([]byte(nil), key...)
-	})
+	return tableOption(func(c *tableConfig) { c.HashKeys = append(c.HashKeys, schema.HashKey{Name: name, Key: key}) })
 }
 
 // ProtectionError reports an attribute that cannot be encrypted, decrypted, compressed or decompressed: its key is wrong, unknown or not to
@@ -96,12 +81,12 @@ func (t *Table) protector(ctx context.Context) schema.Protector {
 
 // Seal encrypts: once for a transaction that is prepared again under its token, as two ciphertexts of one value differ.
 func (p *protecting) Seal(plaintext, bound []byte) ([]byte, error) {
-	replayed := replayOf(p.ctx)
-	if replayed == nil {
+	r := replayOf(p.ctx)
+	if r == nil {
 		return p.by.Seal(p.ctx, plaintext, bound)
 	}
 	name := fmt.Sprintf("sealed %x %x", bound, sha256.Sum256(plaintext))
-	found, err := replayed.find(name, func() (any, error) { return p.by.Seal(p.ctx, plaintext, bound) })
+	found, err := r.find(name, func() (any, error) { return p.by.Seal(p.ctx, plaintext, bound) })
 	sealed, _ := found.([]byte)
 	return sealed, err
 }
