@@ -91,7 +91,8 @@ func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 // connFor returns the conn of an operation on e, or on several entities if that is nil, in tables. It takes the fast
 // route only if all tables allow it.
 func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *route.Conn {
-	return c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
+	c = c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
+	return limited(ctx, c, tables)
 }
 
 // meterOf counts the requests of an operation on e, or on several entities if that is nil, in tables; nil when

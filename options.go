@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/schema"
@@ -76,6 +77,7 @@ type tableConfig struct {
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
 	encrypter   Encrypter
+	read, write *rate.Limiter
 }
 
 type entityConfig struct {

@@ -24,6 +24,7 @@ type Table struct {
 	cursorKeys  cursor.Keys
 	observe     func(context.Context, Event)
 	encrypter   Encrypter
+	limit       *route.Limit
 	conn        atomic.Pointer[route.Conn]
 }
 
@@ -33,7 +34,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [CopyStrings], [SDKDefaults], [Encryption], [HashKey].
+// [PlainRoute], [CopyStrings], [SDKDefaults], [Encryption], [HashKey], [Limit].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -64,7 +65,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}
 	return &Table{
 		declared: declared, consistent: c.consistent, plainRoute: c.plainRoute, copyStrings: c.copyStrings,
-		cursorKeys: aeads, observe: c.observe, encrypter: c.encrypter,
+		cursorKeys: aeads, observe: c.observe, encrypter: c.encrypter, limit: limitOf(schema.BareName(name), c.read, c.write),
 	}, nil
 }
 

@@ -1,0 +1,50 @@
+package entable
+
+import (
+	"context"
+
+	"golang.org/x/time/rate"
+
+	"github.com/entable/entable/internal/route"
+)
+
+// Limit limits what requests for the table consume, in read and write capacity units a second; a nil limiter limits nothing. Each request of
+// each operation, audits included, waits for what it is taken to cost, by its items' sizes, or by the page before it, and settles
+// afterwards what the service says that it has consumed, indexes included. A request of more units than the limiter's burst goes through
+// when the burst is there, and later ones wait for the rest.
+//
+// A request that would have to wait past the end of its context fails at once, with an error that matches [context.DeadlineExceeded], and
+// is not sent. One that fails has taken what it was taken to cost. A limiter may serve several tables and programs' parts. [WithLimit]
+// comes on top.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+func Limit(read, write *rate.Limiter) TableOption {
+	return tableOption(func(c *tableConfig) { c.read, c.write = read, write })
+}
+
+type limitKey struct{}
+
+// WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
+func WithLimit(ctx context.Context, read, write *rate.Limiter) context.Context {
+	return context.WithValue(ctx, limitKey{}, limitOf("", read, write))
+}
+
+func limitOf(table string, read, write *rate.Limiter) *route.Limit {
+	if read == nil && write == nil {
+		return nil
+	}
+	return route.NewLimit(table, read, write)
+}
+
+// limited returns the conn of an operation with the limits of its context and its tables.
+func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
+	var all []*route.Limit
+	if own, _ := ctx.Value(limitKey{}).(*route.Limit); own != nil {
+		all = append(all, own)
+	}
+	for _, t := range tables {
+		if t.limit != nil {
+			all = append(all, t.limit)
+		}
+	}
+	return c.Limited(all...)
+}
