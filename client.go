@@ -116,7 +116,7 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 		subject.Entity = e.Name
 	}
 	return func(ctx context.Context, c route.Cost) {
-		event := Event{Subject: subject, Err: c.Err, Counts: Counts{
+		event := Event{Subject: subject, Err: c.Err, tables: tables, Counts: Counts{
 			Requests: 1, Retries: c.Retries, ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits,
 			Examined: c.Examined, Returned: c.Returned, Duration: c.Took,
 		}}
@@ -126,6 +126,10 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 		}
 		if stats != nil {
 			stats.add(event)
+		}
+		if len(observers) > 0 {
+			observed := c
+			event.cost = &observed
 		}
 		for _, observe := range observers {
 			observe(ctx, event)

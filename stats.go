@@ -4,8 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/entable/entable/internal/route"
 )
 
 // Counts is what requests have cost.
@@ -45,6 +48,34 @@ type Event struct {
 	Counts
 	// Err is the request's error, or nil.
 	Err error
+
+	cost   *route.Cost
+	tables []*Table
+}
+
+// Partition is one of the partitions that a request was for.
+type Partition struct {
+	Table string
+	// Index is that of a query of an index, else "".
+	Index string
+	// Key is the partition key's value: a text, the digits of a number, or the bytes of a binary. It is content of items.
+	Key string
+}
+
+// Partitions returns the partitions that the request was for, each as often as it has items there; none for a scan and for queries
+// of indexes with several key attributes. It may be called within the observer alone. Package hotkeys makes a report of them.
+func (e Event) Partitions() []Partition {
+	if e.cost == nil {
+		return nil
+	}
+	var out []Partition
+	for _, p := range e.cost.Partitions(func(table string) string {
+		i := slices.IndexFunc(e.tables, func(t *Table) bool { return t.s().Name == table })
+		return e.tables[max(i, 0)].s().PK.Name
+	}) {
+		out = append(out, Partition(p))
+	}
+	return out
 }
 
 // LogValue gives the event's fields for a log/slog logger. It holds no content of items.

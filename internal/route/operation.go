@@ -29,7 +29,7 @@ type operation[I, O any] struct {
 
 // send makes one request: on the fast route, unless call is nil; counted, if somebody wants to know; limited, if it has limits, of which
 // it takes so many units at first; and with an eye on its attempts, if it is a write that may be in doubt.
-func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I, units float64) (*O, error) {
+func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I, units float64, b body) (*O, error) {
 	var opts []func(*dynamodb.Options)
 	if call != nil {
 		opts = append(opts, call.Option)
@@ -57,7 +57,9 @@ func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in
 		c.limits.settle(o.write, units, &u)
 	}
 	if c.meter != nil {
-		c.meter(ctx, u.of(o.name, o.write, time.Since(start), err))
+		cost := u.of(o.name, o.write, time.Since(start), err)
+		cost.in, cost.body = in, b
+		c.meter(ctx, cost)
 	}
 	return out, naming(err, in)
 }
@@ -127,6 +129,8 @@ type Cost struct {
 	Examined, Returned    int // items of queries and scans, before and after filters
 	Took                  time.Duration
 	Err                   error
+	in                    any // what the request was made of
+	body                  body
 }
 
 // of returns the cost of a request whose answer says u.

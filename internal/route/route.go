@@ -137,7 +137,7 @@ func (c *Conn) Put(ctx context.Context, in *dynamodb.PutItemInput, item []byte) 
 	if in.Item, err = carried(call, item); err != nil {
 		return err
 	}
-	_, err = putItem.send(ctx, c, call, in, c.written(item))
+	_, err = putItem.send(ctx, c, call, in, c.written(item), body{one: item})
 	return err
 }
 
@@ -150,7 +150,7 @@ func (c *Conn) Get(ctx context.Context, in *dynamodb.GetItemInput, key []byte, s
 			return err
 		}
 	}
-	out, err := getItem.send(ctx, c, call, in, gotten(1, in.ConsistentRead))
+	out, err := getItem.send(ctx, c, call, in, gotten(1, in.ConsistentRead), body{one: key})
 	if err != nil || out == nil || len(out.Item) == 0 {
 		return err
 	}
@@ -159,7 +159,7 @@ func (c *Conn) Get(ctx context.Context, in *dynamodb.GetItemInput, key []byte, s
 
 // Update gives the attributes that come back to the sink, unless that is nil.
 func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wire.Sink) error {
-	out, err := updateItem.send(ctx, c, c.begin(sink), in, 1)
+	out, err := updateItem.send(ctx, c, c.begin(sink), in, 1, body{})
 	if err != nil || out == nil || sink == nil || len(out.Attributes) == 0 {
 		return err
 	}
@@ -168,7 +168,7 @@ func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wi
 
 // Delete deletes an item.
 func (c *Conn) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) error {
-	_, err := deleteItem.send(ctx, c, nil, in, 1)
+	_, err := deleteItem.send(ctx, c, nil, in, 1, body{})
 	return err
 }
 
@@ -180,7 +180,7 @@ type Page struct {
 
 // Query gives the items of one page to the sink.
 func (c *Conn) Query(ctx context.Context, in *dynamodb.QueryInput, sink wire.Sink) (Page, error) {
-	out, err := queryItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead))
+	out, err := queryItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -193,7 +193,7 @@ func (c *Conn) Query(ctx context.Context, in *dynamodb.QueryInput, sink wire.Sin
 
 // Scan gives the items of one page to the sink.
 func (c *Conn) Scan(ctx context.Context, in *dynamodb.ScanInput, sink wire.Sink) (Page, error) {
-	out, err := scanItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead))
+	out, err := scanItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -206,7 +206,7 @@ func (c *Conn) Scan(ctx context.Context, in *dynamodb.ScanInput, sink wire.Sink)
 
 // BatchGet returns the keys that were left unprocessed.
 func (c *Conn) BatchGet(ctx context.Context, in *dynamodb.BatchGetItemInput, sink wire.Sink) (map[string]types.KeysAndAttributes, error) {
-	out, err := batchGetItem.send(ctx, c, c.begin(sink), in, gottenOf(in.RequestItems))
+	out, err := batchGetItem.send(ctx, c, c.begin(sink), in, gottenOf(in.RequestItems), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -238,7 +238,7 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 			in.RequestItems[table] = append(in.RequestItems[table], types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
 		}
 	}
-	out, err := batchWriteItem.send(ctx, c, call, in, units)
+	out, err := batchWriteItem.send(ctx, c, call, in, units, body{puts: puts})
 	if err != nil || out == nil {
 		return nil, err
 	}
@@ -247,7 +247,7 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 
 // TransactGet gives the items to the sink by the positions of their keys in the input.
 func (c *Conn) TransactGet(ctx context.Context, in *dynamodb.TransactGetItemsInput, sink wire.Sink) error {
-	out, err := transactGetItems.send(ctx, c, c.begin(sink), in, float64(2*len(in.TransactItems)))
+	out, err := transactGetItems.send(ctx, c, c.begin(sink), in, float64(2*len(in.TransactItems)), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -285,6 +285,6 @@ func (c *Conn) TransactWrite(ctx context.Context, in *dynamodb.TransactWriteItem
 			return err
 		}
 	}
-	_, err := transactWriteItems.send(ctx, c, call, in, units)
+	_, err := transactWriteItems.send(ctx, c, call, in, units, body{at: item})
 	return err
 }

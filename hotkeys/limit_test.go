@@ -1,4 +1,4 @@
-package entable_test
+package hotkeys_test
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/entable/entable"
 )
 
-// Freight is of any size.
-type Freight struct {
+// Crate is of any size.
+type Crate struct {
 	Route string `dynamodbav:"route"`
 	ID    string `dynamodbav:"id"`
 	Text  string `dynamodbav:"text"`
@@ -28,39 +28,39 @@ func TestLimitsTakeWhatIsConsumed(t *testing.T) {
 		frozen := func() *rate.Limiter { return rate.NewLimiter(1e-9, 1_000_000) }
 		read, write, jobRead, jobWrite := frozen(), frozen(), frozen(), frozen()
 		table := s.newTable(entable.GSI("gsi1"), entable.Limit(read, write))
-		freights := entable.Register[Freight](table, entable.PK("route"), entable.SK("id"), entable.Index("gsi1", entable.PK("tag"), entable.SK("id")))
+		crates := entable.Register[Crate](table, entable.PK("route"), entable.SK("id"), entable.Index("gsi1", entable.PK("tag"), entable.SK("id")))
 		var stats entable.Stats
 		ctx := entable.WithLimit(entable.WithStats(t.Context(), &stats), jobRead, jobWrite)
-		freight := func(i int) *Freight {
-			return &Freight{Route: "r", ID: fmt.Sprint(i), Text: strings.Repeat("x", 3000*i), Tag: "t"}
+		crate := func(i int) *Crate {
+			return &Crate{Route: "r", ID: fmt.Sprint(i), Text: strings.Repeat("x", 3000*i), Tag: "t"}
 		}
 		var batch []entable.Write
-		var keys []Freight
+		var keys []Crate
 		for i := range 30 {
-			batch, keys = append(batch, freights.PutOp(freight(i))), append(keys, Freight{Route: "r", ID: fmt.Sprint(i)})
+			batch, keys = append(batch, crates.PutOp(crate(i))), append(keys, Crate{Route: "r", ID: fmt.Sprint(i)})
 		}
 		for _, step := range []struct {
 			name string
 			do   func() error
 		}{
-			{"Put", func() error { return freights.Put(ctx, freight(3)) }},
+			{"Put", func() error { return crates.Put(ctx, crate(3)) }},
 			{"Get", func() error {
-				_, err := freights.Get(ctx, Freight{Route: "r", ID: "3"}, entable.Consistent(true))
+				_, err := crates.Get(ctx, Crate{Route: "r", ID: "3"}, entable.Consistent(true))
 				return err
 			}},
-			{"Update", func() error { return freights.Update(Freight{Route: "r", ID: "3"}).Set("text", "y").Do(ctx) }},
-			{"Patch", func() error { return freights.Patch(freight(3)).Set("text", strings.Repeat("z", 9000)).Do(ctx) }},
-			{"Delete", func() error { return freights.Delete(ctx, Freight{Route: "r", ID: "3"}) }},
+			{"Update", func() error { return crates.Update(Crate{Route: "r", ID: "3"}).Set("text", "y").Do(ctx) }},
+			{"Patch", func() error { return crates.Patch(crate(3)).Set("text", strings.Repeat("z", 9000)).Do(ctx) }},
+			{"Delete", func() error { return crates.Delete(ctx, Crate{Route: "r", ID: "3"}) }},
 			{"BatchWrite", func() error { return entable.BatchWrite(ctx, batch) }},
-			{"BatchGet", func() error { _, err := freights.BatchGet(ctx, keys); return err }},
+			{"BatchGet", func() error { _, err := crates.BatchGet(ctx, keys); return err }},
 			{"Transact", func() error { return entable.Transact(ctx, batch[5:9]) }},
-			{"TransactGet", func() error { _, err := freights.TransactGet(ctx, keys[3:9]); return err }},
-			{"Query", func() error { _, err := freights.Query(keys[0]).PageSize(4).Count(ctx); return err }},
+			{"TransactGet", func() error { _, err := crates.TransactGet(ctx, keys[3:9]); return err }},
+			{"Query", func() error { _, err := crates.Query(keys[0]).PageSize(4).Count(ctx); return err }},
 			{"QueryIndex", func() error {
-				collect(t, freights.QueryIndex("gsi1", Freight{Tag: "t"}).PageSize(7).All(ctx))
+				collect(t, crates.QueryIndex("gsi1", Crate{Tag: "t"}).PageSize(7).All(ctx))
 				return nil
 			}},
-			{"Scan", func() error { collect(t, freights.Scan().PageSize(5).Segments(4).All(ctx)); return nil }},
+			{"Scan", func() error { collect(t, crates.Scan().PageSize(5).Segments(4).All(ctx)); return nil }},
 			{"Audit", func() error {
 				for _, err := range table.Audit(ctx, entable.AuditOptions{Segments: 2}) {
 					if err != nil {
@@ -92,19 +92,19 @@ func TestLimitsDoNotOutlastTheirContext(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		slow := rate.NewLimiter(1e-9, 1)
 		table := s.newTable(entable.Limit(nil, slow))
-		freights := entable.Register[Freight](table, entable.PK("route"), entable.SK("id"))
-		check(t, freights.Put(t.Context(), &Freight{Route: "r", ID: "1", Text: strings.Repeat("x", 5000)})) // above the burst
+		crates := entable.Register[Crate](table, entable.PK("route"), entable.SK("id"))
+		check(t, crates.Put(t.Context(), &Crate{Route: "r", ID: "1", Text: strings.Repeat("x", 5000)})) // above the burst
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		s.spy.reset(nil)
+		s.sent.Store(0)
 		for name, write := range map[string]func() error{
-			"Put":    func() error { return freights.Put(ctx, &Freight{Route: "r", ID: "2"}) },
-			"Update": func() error { return freights.Update(Freight{Route: "r", ID: "1"}).Set("text", "y").Do(ctx) },
+			"Put":    func() error { return crates.Put(ctx, &Crate{Route: "r", ID: "2"}) },
+			"Update": func() error { return crates.Update(Crate{Route: "r", ID: "1"}).Set("text", "y").Do(ctx) },
 			"Transact": func() error {
-				return entable.Transact(ctx, []entable.Write{freights.PutOp(&Freight{Route: "r", ID: "2"})})
+				return entable.Transact(ctx, []entable.Write{crates.PutOp(&Crate{Route: "r", ID: "2"})})
 			},
 			"Batch": func() error {
-				return entable.BatchWrite(ctx, []entable.Write{freights.PutOp(&Freight{Route: "r", ID: "2"})})
+				return entable.BatchWrite(ctx, []entable.Write{crates.PutOp(&Crate{Route: "r", ID: "2"})})
 			},
 		} {
 			err := write()
@@ -114,10 +114,10 @@ func TestLimitsDoNotOutlastTheirContext(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if n := s.spy.sent(""); n > 0 {
+		if n := s.sent.Load(); n > 0 {
 			t.Errorf("%d requests were sent", n)
 		}
-		if _, err := freights.Get(ctx, Freight{Route: "r", ID: "1"}); err != nil {
+		if _, err := crates.Get(ctx, Crate{Route: "r", ID: "1"}); err != nil {
 			t.Errorf("reads have no limit: %v", err)
 		}
 	})
