@@ -2,7 +2,6 @@ package entable
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -20,7 +19,7 @@ import (
 // ToItem returns v as Put would store it, keys and discriminator included, without hooks, generated
 // values and validation.
 func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
-	raw, err := e.raw(v, "ToItem", nil)
+	raw, err := e.raw(v, "ToItem", false)
 	if err != nil {
 		return nil, err
 	}
@@ -29,18 +28,18 @@ func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
 
 // FromItem makes a T of a stored item. It checks the type as [Entity.Get] does; hooks do not run.
 func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
-	return e.fromItem(item, nil)
-}
-
-func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Protector) (*T, error) {
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
+	return e.fromItem(item, e.e.table.protector(context.Background()))
+}
+
+func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Protector) (*T, error) {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return nil, &DecodeError{Entity: e.e.Name, Err: err}
 	}
-	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity, cmp.Or(by, e.e.table.protector(context.Background()))))
+	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity, by))
 	if u, ok := l.err.(*UnknownEntityError); ok {
 		u.Want = e.e.Name
 	}
@@ -54,7 +53,7 @@ func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Pro
 // for sets, and attributevalue.Number for numbers, so that none loses digits. It is for people and logs: fields that are `hidden` or
 // encrypted are left out, and compressed ones are not.
 func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
-	raw, err := e.raw(v, "ToMap", schema.Plain)
+	raw, err := e.raw(v, "ToMap", true)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +75,9 @@ func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 	item, err := attributevalue.MarshalMap(m)
 	if err != nil {
 		return nil, &DecodeError{Entity: e.Name(), Err: err}
+	}
+	if e.registered() == nil {
+		return nil, errUnregistered
 	}
 	return e.fromItem(item, schema.Plain)
 }
@@ -127,26 +129,47 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
+// ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
+func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
+	e, ptr, err := t.exampleOf(v)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := e.raw(ptr, false)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ReadItem(raw)
+}
+
 // Size returns the number of bytes that v counts as a stored item, by the service's rules: what limits and
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (e *Entity[T]) Size(v *T) (int, error) {
-	raw, err := e.raw(v, "Size", nil)
+	raw, err := e.raw(v, "Size", false)
 	if err != nil {
 		return 0, err
 	}
 	return wire.ItemSize(raw)
 }
 
-// raw encodes v, with what is encrypted by the table's own means for nil.
-func (e *Entity[T]) raw(v *T, op string, by schema.Protector) ([]byte, error) {
+func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
 		return nil, errUnregistered
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), cmp.Or(by, e.e.table.protector(context.Background())))
+	return e.e.raw(unsafe.Pointer(v), shown)
+}
+
+// raw encodes the item at ptr: as it is stored, or for people.
+func (e *entity) raw(ptr unsafe.Pointer, shown bool) ([]byte, error) {
+	by := e.table.protector(context.Background())
+	if shown {
+		by = schema.Plain
+	}
+	item, _, err := e.AppendItem(nil, ptr, by)
 	return item, public(err)
 }
 
