@@ -116,7 +116,7 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 		subject.Entity = e.Name
 	}
 	return func(ctx context.Context, c route.Cost) {
-		event := Event{Subject: subject, Err: c.Err, tables: tables, Counts: Counts{
+		event := Event{Subject: subject, Err: c.Err, Counts: Counts{
 			Requests: 1, Retries: c.Retries, ReadUnits: c.ReadUnits, WriteUnits: c.WriteUnits,
 			Examined: c.Examined, Returned: c.Returned, Duration: c.Took,
 		}}
@@ -128,11 +128,37 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 			stats.add(event)
 		}
 		if len(observers) > 0 {
-			observed := c
-			event.cost = &observed
+			event.partitions = partitionsOf(c, tables)
 		}
 		for _, observe := range observers {
 			observe(ctx, event)
 		}
 	}
+}
+
+// partitionsOf returns what lists the partitions of a request that was counted.
+func partitionsOf(c route.Cost, tables []*Table) func() []Partition {
+	return func() (out []Partition) {
+		for _, p := range c.Partitions(func(table string) string {
+			i := slices.IndexFunc(tables, func(t *Table) bool { return t.s().Name == table })
+			return tables[max(i, 0)].s().PK.Name
+		}) {
+			out = append(out, Partition(p))
+		}
+		return out
+	}
+}
+
+// limited returns the conn of an operation with the limits of its context and its tables.
+func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
+	var all []*route.Limit
+	if own, _ := ctx.Value(limitKey{}).(*route.Limit); own != nil {
+		all = append(all, own)
+	}
+	for _, t := range tables {
+		if t.limit != nil {
+			all = append(all, t.limit)
+		}
+	}
+	return c.Limited(all...)
 }

@@ -25,26 +25,5 @@ type limitKey struct{}
 
 // WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
 func WithLimit(ctx context.Context, read, write *rate.Limiter) context.Context {
-	return context.WithValue(ctx, limitKey{}, limitOf("", read, write))
-}
-
-func limitOf(table string, read, write *rate.Limiter) *route.Limit {
-	if read == nil && write == nil {
-		return nil
-	}
-	return route.NewLimit(table, read, write)
-}
-
-// limited returns the conn of an operation with the limits of its context and its tables.
-func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
-	var all []*route.Limit
-	if own, _ := ctx.Value(limitKey{}).(*route.Limit); own != nil {
-		all = append(all, own)
-	}
-	for _, t := range tables {
-		if t.limit != nil {
-			all = append(all, t.limit)
-		}
-	}
-	return c.Limited(all...)
+	return context.WithValue(ctx, limitKey{}, route.NewLimit("", read, write))
 }

@@ -76,7 +76,7 @@ type tableConfig struct {
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
-	encrypter   Encrypter
+	protects    func(context.Context) schema.Protector // nil: nothing
 	read, write *rate.Limiter
 }
 

@@ -29,7 +29,10 @@ type Encrypter interface {
 // Ciphertexts are bound to the table's name, so that they cannot be moved to another one. A table that was restored from a backup under
 // another name takes the name that its items were written under as boundTo, of which there is at most one.
 func Encryption(by Encrypter, boundTo ...string) TableOption {
-	return tableOption(func(c *tableConfig) { c.encrypter, c.Encrypts, c.BoundTo = by, by != nil, boundTo })
+	return tableOption(func(c *tableConfig) {
+		c.Encrypts, c.BoundTo = by != nil, boundTo
+		c.protects = func(ctx context.Context) schema.Protector { return &protecting{ctx, by} }
+	})
 }
 
 // HashKey gives the table a key, of 32 bytes at least, for the hashes of encrypted fields with the tag `entable:"encrypt,hash=name"`: index
@@ -69,14 +72,6 @@ func protectionError(f *schema.Fault) error {
 type protecting struct {
 	ctx context.Context
 	by  Encrypter
-}
-
-// protector returns what encrypts and decrypts for one operation; nil where nothing is encrypted.
-func (t *Table) protector(ctx context.Context) schema.Protector {
-	if t.encrypter == nil {
-		return nil
-	}
-	return &protecting{ctx, t.encrypter}
 }
 
 // Seal encrypts: once for a transaction that is prepared again under its token, as two ciphertexts of one value differ.

@@ -4,11 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"maps"
-	"slices"
 	"sync"
 	"time"
-
-	"github.com/entable/entable/internal/route"
 )
 
 // Counts is what requests have cost.
@@ -49,8 +46,7 @@ type Event struct {
 	// Err is the request's error, or nil.
 	Err error
 
-	cost   *route.Cost
-	tables []*Table
+	partitions func() []Partition
 }
 
 // Partition is one of the partitions that a request was for.
@@ -65,17 +61,10 @@ type Partition struct {
 // Partitions returns the partitions that the request was for, each as often as it has items there; none for a scan and for queries
 // of indexes with several key attributes. It may be called within the observer alone. Package hotkeys makes a report of them.
 func (e Event) Partitions() []Partition {
-	if e.cost == nil {
+	if e.partitions == nil {
 		return nil
 	}
-	var out []Partition
-	for _, p := range e.cost.Partitions(func(table string) string {
-		i := slices.IndexFunc(e.tables, func(t *Table) bool { return t.s().Name == table })
-		return e.tables[max(i, 0)].s().PK.Name
-	}) {
-		out = append(out, Partition(p))
-	}
-	return out
+	return e.partitions()
 }
 
 // LogValue gives the event's fields for a log/slog logger. It holds no content of items.

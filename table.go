@@ -23,7 +23,7 @@ type Table struct {
 	copyStrings bool
 	cursorKeys  cursor.Keys
 	observe     func(context.Context, Event)
-	encrypter   Encrypter
+	protects    func(context.Context) schema.Protector
 	limit       *route.Limit
 	conn        atomic.Pointer[route.Conn]
 }
@@ -65,7 +65,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}
 	return &Table{
 		declared: declared, consistent: c.consistent, plainRoute: c.plainRoute, copyStrings: c.copyStrings,
-		cursorKeys: aeads, observe: c.observe, encrypter: c.encrypter, limit: limitOf(schema.BareName(name), c.read, c.write),
+		cursorKeys: aeads, observe: c.observe, protects: c.protects, limit: route.NewLimit(schema.BareName(name), c.read, c.write),
 	}, nil
 }
 
@@ -81,4 +81,12 @@ func (t *Table) s() *schema.Table {
 		return undeclared
 	}
 	return t.declared
+}
+
+// protector returns what encrypts and decrypts for one operation; nil where nothing is encrypted.
+func (t *Table) protector(ctx context.Context) schema.Protector {
+	if t.protects == nil {
+		return nil
+	}
+	return t.protects(ctx)
 }

@@ -26,8 +26,11 @@ type Limit struct {
 	read, write bucket
 }
 
-// NewLimit returns the limit of a table; a nil limiter limits nothing.
+// NewLimit returns the limit of a table; a nil limiter limits nothing, and two of them are none.
 func NewLimit(table string, read, write *rate.Limiter) *Limit {
+	if read == nil && write == nil {
+		return nil
+	}
 	return &Limit{table: table, read: bucket{limiter: read}, write: bucket{limiter: write}}
 }
 
