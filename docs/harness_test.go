@@ -1,0 +1,31 @@
+package docs_test
+
+import (
+	"context"
+	"log"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/memory"
+)
+
+// start returns a context with a database of its own in which the table is.
+func start(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) context.Context {
+	ctx := entable.WithClient(context.Background(), memory.New().Client())
+	check(table.CreateTable(ctx, edits...))
+	return ctx
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// text returns a string of an item.
+func text(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	return s.Value
+}
