@@ -13,7 +13,8 @@ import (
 
 // start returns a context with a database of its own in which the table is.
 func start(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) context.Context {
-	ctx := entable.WithClient(context.Background(), memory.New().Client())
+	c := memory.New().Client()
+	ctx := context.WithValue(entable.WithClient(context.Background(), c), clientKey{}, c)
 	check(table.CreateTable(ctx, edits...))
 	return ctx
 }
@@ -29,3 +30,8 @@ func text(v types.AttributeValue) string {
 	s, _ := v.(*types.AttributeValueMemberS)
 	return s.Value
 }
+
+// client returns the SDK's client of a context that start has made.
+func client(ctx context.Context) *dynamodb.Client { return ctx.Value(clientKey{}).(*dynamodb.Client) }
+
+type clientKey struct{}
