@@ -3,6 +3,9 @@ package docs_test
 import (
 	"context"
 	"log"
+	"net/http/httptest"
+	"os"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -10,6 +13,14 @@ import (
 	"github.com/entable/entable"
 	"github.com/entable/entable/memory"
 )
+
+// TestMain gives the tests that want a server one: ENDPOINT, or else a database of this process over HTTP.
+func TestMain(m *testing.M) {
+	if os.Getenv("ENDPOINT") == "" {
+		check(os.Setenv("ENDPOINT", httptest.NewServer(memory.New()).URL))
+	}
+	os.Exit(m.Run())
+}
 
 // start returns a context with a database of its own in which the table is.
 func start(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) context.Context {
