@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -80,6 +81,20 @@ type getKey struct {
 	at    []int // positions in the caller's list
 	found loaded
 	err   error
+	other *getKey // of the other place where the item may be, or nil
+}
+
+// getKeyOf builds the key of the item at ptr.
+func (e *entity) getKeyOf(ptr unsafe.Pointer) (*getKey, error) {
+	k, err := e.keyOf(ptr)
+	g := &getKey{e: e, key: k}
+	if err != nil || e.Other == nil {
+		return g, err
+	}
+	if other, ok := e.OtherKey(ptr, k); ok {
+		g.other = &getKey{e: e, key: other}
+	}
+	return g, nil
 }
 
 // getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
@@ -91,14 +106,14 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		k, err := e.keyOf(ptr)
+		k, err := e.getKeyOf(ptr)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		id := t.s().Identity(k.Attrs)
+		id := t.s().Identity(k.key.Attrs)
 		g := byID[id]
 		if g == nil {
-			g = &getKey{e: e, key: k}
+			g = k
 			byID[id] = g
 			out = append(out, g)
 		}
@@ -135,7 +150,8 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 	}
 	cfg.unknown = unknown
 	b := &batchGet{t: t, cfg: cfg, conn: c}
-	work.InParallel(cfg.concurrency, b.chunks(all), func(chunk []*getKey) { b.get(ctx, chunk) })
+	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(all)), func(chunk []*getKey) { b.get(ctx, chunk) })
+	b.settle(ctx, all)
 	return b.result(ctx, all, len(examples))
 }
 
@@ -327,17 +343,24 @@ func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, 
 	if err != nil {
 		return nil, err
 	}
+	places := bothPlaces(all)
+	if len(places) > maxTransactGet {
+		return nil, usagef("table %q: %d keys, of which %d may be at two places, are above the service's limit of %d in a transaction", t.s().Name, len(all), len(places)-len(all), maxTransactGet)
+	}
 	in := &dynamodb.TransactGetItemsInput{}
-	for _, g := range all {
+	for _, g := range places {
 		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.s().Name, Key: g.key.Attrs}})
 	}
-	sink := &transactItems{t: t, keys: all}
+	sink := &transactItems{t: t, keys: places}
 	if err := c.TransactGet(ctx, in, sink); err != nil {
-		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(all, err)}
+		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(places, err)}
 	}
-	out := make([]any, len(keys))
-	for i, g := range all {
+	for i, g := range places {
 		g.found = sink.got[i]
+	}
+	choose(all)
+	out := make([]any, len(keys))
+	for _, g := range all {
 		v, err := g.value(ctx, rc)
 		if err != nil {
 			return nil, err

@@ -137,8 +137,12 @@ func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd
 	return item, keyEnd, public(err)
 }
 
-func (e *entity) guards(key schema.ItemKey, old, now unsafe.Pointer) ([]schema.Guard, error) {
-	list, err := e.Entity.Guards(key, old, now)
+func (e *entity) guards(key schema.ItemKey, old *storedItem, now unsafe.Pointer) ([]schema.Guard, error) {
+	from := key.Attrs
+	if old != nil && e.Other != nil {
+		from = e.Table.KeyIn(old.attrs)
+	}
+	list, err := e.Entity.Guards(key, from, old.at(), now)
 	return list, public(err)
 }
 

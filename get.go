@@ -19,12 +19,13 @@ type loaded struct {
 	value  any // *T
 	err    error
 	// skipped counts the unknown items right before it that a query has passed over.
-	skipped int
+	skipped int32
+	other   bool // it lies at the other place of its entity
 }
 
 // load makes what operations see of a decoded item.
 func load(d schema.Decoded) loaded {
-	l := loaded{entity: ownerOf(d.Entity), value: d.Value}
+	l := loaded{entity: ownerOf(d.Entity), value: d.Value, other: d.Other}
 	if d.Err != nil {
 		l.err = public(d.Err)
 	}
@@ -56,6 +57,15 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	rc, err := readConfigOf(opts)
 	if err != nil {
 		return nil, err
+	}
+	if e.Other != nil {
+		g, err := e.getKeyOf(ptr)
+		if err != nil {
+			return nil, err
+		}
+		if g.other != nil {
+			return e.getBoth(ctx, c, g, ptr, rc)
+		}
 	}
 	key, err := e.encodedKey(ptr)
 	if err != nil {

@@ -127,7 +127,8 @@ func NoPrefix() KeyPart { return KeyPart{schema.Part{Kind: schema.NoPrefixPart}}
 
 // PrefixOf shares the prefix and separator of another entity's key of the same kind (partition key,
 // sort key, or the same index's). The components must be of the same kinds: both entities then live in
-// the same partitions and form an item collection.
+// the same partitions and form an item collection. Of a [Template] it shares the fixed texts and formats: give the names of the
+// attributes in its places, in their order.
 func PrefixOf(e Registered) KeyPart {
 	p := schema.Part{Kind: schema.PrefixOfPart}
 	if of := entityOf(e); of != nil {

@@ -108,8 +108,7 @@ func (o *PutOp) fill(ctx context.Context, c *route.Conn, r *request, in *room) e
 	if err := e.checkSize(r.item, r); err != nil {
 		return err
 	}
-	r.expr, err = e.build(nil, r.conditions, 0, r.given)
-	return err
+	return r.express(ctx, c, r.work)
 }
 
 // change runs the steps that may change the item, on a copy.
@@ -186,12 +185,12 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 	var old *storedItem
 	var err error
 	if r.op != opCreate || e.HideExpired && e.TTL != nil {
-		if old, err = e.readStored(ctx, c, r.key); err != nil {
+		if old, err = r.find(ctx, c, work); err != nil {
 			return err
 		}
 		w.conditions = append(w.conditions, r.unchanged(old)...)
 	}
-	r.guards, err = e.guards(r.key, old.at(), work)
+	r.guards, err = e.guards(r.key, old, work)
 	return err
 }
 

@@ -181,7 +181,9 @@ func tooMany(items int) error {
 func (t *transaction) size() (n int) {
 	for _, r := range t.requests {
 		if r != nil {
-			n += 1 + len(r.guards)
+			if n += 1 + len(r.guards); r.half != nil {
+				n++
+			}
 		}
 	}
 	return n
@@ -263,6 +265,10 @@ func (t *transaction) send(ctx context.Context, c *route.Conn, token string) err
 		t.owner = append(t.owner, i)
 		for _, g := range r.guards {
 			in.TransactItems = append(in.TransactItems, r.e.Table.GuardWrite(&g))
+			t.owner = append(t.owner, i)
+		}
+		if r.half != nil {
+			in.TransactItems = append(in.TransactItems, r.half.transactItem())
 			t.owner = append(t.owner, i)
 		}
 	}
@@ -400,14 +406,15 @@ func (t *transaction) error(err error) error {
 	return te
 }
 
-// reasonError makes the error of one cancellation reason: of the item itself (guard 0) or of a sentinel.
+// reasonError makes the error of one cancellation reason: of the item itself (guard 0), of a sentinel, or of the item at another
+// place, behind these.
 func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
 	switch {
 	case reason.Message != nil && strings.Contains(*reason.Message, exceedsSize):
 		return r.tooLarge(usageError(*reason.Message))
 	case *reason.Code != "ConditionalCheckFailed":
 		return cancellation(reason)
-	case guard > 0:
+	case guard > 0 && guard <= len(r.guards):
 		return &UniqueError{Entity: r.e.Name, Attribute: r.guards[guard-1].Attr}
 	}
 	return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
@@ -472,12 +479,12 @@ func (o *CheckOp) Input(ctx context.Context) (*types.ConditionCheck, error) {
 
 func (o *CheckOp) entity() *entity { return o.e }
 
-func (o *CheckOp) prepare(context.Context, *route.Conn, *room) (*request, error) {
+func (o *CheckOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	r := &request{e: o.e, op: opCheck, verb: verbCheck}
+	r.conditions, r.given = []expression.ConditionBuilder{o.condition}, 1
 	var err error
 	if r.key, err = o.e.keyOf(o.key); err != nil {
 		return nil, err
 	}
-	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition}, 0, 1)
-	return r, err
+	return r, r.express(ctx, c, o.key)
 }

@@ -398,6 +398,9 @@ func (e *entity) apply(changes []change.Change, ptr unsafe.Pointer) error {
 // sets by itself.
 func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
 	own := func(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
+	if err := e.CheckPair(a, b); err != nil {
+		return nil, public(err)
+	}
 	out, err := change.Difference(e.Plan, a, b, own)
 	if err != nil {
 		return nil, e.encodeError(err)
@@ -428,7 +431,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	steps := []func(context.Context) error{s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
 		s.findMissing, s.indexKeys, s.uniqueFields}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -458,6 +461,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	}
 	if r.changes = &s.after.Changes; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
+	}
+	if s.moves {
+		return r, s.move(conditions, from)
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err

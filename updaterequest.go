@@ -38,6 +38,8 @@ type update struct {
 	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
+	elsewhere  bool                            // of the next attempt: the item was not where it was looked for
+	spread     bool                            // of one attempt: the item may be at two places
 	origin     *update                         // of one attempt: what it was made from
 	seen       map[string]types.AttributeValue // of the next attempt: the stored item that the last one met, empty for none
 	fresh      unsafe.Pointer                  // the item that an upsert made last, if there was none
@@ -97,6 +99,8 @@ type updateState struct {
 	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
+	moves      bool           // the item is at its other place
+	other      schema.ItemKey // which is this
 }
 
 // useSeen takes the stored item that the attempt before this one has met.
@@ -446,7 +450,7 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 		}
 	}
 	var err error
-	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.after.Item)
+	s.r.guards, err = e.guards(s.r.key, s.stored, s.after.Item)
 	return err
 }
 

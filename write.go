@@ -143,6 +143,12 @@ type request struct {
 	// sent so without them.
 	guards  []schema.Guard
 	certain bool
+	// half is what the same transaction does at the other place where the item may be, or nil. looked says that the stored item was
+	// looked for, and old is what was found; gives is what an update gives back that was made from it.
+	half   *request
+	looked bool
+	old    *storedItem
+	gives  *loaded
 	// returns is what an update gives back.
 	returns types.ReturnValue
 	// mustExist: the update is of an item that is there; one that is not found is not looked for again.
@@ -187,7 +193,10 @@ func (r *request) again(err error) bool {
 		return false
 	}
 	if u, ok := r.by.(*update); ok {
-		if u.origin.seen = failed.Item; failed.Item == nil {
+		switch u.origin.seen = failed.Item; {
+		case u.spread:
+			u.origin.elsewhere, u.origin.seen = true, nil
+		case failed.Item == nil:
 			u.origin.seen = map[string]types.AttributeValue{}
 		}
 	}
@@ -316,7 +325,7 @@ func (r *request) checkInput() *types.ConditionCheck {
 }
 
 // exact reports whether the request is sent in a transaction, which has a token by which the service knows it again.
-func (r *request) exact() bool { return len(r.guards) > 0 || r.certain }
+func (r *request) exact() bool { return len(r.guards) > 0 || r.certain || r.half != nil }
 
 // unknown reports whether the request that failed may have been carried out.
 func (r *request) unknown(d *route.Doubt, err error) bool {

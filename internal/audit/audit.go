@@ -66,6 +66,7 @@ func (a *Audit) Fetch(ctx context.Context, segment, of int, after map[string]typ
 func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err error) {
 	var claims []schema.Claimed
 	var sentinels []Item
+	var verdicts []*judged
 	for _, raw := range raws {
 		item, err := wire.ReadItem(raw)
 		if err != nil {
@@ -75,9 +76,13 @@ func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err er
 			sentinels = append(sentinels, item)
 			continue
 		}
-		v, err := a.mend(ctx, item)
-		if err != nil {
-			return nil, err
+		verdicts = append(verdicts, &judged{verdict: a.judge(item)})
+	}
+	wrong := slices.DeleteFunc(slices.Clone(verdicts), func(v *judged) bool { return len(v.Fixes) == 0 && v.Home == nil })
+	work.InParallel(maxRepairs, wrong, func(v *judged) { v.verdict, v.err = a.mend(ctx, v.verdict) })
+	for _, v := range verdicts {
+		if v.err != nil {
+			return nil, v.err
 		}
 		out, claims = append(out, v.findings...), append(claims, v.Claims...)
 	}
@@ -94,16 +99,32 @@ func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err er
 	return out, nil
 }
 
-// mend judges an item by itself and, if asked to, repairs it; when another writer comes between, again
-// with what that one wrote.
-func (a *Audit) mend(ctx context.Context, item Item) (verdict, error) {
+// maxRepairs bounds how many items of a page are repaired at once.
+const maxRepairs = 8
+
+// judged is an item of a page on its way.
+type judged struct {
+	verdict
+	err error
+}
+
+// mend repairs an item that was judged by itself, if asked to; when another writer comes between, it is judged again with what
+// that one wrote.
+func (a *Audit) mend(ctx context.Context, v verdict) (verdict, error) {
 	tries := work.Tries{Most: maxConflicts}
 	for {
-		v := a.judge(item)
-		if !a.Repair || len(v.Fixes) == 0 {
-			return v, nil
+		item, err := v.Item, error(nil)
+		if v.Home != nil {
+			err = a.lookHome(ctx, &v)
 		}
-		err := a.fix(ctx, &v)
+		if err != nil || !a.Repair || len(v.Fixes) == 0 && v.Home == nil {
+			return v, err
+		}
+		if v.Home != nil {
+			err = a.bringHome(ctx, &v)
+		} else {
+			err = a.fix(ctx, &v)
+		}
 		if err == nil {
 			for i := range v.findings {
 				v.findings[i].Repaired = v.findings[i].Err == nil
@@ -128,6 +149,7 @@ func (a *Audit) mend(ctx context.Context, item Item) (verdict, error) {
 		if item == nil { // deleted since
 			return verdict{}, nil
 		}
+		v = a.judge(item)
 	}
 }
 

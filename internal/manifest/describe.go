@@ -74,6 +74,11 @@ func (m *Entity) also() string {
 			parts = append(parts, p.name+" "+p.value)
 		}
 	}
+	for _, p := range m.Moved {
+		if !p.Removed {
+			parts = append(parts, "also at "+p.String())
+		}
+	}
 	for _, d := range m.Distinct {
 		parts = append(parts, fmt.Sprintf("distinct from %s (%s)", d.Entity, d.Reason))
 	}

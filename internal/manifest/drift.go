@@ -24,6 +24,7 @@ const (
 	effectTable  = "stored items have the other and cannot be read or found"
 	effectKey    = "stored items keep their keys and are not found under the new ones"
 	effectIndex  = "stored items keep their keys in the index and are not found there under the new ones"
+	effectPart   = "stored items are in it in part, and would be read as if they lacked the rest"
 	effectUnique = "the values of stored items are not compared with new ones any more"
 )
 
@@ -92,8 +93,36 @@ func (m *Table) Contradictions(now *Table) (list []Difference) {
 			differ(where, "partition key", fmt.Sprint(x.PK), fmt.Sprint(o.PK), cure)
 			differ(where, "sort key", fmt.Sprint(x.SK), fmt.Sprint(o.SK), cure)
 		}
+		if !x.holds(&o) {
+			list = append(list, Difference{Where: where, What: "projection", Was: x.projection(), Is: o.projection(), Effect: effectPart, Cure: cure})
+		}
 	}
 	return list
+}
+
+// projection says what the index holds of the items.
+func (x *Index) projection() string {
+	switch x.Projection {
+	case "":
+		return "all"
+	case include:
+		return fmt.Sprintf("keys and %q", x.Include)
+	}
+	return "keys"
+}
+
+const include = "INCLUDE"
+
+// holds reports whether the index holds all that o, which is it in another manifest, is said to. Less is safe to read; and those
+// who told the service of a projection before it could be declared have declared it since.
+func (x *Index) holds(o *Index) bool {
+	switch {
+	case x.Projection == "":
+		return true
+	case o.Projection == "":
+		return false
+	}
+	return !slices.ContainsFunc(o.Include, func(name string) bool { return !slices.Contains(x.Include, name) })
 }
 
 func quoted(s string) string {
@@ -123,7 +152,11 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 		list = append(list, Difference{Where: now.Name, What: "oldest name", Was: quoted(old.OldestName()), Is: quoted(now.OldestName()),
 			Effect: effectUnique, Cure: fmt.Sprintf("give entable.Was(%q) first", old.OldestName())})
 	}
+	list = append(list, old.returns(now)...)
 	for _, k := range old.keys() {
+		if k.index == "" && now.reads(old.own()) {
+			continue
+		}
 		if is := now.Key(k.what); is != nil {
 			list = append(list, k.key.contradictions(now.Name+": "+k.what, k.index, is)...)
 		}
@@ -259,6 +292,9 @@ func (m *Manifest) Removals(now *Manifest) (list []Difference) {
 			gone(e.Name, "entity", "registered", fmt.Sprintf("stored items of type %q are not read", e.Name),
 				fmt.Sprintf("register it, or its new name with entable.Was(%q)", e.Name))
 		case is != nil:
+			for _, p := range e.left(is) {
+				gone(is.Name, "other place", p.String(), "items that are still there are not found", "keep entable.Moved until Table.Audit has found none there")
+			}
 			for _, what := range e.parts() {
 				if !slices.Contains(is.parts(), what) {
 					gone(is.Name, what, "declared", "it is not kept up any more", "declare it")
@@ -299,8 +335,12 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		list = append(list, Difference{Where: where, What: what, Is: is, Effect: "the lock does not hold it yet", Cure: "extend the lock"})
 	}
 	for _, x := range now.Table.Indexes {
-		if !slices.ContainsFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed }) {
+		i := slices.IndexFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed })
+		switch {
+		case i < 0:
 			added("table", "index", quoted(x.Name))
+		case m.Table.Indexes[i].projection() != x.projection():
+			added(fmt.Sprintf("index %q", x.Name), "projection", x.projection())
 		}
 	}
 	known := m.byName()
@@ -322,6 +362,11 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		}
 		if old.Name != e.Name {
 			added(e.Name, "name", fmt.Sprintf("%q, once %q", e.Name, old.Name))
+		}
+		for _, p := range e.Moved {
+			if i := old.at(p); i < 0 || old.Moved[i].Removed {
+				added(e.Name, "other place", p.String())
+			}
 		}
 		for _, what := range e.parts() {
 			if !slices.Contains(old.parts(), what) {

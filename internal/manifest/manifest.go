@@ -4,6 +4,7 @@
 //
 //   - manifest.go: the data and its JSON
 //   - lock.go: what a lock reserves, and how a manifest grows
+//   - moved.go: the places where items of one entity may be
 //   - drift.go: where two manifests differ, and what that means for stored items
 //   - describe.go, grid.go, diagram.go: texts and a diagram for people
 package manifest
@@ -72,6 +73,9 @@ type Index struct {
 	Removed bool   `json:"removed,omitempty"`
 	PK      []Attr `json:"pk,omitempty"`
 	SK      []Attr `json:"sk,omitempty"`
+	// Projection is what it holds of the items: "" is all, else the service's KEYS_ONLY or INCLUDE, with what it has besides keys.
+	Projection string   `json:"projection,omitempty"`
+	Include    []string `json:"include,omitempty"` // in their order as texts
 }
 
 // Entity is what items of one type depend on.
@@ -90,6 +94,7 @@ type Entity struct {
 
 	PK      Key           `json:"pk"`
 	SK      *Key          `json:"sk,omitempty"`
+	Moved   []Place       `json:"moved,omitempty"`
 	Indexes []EntityIndex `json:"indexes,omitempty"`
 	TTL     string        `json:"ttl,omitempty"`
 	Version string        `json:"version,omitempty"`

@@ -65,6 +65,7 @@ type EntityDecl struct {
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
 	Distinct    []DistinctDecl
+	Moved       []MovedDecl // where the items are besides
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
 	Upgrades    []func(map[string]types.AttributeValue) error

@@ -16,6 +16,7 @@ type Decoded struct {
 	Entity *Entity
 	Value  any // *T
 	Err    error
+	Other  bool // it lies at the entity's other place
 }
 
 // Decode reads the item at r into its registered type. want is the entity that the caller expects, or
@@ -46,10 +47,11 @@ func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
 	if err != nil {
 		return t.undecodable(r, start, e, err)
 	}
-	if err := t.misplaced(e, r.Since(start), &stored, ptr); err != nil {
+	other, err := t.misplaced(e, r.Since(start), &stored, ptr)
+	if err != nil {
 		return Decoded{Entity: e, Err: err}
 	}
-	return Decoded{Entity: e, Value: e.At(ptr)}
+	return Decoded{Entity: e, Value: e.At(ptr), Other: other}
 }
 
 // Tell finds the entity of the item at r, which may be a part of one, and goes past it.
@@ -96,7 +98,7 @@ func (e *Entity) decode(r *wire.Reader, stored *storedKey) (unsafe.Pointer, erro
 	if err := e.load(e.Plan, now, ptr); err != nil {
 		return nil, err
 	}
-	return ptr, e.fillKey(stored, ptr)
+	return ptr, e.placeOf(stored).fillKey(stored, ptr)
 }
 
 func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {

@@ -68,6 +68,9 @@ func (e *Entity) AppendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 // AppendItem appends the item at ptr as DynamoDB JSON: the primary key, which ends at keyEnd, the table's other
 // attributes, then the fields.
 func (e *Entity) AppendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
+	if err := e.checkWhole(ptr); err != nil {
+		return nil, 0, err
+	}
 	if dst, err = e.AppendKeys(append(dst, '{'), ptr); err != nil {
 		return nil, 0, err
 	}

@@ -254,7 +254,10 @@ func (e *Entity) readTags() error {
 			return declarationFault(e.Name, "field "+e.Type.FieldByIndex(f.Index).Name, "tag `entable:%q`: %s", tag, err)
 		}
 	}
-	return e.findRest()
+	if err := e.findRest(); err != nil {
+		return err
+	}
+	return e.findPartial()
 }
 
 // tagOptions splits an entable tag.

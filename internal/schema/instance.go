@@ -77,7 +77,7 @@ func (e *Entity) unstoredFields() (list []reflect.StructField) {
 	for _, f := range e.Plan.Fields() {
 		stored[f.Index[0]] = true
 	}
-	for _, i := range e.Rest {
+	for _, i := range slices.Concat(e.Rest, e.partial) { // what is read sets these too
 		stored[i] = true
 	}
 	for i := range e.Type.NumField() {

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/manifest"
@@ -43,13 +45,17 @@ func (t *Table) manifestTable() manifest.Table {
 }
 
 func (c *IndexDecl) manifest() manifest.Index {
+	m := manifest.Index{Name: c.Name, Kind: manifest.Global, PK: manifestAttrs(c.PK), SK: manifestAttrs(c.SK)}
 	switch {
 	case c.MultiAttribute:
-		return manifest.Index{Name: c.Name, Kind: manifest.Native, PK: manifestAttrs(c.Hash...), SK: manifestAttrs(c.Range...)}
+		m.Kind, m.PK, m.SK = manifest.Native, manifestAttrs(c.Hash...), manifestAttrs(c.Range...)
 	case c.Local:
-		return manifest.Index{Name: c.Name, Kind: manifest.Local, SK: manifestAttrs(c.SK)}
+		m.Kind, m.PK = manifest.Local, nil
 	}
-	return manifest.Index{Name: c.Name, Kind: manifest.Global, PK: manifestAttrs(c.PK), SK: manifestAttrs(c.SK)}
+	if !c.whole() {
+		m.Projection, m.Include = string(c.Projection), slices.Sorted(slices.Values(c.Included))
+	}
+	return m
 }
 
 func (e *Entity) manifest() manifest.Entity {
@@ -62,6 +68,9 @@ func (e *Entity) manifest() manifest.Entity {
 	}
 	for _, d := range e.distinct {
 		m.Distinct = append(m.Distinct, manifest.Distinct{Entity: d.Of.Name, Reason: d.Reason})
+	}
+	if o := e.Other; o != nil {
+		m.Moved = append(m.Moved, manifest.Place{PK: *o.PK.manifest(), SK: o.SK.manifest()})
 	}
 	for _, x := range e.Indexes {
 		mx := manifest.EntityIndex{Name: x.Name, SK: x.sk.manifest()}

@@ -23,6 +23,7 @@ type registration struct {
 	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
 	locked    *manifest.Entity  // what the lock has of the entity, or nil
 	natural   []string          // fields that are key attributes themselves
+	moving    bool              // the keys of the other place are compiled
 }
 
 // Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
@@ -39,7 +40,9 @@ func (t *Table) Register(d EntityDecl) (*Entity, error) {
 		t.reg.taken = map[string]claim{}
 	}
 	maps.Copy(t.reg.taken, r.taken)
-	t.reg.keys.Add(len(t.reg.entities), e.patterns)
+	for _, p := range e.places() {
+		t.reg.keys.Add(len(t.reg.entities), p.patterns)
+	}
 	t.reg.entities = append(t.reg.entities, e)
 	t.reg.found.Store(nil)
 	return e, nil
@@ -55,17 +58,18 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
 //  4. compileKeys: keys of the table and of indexes, with their prefixes
-//  5. checkReserved: fields are stored where nothing else is
-//  6. proveDisjoint: no other entity can build its primary key
-//  7. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
-//  8. checkMoving: what every write changes is no part of a key
-//  9. checkTimes: generated times in keys tell items apart, and fit
-//  10. checkLocked: nothing contradicts the lock
-//  11. checkRules: the validator can read and apply the rules of its fields
-//  12. finish: what is derived from all that, for speed
+//  5. compileMoved: the keys of the other place where its items may be
+//  6. checkReserved: fields are stored where nothing else is
+//  7. proveDisjoint: no other entity can build its primary key
+//  8. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  9. checkMoving: what every write changes is no part of a key
+//  10. checkTimes: generated times in keys tell items apart, and fit
+//  11. checkLocked: nothing contradicts the lock
+//  12. checkRules: the validator can read and apply the rules of its fields
+//  13. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.checkReserved, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.compileMoved, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -137,6 +141,7 @@ func (r *registration) finish() (err error) {
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
 	}
+	e.finishOther()
 	return nil
 }
 
@@ -371,18 +376,31 @@ func (e *Entity) isDistinct(o *Entity) bool {
 
 // proveDisjoint shows that no other entity of the table can build the key of an item of this one.
 func (r *registration) proveDisjoint() error {
-	if r.e.meetsSentinels() {
-		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
-	}
 	if err := r.checkDistinct(); err != nil {
 		return err
 	}
-	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, func(i int) bool { return r.e.isDistinct(r.t.reg.entities[i]) }); found {
+	for _, place := range r.e.places() {
+		if err := r.provePlace(place); err != nil {
+			return err
+		}
+	}
+	if r.e.Other == nil {
+		return nil
+	}
+	return r.proveMoved()
+}
+
+// provePlace does the work of proveDisjoint for the keys of one place.
+func (r *registration) provePlace(e *Entity) error {
+	if e.meetsSentinels() {
+		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
+	}
+	if i, examples, found := r.t.reg.keys.Meets(e.patterns, func(i int) bool { return r.e.isDistinct(r.t.reg.entities[i]) }); found {
 		cure := "give one of them a prefix of its own, or a sort key that tells them apart"
 		if examples == nil {
 			cure = "give one of them another fixed text, or, if their keys exist and cannot change, say why that cannot be with entable.Distinct"
 		}
-		return r.errorf("", "%s: %s", r.e.meeting(r.t.reg.entities[i].Name, examples), cure)
+		return r.errorf("", "%s: %s", e.meeting(r.t.reg.entities[i].Name, examples), cure)
 	}
-	return r.proveLocked()
+	return r.proveLocked(e)
 }

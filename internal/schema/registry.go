@@ -40,6 +40,8 @@ type Entity struct {
 	PK          *Key
 	SK          *Key            // nil in a table without sort key
 	patterns    []*keys.Pattern // of these two, for the proof
+	Other       *Entity         // the same items at the other place where they may be, or nil: see moved.go
+	main        *Entity         // of an Other: the entity
 	distinct    []DistinctDecl  // entities that are not proved against
 	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
 	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
@@ -55,6 +57,7 @@ type Entity struct {
 	Unique      []*UniqueField        // fields that are kept unique
 	TTL         *codec.Field          // when items expire, or nil
 	Rest        []int                 // the field that takes unknown attributes, or nil
+	partial     []int                 // the field that says that an item was read in part, or nil
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool
 	Validates   bool

@@ -27,6 +27,8 @@ type Span struct {
 	Sort       sortRange
 	ranged     bool // between was given, of examples
 	Multi      multiRange
+	values     []keys.Value // of the partition's components, where items may be at two places
+	asked      *asked       // and the condition on the sort key
 }
 
 // SortOp is a condition on the sort key.
@@ -78,7 +80,10 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 		return s, from.keyFault(s.PK.Attr.Name, err)
 	}
 	s.Partition = s.Partitions[0]
-	return s, nil
+	if index == "" && s.Table.Directory().Moved {
+		s.values, err = s.PK.values(ptr, nil, len(s.PK.comps)-min(1, s.PK.shards()-1))
+	}
+	return s, err
 }
 
 // Name returns what messages call the reader: the entity that is wanted, or the table.
@@ -115,6 +120,9 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer, named ...string) error
 	default:
 		if err := s.setRange(op, low, high, named); err != nil {
 			return s.keyFault(s.SK.Attr.Name, err)
+		}
+		if s.values != nil {
+			s.asked = &asked{op, low, high, named}
 		}
 	}
 	return nil

@@ -127,15 +127,27 @@ func (k *Key) madeBut(item map[string]types.AttributeValue, ptr unsafe.Pointer) 
 	return k.pattern.Append(nil, vals)
 }
 
-// misplaced returns the fault of an item whose fields do not make the key that it is stored under; nil when they do.
-func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
+// misplaced returns the fault of an item whose fields do not make the key that it is stored under, at either of the entity's
+// places; nil when they do.
+func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) (other bool, err error) {
 	if e.makes(stored, ptr) {
-		return nil
+		return false, nil
+	}
+	if e.Other != nil && e.Other.makes(stored, ptr) {
+		return true, nil
 	}
 	item, err := wire.ReadItem(raw)
 	if err != nil {
-		return err
+		return false, err
 	}
+	if err = e.fits(item, stored, ptr); err != nil && e.Other != nil && e.Other.fits(item, stored, ptr) == nil {
+		return true, nil
+	}
+	return false, err
+}
+
+// fits returns the fault of an item, or a part of one, that cannot have the key that it is stored under.
+func (e *Entity) fits(item map[string]types.AttributeValue, stored *storedKey, ptr unsafe.Pointer) error {
 	var made []string
 	fits := true
 	for i, k := range [...]*Key{e.PK, e.SK} {
@@ -144,7 +156,7 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 		}
 		text, err := k.madeBut(item, ptr)
 		if err != nil {
-			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
+			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: e.Table.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
 		}
 		fits = fits && k.equals(stored[i], text)
 		made = append(made, attrsText(map[string]types.AttributeValue{k.Attr.Name: k.AttributeValue(text)}, k.Attr.Name))
@@ -152,5 +164,5 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 	if fits {
 		return nil
 	}
-	return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Made: strings.Join(made, " "), Item: item}
+	return &Fault{Kind: WrongPlace, Entity: e.Name, Key: e.Table.KeyText(item), Made: strings.Join(made, " "), Item: item}
 }

@@ -62,6 +62,39 @@ func (r *registration) compileTemplate(k *Key, s keySettings, what string) (err 
 	return nil
 }
 
+// shareTemplate makes a key of the attributes that stand in the places of another's template: equal values give equal keys.
+func (r *registration) shareTemplate(k *Key, s keySettings, what string, shared *Key) error {
+	plain := func(seg keys.Segment) bool { return seg.Literal == "" && seg.Width == 0 && seg.Layout == "" }
+	if len(s.segs) != len(shared.comps) || slices.ContainsFunc(s.segs, func(seg keys.Segment) bool { return !plain(seg) }) || s.shard != nil {
+		return r.errorf(what, "PrefixOf(%s): its key is the template %s: give just the names of the attributes in its places, of which there are %d",
+			s.share.Name, shared.manifest(), len(shared.comps))
+	}
+	s.segs = nil
+	next := 0
+	for _, seg := range shared.pattern.Segments() {
+		if seg.Literal == "" {
+			c := &k.comps[next]
+			if c.Seg.Kind != seg.Kind {
+				return r.errorf(what, "PrefixOf(%s): attribute %q is %s and cannot stand in the place of %q, which is %s", s.share.Name, c.path, c.Seg.Kind, seg.Attr, seg.Kind)
+			}
+			c.Seg.Format, c.Seg.Width = seg.Format, seg.Width
+			if c.Seg.Kind == keys.Bytes && seg.Format == "" {
+				c.Seg.Width = 2 * c.Seg.Size
+			}
+			seg = c.Seg
+			next++
+		}
+		s.segs = append(s.segs, seg)
+	}
+	if err := r.compileTemplate(k, s, what); err != nil {
+		return err
+	}
+	if !k.sameShape(shared) {
+		return r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
+	}
+	return nil
+}
+
 // component returns the component of an attribute, or of a field inside one whose path has dots.
 func (r *registration) component(path, what string) (component, error) {
 	root := r.e.Plan.Field(path)
