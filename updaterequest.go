@@ -35,6 +35,7 @@ type update struct {
 	once       bool
 	skipHooks  *bool
 	unchecked  bool
+	held       *held // of SaveChanges: before is what has to be stored
 	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
@@ -55,7 +56,7 @@ func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
 func (u *update) configure(opts []WriteOption) {
 	var w writeConfig
 	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
-	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+	u.conditions, u.skipHooks, u.unchecked, u.held = w.conditions, &w.skipHooks, w.unchecked, w.held
 }
 
 //go:noinline
@@ -339,6 +340,9 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		was, err := change.StoredForm(f, source)
 		if err != nil {
 			return e.encodeError(err)
+		}
+		if h := s.u.held; h != nil && h.seen != nil {
+			was = h.seen[f.Name]
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {

@@ -289,7 +289,7 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 // countable reports whether the service can tell which items are the query's.
 func (p *queryPlan) countable() bool {
 	return p.Want != nil && p.Want.Other == nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
-		p.Sort.Edge() == "" && (p.Table.Discriminator == "" || p.HoldsTypes())
+		!p.Sort.Wider() && (p.Table.Discriminator == "" || p.HoldsTypes())
 }
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
@@ -400,8 +400,8 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = p.t.copyStrings
 	s.seen++
 	start := r.Offset()
-	if edge := p.Sort.Edge(); edge != "" {
-		if at, err := p.AtEdge(r, edge); err != nil || at {
+	if p.Sort.Wider() {
+		if out, err := p.Outside(r); err != nil || out {
 			_, skipErr := r.Skip()
 			return skipErr
 		}

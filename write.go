@@ -33,6 +33,8 @@ const (
 	opDelete      = "Delete"
 	opRemove      = "Remove"
 	opCheck       = "Check"
+	opSave        = "Save"
+	opCopy        = "Copy"
 )
 
 // Write is one write of one item of any entity, for batches and transactions: [PutOp], [DeleteOp], [SaveOp],
@@ -247,7 +249,7 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 			err = errRepeated
 		}
 		unknown := err != nil && r.unknown(&d, err)
-		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
+		if failed, ok := conditionFailed(err); ok && (unknown || r.op == opCopy) && r.made(failed.Item) {
 			stored, err = r.madeItem(failed.Item), nil
 		}
 		if err == nil {
@@ -395,7 +397,7 @@ func (r *request) tooLarge(err error) error {
 func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
-	case r.op == opCreate && (len(item) > 0 || r.given == 0):
+	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists
 	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound

@@ -62,11 +62,12 @@ func (a *After) look(x Index) insight {
 		if a.known[f.Name] {
 			continue
 		}
-		i.open, i.sparse = append(i.open, f), i.sparse || !named
-		if !named && !f.OmitEmpty && i.missing == nil {
+		i.open = append(i.open, f)
+		if !named && x.Needs(f) && i.missing == nil {
 			i.missing = f
 		}
 	}
+	i.sparse = x.Absent(a.Fresh, nil)
 	return i
 }
 

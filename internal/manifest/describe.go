@@ -117,7 +117,10 @@ func (k *Key) attributes() string {
 	}
 	var names []string
 	for _, s := range k.Segments {
-		if s.Attribute != "" && s.Shards == 0 {
+		switch {
+		case len(s.Sources) > 0:
+			names = append(names, s.Sources...)
+		case s.Attribute != "" && s.Shards == 0:
 			names = append(names, s.Attribute)
 		}
 	}

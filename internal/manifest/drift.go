@@ -3,6 +3,7 @@ package manifest
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -168,7 +169,7 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 	for _, was := range old.Unique {
 		was.Removed = false
 		i := slices.IndexFunc(now.Unique, func(s Segment) bool { return s.Attribute == was.Attribute })
-		if i >= 0 && now.Unique[i] != was {
+		if i >= 0 && !now.Unique[i].equal(was) {
 			list = append(list, Difference{Where: fmt.Sprintf("%s: unique %q", now.Name, was.Attribute), What: "kind", Was: was.Kind, Is: now.Unique[i].Kind,
 				Effect: effectUnique, Cure: "give the field its old type, or another attribute"})
 		}
@@ -245,6 +246,8 @@ func sameParts(a, b []Segment) bool {
 	return slices.Equal(pa, pb)
 }
 
+func (s Segment) equal(o Segment) bool { return reflect.DeepEqual(s, o) }
+
 func (s Segment) contradictions(now Segment, differ func(what, was, is, cure string)) {
 	switch {
 	case s.Literal != "" || now.Literal != "":
@@ -263,6 +266,8 @@ func (s Segment) contradictions(now Segment, differ func(what, was, is, cure str
 	}
 	what := func(property string) string { return fmt.Sprintf("%s of %q", property, s.Attribute) }
 	differ(what("kind"), s.Kind, now.Kind, "give the field its old type")
+	sources := strings.Join(s.Sources, ", ")
+	differ(what("sources"), sources, strings.Join(now.Sources, ", "), fmt.Sprintf("derive %q from %s", s.Attribute, sources))
 	differ(what("width"), fmt.Sprint(s.Width), fmt.Sprint(now.Width), fmt.Sprintf("give it entable.Attr(%q).Width(%d)", s.Attribute, s.Width))
 	differ(what("layout"), quoted(s.Layout), quoted(now.Layout), fmt.Sprintf("give it entable.Attr(%q).Layout(%q)", s.Attribute, s.Layout))
 }

@@ -133,8 +133,11 @@ type Segment struct {
 	Width     int    `json:"width,omitempty"`
 	Layout    string `json:"layout,omitempty"`
 	Format    string `json:"format,omitempty"` // in a template
+	Tail      bool   `json:"tail,omitempty"`   // the key can end in front of it, or lack all if it is the first
 	Shards    int    `json:"shards,omitempty"`
 	Removed   bool   `json:"removed,omitempty"` // of unique attributes
+	// Sources are the attributes that a function makes the text of, sorted. The function itself cannot be compared.
+	Sources []string `json:"sources,omitempty"`
 }
 
 func (s Segment) String() string {
@@ -156,11 +159,15 @@ func (k *Key) String() string {
 	}
 	var parts []string
 	if k.Template {
+		closing := ""
 		for _, s := range k.Segments {
-			s.Literal = strings.NewReplacer("{", "{{", "}", "}}").Replace(s.Literal)
+			if s.Tail {
+				parts, closing = append(parts, closing+"["), "]"
+			}
+			s.Literal = strings.NewReplacer("{", "{{", "}", "}}", "[", "[[", "]", "]]").Replace(s.Literal)
 			parts = append(parts, s.String())
 		}
-		return strings.Join(parts, "")
+		return strings.Join(parts, "") + closing
 	}
 	if k.Prefix != "" {
 		parts = append(parts, k.Prefix)

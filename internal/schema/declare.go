@@ -64,6 +64,7 @@ type EntityDecl struct {
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
+	Derived     []DerivedDecl
 	Distinct    []DistinctDecl
 	Moved       []MovedDecl // where the items are besides
 	MaxSize     int

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -120,4 +121,22 @@ func (e *Entity) appendKey(dst []byte, k *Key, ptr unsafe.Pointer) ([]byte, erro
 		return nil, e.keyFault(k.Attr.Name, err)
 	}
 	return dst, nil
+}
+
+// AppendFields appends the item at ptr without its keys and its type.
+func (e *Entity) AppendFields(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	dst = append(dst, '{')
+	head := len(dst)
+	dst, err := e.Plan.AppendMembers(dst, ptr)
+	if err != nil {
+		return nil, e.valueFault(err)
+	}
+	empty := len(dst) == head
+	if dst, err = e.appendRest(dst, ptr); err != nil {
+		return nil, err
+	}
+	if empty && len(dst) > head {
+		dst = slices.Delete(dst, head, head+1) // the comma in front of the rest
+	}
+	return append(dst, '}'), nil
 }

@@ -103,12 +103,13 @@ func (k *Key) manifest() *manifest.Key {
 	m.Prefix, m.Separator, m.Template = k.prefix, k.separator, k.separator == ""
 	next := 0
 	for _, s := range k.pattern.Segments() {
-		if s.Literal != "" {
-			m.Segments = append(m.Segments, manifest.Segment{Literal: s.Literal})
-			continue
+		one := manifest.Segment{Literal: s.Literal}
+		if s.Literal == "" {
+			one = k.comps[next].manifest()
+			next++
 		}
-		m.Segments = append(m.Segments, k.comps[next].manifest())
-		next++
+		one.Tail = s.Tail
+		m.Segments = append(m.Segments, one)
 	}
 	return m
 }
@@ -117,11 +118,17 @@ func (c *component) manifest() manifest.Segment {
 	if c.shard != nil {
 		return manifest.Segment{Attribute: c.path, Kind: c.shard.of.kind(), Shards: c.shard.n}
 	}
+	if c.derived != nil {
+		return manifest.Segment{Attribute: c.path, Kind: derivedKind, Format: c.Seg.Format, Sources: slices.Sorted(slices.Values(c.derived.Sources))}
+	}
 	return manifest.Segment{Attribute: c.path, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout, Format: c.Seg.Format}
 }
 
 // unixTimeKind is the kind of a time that is stored in whole seconds.
 const unixTimeKind = "unixtime"
+
+// derivedKind is the kind of a text that a function makes.
+const derivedKind = "derived"
 
 // kind names what the component renders. A time that is stored in whole seconds renders otherwise.
 func (c *component) kind() string {

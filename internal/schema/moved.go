@@ -447,7 +447,10 @@ func (s *Span) rangeThere(e *Entity, fixed map[string]keys.Value) sortRange {
 		}
 		vals = append(vals, v)
 	}
-	if text, err := k.pattern.AppendLeading(nil, vals); err == nil && len(vals) > 0 && len(vals) < len(k.comps) {
+	if text, ends, err := k.pattern.AppendLeading(nil, vals); err == nil && len(vals) > 0 && len(vals) < len(k.comps) {
+		if ends >= 0 { // keys that lack a tail are among them
+			text = text[:ends]
+		}
 		return sortRange{Op: Prefix, Lo: string(text)}
 	}
 	return sortRange{}

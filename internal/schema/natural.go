@@ -15,7 +15,7 @@ import (
 
 // isField reports whether a key is nothing but the field that is stored as its attribute.
 func (s *keySettings) isField(a Attr) bool {
-	return len(s.segs) == 1 && len(s.comps) == 1 && s.comps[0].path == a.Name && s.comps[0].inner == nil && s.segs[0].Format == ""
+	return len(s.segs) == 1 && len(s.comps) == 1 && s.comps[0].path == a.Name && s.comps[0].inner == nil && s.comps[0].derived == nil && s.segs[0].Format == "" && !s.segs[0].Tail
 }
 
 // compileNatural makes a key of the field that is its attribute.

@@ -55,7 +55,7 @@ func (k *Key) common(low, high unsafe.Pointer, given int) (n int, err error) {
 			if err != nil {
 				return n, nil //nolint:nilerr // it has no more components
 			}
-			if texts[i], err = k.pattern.AppendLeading(nil, vals); err != nil {
+			if texts[i], _, err = k.pattern.AppendLeading(nil, vals); err != nil {
 				return n, err
 			}
 		}

@@ -24,6 +24,7 @@ type registration struct {
 	locked    *manifest.Entity  // what the lock has of the entity, or nil
 	natural   []string          // fields that are key attributes themselves
 	moving    bool              // the keys of the other place are compiled
+	derived   map[string]*derived
 }
 
 // Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
@@ -214,6 +215,9 @@ func (r *registration) fieldName(f *codec.Field) string {
 
 func (r *registration) compileKeys() error {
 	e, c := r.e, &r.decl
+	if err := r.findDerived(); err != nil {
+		return err
+	}
 	if len(c.PKs) > 1 || len(c.SKs) > 1 {
 		return r.errorf("", "PK and SK may be given once each")
 	}
@@ -248,9 +252,11 @@ func (r *registration) compileKeys() error {
 		}
 		for i := range k.comps {
 			c := &k.comps[i]
-			e.keyPaths = append(e.keyPaths, append([]string{c.root.Name}, innerNames(c)...))
-			if c.inner == nil && !slices.Contains(e.KeyAttrs, c.path) {
-				e.KeyAttrs = append(e.KeyAttrs, c.path)
+			for _, f := range c.roots() {
+				e.keyPaths = append(e.keyPaths, append([]string{f.Name}, innerNames(c)...))
+				if c.inner == nil && !slices.Contains(e.KeyAttrs, f.Name) {
+					e.KeyAttrs = append(e.KeyAttrs, f.Name)
+				}
 			}
 		}
 	}
@@ -265,7 +271,7 @@ func (r *registration) compileKeys() error {
 		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
-	return nil
+	return r.checkDerived()
 }
 
 // partitionKey is what messages call the table's partition key.

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,7 +119,7 @@ func (g *KeptKeys) Fields() []*codec.Field {
 	var out []*codec.Field
 	for _, k := range g.Keys {
 		for i := range k.comps {
-			out = append(out, k.comps[i].root)
+			out = append(out, k.comps[i].roots()...)
 		}
 	}
 	return out
@@ -126,15 +127,30 @@ func (g *KeptKeys) Fields() []*codec.Field {
 
 // Absent reports whether the item at ptr, of which these attributes are known, is left out: nil stands for all.
 func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+	knows := func(f *codec.Field) bool { return known == nil || known[f.Name] }
 	for _, k := range g.Keys {
+		blank := k.sparse
 		for i := range k.comps {
 			c := &k.comps[i]
-			if v, ok := c.get(ptr); (known == nil || known[c.root.Name]) && (!ok || c.field.OmitEmpty && v.IsZero()) {
+			if v, ok := c.get(ptr); !c.tail && c.derived == nil && knows(c.root) && (!ok || c.field.OmitEmpty && v.IsZero()) {
 				return true
 			}
+			blank = blank && !slices.ContainsFunc(c.roots(), func(f *codec.Field) bool { return !knows(f) }) && c.blank(ptr)
+		}
+		if blank {
+			return true
 		}
 	}
 	return false
+}
+
+// Needs reports whether an item without the attribute is not in the index.
+func (g *KeptKeys) Needs(f *codec.Field) bool {
+	needs := slices.Contains(g.there, f)
+	for _, k := range g.Keys {
+		needs = needs || !k.sparse && slices.ContainsFunc(k.comps, func(c component) bool { return c.root == f && !c.tail && c.derived == nil })
+	}
+	return needs && !f.OmitEmpty
 }
 
 // Pointer returns the address of an instance of the entity.
