@@ -102,10 +102,11 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
 	var out []*getKey
 	byID := map[schema.ItemID]*getKey{}
 	for i, example := range examples {
-		e, ptr, err := t.exampleOf(of, example)
+		x, ptr, err := t.s().ExampleOf(of, example)
 		if err != nil {
-			return nil, fmt.Errorf("key %d: %w", i, err)
+			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
+		e := ownerOf(x)
 		k, err := e.getKeyOf(ptr)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)

@@ -48,7 +48,7 @@ func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example
 // QueryIndex starts a query of one partition of an index, for all types that share it.
 func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 	q := &ItemsQuery{}
-	e, ptr, err := t.exampleOf(nil, example)
+	e, ptr, err := t.exampleOf(example)
 	if err != nil {
 		q.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, err: err}
 		return q
@@ -214,7 +214,7 @@ func (c *Collection[C]) Query(example any) *CollectionQuery[C] { return c.QueryI
 // share; example has the fields of the index's partition key set.
 func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C] {
 	q := &CollectionQuery[C]{collection: c}
-	e, ptr, err := c.table.exampleOf(nil, example)
+	e, ptr, err := c.table.exampleOf(example)
 	if err != nil {
 		q.plan = queryPlan{t: c.table, Span: schema.Span{Table: c.table.s()}, err: err}
 		return q

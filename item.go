@@ -104,7 +104,7 @@ func (t *Table) decodeRaw(raw []byte) (any, error) {
 // KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
 // to a new value of its type in which the fields of the primary key are set, and no others.
 func (t *Table) KeyOf(v any) (any, error) {
-	e, ptr, err := t.exampleOf(nil, v)
+	e, ptr, err := t.exampleOf(v)
 	if err != nil {
 		return nil, err
 	}

@@ -155,7 +155,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	if q.plan.err == nil && slices.Equal(q.plan.Partition, target.plan.Partition) {
 		q.plan.err = c.usagef("Copy of a partition to itself")
 	}
-	of, ptr, err := c.table.exampleOf(nil, to)
+	of, ptr, err := c.table.exampleOf(to)
 	q.plan.fail(err)
 	return c.eachPage(ctx, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		item, err := wire.ReadItem(raw)

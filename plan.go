@@ -282,9 +282,9 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 	return s
 }
 
-// exampleOf finds the entity of an example, see [schema.Table.ExampleOf], and where its fields are.
-func (t *Table) exampleOf(of *schema.Entity, example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(of, example)
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
+func (t *Table) exampleOf(example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(nil, example)
 	return ownerOf(e), ptr, public(err)
 }
 
