@@ -18,8 +18,8 @@ import (
 	"github.com/entable/entable/memory"
 )
 
-// status returns the HTTP status that the outcome of an operation means.
-func status(err error) int {
+// httpStatus returns the HTTP status that the outcome of an operation means.
+func httpStatus(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusOK
@@ -74,7 +74,7 @@ func Example_errors() {
 		Wallets.Update(Wallet{Owner: "ann"}).Subtract("cents", 5000).If(walletCents.GreaterEqual(5000)).Do(ctx),
 		Wallets.Put(ctx, ann, entable.If(expression.Name("amount").GreaterThan(entable.Value(1)))),
 	} {
-		fmt.Println(status(err), err)
+		fmt.Println(httpStatus(err), err)
 	}
 	// Output:
 	// 400 entable: Wallet: invalid: attribute cents: int value does not satisfy "min=0"
