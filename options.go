@@ -11,6 +11,7 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -71,7 +72,7 @@ type tableConfig struct {
 	schema.TableDecl
 	err         error // of an option
 	consistent  consistency
-	plainRoute  bool
+	without     route.Ways
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
@@ -310,7 +311,7 @@ func Validator(v *validator.Validate) TableOption {
 // slower; use it when the client has interceptors or middleware that look at items. The results are
 // the same.
 func PlainRoute() TableOption {
-	return tableOption(func(c *tableConfig) { c.plainRoute = true })
+	return tableOption(func(c *tableConfig) { c.without.Fast = true })
 }
 
 // CopyStrings makes loaded strings copies of their own, and allocates each item and slice by itself. By
