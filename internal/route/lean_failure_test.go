@@ -29,6 +29,7 @@ type world struct {
 	ahead   time.Duration
 	cancel  context.CancelFunc // of the request's context
 	creds   func(n int) (aws.Credentials, error)
+	refuses error // attempts, where the retryer is the user's
 
 	Requests []string // what was sent: who signed it, the attempt, whether it is the request of the one before
 	Asked    []string // of the provider, the retryer and its limiter
@@ -89,14 +90,13 @@ func (l limiter) AddTokens(n uint) error { l.w.ask("quota grows by %d", n); retu
 // own is a retryer of a user's, which tells what is asked of it.
 type own struct {
 	*retry.Standard
-	w       *world
-	refuses error
+	w *world
 }
 
 func (o own) GetAttemptToken(context.Context) (func(error) error, error) {
 	o.w.ask("attempt token")
-	if o.refuses != nil {
-		return nil, o.refuses
+	if o.w.refuses != nil {
+		return nil, o.w.refuses
 	}
 	return func(err error) error { o.w.ask("attempt ends: %v", err); return nil }, nil
 }
@@ -243,7 +243,7 @@ var scripts = map[string][]reply{
 var retryers = map[string]func(w *world, s *retry.Standard) aws.Retryer{
 	"standard": func(_ *world, s *retry.Standard) aws.Retryer { return s },
 	"wrapped":  func(_ *world, s *retry.Standard) aws.Retryer { return retry.AddWithErrorCodes(s, "Unheard") },
-	"own":      func(w *world, s *retry.Standard) aws.Retryer { return own{s, w, nil} },
+	"own":      func(w *world, s *retry.Standard) aws.Retryer { return own{s, w} },
 }
 
 // play makes requests in a world of their own, after two which find nothing odd there, and returns what could be seen of the last.
@@ -301,6 +301,153 @@ func TestLeanFailuresAreTheSDKs(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatalf("%s, %s, %s (-SDK's +lean):\n%s", name, retryer, r.op, diff)
 				}
+			}
+		}
+	}
+}
+
+// events are what happens to the world rather than to a request.
+var events = map[string]func(*world){
+	"no credentials": func(w *world) {
+		w.creds = func(n int) (aws.Credentials, error) {
+			if n == 1 {
+				return aws.Credentials{}, errors.New("no credentials")
+			}
+			return aws.Credentials{AccessKeyID: "SECOND", SecretAccessKey: "secret"}, nil
+		}
+	},
+	"credentials that time out": func(w *world) {
+		w.creds = func(n int) (aws.Credentials, error) {
+			if n == 1 {
+				return aws.Credentials{}, &net.DNSError{Err: "slow", IsTimeout: true}
+			}
+			return aws.Credentials{AccessKeyID: "SECOND", SecretAccessKey: "secret"}, nil
+		}
+	},
+	"credentials that outlast the context": func(w *world) {
+		w.creds = func(int) (aws.Credentials, error) {
+			time.Sleep(2 * time.Minute)
+			return aws.Credentials{}, context.DeadlineExceeded
+		}
+	},
+	"cancelled with good credentials": func(w *world) {
+		w.creds = func(int) (aws.Credentials, error) {
+			w.cancel()
+			return aws.Credentials{AccessKeyID: "SECOND", SecretAccessKey: "secret"}, nil
+		}
+	},
+	"empty credentials": func(w *world) {
+		w.creds = func(int) (aws.Credentials, error) { return aws.Credentials{}, nil }
+	},
+	"an odd token": func(w *world) {
+		w.creds = func(int) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "SECOND", SecretAccessKey: "secret", SessionToken: " a  b "}, nil
+		}
+	},
+	"rotation in mid-flight": func(w *world) {
+		w.replies = []reply{refuse(500, "InternalServerError"), broken(reset)}
+		w.creds = func(n int) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: fmt.Sprint("KEY", n), SecretAccessKey: fmt.Sprint(n), SessionToken: fmt.Sprint("T", n%2)}, nil
+		}
+	},
+	"another account": func(w *world) {
+		w.replies = []reply{refuse(500, "InternalServerError")}
+		w.creds = func(int) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "SECOND", SecretAccessKey: "secret", AccountID: "111122223333"}, nil
+		}
+	},
+	"cancelled before":          func(w *world) { w.cancel() },
+	"our clock is an hour slow": func(w *world) { w.ahead = time.Hour },
+	"our clock is an hour fast": func(w *world) { w.ahead = -time.Hour },
+	"our clock is a bit slow":   func(w *world) { w.ahead = 2 * time.Minute },
+	"no attempt token":          func(w *world) { w.refuses = errors.New("too many attempts") },
+}
+
+func TestLeanRequestsInOtherWorlds(t *testing.T) {
+	all := requests(mathrand.New(mathrand.NewPCG(1, 2)), "t")
+	for name, prepare := range events {
+		for retryer := range retryers {
+			for _, r := range all {
+				want := play(t, route.Ways{Lean: true}, retryer, prepare, r.do)
+				got := play(t, route.Ways{}, retryer, prepare, r.do)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("%s, %s, %s (-SDK's +lean):\n%s", name, retryer, r.op, diff)
+				}
+			}
+		}
+	}
+}
+
+// Over many requests, while the service's clock jumps and others use the client as well, lean requests are refused no more often
+// than the SDK's, but for one when others have taught the SDK the time.
+func TestLeanRequestsKeepTheTime(t *testing.T) {
+	put := requests(mathrand.New(mathrand.NewPCG(1, 2)), "t")[0].do
+	for name, test := range map[string]struct {
+		jumps  []time.Duration
+		others bool // make a request after each jump
+		more   int  // lean requests that are refused more often
+	}{
+		"once":                   {[]time.Duration{time.Hour}, false, 0},
+		"to and fro":             {[]time.Duration{time.Hour, -time.Hour, 0, 3 * time.Minute, 0, time.Hour}, false, 0},
+		"in small steps":         {[]time.Duration{time.Minute, 3 * time.Minute, 6 * time.Minute, 9 * time.Minute, 0}, false, 0},
+		"while others work, too": {[]time.Duration{time.Hour, 0, -time.Hour}, true, 3},
+	} {
+		requestsOf := func(without route.Ways) (n int) {
+			var plain *route.Conn
+			prepare := func(w *world) {}
+			out := play(t, without, "standard", prepare, func(ctx context.Context, c *route.Conn) error {
+				w := worldOf(c)
+				if w.cancel == nil { // before it begins
+					return put(ctx, c)
+				}
+				plain = route.New(c.Client).For(nil, route.Ways{Lean: true})
+				for _, jump := range test.jumps {
+					w.ahead = jump
+					if test.others {
+						if err := put(ctx, plain); err != nil {
+							return err
+						}
+					}
+					for range 5 {
+						if err := put(ctx, c); err != nil {
+							return fmt.Errorf("after a jump to %v: %w", jump, err)
+						}
+					}
+				}
+				return nil
+			})
+			if out.Err != "" {
+				t.Errorf("%s: %s", name, out.Err)
+			}
+			return len(out.Requests)
+		}
+		want, got := requestsOf(route.Ways{Lean: true}), requestsOf(route.Ways{})
+		if got != want+test.more {
+			t.Errorf("%s: %d requests, the SDK makes %d, and lean ones may be %d more", name, got, want, test.more)
+		}
+	}
+}
+
+func worldOf(c *route.Conn) *world {
+	return c.Client.(*dynamodb.Client).Options().HTTPClient.(*http.Client).Transport.(*world)
+}
+
+// A write whose lean attempt has lost its answer is in doubt as any other.
+func TestLeanAttemptsAreWatched(t *testing.T) {
+	all := requests(mathrand.New(mathrand.NewPCG(1, 2)), "t")
+	for name, script := range scripts {
+		for _, r := range all {
+			doubts := map[bool]string{}
+			for _, lean := range []bool{true, false} {
+				play(t, route.Ways{Lean: !lean}, "standard", func(w *world) { w.replies = script }, func(ctx context.Context, c *route.Conn) error {
+					var d route.Doubt
+					err := r.do(ctx, d.Watch(c))
+					doubts[lean] = fmt.Sprint(d.Lost(), d.Of(err, func(error) bool { panic("the attempts were seen") }))
+					return err
+				})
+			}
+			if doubts[true] != doubts[false] {
+				t.Errorf("%s, %s: doubt %s, without lean attempts %s", name, r.op, doubts[true], doubts[false])
 			}
 		}
 	}
