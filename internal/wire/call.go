@@ -12,6 +12,7 @@ package wire
 //     writes into a request besides the body.
 //   - A carrier stands in the input for the bytes of an item; Raw hands one out, and the serializer puts the bytes in its
 //     place. A Sink gets the items of the response, one by one, from the reader that stands in front of them.
+//   - Who sends a request without the SDK gets the same body from Encode, and gives what comes to Decode.
 //   - A call that fails in the transport is sent again by the SDK: DeserializeResponse begins anew with each attempt.
 //     cutError asks the SDK for another one, finalError forbids it.
 //
