@@ -154,6 +154,9 @@ func (r *registration) addComponent(s *keySettings, p Part, what string) error {
 	if err != nil {
 		return err
 	}
+	if c.hash != "" && p.Refined != "" {
+		return r.errorf(what, "attribute %q stands in the key as a hash, which has no width or layout", p.Text)
+	}
 	c.Seg.Width, c.Seg.Layout = p.Width, p.Layout
 	s.segs = append(s.segs, c.Seg)
 	s.comps = append(s.comps, c)
@@ -187,6 +190,9 @@ func (r *registration) checkNative(k *Key, s keySettings, what string) error {
 		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.Attr.Name, kind)
 	}
 	c := s.comps[0]
+	if c.derived != nil {
+		return r.errorf(what, "attribute %q is a %s, and what is derived is a text", k.Attr.Name, kind)
+	}
 	number := c.Seg.Kind == keys.Int || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Float
 	if kind == "number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
 		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.Attr.Name, kind)
