@@ -24,6 +24,7 @@ type Attempt struct {
 	head    *head // nil if the request is the SDK's
 	release func(error) error
 	creds   aws.Credentials
+	signs   bool          // the credentials can be used here
 	offset  time.Duration // of the clock that signed it
 
 	invocation string // the request's ID, once it is sent
@@ -66,7 +67,8 @@ func (c *Client) Begin(ctx context.Context, http dynamodb.HTTPClient, r Request)
 	if c.accounts {
 		a.target.account = a.creds.AccountID
 	}
-	if !c.clock.wrong.Load() && a.creds.HasKeys() && isText(a.creds.SessionToken) {
+	a.signs = a.creds.HasKeys() && isText(a.creds.SessionToken)
+	if a.signs && !c.clock.wrong.Load() {
 		a.head = (*c.targets.Load())[a.target].head
 	}
 	return a
@@ -87,7 +89,8 @@ func (a *Attempt) Known() bool { return a.head != nil }
 
 // Unknown reports whether learning could make that so.
 func (a *Attempt) Unknown() bool {
-	return a.head == nil && a.tokenErr == nil && a.credsErr == nil && a.creds.HasKeys() && (*a.client.targets.Load())[a.target].err == nil
+	k := (*a.client.targets.Load())[a.target]
+	return a.signs && k.head == nil && k.err == nil
 }
 
 // Send sends the request, and returns the answer if that has the status 200.

@@ -269,3 +269,38 @@ func TestTargets(t *testing.T) {
 		t.Error("what was known is forgotten")
 	}
 }
+
+// Credentials that cannot be used here make their own requests the SDK's, and no others.
+func TestOddCredentials(t *testing.T) {
+	given := creds
+	o := options()
+	o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return given, nil })
+	c := dynamodb.New(o)
+	l := lean.Inspect(c)
+	for i, test := range []struct {
+		creds aws.Credentials
+		known bool
+	}{
+		{aws.Credentials{}, false},
+		{aws.Credentials{AccessKeyID: "KEY", SecretAccessKey: "secret", SessionToken: "a  b"}, false},
+		{aws.Credentials{AccessKeyID: "KEY", SecretAccessKey: "secret", SessionToken: "é"}, false},
+		{creds, false}, // the first that can be
+		{creds, true},
+		{aws.Credentials{}, false},
+		{aws.Credentials{AccessKeyID: "OTHER", SecretAccessKey: "secret", SessionToken: "token"}, true},
+	} {
+		given = test.creds
+		a := l.Begin(t.Context(), l.HTTPClient(), lean.Request{Operation: "ListTables"})
+		if a.Unknown() {
+			if err := a.Learn(t.Context(), func(ctx context.Context, opts ...func(*dynamodb.Options)) error {
+				_, err := c.ListTables(ctx, &dynamodb.ListTablesInput{}, opts...)
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		}
+		if a.Known() != test.known {
+			t.Errorf("%d: known %t", i, a.Known())
+		}
+	}
+}
