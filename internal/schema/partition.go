@@ -70,6 +70,10 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 		if c.shard != nil || c.part {
 			continue
 		}
+		if c.tail && vals[i].IsZero() {
+			c.field.Reach(c.holder(ptr)).SetZero()
+			continue
+		}
 		stored, err := c.attributeOf(vals[i])
 		if err == nil {
 			err = c.field.DecodeValue(wire.NewReader(stored), c.holder(ptr))
@@ -89,7 +93,11 @@ func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointe
 	}
 	out := maps.Clone(item)
 	for i := range e.PK.comps {
-		if c := &e.PK.comps[i]; c.shard == nil && !c.part && out[c.root.Name] != nil {
+		c := &e.PK.comps[i]
+		switch alone, _ := e.Alone(c.root.Name); {
+		case c.tail && c.inner == nil && c.field.OmitEmpty && c.zero(ptr):
+			delete(out, c.root.Name)
+		case c.shard == nil && !c.part && (out[c.root.Name] != nil || c.tail && c.inner == nil && !alone):
 			value, err := c.stored(ptr)
 			if err != nil {
 				return nil, e.valueFault(err)
