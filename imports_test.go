@@ -31,7 +31,8 @@ type place struct {
 var places = []place{
 	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
-	{folder: "internal/route", imports: []string{"internal/wire"}},
+	{folder: "internal/route", imports: []string{"internal/wire", "internal/lean"}},
+	{folder: "internal/lean"},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
 	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/change", "internal/codec", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
