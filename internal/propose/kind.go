@@ -162,8 +162,11 @@ func (b *builder) keyOnly(p *part, want string, last bool) {
 		typ = wholeType
 	}
 	tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
-	note := b.sharded(p)
-	if note == "" || !last {
+	note := b.derived(p)
+	if last && note == "" {
+		note = b.sharded(p)
+	}
+	if note == "" {
 		note = b.almost(p)
 	}
 	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, note})
