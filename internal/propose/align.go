@@ -21,6 +21,7 @@ type part struct {
 	fixed string
 	cand  *candidate
 	texts []string
+	tail  bool // the key can end before it
 }
 
 // A way is what a key consists of from some place on.

@@ -16,6 +16,8 @@ type group struct {
 	texts [2][]map[string]bool // what stands in each word, to see whether it varies
 	items []int                // in the sample, ascending
 	attrs map[string]int       // how many of the items have each attribute
+	// levels are the items by where their keys end, where that is in several places.
+	levels [2][][]int
 }
 
 // sample is the items with what is known of each.

@@ -99,7 +99,15 @@ func (b *builder) key(a Attr) *Key {
 	if b.ownKeys {
 		return b.own(k, texts)
 	}
-	k.parts = explainKeys(texts, b.sources)
+	place := 0
+	if a == b.table.SK {
+		place = 1
+	}
+	if levels := b.g.levels[place]; levels != nil {
+		k.parts = b.endings(a, levels)
+	} else {
+		k.parts = explainKeys(texts, b.sources)
+	}
 	if len(texts) < few && k.parts != nil {
 		k.parts = b.loosen(k.parts, texts, a)
 	}
@@ -157,9 +165,10 @@ func (b *builder) keyOnly(p *part, want string, last bool) {
 	}
 	b.taken[name] = true
 	typ, format := textType, ""
-	if n := p.digits(); n > 0 {
+	there := p.there()
+	if n := digits(there); n > 0 {
 		typ, format = wholeType, "0"+strconv.Itoa(n)
-	} else if wholes(p.texts) {
+	} else if wholes(there) && (len(there) == len(p.texts) || !slices.Contains(there, "0")) {
 		typ = wholeType
 	}
 	tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
@@ -172,8 +181,11 @@ func (b *builder) keyOnly(p *part, want string, last bool) {
 	}
 	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, note})
 	num := typ == wholeType
-	p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(p.texts) != "", texts: p.texts}
+	p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(there) != "", texts: p.texts}
 	for row, text := range p.texts {
+		if text == "" {
+			continue
+		}
 		if format != "" {
 			text = strings.TrimLeft(text[:len(text)-1], "0") + text[len(text)-1:]
 		}

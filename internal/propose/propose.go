@@ -85,6 +85,7 @@ func (s *sample) declare(groups []*group, discriminator string, typed bool, m mo
 		}
 	}
 	if err == nil {
+		s.join(c, m)
 		err = c.verify(s.items)
 	}
 	if err != nil {
@@ -113,13 +114,18 @@ func (s *sample) place(c *check, g *group, m mode) {
 	tried := 0
 	for i := 0; i < len(c.p.Kinds) && tried < maxMerges; i++ {
 		other := c.p.Kinds[i]
-		if other.Value != g.value || !other.g.similar(g) {
+		if other.Value != g.value || !other.g.similar(g) && !other.g.requires(g) && !g.requires(other.g) {
 			continue
 		}
 		tried++
 		c.drop(i)
-		if _, err := s.try(c, other.g.with(g), m); err == nil {
+		if s.tryTails(c, other.g, g, m) {
 			return
+		}
+		if other.g.similar(g) {
+			if _, err := s.try(c, other.g.with(g), m); err == nil {
+				return
+			}
 		}
 		c.restore(i, other)
 	}
