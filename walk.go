@@ -413,7 +413,9 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 		d = p.Table.Tell(r)
 	} else {
 		d = p.Table.Decode(r, p.Want, &s.slabs, s.by)
-		p.MarkPart(d, p.selected)
+		if p.selected || p.parts {
+			p.MarkPart(d, p.selected)
+		}
 	}
 	l := load(d)
 	if d.Other || p.home != nil {
