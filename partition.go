@@ -129,7 +129,7 @@ func (c *Collection[C]) Delete(ctx context.Context, key any, opts ...PartitionOp
 		if len(e.Unique) == 0 {
 			return q.plan.rawWrite(e, opDelete, raw, nil)
 		}
-		l := load(e.Table.Decode(wire.NewReader(raw), e.Entity, nil))
+		l := load(e.Table.Decode(wire.NewReader(raw), e.Entity, nil, e.table.protector(ctx)))
 		if l.err != nil {
 			return nil, l.err
 		}
@@ -160,7 +160,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	return c.eachPage(ctx, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		item, err := wire.ReadItem(raw)
 		if err == nil {
-			item, err = e.Moved(item, of.Entity, ptr)
+			item, err = e.InPartition(item, of.Entity, ptr, e.table.protector(ctx))
 		}
 		if err == nil {
 			raw, err = wire.AppendItem(nil, item)

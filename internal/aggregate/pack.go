@@ -125,7 +125,7 @@ func (w Write) size() (int, error) {
 	if ptr == nil {
 		ptr = w.Before
 	}
-	item, _, err := w.Entity.AppendItem(nil, ptr)
+	item, _, err := w.Entity.AppendItem(nil, ptr, schema.Plain)
 	if err != nil { // its key may not be complete
 		item, err = w.Entity.AppendFields(nil, ptr)
 	}

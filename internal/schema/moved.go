@@ -51,7 +51,7 @@ func (r *registration) compileMoved() (err error) {
 		}
 	}
 	if len(d.SKs) == 1 {
-		if o.SK, err = r.compileOther("SK", d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
+		if o.SK, err = r.compileOther(sortKey, d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
 			return err
 		}
 	}
@@ -257,8 +257,8 @@ func (t *Table) KeyIn(item map[string]types.AttributeValue) map[string]types.Att
 
 // Rekey makes the item, which is complete but for that, one with the entity's own primary key and with the index keys that its
 // fields make.
-func (e *Entity) Rekey(item map[string]types.AttributeValue) error {
-	ptr, err := e.Table.decodeItem(e, item)
+func (e *Entity) Rekey(item map[string]types.AttributeValue, by Protector) error {
+	ptr, err := e.Table.decodeItem(e, item, by)
 	if err != nil {
 		return e.valueFault(err)
 	}

@@ -10,17 +10,17 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// Moved returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
+// InPartition returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
 // The fields that the partition key is made of become those of that partition, and all keys are made anew; every other
 // attribute stays as it is, also those that the type does not have.
-func (e *Entity) Moved(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer) (map[string]types.AttributeValue, error) {
+func (e *Entity) InPartition(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	refuse := func(format string, args ...any) error {
 		return misuse("%s[%s] cannot be moved to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
 	}
 	if e.Table.Outdated(e, item) {
 		return nil, refuse("it is in an older shape: load it and Put it")
 	}
-	ptr, err := e.Table.decodeItem(e, item)
+	ptr, err := e.Table.decodeItem(e, item, by)
 	if err != nil {
 		return nil, &Fault{Kind: WrongItem, Entity: e.Name, Key: e.Table.KeyText(item), Err: err}
 	}
@@ -39,7 +39,7 @@ func (e *Entity) Moved(item map[string]types.AttributeValue, of *Entity, to unsa
 	if now, err := e.PK.partitions(ptr); err != nil || string(now[0]) != partition {
 		return nil, refuse("its fields do not make the partition %s=%q", e.PK.Attr.Name, partition)
 	}
-	return e.rekeyed(item, ptr)
+	return e.rekeyed(item, ptr, by)
 }
 
 // join sets the fields of the item at ptr that the partition key is made of to what they are in the partition that another
@@ -86,7 +86,7 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 }
 
 // rekeyed returns the item with the keys, and the fields of the partition key, of the one at ptr.
-func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointer) (map[string]types.AttributeValue, error) {
+func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	key, err := e.KeyOf(ptr)
 	if err != nil {
 		return nil, err
@@ -119,8 +119,7 @@ func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointe
 			}
 		}
 	}
-	maps.Copy(out, key.Attrs)
-	return out, nil
+	return out, e.Rebind(out, key.Attrs, by)
 }
 
 // stored returns the field's value in the item at ptr as it is stored, also a zero that its tag leaves out.
