@@ -43,7 +43,7 @@ var places = []place{
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "infra", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
@@ -51,7 +51,7 @@ var places = []place{
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
-	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/wire"}, tests: []string{"memory"}},
+	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }

@@ -129,6 +129,19 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
+// ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
+func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
+	e, ptr, err := t.exampleOf(v)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := e.raw(ptr, false)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ReadItem(raw)
+}
+
 // Size returns the number of bytes that v counts as a stored item, by the service's rules: what limits and
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -140,7 +153,6 @@ func (e *Entity[T]) Size(v *T) (int, error) {
 	return wire.ItemSize(raw)
 }
 
-// raw encodes v: as it is stored, or for people.
 func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
@@ -148,11 +160,16 @@ func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	by := e.e.table.protector(context.Background())
+	return e.e.raw(unsafe.Pointer(v), shown)
+}
+
+// raw encodes the item at ptr: as it is stored, or for people.
+func (e *entity) raw(ptr unsafe.Pointer, shown bool) ([]byte, error) {
+	by := e.table.protector(context.Background())
 	if shown {
 		by = schema.Plain
 	}
-	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), by)
+	item, _, err := e.AppendItem(nil, ptr, by)
 	return item, public(err)
 }
 

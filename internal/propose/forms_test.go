@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/propose"
 )
 
@@ -299,6 +300,29 @@ var forms = []stored{
 				"flags", []string{"a", "b"}, "meta", of(g.name(), g.id(), g.name()+"1", g.id()), "next", g.maybe(g.name()), "ok", g.maybe(i%2 == 0))
 		}},
 		want: []string{"PK=DEVICE#{device} SK=BOOT#{boot:05}"},
+	},
+	{
+		name: "ids in bytes", table: table("PK", "SK"),
+		kinds: []maker{func(g *gen, i int) propose.Item {
+			id, owner := uuid.MustParse(g.id()), uuid.MustParse(g.id())
+			return of("PK", "DEVICE#"+id.String(), "SK", "STATE", "device", id[:], "owner", g.maybe(owner[:]), "raw", []byte{1, byte(i)}, "state", i%4)
+		}},
+		want: []string{"PK=DEVICE#{device:uuid} SK=STATE"},
+	},
+	{
+		name: "shards", table: table("PK", "SK"),
+		kinds: []maker{
+			func(g *gen, i int) propose.Item {
+				tenant, order := g.name(), g.user(i)
+				shard := keys.Shard(keys.Value{Kind: keys.Text, S: order}, 8)
+				return of("PK", fmt.Sprintf("TENANT#%s#%d", tenant, shard), "SK", "ORDER#"+order, "tenant", tenant, "order", order)
+			},
+			func(g *gen, i int) propose.Item {
+				tenant, at := g.name(), g.time()
+				return of("PK", fmt.Sprintf("EVENTS#%s-%d", tenant, i*7%10), "SK", rfc(at), "tenant", tenant, "at", rfc(at))
+			},
+		},
+		want: []string{"PK=EVENTS#{tenant}-{pk_part} SK={at}", "PK=TENANT#{tenant}#{pk_part} SK=ORDER#{order}"},
 	},
 	{
 		name: "items with and without a type", table: table("pk", "sk"),

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // A group is items that look alike: of one discriminator value and one skeleton of both keys.
@@ -25,7 +27,8 @@ type sample struct {
 	sources [][]source
 	keys    [][2]string // of items whose keys are texts
 	all     []*group
-	natural [2]bool // whether the keys of the table are values of their own, as a user_id is
+	values  codec.Encoding // that is tried
+	natural [2]bool        // whether the keys of the table are values of their own, as a user_id is
 }
 
 func newSample(t *Table, items []Item) *sample {
