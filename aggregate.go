@@ -33,7 +33,7 @@ func (inBatches) applySave(c *saveConfig) { c.several = true }
 // After an error, Save with the same before and after finishes what is left, also in another process. It knows what is done by
 // what is stored: a write whose item already is what it would make of it is not done again. So what another writer has made the
 // same meanwhile counts as done; where that must not be, as with counters, save what fits in one transaction. What a hook sets
-// anew each time is no longer the same.
+// anew each time is no longer the same, and hooks do not run behind what is found done.
 func InBatches() SaveOption { return inBatches{} }
 
 // Clone copies a collection's items so deeply that changing v leaves the copy as it is, for [Collection.Save] to compare with. It

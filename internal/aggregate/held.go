@@ -23,7 +23,7 @@ type Held struct {
 
 // Changed returns the conditions that attributes are what they were. Where there is a version, that says it.
 func (h *Held) Changed(names []string) ([]expression.ConditionBuilder, error) {
-	if h == nil || h.Entity.Version != nil {
+	if h.Entity.Version != nil {
 		return nil, nil
 	}
 	return h.are(names)

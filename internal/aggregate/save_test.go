@@ -1,6 +1,7 @@
 package aggregate_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -271,6 +272,10 @@ func TestSaveInBatches(t *testing.T) {
 		if len(now.Lines) != 200 || now.Cart.Version != 2 {
 			t.Errorf("%d lines of %+v", len(now.Lines), now.Cart)
 		}
+		check(t, s.baskets.Save(t.Context(), before, b, entable.InBatches())) // all is done
+		if _, again := s.load("1"); len(again.Lines) != 200 || again.Cart.Version != 2 || b.Cart.Version != 2 {
+			t.Errorf("again %d lines of %+v", len(again.Lines), again.Cart)
+		}
 		for finding, err := range s.table.Audit(t.Context(), entable.AuditOptions{}) {
 			t.Errorf("%v %v", finding, err)
 		}
@@ -349,4 +354,173 @@ func TestSaveAgainWithAToken(t *testing.T) {
 	if _, now := s.load("1"); len(now.Lines) != 3 || now.Lines[1].Qty != 2 {
 		t.Errorf("stored %+v", now.Lines)
 	}
+}
+
+// A refusal that may come before the service has looked at a token does not tell what became of the call that it repeats.
+func TestARepeatedTokenStaysUnknown(t *testing.T) {
+	s := onMemory(t)
+	s.save(basket("1"))
+	before, b := s.load("1")
+	b.Lines[0].Qty++
+	b.Cart.Code = "new"
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, c := range []struct {
+		name  string
+		fault memory.Fault
+		ctx   context.Context
+	}{
+		{"lost", memory.DropAfter(), t.Context()},
+		{"throttled", memory.Throttle(), t.Context()},
+		{"conflict", memory.Conflict(), t.Context()},
+		{"not sent", memory.DropBefore(), t.Context()},
+		{"error of the server", memory.InternalError(), t.Context()},
+		{"ended", memory.Delay(0), ended},
+	} {
+		remove := s.db.Inject(c.fault.On("TransactWriteItems"))
+		err := s.baskets.Save(c.ctx, before, b, entable.ClientToken("t"))
+		remove()
+		failed, ok := errors.AsType[*entable.TransactionError](err)
+		if !ok || !failed.Unknown || !strings.HasSuffix(err.Error(), "it is unknown whether the write was carried out)") || strings.Count(err.Error(), "entable: ") != 1 {
+			t.Errorf("%s: error %v", c.name, err)
+		}
+	}
+	check(t, s.baskets.Save(t.Context(), before, b, entable.ClientToken("t")))
+	if _, now := s.load("1"); now.Lines[0].Qty != 2 || now.Cart.Version != 2 || now.Cart.Code != "new" {
+		t.Errorf("stored %+v %+v", now.Cart, now.Lines)
+	}
+}
+
+type (
+	// Job and Run are found together in an index only.
+	Job struct {
+		ID    string `dynamodbav:"id"`
+		Owner string `dynamodbav:"owner"`
+		Note  string `dynamodbav:"note,omitempty"`
+		Part  bool   `dynamodbav:"-" entable:"partial"`
+	}
+	Run struct {
+		ID    string `dynamodbav:"id"`
+		Owner string `dynamodbav:"owner"`
+		Part  bool   `dynamodbav:"-" entable:"partial"`
+	}
+	Work struct {
+		Jobs []Job
+		Runs []*Run
+	}
+	Jobs struct{ Jobs []*Job }
+)
+
+func TestSaveOfItemsFromAnIndex(t *testing.T) {
+	s := onMemory(t)
+	table := entable.NewTable(s.table.Name()+"-index", entable.GSI("gsi1", entable.KeysOnly()))
+	table.Use(s.sdk)
+	jobs := entable.Register[Job](table, entable.Index("gsi1", entable.PK("owner", entable.Prefix("O")), entable.SK("id", entable.Prefix("J"))))
+	runs := entable.Register[Run](table, entable.Index("gsi1", entable.PK("owner", entable.PrefixOf(jobs)), entable.SK("id", entable.Prefix("R"))))
+	check(t, table.CreateTable(t.Context()))
+	works := entable.NewCollection[Work](jobs, runs)
+	for what, err := range map[string]error{
+		"Save": works.Save(t.Context(), nil, &Work{Jobs: []Job{{ID: "1", Owner: "ann"}}}),
+		"Put":  works.Put(t.Context(), &Work{Jobs: []Job{{ID: "1", Owner: "ann"}}}),
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), "entable: collection Work: Job and Run share the partitions of an index only") {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+	if err := works.Delete(t.Context(), Job{ID: "1"}); err == nil {
+		t.Error("no error")
+	}
+
+	one := entable.NewCollection[Jobs](jobs)
+	check(t, jobs.Put(t.Context(), &Job{ID: "1", Owner: "ann", Note: "kept"}))
+	read := func() *Jobs {
+		got, err := one.QueryIndex("gsi1", Job{Owner: "ann"}).Partial().Group(t.Context())
+		check(t, err)
+		return got
+	}
+	part := read()
+	if !part.Jobs[0].Part || part.Jobs[0].Note != "" {
+		t.Fatalf("read %+v", part.Jobs[0])
+	}
+	before := one.Clone(part)
+	part.Jobs = nil
+	if err := one.Save(t.Context(), before, part); err == nil { // what the index does not hold is not what was read
+		t.Error("a part of an item is deleted")
+	}
+	part = read()
+	before = one.Clone(part)
+	part.Jobs[0].ID = "2"
+	if err := one.Save(t.Context(), before, part); err == nil {
+		t.Error("a part of an item is moved")
+	}
+	if got, err := jobs.Get(t.Context(), Job{ID: "1"}); err != nil || got.Note != "kept" {
+		t.Errorf("stored %+v, %v", got, err)
+	}
+}
+
+func TestSaveOfNothing(t *testing.T) {
+	s := onMemory(t)
+	if s.baskets.Clone(nil) != nil {
+		t.Error("a clone of nothing")
+	}
+	check(t, s.baskets.Save(t.Context(), nil, &Basket{Notes: []*Note{nil}}))
+	check(t, s.baskets.Put(t.Context(), &Basket{}))
+	for want, err := range map[string]error{
+		"entable: collection Basket: Save of a nil *Basket: to delete a partition use Delete": s.baskets.Save(t.Context(), nil, nil),
+		"entable: collection Basket: Put of a nil *Basket":                                    s.baskets.Put(t.Context(), nil),
+		"entable: option 0 is nil: leave it out":                                              s.baskets.Save(t.Context(), nil, &Basket{}, nil),
+	} {
+		if err == nil || err.Error() != want || !entable.IsError(err) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// A clone shares nothing that can be changed.
+func TestCloneIsDeep(t *testing.T) {
+	s := onMemory(t)
+	yes := true
+	b := basket("1")
+	b.Lines[0].Gift, b.Lines[0].Blob = &yes, []byte("blob")
+	b.Notes[0].Extra = map[string]any{"by": &types.AttributeValueMemberL{Value: []types.AttributeValue{str("ann")}}}
+	c := s.baskets.Clone(b)
+	b.Cart.Code, b.Lines[0].Tags[0], *b.Lines[0].Gift, b.Lines[0].Blob[0], b.Lines[1].Qty = "", "", false, 'B', 0
+	b.Notes[0].Extra["by"].(*types.AttributeValueMemberL).Value[0] = str("eve")
+	b.Notes[0].Extra["more"] = 1
+	b.Notes = nil
+	if c.Cart.Code != "code of 1" || c.Lines[0].Tags[0] != "x" || !*c.Lines[0].Gift || string(c.Lines[0].Blob) != "blob" || c.Lines[1].Qty != 2 ||
+		len(c.Notes) != 1 || len(c.Notes[0].Extra) != 1 || text(c.Notes[0].Extra["by"].(*types.AttributeValueMemberL).Value[0]) != "ann" {
+		t.Errorf("the clone is %+v %+v %+v", c.Cart, c.Lines, c.Notes[0])
+	}
+}
+
+// Items that may be at two places are saved at their own.
+func TestSaveMovesItems(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		declare := func(pk entable.KeySpec, more ...entable.EntityOption) *entable.Collection[struct{ Lines []Line }] {
+			table := entable.NewTable(s.table.Name())
+			table.Use(s.sdk)
+			return entable.NewCollection[struct{ Lines []Line }](entable.Register[Line](table, append(more, pk, entable.SK("line"))...))
+		}
+		old, now := entable.PK("cart", entable.Prefix("OLD")), entable.PK("cart", entable.Prefix("NEW"))
+		was, is := declare(old), declare(now, entable.Moved(old))
+		type all = struct{ Lines []Line }
+		check(t, was.Save(t.Context(), nil, &all{[]Line{{Cart: "1", ID: "a", Qty: 1}, {Cart: "1", ID: "b", Qty: 1}, {Cart: "1", ID: "c", Qty: 1}}}))
+		b, err := is.Get(t.Context(), Line{Cart: "1"}, entable.Consistent(true))
+		check(t, err)
+		if len(b.Lines) != 3 {
+			t.Fatalf("%d lines of %v", len(b.Lines), texts(t, s.stored()))
+		}
+		before := is.Clone(b)
+		b.Lines[0].Qty = 2
+		b.Lines = append(b.Lines[:2], Line{Cart: "1", ID: "d"})
+		check(t, is.Save(t.Context(), before, b))
+		stored := s.stored()
+		if len(stored) != 3 || text(stored["NEW#1 LL#a"]["qty"]) != "2" || stored["OLD#1 LL#b"] == nil || stored["NEW#1 LL#d"] == nil {
+			t.Errorf("stored %v", texts(t, stored))
+		}
+		if err := is.Copy(t.Context(), Line{Cart: "1"}, Line{Cart: "2"}); err == nil || !strings.Contains(err.Error(), "may be at another place") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
