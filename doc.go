@@ -81,7 +81,8 @@
 //	pk=CD#{device_id}  sk=CC#{command_id}
 //	pk=CD#{device_id}  sk=LT#{timestamp}
 //
-// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself.
+// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself, and
+// [Derived] names what a function makes of fields.
 //
 // Different values never give the same key, and the order of the stored sort keys is the order of the
 // values, for every type of field; [PK] has the rules.

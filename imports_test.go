@@ -30,11 +30,12 @@ type place struct {
 // one bug cannot pass on both sides.
 var places = []place{
 	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate"}, tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, never: requests},
+	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
 	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/change", "internal/codec", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
+	{folder: "seal", stdOnly: true, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
 	{folder: "internal/manifest", stdOnly: true},
@@ -42,7 +43,7 @@ var places = []place{
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "infra", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
@@ -50,7 +51,7 @@ var places = []place{
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
-	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/wire"}, tests: []string{"memory"}},
+	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }

@@ -76,6 +76,7 @@ type tableConfig struct {
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
+	encrypter   Encrypter
 }
 
 type entityConfig struct {

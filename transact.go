@@ -281,7 +281,7 @@ func (t *transaction) send(ctx context.Context, c *route.Conn, token string) err
 		return nil
 	}
 	if err := c.TransactWrite(ctx, in, func(i int) []byte { return t.requests[t.owner[i]].item }); err != nil {
-		return t.error(err)
+		return t.error(ctx, err)
 	}
 	return nil
 }
@@ -380,7 +380,7 @@ func (e *TransactionError) Is(target error) bool {
 
 func (*TransactionError) entableError() {}
 
-func (t *transaction) error(err error) error {
+func (t *transaction) error(ctx context.Context, err error) error {
 	te := &TransactionError{Writes: t.writes, Err: err}
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok {
@@ -405,7 +405,7 @@ func (t *transaction) error(err error) error {
 			Entity: r.e.Name,
 			Key:    r.itemKey().Text(),
 			Code:   *reason.Code,
-			Err:    r.reasonError(reason, guard, err),
+			Err:    r.reasonError(ctx, reason, guard, err),
 		})
 	}
 	return te
@@ -413,7 +413,7 @@ func (t *transaction) error(err error) error {
 
 // reasonError makes the error of one cancellation reason: of the item itself (guard 0), of a sentinel, or of the item at another
 // place, behind these.
-func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
+func (r *request) reasonError(ctx context.Context, reason types.CancellationReason, guard int, err error) error {
 	switch {
 	case reason.Message != nil && strings.Contains(*reason.Message, exceedsSize):
 		return r.tooLarge(usageError(*reason.Message))
@@ -422,7 +422,7 @@ func (r *request) reasonError(reason types.CancellationReason, guard int, err er
 	case guard > 0 && guard <= len(r.guards):
 		return &UniqueError{Entity: r.e.Name, Attribute: r.guards[guard-1].Attr}
 	}
-	return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
+	return r.conditionError(ctx, reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
 }
 
 // cancellation makes the error of a reason that is no failed condition.

@@ -413,6 +413,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
+	s.after.Changes.Open = e.Opener(u.key, e.table.protector(ctx))
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
@@ -441,7 +442,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	if u.instance != nil {
-		err = e.checkInstanceSize(u.work, r)
+		err = e.checkInstanceSize(ctx, u.work, r)
 	} else {
 		var least []byte
 		if least, err = s.least(); err == nil {
@@ -455,7 +456,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		r.next = *u.ifVersion + 1
 	}
 	if s.moves {
-		return r, s.move(conditions, from)
+		return r, s.move(ctx, conditions, from)
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err

@@ -141,6 +141,7 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 // fetch requests the next page.
 func (g *pager) fetch(ctx context.Context) error {
 	g.next, g.key = 0, nil
+	g.sink.by = g.plan.t.protector(ctx)
 	res, err := g.req.send(ctx, g.conn, g.start.After, g.limit(), &g.sink)
 	if err != nil {
 		return g.plan.opError(err)
@@ -371,6 +372,7 @@ type walker interface {
 // pageItems receives the items of one response.
 type pageItems struct {
 	plan    *queryPlan
+	by      schema.Protector
 	items   []pageItem
 	seen    int  // items of the response
 	skipped int  // unknown items behind the last of items
@@ -410,7 +412,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	if p.hydrates() {
 		d = p.Table.Tell(r)
 	} else {
-		d = p.Table.Decode(r, p.Want, &s.slabs)
+		d = p.Table.Decode(r, p.Want, &s.slabs, s.by)
 		p.MarkPart(d, p.selected)
 	}
 	l := load(d)

@@ -57,7 +57,7 @@ func (a *After) Know(names ...string) {
 func (a *After) Find(f *codec.Field, was types.AttributeValue) error {
 	now, err := Result(a.Changes.Of(f.Name), was)
 	if err == nil {
-		err = SetStored(f, a.Item, now)
+		err = a.Changes.setStored(f, a.Item, now)
 	}
 	a.Know(f.Name)
 	return err

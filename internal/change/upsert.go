@@ -76,7 +76,7 @@ func (a *After) assumeNew(open []*codec.Field) ([]Guard, error) {
 	var guards []Guard
 	for _, f := range open {
 		g := Is(f.Name, nil)
-		if a.Changes.Fills(f.Name) {
+		if a.Changes.Fills(f.Name) && a.Changes.Of(f.Name)[0].Stored == nil { // no two sealed values are the same
 			now, err := StoredForm(f, a.Fresh)
 			if err != nil {
 				return nil, err

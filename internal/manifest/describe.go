@@ -85,6 +85,12 @@ func (m *Entity) also() string {
 	for _, u := range m.Unique {
 		parts = append(parts, "unique "+u.Attribute)
 	}
+	for _, x := range m.Sealed {
+		parts = append(parts, x.How+" "+x.Attribute)
+	}
+	for _, name := range m.Hidden {
+		parts = append(parts, "hidden "+name)
+	}
 	return strings.Join(parts, "; ")
 }
 

@@ -166,6 +166,7 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 		list = append(list, Difference{Where: now.Name, What: "version", Was: quoted(old.Version), Is: quoted(now.Version),
 			Effect: "writers that check different attributes do not see each other", Cure: fmt.Sprintf("store the version as %q", old.Version)})
 	}
+	list = append(list, old.sealedContradictions(now)...)
 	for _, was := range old.Unique {
 		was.Removed = false
 		i := slices.IndexFunc(now.Unique, func(s Segment) bool { return s.Attribute == was.Attribute })
@@ -265,7 +266,13 @@ func (s Segment) contradictions(now Segment, differ func(what, was, is, cure str
 		return
 	}
 	what := func(property string) string { return fmt.Sprintf("%s of %q", property, s.Attribute) }
-	differ(what("kind"), s.Kind, now.Kind, "give the field its old type")
+	cure := "give the field its old type"
+	if name, hashed := strings.CutPrefix(s.Kind, "hash "); hashed {
+		cure = fmt.Sprintf("give the field `entable:\"encrypt,hash=%s\"`", name)
+	} else if strings.HasPrefix(now.Kind, "hash ") {
+		cure = "take hash out of the field's tag, or make the key in an index with a new name"
+	}
+	differ(what("kind"), s.Kind, now.Kind, cure)
 	sources := strings.Join(s.Sources, ", ")
 	differ(what("sources"), sources, strings.Join(now.Sources, ", "), fmt.Sprintf("derive %q from %s", s.Attribute, sources))
 	differ(what("width"), fmt.Sprint(s.Width), fmt.Sprint(now.Width), fmt.Sprintf("give it entable.Attr(%q).Width(%d)", s.Attribute, s.Width))
@@ -323,6 +330,11 @@ func (m *Entity) parts() (list []string) {
 	for _, u := range m.Unique {
 		if !u.Removed {
 			list = append(list, fmt.Sprintf("unique %q", u.Attribute))
+		}
+	}
+	for _, x := range m.Sealed {
+		if !x.Removed {
+			list = append(list, fmt.Sprintf("%s %q", x.How, x.Attribute))
 		}
 	}
 	if m.TTL != "" {

@@ -100,7 +100,28 @@ type Entity struct {
 	Version string        `json:"version,omitempty"`
 	Unique  []Segment     `json:"unique,omitempty"`
 	Schema  int           `json:"schema,omitempty"`
+	Sealed  []Sealed      `json:"sealed,omitempty"`
+	// Hidden are attributes that are not shown to people.
+	Hidden []string `json:"hidden,omitempty"`
+
+	// Fields are all attributes that the type has now: one that is gone contradicts nothing.
+	Fields []string `json:"-"`
 }
+
+// Sealed is an attribute that is not stored as its value.
+type Sealed struct {
+	Attribute string `json:"attribute"`
+	How       string `json:"how"` // Encrypted or Compressed; an encrypted one may be compressed too
+	Removed   bool   `json:"removed,omitempty"`
+
+	ReadsPlain bool `json:"-"` // what is stored as its value, or only compressed, is read too
+}
+
+// How attributes are sealed.
+const (
+	Encrypted  = "encrypted"
+	Compressed = "compressed"
+)
 
 // Distinct names another entity, and why no item of it has the key of an item of this one.
 type Distinct struct {
@@ -230,6 +251,7 @@ func (m *Manifest) sort() {
 	for _, e := range m.Entities {
 		slices.SortFunc(e.Indexes, func(a, b EntityIndex) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortFunc(e.Unique, func(a, b Segment) int { return strings.Compare(a.Attribute, b.Attribute) })
+		slices.SortFunc(e.Sealed, func(a, b Sealed) int { return strings.Compare(a.Attribute, b.Attribute) })
 	}
 }
 

@@ -29,6 +29,7 @@ type component struct {
 	part    bool     // the key holds a part of the value only
 	tail    bool     // it stands in a tail, which is not there if it is zero
 	derived *derived // it is what a function makes of fields
+	hash    string   // the key of the hash that the key holds of the value, "" for none
 }
 
 func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {

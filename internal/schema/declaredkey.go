@@ -154,6 +154,9 @@ func (r *registration) addComponent(s *keySettings, p Part, what string) error {
 	if err != nil {
 		return err
 	}
+	if c.hash != "" && p.Refined != "" {
+		return r.errorf(what, "attribute %q stands in the key as a hash, which has no width or layout", p.Text)
+	}
 	c.Seg.Width, c.Seg.Layout = p.Width, p.Layout
 	s.segs = append(s.segs, c.Seg)
 	s.comps = append(s.comps, c)

@@ -322,8 +322,10 @@ func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
 		u, err := uniqueFieldOf(e, f)
 		e.Unique = append(e.Unique, u)
 		return err
+	case "encrypt", "zstd", "hash", "readplain", "hidden": // see readSealing
+		return nil
 	default:
-		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique, keyonly or rest", name)
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique, keyonly, rest, encrypt, zstd, hash=…, readplain or hidden", name)
 	}
 	if err != nil {
 		return err

@@ -199,7 +199,8 @@ func (k *Key) sameShape(other *Key) bool {
 		return k.pattern == other.pattern
 	}
 	a, b := k.pattern.Segments(), other.pattern.Segments()
-	if len(a) != len(b) || k.prefix != other.prefix || k.separator != other.separator {
+	sameHash := func(a, b component) bool { return a.hash == b.hash }
+	if len(a) != len(b) || !slices.EqualFunc(k.comps, other.comps, sameHash) || k.prefix != other.prefix || k.separator != other.separator {
 		return false
 	}
 	for i := range a {

@@ -88,6 +88,17 @@ func (e *Entity) manifest() manifest.Entity {
 	for _, u := range e.Unique {
 		m.Unique = append(m.Unique, u.component.manifest())
 	}
+	for _, s := range e.sealed {
+		how := manifest.Compressed
+		if s.Encrypt {
+			how = manifest.Encrypted
+		}
+		m.Sealed = append(m.Sealed, manifest.Sealed{Attribute: s.Field.Name, How: how, ReadsPlain: s.readsPlain})
+	}
+	m.Hidden = append(m.Hidden, e.hidden...)
+	for _, f := range e.Plan.Fields() {
+		m.Fields = append(m.Fields, f.Name)
+	}
 	return m
 }
 
@@ -130,8 +141,11 @@ const unixTimeKind = "unixtime"
 // derivedKind is the kind of a text that a function makes.
 const derivedKind = "derived"
 
-// kind names what the component renders. A time that is stored in whole seconds renders otherwise.
+// kind names what the component renders. A time that is stored in whole seconds renders otherwise, and so does a hash.
 func (c *component) kind() string {
+	if c.hash != "" {
+		return "hash " + c.hash
+	}
 	if c.Seg.Kind == keys.Time && c.field.UnixTime {
 		return unixTimeKind
 	}

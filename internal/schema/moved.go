@@ -51,7 +51,7 @@ func (r *registration) compileMoved() (err error) {
 		}
 	}
 	if len(d.SKs) == 1 {
-		if o.SK, err = r.compileOther("SK", d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
+		if o.SK, err = r.compileOther(sortKey, d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
 			return err
 		}
 	}
@@ -120,14 +120,16 @@ func quotedList(names []string) string {
 }
 
 // wholes lists the attributes that stand in the primary key as wholes, and those that only something is made of: the number
-// of a shard, a part of a time.
+// of a shard, a part of a time, what is derived.
 func (e *Entity) wholes() (wholes, made []string) {
 	for _, k := range [...]*Key{e.PK, e.SK} {
 		if k == nil {
 			continue
 		}
 		for i := range k.comps {
-			if c := &k.comps[i]; c.shard != nil || c.part {
+			if c := &k.comps[i]; c.derived != nil {
+				made = append(made, c.derived.Sources...)
+			} else if c.shard != nil || c.part {
 				made = append(made, c.path)
 			} else {
 				wholes = append(wholes, c.path)
@@ -255,8 +257,8 @@ func (t *Table) KeyIn(item map[string]types.AttributeValue) map[string]types.Att
 
 // Rekey makes the item, which is complete but for that, one with the entity's own primary key and with the index keys that its
 // fields make.
-func (e *Entity) Rekey(item map[string]types.AttributeValue) error {
-	ptr, err := e.Table.decodeItem(e, item)
+func (e *Entity) Rekey(item map[string]types.AttributeValue, by Protector) error {
+	ptr, err := e.Table.decodeItem(e, item, by)
 	if err != nil {
 		return e.valueFault(err)
 	}
@@ -494,6 +496,9 @@ func (s *Span) Takes(e *Entity, item unsafe.Pointer) (sortKey string, ok bool, e
 func (r sortRange) has(k *Key, text string) bool {
 	if r.Op == AnySort {
 		return true
+	}
+	if r.gap != "" && r.Lo < text && text < r.gap {
+		return false
 	}
 	r = r.open()
 	if c := k.compare(text, r.Lo); r.Lo != "" && (c < 0 || c == 0 && r.LoOpen) {

@@ -58,19 +58,21 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  1. readType: name, type, plan of its attributes
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
-//  4. compileKeys: keys of the table and of indexes, with their prefixes
-//  5. compileMoved: the keys of the other place where its items may be
-//  6. checkReserved: fields are stored where nothing else is
-//  7. proveDisjoint: no other entity can build its primary key
-//  8. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
-//  9. checkMoving: what every write changes is no part of a key
-//  10. checkTimes: generated times in keys tell items apart, and fit
-//  11. checkLocked: nothing contradicts the lock
-//  12. checkRules: the validator can read and apply the rules of its fields
-//  13. finish: what is derived from all that, for speed
+//  4. readSealing: fields that are encrypted, compressed or hidden
+//  5. compileKeys: keys of the table and of indexes, with their prefixes
+//  6. compileMoved: the keys of the other place where its items may be
+//  7. checkDerived: what is derived is for a key, and can be checked
+//  8. checkReserved: fields are stored where nothing else is
+//  9. proveDisjoint: no other entity can build its primary key
+//  10. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  11. checkMoving: what every write changes is no part of a key
+//  12. checkTimes: generated times in keys tell items apart, and fit
+//  13. checkLocked: nothing contradicts the lock
+//  14. checkRules: the validator can read and apply the rules of its fields
+//  15. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.compileMoved, r.checkReserved, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.readSealing, r.compileKeys, r.compileMoved, r.checkDerived, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -132,6 +134,7 @@ func (r *registration) checkRules() error {
 func (r *registration) finish() (err error) {
 	e := r.e
 	e.embedded, e.unstored = embeddedPointers(e.Plan), e.unstoredFields()
+	r.findKept()
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}
@@ -235,7 +238,7 @@ func (r *registration) compileKeys() error {
 		if c.SKs = append(c.SKs, defaultSortKey); e.Plan.Field(r.t.SK.Name) != nil && len(c.SKs) == 1 {
 			c.SKs[0] = KeyDecl{Sort: true, Parts: []Part{{Text: r.t.SK.Name}}}
 		}
-		if e.SK, err = r.compile("SK", c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
+		if e.SK, err = r.compile(sortKey, c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
 			return err
 		}
 	}
@@ -271,11 +274,14 @@ func (r *registration) compileKeys() error {
 		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
-	return r.checkDerived()
+	return nil
 }
 
-// partitionKey is what messages call the table's partition key.
-const partitionKey = "PK"
+// What messages call the table's keys.
+const (
+	partitionKey = "PK"
+	sortKey      = "SK"
+)
 
 // defaultSortKey is the sort key of an entity that declares none.
 var defaultSortKey = KeyDecl{Sort: true, Parts: []Part{{Kind: LiteralPart, Text: "A"}}}
@@ -341,6 +347,9 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 		f := r.e.Plan.Field(a.Name)
 		if f == nil {
 			return r.errorf(what, "unknown attribute %q: %s has %s", a.Name, r.e.Type, attrNames(r.e.Plan))
+		}
+		if s := r.e.SealingOf(f); s != nil {
+			return r.errorf(r.fieldName(f), "%s takes attribute %q as it is stored, which %s", what, a.Name, s.Text())
 		}
 		c, err := componentOf(f)
 		if err != nil {

@@ -51,13 +51,17 @@ type Entity struct {
 	alone       []string    // attributes that are written in the primary key alone: they are it, or keyonly
 	keyonly     []string
 	inKey       map[string]string // the same with a reason
-	encoding    *codec.Plan       // plan that does not write these
+	encoding    *codec.Plan       // plan that does not write these, nor sealed fields
 	MaxSize     int
 	Auto        autoPlan
 	Version     *codec.Field          // the field of the optimistic lock, or nil
 	Unique      []*UniqueField        // fields that are kept unique
 	TTL         *codec.Field          // when items expire, or nil
 	Rest        []int                 // the field that takes unknown attributes, or nil
+	sealed      []*Sealing            // the fields that are stored encrypted or compressed
+	Withheld    []string              // the attributes that are not shown: hidden or encrypted ones
+	hidden      []string              // those of them that say so
+	kept        []string              // attributes that the library itself stores items with
 	partial     []int                 // the field that says that an item was read in part, or nil
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool

@@ -43,7 +43,7 @@ func TestKeysEndBeforeTailsThatAreMissing(t *testing.T) {
 		{Store{State: "ny"}, `Store: sk: attribute "country": text is empty`},
 	} {
 		e := stores(t, places)
-		stored, _, err := e.AppendItem(nil, unsafe.Pointer(&test.store))
+		stored, _, err := e.AppendItem(nil, unsafe.Pointer(&test.store), nil)
 		if err != nil {
 			checkFault(t, err, schema.WrongKey, test.key)
 			continue
@@ -53,7 +53,7 @@ func TestKeysEndBeforeTailsThatAreMissing(t *testing.T) {
 		}
 		// With and without the attributes, as an index of keys has it, the item is the same.
 		for _, raw := range []string{string(stored), `{"pk":{"S":"STORES"},"sk":{"S":"` + test.key + `"},"_type":{"S":"Store"}}`} {
-			d := e.Table.Decode(wire.NewReader([]byte(raw)), nil, nil)
+			d := e.Table.Decode(wire.NewReader([]byte(raw)), nil, nil, nil)
 			if v, ok := d.Value.(*Store); !ok || *v != test.store {
 				t.Errorf("%s is read as %+v, %v", raw, d.Value, d.Err)
 			}
@@ -68,11 +68,11 @@ func TestItemsWithOtherTailsAreAtAWrongPlace(t *testing.T) {
 		`{"pk":{"S":"STORES"},"sk":{"S":"fr#0"},"_type":{"S":"Store"},"country":{"S":"fr"}}`, // which no Put writes
 		`{"pk":{"S":"STORES"},"sk":{"S":"fr#8"},"_type":{"S":"Store"},"country":{"S":"fr"},"no":{"N":"7"}}`,
 	} {
-		d := e.Table.Decode(wire.NewReader([]byte(raw)), nil, nil)
+		d := e.Table.Decode(wire.NewReader([]byte(raw)), nil, nil, nil)
 		if f, ok := d.Err.(*schema.Fault); !ok || f.Kind != schema.WrongPlace {
 			t.Errorf("%s is read as %+v, %v", raw, d.Value, d.Err)
 		}
-		if v := e.Table.Judge(item(t, raw)); len(v.Found) != 1 || v.Found[0].Kind != schema.FoundWrongKey {
+		if v := e.Table.Judge(item(t, raw), nil); len(v.Found) != 1 || v.Found[0].Kind != schema.FoundWrongKey {
 			t.Errorf("%s is judged %+v", raw, v.Found)
 		}
 	}
@@ -247,17 +247,56 @@ func TestIndexKeysThatAreMissingAlone(t *testing.T) {
 		if !strings.Contains(stored, test.want) {
 			t.Errorf("%s lacks %s", stored, test.want)
 		}
-		if v := e.Table.Judge(item(t, stored)); len(v.Found) > 0 {
+		if v := e.Table.Judge(item(t, stored), nil); len(v.Found) > 0 {
 			t.Errorf("%s is judged %+v", stored, v.Found)
 		}
 	}
-	_, _, err := e.AppendItem(nil, unsafe.Pointer(&Task{"1", "ann", "", 7}))
+	_, _, err := e.AppendItem(nil, unsafe.Pointer(&Task{"1", "ann", "", 7}), nil)
 	checkFault(t, err, schema.WrongKey, `Task: gsi1sk: attribute "due": text is empty: set it, or give it omitempty, which leaves the item out of the index`)
-	v := e.Table.Judge(item(t, `{"pk":{"S":"T#1"},"sk":{"S":"A"},"_type":{"S":"Task"},"id":{"S":"1"},"gsi1pk":{"S":"O#ann"},"gsi1sk":{"S":"DUE##0"},"owner":{"S":"ann"},"due":{"S":""},"no":{"N":"0"}}`))
+	v := e.Table.Judge(item(t, `{"pk":{"S":"T#1"},"sk":{"S":"A"},"_type":{"S":"Task"},"id":{"S":"1"},"gsi1pk":{"S":"O#ann"},"gsi1sk":{"S":"DUE##0"},"owner":{"S":"ann"},"due":{"S":""},"no":{"N":"0"}}`), nil)
 	if len(v.Found) != 1 || v.Found[0].Kind != schema.FoundWrongIndexKey || v.Found[0].Want != "" {
 		t.Errorf("a key that should be missing: %+v", v.Found)
 	}
 	if g := e.Kept[1]; !reflect.DeepEqual(g.KeyNames(), []string{"gsi1sk"}) || g.Absent(unsafe.Pointer(&Task{}), map[string]bool{"due": true}) {
 		t.Error("the key is said to be missing although the number is not known")
+	}
+}
+
+// PrefixOf shares the partitions of a template with a tail, also of an index where the whole key may be missing.
+func TestTailsAreShared(t *testing.T) {
+	d := decl()
+	d.Indexes = []schema.IndexDecl{{Name: "gsi1", PK: text("gsi1pk")}}
+	table := newTable(t, d)
+	join := func(parts ...schema.Part) []schema.JoinDecl {
+		return []schema.JoinDecl{{Index: "gsi1", Keys: pk(parts...)}}
+	}
+	stores := register[Store](t, table, schema.EntityDecl{PKs: pk(template("{country}[#{state}]")), SKs: sk(template("A")), Joins: join(template("[C#{city}]"))})
+	share := schema.Part{Kind: schema.PrefixOfPart, Of: stores}
+	copies := register[StoreCopy](t, table, schema.EntityDecl{PKs: pk(share, schema.Part{Text: "country"}, schema.Part{Text: "state"}), SKs: sk(template("B")),
+		Joins: join(share, schema.Part{Text: "city"})})
+	for _, v := range []StoreCopy{{Country: "fr"}, {Country: "us", State: "ny", City: "x"}} {
+		a, b := encoded(t, stores, Store(v)), encoded(t, copies, v)
+		if strings.NewReplacer("StoreCopy", "Store", `{"S":"B"}`, `{"S":"A"}`).Replace(b) != a {
+			t.Errorf("%s and %s are not alike", a, b)
+		}
+	}
+	if !stores.SharesPartitions(copies, "") || !stores.SharesPartitions(copies, "gsi1") {
+		t.Error("they share no partitions")
+	}
+}
+
+// An item that comes into another partition has the fields of its key, and no others.
+func TestItemsComeIntoPartitionsWithOtherTails(t *testing.T) {
+	e := register[Store](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(template("{country}[#{state}]")), SKs: sk(template("A"))})
+	for _, test := range []struct{ from, to Store }{
+		{Store{Country: "us", State: "ny", Note: "n"}, Store{Country: "fr"}},
+		{Store{Country: "fr", Note: "n"}, Store{Country: "us", State: "ny"}},
+	} {
+		moved, err := e.InPartition(item(t, encoded(t, e, test.from)), e, unsafe.Pointer(&test.to), nil)
+		check(t, err)
+		test.to.Note = "n"
+		if want := item(t, encoded(t, e, test.to)); !reflect.DeepEqual(moved, want) {
+			t.Errorf("%+v comes to %+v as %v", test.from, test.to, moved)
+		}
 	}
 }

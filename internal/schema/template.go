@@ -39,6 +39,10 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 			c.tail, c.Seg.Tail, c.Seg.Format = tail, seg.Tail, seg.Format
 			switch {
 			case c.derived != nil:
+			case c.hash != "" && seg.Format != "":
+				return r.errorf(what, "attribute %q stands in the key as a hash, which has no format", seg.Attr)
+			case c.hash != "":
+				c.Seg.Width = hashWidth
 			case c.Seg.Kind == keys.Text:
 				c.Seg.Width = textWidths[c.field.Type]
 			case seg.Format == "":
@@ -78,8 +82,8 @@ func (r *registration) shareTemplate(k *Key, s keySettings, what string, shared 
 	}
 	s.segs = nil
 	next, tail := 0, false
-	for _, seg := range shared.pattern.Segments() {
-		tail = tail || seg.Tail
+	for i, seg := range shared.pattern.Segments() {
+		tail = tail || seg.Tail && i > 0
 		if seg.Literal == "" {
 			c := &k.comps[next]
 			if c.Seg.Kind != seg.Kind {
@@ -129,7 +133,7 @@ func (r *registration) component(path, what string) (component, error) {
 		return c, r.errorf(r.fieldName(root), "%s", err)
 	}
 	c.root, c.inner, c.path, c.Seg.Attr, c.plain = root, inner, path, path, c.plain && inner == nil
-	return c, nil
+	return c, r.sealComponent(&c, what)
 }
 
 // innerFields returns the fields on the way from a struct down along names.

@@ -96,9 +96,9 @@ func TestPrefixOfTemplates(t *testing.T) {
 			t.Errorf("got %s, want %s", key, want)
 		}
 	}
-	_, _, err := items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a/b", Of: 7, At: at, Ref: id.String(), No: 3}))
+	_, _, err := items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a/b", Of: 7, At: at, Ref: id.String(), No: 3}), nil)
 	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "owner": "a/b" cannot be read back from a key in which "/" ends it: the value may not contain that text`)
-	_, _, err = items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a", Of: 7, At: at, Ref: "short", No: 3}))
+	_, _, err = items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a", Of: 7, At: at, Ref: "short", No: 3}), nil)
 	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "ref": text "short" is not 36 letters, digits and hyphens`)
 
 	composed := register[Log](t, table, schema.EntityDecl{PKs: pk(attrs("org")...)})
@@ -179,7 +179,7 @@ func TestFloatsOf32BitsInKeys(t *testing.T) {
 		d.SK = sort
 		e := register[Gauge](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("G#{place}")), SKs: sk(parts...)})
 		stored := encoded(t, e, Gauge{At: 0.1, Place: "x"})
-		back := e.Table.Decode(wire.NewReader([]byte(stored)), e, nil)
+		back := e.Table.Decode(wire.NewReader([]byte(stored)), e, nil, nil)
 		if v, ok := back.Value.(*Gauge); !ok || *v != (Gauge{At: 0.1, Place: "x"}) {
 			t.Errorf("%s reads back as %v, %v", stored, back.Value, back.Err)
 		}
@@ -230,7 +230,7 @@ func TestDistinctEntities(t *testing.T) {
 	}{
 		{`{"pk":{"S":"x"},"sk":{"S":"x"}}`, logs}, {`{"pk":{"S":"L"},"sk":{"S":"x"}}`, nil}, {`{"pk":{"S":"L"},"sk":{"S":"L"}}`, nil},
 	} {
-		if v := table.Judge(item(t, test.json)); v.Entity != test.want && !(v.Entity != nil && test.want != nil && v.Entity.Name == test.want.Name) {
+		if v := table.Judge(item(t, test.json), nil); v.Entity != test.want && !(v.Entity != nil && test.want != nil && v.Entity.Name == test.want.Name) {
 			t.Errorf("%s is of %v", test.json, v.Entity)
 		}
 	}
@@ -242,10 +242,10 @@ func TestDistinctEntitiesWithoutSortKeys(t *testing.T) {
 	table := newTable(t, d)
 	logs := register[Log](t, table, schema.EntityDecl{PKs: pk(template("{org}"))})
 	register[LogCopy](t, table, schema.EntityDecl{PKs: pk(template("L#{org}")), Distinct: []schema.DistinctDecl{{Of: logs, Reason: "no org begins so"}}})
-	if v := table.Judge(item(t, `{"pk":{"S":"acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity == nil || v.Entity.Name != "Log" {
+	if v := table.Judge(item(t, `{"pk":{"S":"acme"},"org":{"S":"acme"},"no":{"N":"1"}}`), nil); v.Entity == nil || v.Entity.Name != "Log" {
 		t.Errorf("an item of one entity is of %v", v.Entity)
 	}
-	if v := table.Judge(item(t, `{"pk":{"S":"L#acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity != nil {
+	if v := table.Judge(item(t, `{"pk":{"S":"L#acme"},"org":{"S":"acme"},"no":{"N":"1"}}`), nil); v.Entity != nil {
 		t.Errorf("an item whose key both can have is of %s", v.Entity.Name)
 	}
 }
@@ -281,7 +281,7 @@ func TestLengthsOfIndexKeys(t *testing.T) {
 		{Named{ID: "x", Name: long(2049)}, "Named: name: 2049 bytes are above the service's limit of 2048"},
 		{Named{ID: "x", Org: long(1025)}, "Named: org: 1025 bytes are above the service's limit of 1024"},
 	} {
-		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named))
+		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named), nil)
 		checkFault(t, err, schema.WrongKey, test.want)
 	}
 }

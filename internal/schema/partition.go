@@ -10,17 +10,17 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// Copied returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
+// InPartition returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
 // The fields that the partition key is made of become those of that partition, and all keys are made anew; every other
 // attribute stays as it is, also those that the type does not have.
-func (e *Entity) Copied(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer) (map[string]types.AttributeValue, error) {
+func (e *Entity) InPartition(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	refuse := func(format string, args ...any) error {
-		return misuse("%s[%s] cannot be copied to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
+		return misuse("%s[%s] cannot be moved to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
 	}
 	if e.Table.Outdated(e, item) {
 		return nil, refuse("it is in an older shape: load it and Put it")
 	}
-	ptr, err := e.Table.decodeItem(e, item)
+	ptr, err := e.Table.decodeItem(e, item, by)
 	if err != nil {
 		return nil, &Fault{Kind: WrongItem, Entity: e.Name, Key: e.Table.KeyText(item), Err: err}
 	}
@@ -39,7 +39,7 @@ func (e *Entity) Copied(item map[string]types.AttributeValue, of *Entity, to uns
 	if now, err := e.PK.partitions(ptr); err != nil || string(now[0]) != partition {
 		return nil, refuse("its fields do not make the partition %s=%q", e.PK.Attr.Name, partition)
 	}
-	return e.rekeyed(item, ptr)
+	return e.rekeyed(item, ptr, by)
 }
 
 // join sets the fields of the item at ptr that the partition key is made of to what they are in the partition that another
@@ -67,7 +67,11 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if c.shard != nil || c.part || c.tail && vals[i].IsZero() {
+		if c.shard != nil || c.part {
+			continue
+		}
+		if c.tail && vals[i].IsZero() {
+			c.field.Reach(c.holder(ptr)).SetZero()
 			continue
 		}
 		stored, err := c.attributeOf(vals[i])
@@ -82,14 +86,18 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 }
 
 // rekeyed returns the item with the keys, and the fields of the partition key, of the one at ptr.
-func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointer) (map[string]types.AttributeValue, error) {
+func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	key, err := e.KeyOf(ptr)
 	if err != nil {
 		return nil, err
 	}
 	out := maps.Clone(item)
 	for i := range e.PK.comps {
-		if c := &e.PK.comps[i]; c.shard == nil && !c.part && out[c.root.Name] != nil {
+		c := &e.PK.comps[i]
+		switch alone, _ := e.Alone(c.root.Name); {
+		case c.tail && c.inner == nil && c.field.OmitEmpty && c.zero(ptr):
+			delete(out, c.root.Name)
+		case c.shard == nil && !c.part && (out[c.root.Name] != nil || c.tail && c.inner == nil && !alone):
 			value, err := c.stored(ptr)
 			if err != nil {
 				return nil, e.valueFault(err)
@@ -97,8 +105,21 @@ func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointe
 			out[c.root.Name] = within(out[c.root.Name], innerNames(c), value)
 		}
 	}
-	maps.Copy(out, key.Attrs) // of which fields may be that are stored in it alone
-	return out, e.Rekey(out)
+	for _, g := range e.Kept {
+		values, err := g.KeyValues(ptr)
+		absent := g.Absent(ptr, nil)
+		if err != nil && !absent {
+			return nil, err
+		}
+		for i, name := range g.KeyNames() {
+			if absent {
+				delete(out, name)
+			} else {
+				out[name] = values[i]
+			}
+		}
+	}
+	return out, e.Rebind(out, key.Attrs, by)
 }
 
 // stored returns the field's value in the item at ptr as it is stored, also a zero that its tag leaves out.
