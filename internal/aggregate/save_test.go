@@ -1,7 +1,9 @@
 package aggregate_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -494,5 +496,73 @@ func TestCloneIsDeep(t *testing.T) {
 	if c.Cart.Code != "code of 1" || c.Lines[0].Tags[0] != "x" || !*c.Lines[0].Gift || string(c.Lines[0].Blob) != "blob" || c.Lines[1].Qty != 2 ||
 		len(c.Notes) != 1 || len(c.Notes[0].Extra) != 1 || text(c.Notes[0].Extra["by"].(*types.AttributeValueMemberL).Value[0]) != "ann" {
 		t.Errorf("the clone is %+v %+v %+v", c.Cart, c.Lines, c.Notes[0])
+	}
+}
+
+// Secret has an encrypted attribute, which is stored otherwise each time.
+type Secret struct {
+	Cart string `dynamodbav:"cart"`
+	N    int    `dynamodbav:"n"`
+	Text string `dynamodbav:"text" entable:"encrypt"`
+}
+
+type Secrets struct{ List []Secret }
+
+// xor encrypts, for a test: with a random byte in front.
+type xor struct{}
+
+func (xor) Seal(_ context.Context, plain, bound []byte) ([]byte, error) {
+	out := make([]byte, 1+len(bound)+len(plain))
+	rand.Read(out[:1])
+	copy(out[1:], bound)
+	copy(out[1+len(bound):], plain)
+	for i := range out[1:] {
+		out[1+i] ^= out[0]
+	}
+	return out, nil
+}
+
+func (xor) Open(_ context.Context, sealed, bound []byte) ([]byte, error) {
+	out := bytes.Clone(sealed)
+	for i := range out[1:] {
+		out[1+i] ^= out[0]
+	}
+	if !bytes.HasPrefix(out[1:], bound) {
+		return nil, errors.New("it is another item's")
+	}
+	return out[1+len(bound):], nil
+}
+
+// What is encrypted is compared as it was read, and its plaintext is not sent.
+func TestAggregatesOfEncryptedAttributes(t *testing.T) {
+	s := onMemory(t)
+	table := entable.NewTable(s.table.Name(), entable.Encryption(xor{}))
+	table.Use(s.sdk)
+	secrets := entable.Register[Secret](table, entable.PK("cart", entable.Prefix("CI")), entable.SK("n"))
+	all := entable.NewCollection[Secrets](secrets)
+	check(t, all.Save(t.Context(), nil, &Secrets{[]Secret{{"1", 1, "one"}, {"1", 2, "two"}, {"1", 3, "three"}}}))
+	b, err := all.Get(t.Context(), Secret{Cart: "1"})
+	check(t, err)
+	before := all.Clone(b)
+	b.List[0].Text, b.List = "changed", b.List[:2]
+	defer s.db.Inject(memory.Delay(0).When(func(r memory.Request) bool {
+		if bytes.Contains(r.Body, []byte("three")) || bytes.Contains(r.Body, []byte("changed")) {
+			t.Errorf("sent %s", r.Body)
+		}
+		return false
+	}))()
+	check(t, all.Save(t.Context(), before, b))
+	stale := all.Clone(b)
+	check(t, secrets.Put(t.Context(), &Secret{"1", 1, "by another"}))
+	b.List[0].Text = "late"
+	if err := all.Save(t.Context(), stale, b); err == nil {
+		t.Error("another writer's value is overwritten")
+	}
+	for range 2 { // the second time all is there, encrypted otherwise
+		check(t, all.Copy(t.Context(), Secret{Cart: "1"}, Secret{Cart: "2"}))
+	}
+	got, err := all.Get(t.Context(), Secret{Cart: "2"})
+	if check(t, err); fmt.Sprint(got.List) != "[{2 1 by another} {2 2 two}]" {
+		t.Errorf("copied %v", got.List)
 	}
 }
