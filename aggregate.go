@@ -352,7 +352,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	return eachPage(ctx, c.group, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		item, err := wire.ReadItem(raw)
 		if err == nil {
-			item, err = e.InPartition(item, of.Entity, ptr, by)
+			item, err = e.Copied(item, of.Entity, ptr, by)
 		}
 		if err == nil {
 			raw, err = wire.AppendItem(nil, item)

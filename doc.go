@@ -130,8 +130,8 @@
 // The SDK's own errors stay in the chain. [IsError] tells whether an error is of this package,
 // [IsRetryable] whether the same call may succeed later.
 //
-// A table of what can be lost, doubled or wrong, and how a program is told:
-// https://github.com/entable/entable#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
+// Each error with its cure, and a table of what can be lost, doubled or wrong, and how a program is told:
+// https://github.com/entable/entable/blob/main/docs/errors.md#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
 //
 // # Caveats
 //

@@ -43,6 +43,7 @@ var places = []place{
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},

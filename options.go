@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/codec"
@@ -76,7 +77,8 @@ type tableConfig struct {
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
-	encrypter   Encrypter
+	protects    func(context.Context) schema.Protector // nil: nothing
+	read, write *rate.Limiter
 }
 
 type entityConfig struct {

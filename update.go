@@ -413,7 +413,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
-	s.after.Changes.Open = e.Opener(u.key, e.table.protector(ctx))
+	if by := e.table.protector(ctx); e.shape.Seals != nil {
+		s.after.Changes.Sealing = change.Sealing{How: e.shape.Seals, ByKey: u.instance == nil, Seal: e.Sealer(u.key, by), Open: e.Opener(u.key, by)}
+	}
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}

@@ -131,10 +131,11 @@ func (s *updateState) resolve(ctx context.Context) error {
 			return usagef("%s: attribute %q is the version, which every write raises by itself", e.Name, name)
 		}
 		one := change.Resolved{Change: c, Target: t}
-		if one, err = s.sealed(ctx, one); err != nil {
-			return err
+		o, err := s.after.Changes.Add(one)
+		if err != nil {
+			return e.refused(err)
 		}
-		if o := s.after.Changes.Add(one); o != nil {
+		if o != nil {
 			return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 		}
 		if !c.Checked && !s.u.unchecked {
@@ -167,15 +168,13 @@ func (s *updateState) least() ([]byte, error) {
 }
 
 // set adds a change of the library's own.
-func (s *updateState) set(ctx context.Context, op change.Op, f *codec.Field, v reflect.Value) error {
-	own := change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)}
-	one, err := s.sealed(ctx, own)
-	s.after.Changes.Add(one)
-	return err
+func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) error {
+	_, err := s.after.Changes.Add(change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)})
+	return s.u.e.refused(err)
 }
 
 // touch adds the time to what moves with every update.
-func (s *updateState) touch(ctx context.Context) error {
+func (s *updateState) touch(context.Context) error {
 	e := s.u.e
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
@@ -189,7 +188,7 @@ func (s *updateState) touch(ctx context.Context) error {
 		if s.u.work != nil {
 			f.Field.Reach(s.u.work).Set(v)
 		}
-		if err := s.set(ctx, change.Set, f.Field, v); err != nil {
+		if err := s.set(change.Set, f.Field, v); err != nil {
 			return err
 		}
 		s.after.Know(f.Field.Name)
@@ -234,7 +233,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		case err != nil:
 			return e.encodeError(err)
 		case stored != nil:
-			if err := s.set(ctx, change.SetIfAbsent, f.Field, v); err != nil {
+			if err := s.set(change.SetIfAbsent, f.Field, v); err != nil {
 				return err
 			}
 		}
@@ -307,8 +306,8 @@ func (s *updateState) useKnown(context.Context) error {
 			return err
 		case !t.IsWhole():
 			return usagef("%s: Known(%q): give a whole attribute", e.Name, k.Path)
-		case e.SealingOf(t.Root) != nil:
-			return usagef("%s: Known(%q): the attribute %s, and cannot be compared: use Fetch", e.Name, k.Path, e.SealingOf(t.Root).Text())
+		case e.shape.Seals[t.Root.Name] != "":
+			return usagef("%s: Known(%q): the attribute %s, and cannot be compared: use Fetch", e.Name, k.Path, e.shape.Seals[t.Root.Name])
 		case slices.Contains(e.KeyAttrs, t.Root.Name):
 			return usagef("%s: Known(%q): the attribute is part of the key, which is known", e.Name, k.Path)
 		}
@@ -331,7 +330,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.SealingOf(f) != nil })
+	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
 	if s.hasRead || (s.u.fetch || sealed && s.u.instance != nil) && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err

@@ -10,12 +10,12 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// InPartition returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
+// Copied returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
 // The fields that the partition key is made of become those of that partition, and all keys are made anew; every other
 // attribute stays as it is, also those that the type does not have.
-func (e *Entity) InPartition(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
+func (e *Entity) Copied(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	refuse := func(format string, args ...any) error {
-		return misuse("%s[%s] cannot be moved to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
+		return misuse("%s[%s] cannot be copied to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
 	}
 	if e.Table.Outdated(e, item) {
 		return nil, refuse("it is in an older shape: load it and Put it")
