@@ -135,9 +135,21 @@ func (w Write) size() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if (len(item)+spareBytes)*MaxActions <= MaxBytes { // the JSON is never shorter than what counts
-		return len(item) + spareBytes, nil
+	n := len(item) + spareBytes
+	if n*MaxActions > MaxBytes { // the JSON is never shorter than what counts
+		if n, err = wire.ItemSize(item); err != nil {
+			return 0, err
+		}
+		n += spareBytes
 	}
-	n, err := wire.ItemSize(item)
-	return n + spareBytes, err
+	for _, f := range w.Entity.Plan.Fields() { // what is encrypted is not in it
+		if s := w.Entity.SealingOf(f); s != nil && s.Encrypt {
+			raw, err := f.AppendFrom(nil, ptr)
+			if err != nil {
+				return 0, wrong(w.Entity, err)
+			}
+			n += len(raw)
+		}
+	}
+	return n, nil
 }
