@@ -33,7 +33,7 @@ var places = []place{
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
-	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
+	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/change", "internal/codec", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
 	{folder: "seal", stdOnly: true, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/work", stdOnly: true},

@@ -11,6 +11,7 @@ import (
 	"github.com/go-playground/validator/v10"
 	"golang.org/x/time/rate"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/schema"
 )
@@ -116,8 +117,8 @@ type writeConfig struct {
 	conditions []expression.ConditionBuilder // those of the caller, and then the library's own
 	given      int                           // how many are the caller's
 	skipHooks  bool
-	unchecked  bool // validation is left out
-	held       *held
+	unchecked  bool            // validation is left out
+	held       *aggregate.Held // or nil
 }
 
 // configure applies options over the entity's setting.

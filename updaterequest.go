@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
@@ -35,8 +36,8 @@ type update struct {
 	once       bool
 	skipHooks  *bool
 	unchecked  bool
-	held       *held // of SaveChanges: before is what has to be stored
-	err        error // of an option
+	held       *aggregate.Held // of SaveChanges: before is what has to be stored
+	err        error           // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
 	elsewhere  bool                            // of the next attempt: the item was not where it was looked for
@@ -353,8 +354,8 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		if err != nil {
 			return e.encodeError(err)
 		}
-		if h := s.u.held; h != nil && h.seen != nil {
-			was = h.seen[f.Name]
+		if h := s.u.held; h != nil && h.Seen != nil {
+			was = h.Seen[f.Name]
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
