@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/route"
 )
@@ -46,6 +47,13 @@ type connKey struct{}
 // the default. Use it for a request's own credentials, or in tests.
 func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, connKey{}, route.New(c))
+}
+
+type limitKey struct{}
+
+// WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
+func WithLimit(ctx context.Context, read, write *rate.Limiter) context.Context {
+	return context.WithValue(ctx, limitKey{}, route.NewLimit("", read, write))
 }
 
 // Use sets the table's client, before the default one; nil takes it away. It is safe for concurrent
