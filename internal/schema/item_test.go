@@ -148,7 +148,7 @@ func TestGuards(t *testing.T) {
 	}{
 		{nil, a, "+a"}, {a, nil, "-a"}, {a, b, "+b-a"}, {a, a, ""}, {none, b, "+b"}, {a, none, "-a"}, {nil, none, ""},
 	} {
-		guards, err := e.Guards(key, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
+		guards, err := e.Guards(key, key.Attrs, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
 		check(t, err)
 		var got strings.Builder
 		for _, g := range guards {
