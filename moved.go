@@ -428,8 +428,9 @@ func (g *pager) behind() (cursor.Position, error) {
 	if g.next == 0 {
 		return g.before, nil
 	}
-	after, err := g.plan.KeyIn(g.sink.items[g.next-1].raw)
-	return cursor.Position{After: after}, err
+	p := g.plan
+	after, err := p.KeyIn(g.sink.items[g.next-1].raw)
+	return cursor.Position{After: after, Done: p.SK != nil && p.Sort.EndsAt(schema.Text(after[p.SK.Attr.Name]), p.reverse)}, err
 }
 
 func (m *moving) positions() ([]cursor.Position, error) {

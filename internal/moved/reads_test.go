@@ -86,6 +86,7 @@ func TestQueriesMergeBothPlaces(t *testing.T) {
 				}, slices.DeleteFunc(slices.Clone(all), func(o Order) bool { return o.N >= 30 })},
 			} {
 				name := f.name + ": " + test.name
+				t.Log(name)
 				same(t, name, collect(t, test.q().All(t.Context())), test.want)
 				same(t, name+", paged", collect(t, test.q().PageSize(3).All(t.Context())), test.want)
 				same(t, name+", limited", collect(t, test.q().Limit(7).All(t.Context())), test.want[:min(7, len(test.want))])

@@ -487,6 +487,17 @@ func (s *Span) Takes(e *Entity, item unsafe.Pointer) (sortKey string, ok bool, e
 	return string(text), s.Sort.has(e.SK, string(text)), nil
 }
 
+// EndsAt reports whether a sort key is the last one of the range: not all engines take it as one to start behind.
+func (r sortRange) EndsAt(text string, reverse bool) bool {
+	if r.Op == AnySort {
+		return false
+	}
+	if r = r.open(); reverse {
+		return r.Lo == text && !r.LoOpen
+	}
+	return r.Hi == text && !r.HiOpen
+}
+
 // has reports whether a sort key is in the range.
 func (r sortRange) has(k *Key, text string) bool {
 	if r.Op == AnySort {
