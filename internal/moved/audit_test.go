@@ -35,7 +35,7 @@ func TestAuditMovesTheRest(t *testing.T) {
 	each(t, func(t *testing.T, c entable.Client) {
 		for _, f := range forms {
 			s := newSite(t, c)
-			all := scatter(t, s, f, [2]int{before, moves}, "acme", 40)
+			all := scatter(t, s, f, "acme", 40)
 			old, p := s.run(f, before), s.run(f, moves)
 			double, left := 0, 0
 			for _, o := range all {

@@ -113,7 +113,9 @@ func (w *world) come(p program, rnd *mathrand.Rand) error {
 		}
 		v.N = n
 	default:
-		if err = w.until(func() error { return p.orders.Delete(ctx, v, entable.If(expression.Name("n").Equal(expression.Value(n)))) }); err != nil {
+		if err = w.until(func() error {
+			return p.orders.Delete(ctx, v, entable.If(expression.Name("n").Equal(expression.Value(n))))
+		}); err != nil {
 			return fmt.Errorf("delete %s: %w", id, err)
 		}
 		if _, err := p.orders.Get(ctx, v, entable.Consistent(true)); !errors.Is(err, entable.ErrNotFound) {
