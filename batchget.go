@@ -183,7 +183,7 @@ func (b *batchGet) chunks(all []*getKey) [][]*getKey {
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
-	sink := &manyItems{t: b.t, byID: map[schema.ItemID]*getKey{}}
+	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: map[schema.ItemID]*getKey{}}
 	for _, g := range chunk {
 		sink.byID[b.t.s().Identity(g.key.Attrs)] = g
 	}
@@ -287,6 +287,7 @@ func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 // response was read.
 type manyItems struct {
 	t    *Table
+	by   schema.Protector
 	byID map[schema.ItemID]*getKey
 	got  map[*getKey]loaded
 }
@@ -315,7 +316,7 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity))
+	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity, s.by))
 	return nil
 }
 
@@ -351,7 +352,7 @@ func (t *Table) transactGet(ctx context.Context, keys []any, unknown schema.Unkn
 	for _, g := range places {
 		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.s().Name, Key: g.key.Attrs}})
 	}
-	sink := &transactItems{t: t, keys: places}
+	sink := &transactItems{t: t, by: t.protector(ctx), keys: places}
 	if err := c.TransactGet(ctx, in, sink); err != nil {
 		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(places, err)}
 	}
@@ -396,6 +397,7 @@ func cancelled(all []*getKey, err error) error {
 // transactItems receives the items of a TransactGetItems, by their positions in the request.
 type transactItems struct {
 	t    *Table
+	by   schema.Protector
 	keys []*getKey
 	got  []loaded
 }
@@ -412,6 +414,6 @@ func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 	if i >= len(s.keys) {
 		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
 	}
-	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity))
+	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity, s.by))
 	return nil
 }

@@ -36,6 +36,7 @@ func load(d schema.Decoded) loaded {
 type oneItem struct {
 	table *Table
 	want  *entity
+	by    schema.Protector
 	found bool
 	loaded
 }
@@ -44,7 +45,7 @@ func (s *oneItem) Reset() { s.found, s.loaded = false, loaded{} }
 
 func (s *oneItem) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = s.table.copyStrings
-	s.found, s.loaded = true, load(s.table.s().DecodeAs(r, s.want.Entity))
+	s.found, s.loaded = true, load(s.table.s().DecodeAs(r, s.want.Entity, s.by))
 	return nil
 }
 
@@ -72,7 +73,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 		return nil, err
 	}
 	in := e.getInput(rc)
-	sink := &oneItem{table: e.table, want: e}
+	sink := &oneItem{table: e.table, want: e, by: e.table.protector(ctx)}
 	if err := c.Get(ctx, in, key, sink); err != nil {
 		return nil, e.getError(ptr, err)
 	}
@@ -170,7 +171,7 @@ func (e *entity) readStored(ctx context.Context, c *route.Conn, key schema.ItemK
 }
 
 func (e *entity) readNow(ctx context.Context, c *route.Conn, key schema.ItemKey) (*storedItem, error) {
-	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
+	s := &storedItem{oneItem: oneItem{table: e.table, want: e, by: e.table.protector(ctx)}}
 	in := &dynamodb.GetItemInput{TableName: &e.Table.Name, Key: key.Attrs, ConsistentRead: new(true)}
 	if err := c.Get(ctx, in, nil, s); err != nil {
 		return nil, &OpError{Op: opRead, Entity: e.Name, Key: key.Text(), Err: err}

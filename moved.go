@@ -82,7 +82,7 @@ func (r *request) find(ctx context.Context, c *route.Conn, ptr unsafe.Pointer) (
 		for _, item := range items {
 			if item != nil {
 				raw, err := wire.AppendItem(nil, item)
-				s = &storedItem{oneItem: oneItem{table: e.table, want: e}}
+				s = &storedItem{oneItem: oneItem{table: e.table, want: e, by: e.table.protector(ctx)}}
 				if err == nil {
 					err = s.Item("", 0, wire.NewReader(raw))
 				}
@@ -203,9 +203,12 @@ func (s *updateState) look(ctx context.Context) (err error) {
 
 // move makes the request of an update whose item is at the other place: what the changes make of it is put at the entity's own,
 // if the item is still just what it was.
-func (s *updateState) move(conditions []expression.ConditionBuilder, from int) error {
+func (s *updateState) move(ctx context.Context, conditions []expression.ConditionBuilder, from int) error {
 	u, e, r, was := s.u, s.u.e, s.r, s.stored.attrs
-	item := maps.Clone(was)
+	item, by := maps.Clone(was), e.table.protector(ctx)
+	if err := e.Rebind(item, r.key.Attrs, by); err != nil {
+		return public(err)
+	}
 	if err := s.after.Changes.Do(item); err != nil {
 		return &OpError{Op: u.op, Entity: e.Name, Key: r.key.Text(), Err: e.encodeError(err)}
 	}
@@ -216,7 +219,7 @@ func (s *updateState) move(conditions []expression.ConditionBuilder, from int) e
 		}
 		item[e.Version.Name] = number(n + 1)
 	}
-	if err := e.Rekey(item); err != nil {
+	if err := e.Rekey(item, by); err != nil {
 		return public(err)
 	}
 	raw, err := wire.AppendItem(nil, item)
@@ -233,7 +236,7 @@ func (s *updateState) move(conditions []expression.ConditionBuilder, from int) e
 	}
 	r.verb, r.item = verbPut, raw
 	if r.gives = &s.stored.loaded; r.returns != types.ReturnValueAllOld {
-		r.gives = new(load(e.Table.Decode(wire.NewReader(raw), e.Entity, nil)))
+		r.gives = new(load(e.Table.Decode(wire.NewReader(raw), e.Entity, nil, by)))
 	}
 	r.expr, err = e.build(nil, []expression.ConditionBuilder{e.none()}, 0, 0)
 	return err
@@ -284,7 +287,7 @@ func (b *batchGet) settle(ctx context.Context, all []*getKey) {
 			if g := chunk[i/2]; item != nil && !g.lies() {
 				var raw []byte
 				if raw, g.err = wire.AppendItem(nil, item); g.err == nil {
-					g.found = load(b.t.s().DecodeAs(wire.NewReader(raw), g.e.Entity))
+					g.found = load(b.t.s().DecodeAs(wire.NewReader(raw), g.e.Entity, b.t.protector(ctx)))
 				}
 			}
 		}

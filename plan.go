@@ -35,7 +35,8 @@ type queryPlan struct {
 	skipped    *int                // counts what is passed over
 	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
-	partial    bool // items may lack what an index does not hold
+	partial    schema.Parts
+	selected   bool // the request asks for some attributes only
 	hydrate    bool // whole items are read for what an index holds
 	segments   int  // of a scan
 	progress   func(ScanProgress)
@@ -165,7 +166,11 @@ func (p *queryPlan) checkPartial() error {
 	case p.hydrate:
 		return nil
 	}
-	return public(p.CheckPartial(p.partial || len(p.paths) > 0))
+	said := p.partial
+	if len(p.paths) > 0 {
+		said = schema.AnyParts
+	}
+	return public(p.CheckPartial(said))
 }
 
 // requestLimit returns how many items the service may read for a response: without a filter no more than
@@ -239,7 +244,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 		switch {
 		case !whole:
-			b = b.WithProjection(list)
+			b, p.selected = b.WithProjection(list), true
 		case len(p.filters) == 0:
 			return &expression.Expression{}, nil
 		}

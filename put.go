@@ -96,7 +96,7 @@ func (o *PutOp) fill(ctx context.Context, c *route.Conn, r *request, in *room) e
 	}
 	var err error
 	r.item, err = in.appendItem(int(e.sizeHint.Load()), func(dst []byte) (item []byte, err error) {
-		item, r.keys, err = e.appendItem(dst, r.work)
+		item, r.keys, err = e.appendItem(ctx, dst, r.work)
 		return item, err
 	})
 	if err != nil {
@@ -147,8 +147,8 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 
 // checkInstanceSize does what checkSize does for the instance of an update, as far as it is one: one that was not
 // loaded may lack what its index keys are made of.
-func (e *entity) checkInstanceSize(ptr unsafe.Pointer, r *request) error {
-	raw, _, err := e.appendItem(nil, ptr)
+func (e *entity) checkInstanceSize(ctx context.Context, ptr unsafe.Pointer, r *request) error {
+	raw, _, err := e.appendItem(ctx, nil, ptr)
 	if err != nil {
 		return nil //nolint:nilerr // the update does not need it
 	}

@@ -141,6 +141,7 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 // fetch requests the next page.
 func (g *pager) fetch(ctx context.Context) error {
 	g.next, g.key = 0, nil
+	g.sink.by = g.plan.t.protector(ctx)
 	res, err := g.req.send(ctx, g.conn, g.start.After, g.limit(), &g.sink)
 	if err != nil {
 		return g.plan.opError(err)
@@ -271,7 +272,7 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 		return p.countByService(ctx)
 	}
 	one := *p
-	one.skipHooks, one.partial = new(true), true
+	one.skipHooks, one.partial = new(true), schema.AnyParts
 	if p.Want != nil {
 		one.unknown = schema.SkipUnknown // the service does not count them either
 	}
@@ -289,12 +290,12 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 // countable reports whether the service can tell which items are the query's.
 func (p *queryPlan) countable() bool {
 	return p.Want != nil && p.Want.Other == nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
-		p.Sort.Edge() == "" && (p.Table.Discriminator == "" || p.HoldsTypes())
+		!p.Sort.Wider() && (p.Table.Discriminator == "" || p.HoldsTypes())
 }
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
-	one.paths, one.partial, one.hydrate = nil, true, false
+	one.paths, one.partial, one.hydrate = nil, schema.AnyParts, false
 	if name := p.Table.Discriminator; name != "" {
 		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.Want.Names()))
 	}
@@ -371,6 +372,7 @@ type walker interface {
 // pageItems receives the items of one response.
 type pageItems struct {
 	plan    *queryPlan
+	by      schema.Protector
 	items   []pageItem
 	seen    int  // items of the response
 	skipped int  // unknown items behind the last of items
@@ -400,8 +402,8 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = p.t.copyStrings
 	s.seen++
 	start := r.Offset()
-	if edge := p.Sort.Edge(); edge != "" {
-		if at, err := p.AtEdge(r, edge); err != nil || at {
+	if p.Sort.Wider() {
+		if out, err := p.Outside(r); err != nil || out {
 			_, skipErr := r.Skip()
 			return skipErr
 		}
@@ -410,7 +412,8 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	if p.hydrates() {
 		d = p.Table.Tell(r)
 	} else {
-		d = p.Table.Decode(r, p.Want, &s.slabs)
+		d = p.Table.Decode(r, p.Want, &s.slabs, s.by)
+		p.MarkPart(d, p.selected)
 	}
 	l := load(d)
 	if d.Other || p.home != nil {

@@ -33,6 +33,8 @@ const (
 	opDelete      = "Delete"
 	opRemove      = "Remove"
 	opCheck       = "Check"
+	opSave        = "Save"
+	opCopy        = "Copy"
 )
 
 // Write is one write of one item of any entity, for batches and transactions: [PutOp], [DeleteOp], [SaveOp],
@@ -247,20 +249,20 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 			err = errRepeated
 		}
 		unknown := err != nil && r.unknown(&d, err)
-		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
-			stored, err = r.madeItem(failed.Item), nil
+		if failed, ok := conditionFailed(err); ok && (unknown || r.op == opCopy) && r.made(failed.Item) {
+			stored, err = r.madeItem(ctx, failed.Item), nil
 		}
 		if err == nil {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
 		if !r.again(err) || !tries.More(ctx) {
-			return r.error(err, unknown)
+			return r.error(ctx, err, unknown)
 		}
 		next, err := w.prepare(ctx, c, nil)
 		switch {
 		case err != nil && unknown:
-			return r.error(err, true)
+			return r.error(ctx, err, true)
 		case err != nil || next == nil:
 			return err
 		}
@@ -277,7 +279,7 @@ func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
 	case verbPut:
 		return loaded{}, c.Put(ctx, r.putInput(), r.item)
 	case verbUpdate:
-		sink := &oneItem{table: r.e.table, want: r.e}
+		sink := &oneItem{table: r.e.table, want: r.e, by: r.e.table.protector(ctx)}
 		err := c.Update(ctx, r.updateInput(), sink)
 		return sink.loaded, err
 	case verbDelete:
@@ -366,7 +368,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 }
 
 // madeItem returns what the lost answer to the request gave back.
-func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
+func (r *request) madeItem(ctx context.Context, item map[string]types.AttributeValue) loaded {
 	if r.returns != types.ReturnValueAllNew {
 		return loaded{}
 	}
@@ -374,13 +376,13 @@ func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
 	if err != nil {
 		return loaded{err: err}
 	}
-	return load(r.e.Table.Decode(wire.NewReader(raw), r.e.Entity, nil))
+	return load(r.e.Table.Decode(wire.NewReader(raw), r.e.Entity, nil, r.e.table.protector(ctx)))
 }
 
 // error makes the error of the failed request, of which it may not be known whether it was carried out.
-func (r *request) error(err error, unknown bool) error {
+func (r *request) error(ctx context.Context, err error, unknown bool) error {
 	if failed, ok := conditionFailed(err); ok {
-		err = r.conditionError(failed.Item, err)
+		err = r.conditionError(ctx, failed.Item, err)
 	} else if strings.Contains(err.Error(), exceedsSize) {
 		err = r.tooLarge(err)
 	}
@@ -392,16 +394,16 @@ func (r *request) tooLarge(err error) error {
 	return &ItemTooLargeError{Entity: r.e.Name, Max: maxItemSize, Key: r.itemKey().Text(), Err: err}
 }
 
-func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
+func (r *request) conditionError(ctx context.Context, item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
-	case r.op == opCreate && (len(item) > 0 || r.given == 0):
+	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists
 	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound
 	}
 	if len(item) > 0 {
-		c.Stored = r.e.stored(item)
+		c.Stored = r.e.stored(ctx, item)
 	}
 	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
 		c.why = usagef("the stored item is in an older shape: load it and Put it")
@@ -427,12 +429,12 @@ func (e *entity) versionIn(item map[string]types.AttributeValue) *types.Attribut
 }
 
 // stored decodes the item that made a condition fail; what cannot be decoded is given raw.
-func (e *entity) stored(item map[string]types.AttributeValue) any {
+func (e *entity) stored(ctx context.Context, item map[string]types.AttributeValue) any {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return RawItem(item)
 	}
-	l := load(e.Table.Decode(wire.NewReader(raw), nil, nil))
+	l := load(e.Table.Decode(wire.NewReader(raw), nil, nil, e.table.protector(ctx)))
 	if l.err != nil {
 		return RawItem(item)
 	}

@@ -23,6 +23,7 @@ type Audit struct {
 	Table  *schema.Table
 	Conn   *route.Conn
 	Repair bool // mend what can be mended
+	By     schema.Protector
 }
 
 // Item is a stored item.
@@ -161,7 +162,7 @@ type verdict struct {
 
 // judge compares an item with what its fields make.
 func (a *Audit) judge(item Item) verdict {
-	v := verdict{Verdict: a.Table.Judge(item)}
+	v := verdict{Verdict: a.Table.Judge(item, a.By)}
 	for _, f := range v.Found {
 		one := Finding{Kind: f.Kind, Key: a.Table.KeyText(item), Attribute: f.Attribute, Have: f.Have, Want: f.Want, Item: item, Err: f.Err}
 		if v.Entity != nil {

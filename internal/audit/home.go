@@ -41,7 +41,9 @@ func (a *Audit) bringHome(ctx context.Context, v *verdict) error {
 		}}, nil)
 	}
 	item := maps.Clone(v.Item)
-	maps.Copy(item, v.Home)
+	if err := v.Entity.Rebind(item, v.Home, a.By); err != nil {
+		return err
+	}
 	for name, value := range v.Fixes {
 		if item[name] = value; value == nil {
 			delete(item, name)

@@ -116,6 +116,7 @@ func (m *Entity) extend(old *Entity, mark bool) {
 	m.extendPlaces(old, mark)
 	m.Indexes = union(m.Indexes, old.Indexes, func(x *EntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
 	m.Unique = union(m.Unique, old.Unique, func(s *Segment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
+	m.Sealed = union(m.Sealed, old.Sealed, func(s *Sealed) (string, *bool) { return s.Attribute, &s.Removed }, mark)
 	if m.Origin = old.OldestName(); m.Origin == m.Name {
 		m.Origin = ""
 	}

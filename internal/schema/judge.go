@@ -57,8 +57,8 @@ func (v *Verdict) add(kind string, attribute, have, want string, err error) {
 	v.Found = append(v.Found, finding{kind, attribute, have, want, err})
 }
 
-// Judge compares an item with what its fields make.
-func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
+// Judge compares an item with what its fields make. What is encrypted by opens.
+func (t *Table) Judge(item map[string]types.AttributeValue, by Protector) Verdict {
 	d := t.Directory()
 	v := Verdict{Item: item, Fixes: map[string]types.AttributeValue{}}
 	typ, typed, err := t.typeOf(item)
@@ -81,10 +81,10 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 		v.add(FoundUnknown, "", "", "", nil)
 		return v
 	}
-	ptr, err := t.decodeItem(v.Entity, item)
+	ptr, err := t.decodeItem(v.Entity, item, by)
 	if typed && byKey != nil && byKey != v.Entity && !v.Entity.canHaveKey(Text(item[t.PK.Name]), Text(item[t.SK.Name])) {
 		// The key is another entity's. If the fields are too, it is the type that is wrong.
-		if other, otherErr := t.decodeItem(byKey, item); otherErr == nil && (t.keyFits(byKey, other, item) || t.keyFits(byKey.Other, other, item)) {
+		if other, otherErr := t.decodeItem(byKey, item, by); otherErr == nil && (t.keyFits(byKey, other, item) || t.keyFits(byKey.Other, other, item)) {
 			v.Entity, ptr, err = byKey, other, nil
 			typed = false
 		}
@@ -136,7 +136,7 @@ func (t *Table) typeOf(item map[string]types.AttributeValue) (typ string, typed 
 }
 
 // decodeItem reads an item as one of e.
-func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (unsafe.Pointer, error) {
+func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue, by Protector) (unsafe.Pointer, error) {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (uns
 	if err != nil {
 		return nil, err
 	}
-	return e.decode(r, &stored)
+	return e.decode(r, &stored, by)
 }
 
 // Outdated reports whether a stored item, if there is one, was written in an older shape.

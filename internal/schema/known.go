@@ -66,9 +66,12 @@ func (t *Table) patternsOf(e *manifest.Entity) (out []*keys.Pattern, err error) 
 // segmentOf does the reverse of component.manifest.
 func segmentOf(m manifest.Segment) (keys.Segment, error) {
 	if m.Literal != "" {
-		return keys.Segment{Literal: m.Literal}, nil
+		return keys.Segment{Literal: m.Literal, Tail: m.Tail}, nil
 	}
-	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout, Format: m.Format}
+	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout, Format: m.Format, Tail: m.Tail, Derived: m.Kind == derivedKind}
+	if s.Derived {
+		return s, nil
+	}
 	kinds := []keys.Kind{keys.Text, keys.Int, keys.Uint, keys.Float, keys.Bool, keys.Time, keys.Bytes}
 	i := slices.IndexFunc(kinds, func(k keys.Kind) bool { return k.String() == m.Kind || k == keys.Time && m.Kind == unixTimeKind })
 	if i < 0 {

@@ -51,7 +51,7 @@ func (r *registration) compileMoved() (err error) {
 		}
 	}
 	if len(d.SKs) == 1 {
-		if o.SK, err = r.compileOther("SK", d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
+		if o.SK, err = r.compileOther(sortKey, d.SKs[0], e.SK, func(o *Entity) *Key { return o.other().SK }); err != nil {
 			return err
 		}
 	}
@@ -255,8 +255,8 @@ func (t *Table) KeyIn(item map[string]types.AttributeValue) map[string]types.Att
 
 // Rekey makes the item, which is complete but for that, one with the entity's own primary key and with the index keys that its
 // fields make.
-func (e *Entity) Rekey(item map[string]types.AttributeValue) error {
-	ptr, err := e.Table.decodeItem(e, item)
+func (e *Entity) Rekey(item map[string]types.AttributeValue, by Protector) error {
+	ptr, err := e.Table.decodeItem(e, item, by)
 	if err != nil {
 		return e.valueFault(err)
 	}
@@ -447,7 +447,10 @@ func (s *Span) rangeThere(e *Entity, fixed map[string]keys.Value) sortRange {
 		}
 		vals = append(vals, v)
 	}
-	if text, err := k.pattern.AppendLeading(nil, vals); err == nil && len(vals) > 0 && len(vals) < len(k.comps) {
+	if text, ends, err := k.pattern.AppendLeading(nil, vals); err == nil && len(vals) > 0 && len(vals) < len(k.comps) {
+		if ends >= 0 { // keys that lack a tail are among them
+			text = text[:ends]
+		}
 		return sortRange{Op: Prefix, Lo: string(text)}
 	}
 	return sortRange{}
