@@ -152,6 +152,9 @@ func (c *Collection[C]) Delete(ctx context.Context, key any, opts ...PartitionOp
 func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...PartitionOption) error {
 	q, target := c.Query(from), c.Query(to)
 	q.plan.fail(target.plan.err)
+	if q.plan.err == nil {
+		q.plan.fail(c.whole(opCopy, &target.plan))
+	}
 	if q.plan.err == nil && slices.Equal(q.plan.Partition, target.plan.Partition) {
 		q.plan.err = c.usagef("Copy of a partition to itself")
 	}
@@ -178,6 +181,9 @@ func (g *grouping) eachPage(ctx context.Context, op string, p *queryPlan, opts [
 	p.fail(apply(opts, func(o PartitionOption) { o.applyPartition(&cfg) }))
 	if cfg.unknown == schema.RawUnknown && op == opCopy {
 		p.fail(g.usagef("Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown"))
+	}
+	if p.err == nil {
+		p.fail(g.whole(op, p))
 	}
 	if p.err != nil {
 		return p.err
@@ -215,6 +221,15 @@ func (g *grouping) eachPage(ctx context.Context, op string, p *queryPlan, opts [
 		}
 	}
 	return nil
+}
+
+// whole refuses a partition whose items may lie in another one too.
+func (g *grouping) whole(op string, p *queryPlan) error {
+	others, err := p.Elsewhere(nil)
+	if len(others) > 0 {
+		err = g.usagef("%s: items of %s may be at another place: move what is left there with Table.Audit, and leave entable.Moved out", op, others[0].Name)
+	}
+	return public(err)
 }
 
 // one makes the write of an item of a partition; nil for one that is passed over.

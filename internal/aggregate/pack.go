@@ -72,6 +72,9 @@ func group(writes []Write) ([]*together, error) {
 			return nil, err
 		}
 		g := &together{writes: []Write{w}, cost: Cost{1, size}}
+		if w.Entity.Other != nil { // its other place is cleared, and the service may count the item that is there
+			g.cost = Cost{2, 2 * size}
+		}
 		groups = append(groups, g)
 		sentinels, err := w.sentinels()
 		if err != nil {
