@@ -224,3 +224,56 @@ func TestWrongDeclarations(t *testing.T) {
 		}
 	}
 }
+
+// Letter has an encrypted attribute.
+type Letter struct {
+	ID   string `dynamodbav:"id"`
+	Text string `dynamodbav:"text" entable:"encrypt"`
+	N    int    `dynamodbav:"n"`
+}
+
+// toy binds what it seals to its place, and hides nothing.
+type toy struct{}
+
+func (toy) Seal(_ context.Context, plain, place []byte) ([]byte, error) {
+	return append(append(append([]byte{}, place...), 0), plain...), nil
+}
+
+func (toy) Open(_ context.Context, sealed, place []byte) ([]byte, error) {
+	plain, ok := strings.CutPrefix(string(sealed), string(place)+"\x00")
+	if !ok {
+		return nil, errors.New("it is of another place")
+	}
+	return []byte(plain), nil
+}
+
+// What is encrypted for one place is for the other when the item has moved.
+func TestEncryptedAttributesMove(t *testing.T) {
+	s := newSite(t, onMemory(t), entable.Encryption(toy{}))
+	old, now := entable.PK("id", entable.Prefix("OLD")), entable.PK("id", entable.Prefix("NEW"))
+	run := func(opts ...entable.EntityOption) *entable.Entity[Letter] {
+		table := entable.NewTable(s.name, s.opts...)
+		table.Use(s.client)
+		return entable.Register[Letter](table, opts...)
+	}
+	before, e, after := run(old), run(now, entable.Moved(old)), run(now)
+	for _, id := range []string{"1", "2", "3"} {
+		check(t, before.Put(t.Context(), &Letter{id, "secret " + id, 1}))
+	}
+	got, err := e.Update(Letter{ID: "1"}).Add("n", 1).Updated(t.Context())
+	check(t, err)
+	same(t, "updated", *got, Letter{"1", "secret 1", 2})
+	loaded, err := e.Get(t.Context(), Letter{ID: "2"})
+	check(t, err)
+	check(t, e.Patch(loaded).Set("text", "another").Do(t.Context()))
+	for f, err := range e.Table().Audit(t.Context(), entable.AuditOptions{Repair: true}) {
+		if err != nil || f.Kind != entable.OtherPlace || !f.Repaired {
+			t.Errorf("%s, %v, %v", f, f.Err, err)
+		}
+	}
+	for _, want := range []Letter{{"1", "secret 1", 2}, {"2", "another", 1}, {"3", "secret 3", 1}} {
+		got, err := after.Get(t.Context(), want)
+		check(t, err)
+		same(t, "moved", *got, want)
+	}
+}
