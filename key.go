@@ -151,8 +151,8 @@ func Separator(s string) KeyPart { return KeyPart{schema.Part{Kind: schema.Separ
 // Shards spreads a partition that is written too often for one over n partitions: the key gets a last
 // component, a number from 0 to n-1 that is a hash of another attribute. Reads by key find it from that
 // attribute, which must therefore be set, and belongs best to the sort key; queries ask all shards and
-// merge their items in the order of the sort key. n can be 2 to 256 and cannot be changed for stored
-// items.
+// merge their items in the order of the sort key. n can be 2 to 256; for stored items it is
+// changed with [Moved].
 //
 //	entable.PK("tenant", entable.Shards(8, "order_id"))
 //

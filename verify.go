@@ -51,6 +51,8 @@ const opVerify = "Verify"
 // [*DriftError] with all differences, and nothing is written. Instances may call it at the same time: each
 // write is conditional, and repeated on what the other has written.
 //
+// Where items may be at two places, see [Moved], a program that does not look at one of them is refused too.
+//
 // It needs a table whose partition key is a string.
 func (t *Table) Verify(ctx context.Context) error {
 	if t.s().PK.Type != types.ScalarAttributeTypeS {

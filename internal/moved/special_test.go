@@ -60,7 +60,9 @@ func TestVersionsUniqueValuesAndHooks(t *testing.T) {
 			"Update of the value": func(e *entable.Entity[Account], v *Account) error {
 				return e.Update(*v).Set("name", "new").Set("email", "b@x").Do(t.Context())
 			},
-			"Patch": func(e *entable.Entity[Account], v *Account) error { return e.Patch(v).Set("name", "new").Do(t.Context()) },
+			"Patch": func(e *entable.Entity[Account], v *Account) error {
+				return e.Patch(v).Set("name", "new").Do(t.Context())
+			},
 			"SaveChanges": func(e *entable.Entity[Account], v *Account) error {
 				was := *v
 				v.Name, v.Email = "new", "b@x"
