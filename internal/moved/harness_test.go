@@ -137,6 +137,9 @@ func (s *site) run(f form, version int, opts ...entable.EntityOption) program {
 	table := entable.NewTable(s.name, s.opts...)
 	table.Use(s.client)
 	opts = append(opts, entable.Index("gsi1", entable.PK("status", entable.Prefix("S")), entable.SK("id", entable.Prefix("N"))))
+	if len(s.opts) > 1 {
+		opts = append(opts, entable.Index("gsi2", entable.PK("status", entable.Prefix("S2")), entable.SK("id", entable.Prefix("N2"))))
+	}
 	return program{table, entable.Register[Order](table, append(f.options(version), opts...)...)}
 }
 

@@ -209,7 +209,7 @@ func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
 func TestScansAndIndexesGiveItemsOnce(t *testing.T) {
 	each(t, func(t *testing.T, c entable.Client) {
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(t, c, entable.GSI("gsi2", entable.KeysOnly()))
 			all := scatter(t, s, f, "acme", 30)
 			p := s.run(f, moves)
 			byID := func(a, b Order) int { return strings.Compare(a.ID, b.ID) }
@@ -217,6 +217,7 @@ func TestScansAndIndexesGiveItemsOnce(t *testing.T) {
 			slices.SortFunc(got, byID)
 			same(t, f.name+": scan", got, all)
 			same(t, f.name+": index", collect(t, p.orders.QueryIndex("gsi1", Order{Status: "open"}).All(t.Context())), all)
+			same(t, f.name+": whole items", collect(t, p.orders.QueryIndex("gsi2", Order{Status: "open"}).Hydrate().All(t.Context())), all)
 			n, err := p.orders.QueryIndex("gsi1", Order{Status: "open"}).Count(t.Context())
 			check(t, err)
 			same(t, f.name+": counted", n, len(all))
