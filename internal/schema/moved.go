@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unsafe"
@@ -271,9 +272,7 @@ func (e *Entity) Rekey(item map[string]types.AttributeValue, by Protector) error
 	if err != nil {
 		return err
 	}
-	for name, v := range key.Attrs {
-		item[name] = v
-	}
+	maps.Copy(item, key.Attrs)
 	for _, g := range e.Kept {
 		names := g.KeyNames()
 		for _, name := range names {
