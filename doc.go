@@ -19,6 +19,7 @@
 //   - Discriminator: the attribute "_type" that names an item's entity. Tables can do without, see
 //     [NoDiscriminator]; types are then found from the keys.
 //   - Example: how a key is given. A T with its key fields set; the other fields do not count.
+//   - Place: where an entity's items are: under its own keys and, while these change, under those that [Moved] names.
 //   - [Write]: one write of any entity, to be carried out with others by [Transact] or [BatchWrite].
 //
 // # A tour

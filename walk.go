@@ -92,7 +92,7 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = p.pager(nil, queryRequest{in}, at[i])
+		out[i] = one.pager(nil, queryRequest{in}, at[i])
 	}
 	c, err := p.t.connAs(ctx, ownerOf(p.From), ownerOf(p.Want))
 	for _, g := range out {

@@ -72,8 +72,8 @@ func group(writes []Write) ([]*together, error) {
 			return nil, err
 		}
 		g := &together{writes: []Write{w}, cost: Cost{1, size}}
-		if w.Entity.Other != nil { // its item may be at another place
-			g.cost.Actions = 2
+		if w.Entity.Other != nil { // its other place is cleared, and the service may count the item that is there
+			g.cost = Cost{2, 2 * size}
 		}
 		groups = append(groups, g)
 		sentinels, err := w.sentinels()
