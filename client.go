@@ -7,7 +7,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 )
 
 // Client is what this package needs of a DynamoDB client: the methods of *dynamodb.Client, with its
@@ -130,4 +132,10 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 			observe(ctx, event)
 		}
 	}
+}
+
+func init() {
+	bridge.Declared = func(t any) *schema.Table { return t.(*Table).s() }
+	bridge.Table = func(d *schema.Table) any { return &Table{declared: d} }
+	bridge.Conn = func(ctx context.Context, t any) (*route.Conn, error) { return t.(*Table).connFor(ctx, nil) }
 }

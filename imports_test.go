@@ -29,10 +29,11 @@ type place struct {
 // no code, not even in tests: it gets bytes and expression text, as the real service does, so that
 // one bug cannot pass on both sides.
 var places = []place{
-	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/bridge"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
+	{folder: "internal/bridge", imports: []string{"internal/route", "internal/schema"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
 	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
@@ -42,6 +43,8 @@ var places = []place{
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "infra", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "explorer", imports: []string{".", "internal/bridge", "internal/schema", "internal/manifest", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/propose"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/browsertest", tests: []string{".", "explorer", "memory"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
@@ -51,7 +54,7 @@ var places = []place{
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
-	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
+	{folder: "examples", imports: []string{".", "memory", "explorer"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.

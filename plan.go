@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
@@ -401,4 +402,10 @@ func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool
 		return true // a scan; or an index of several attributes, where the service compares the key with the condition
 	}
 	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(p.Partitions[i]))
+}
+
+func init() {
+	bridge.Input = func(t any, s schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error) {
+		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: true, op: "Query"}).input()
+	}
 }
