@@ -28,17 +28,11 @@ type node struct {
 // Whole reports whether the node is one value.
 func (n node) Whole() bool { return n.Kids == nil }
 
-// Lines is how many lines a node takes.
-func (n *node) lines() int {
-	sum := 1
-	for i := range n.Kids {
-		sum += n.Kids[i].lines()
-	}
-	return sum
-}
-
 // bounds are how much of a value is shown.
-type bounds struct{ text, kids int }
+type bounds struct {
+	text, kids int
+	pkg        string // the package whose types need no qualifier
+}
 
 var (
 	brief = bounds{text: 80, kids: 3}        // in a row of a list
@@ -102,7 +96,7 @@ func (b bounds) attribute(v types.AttributeValue) node {
 
 // value returns a Go value. Methods of the user's that panic are said instead.
 func (b bounds) value(v reflect.Value) (n node) {
-	typ := typeName(v.Type(), "main")
+	typ := typeName(v.Type(), b.pkg)
 	defer func() {
 		if p := recover(); p != nil {
 			n = node{Type: typ, Text: fmt.Sprintf("cannot be shown: %v", p)}
@@ -179,5 +173,5 @@ func typeName(t reflect.Type, pkg string) string {
 	if strings.HasPrefix(name, "struct {") {
 		return "struct"
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(name, pkg+".", ""), "interface {}", "any")
+	return strings.NewReplacer("*"+pkg+".", "*", "]"+pkg+".", "]", "interface {}", "any", "uint8", "byte").Replace(strings.TrimPrefix(name, pkg+"."))
 }

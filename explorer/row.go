@@ -114,6 +114,7 @@ func (h *Handler) fields(r *row, b bounds) (list []node) {
 		return list
 	}
 	ptr := r.entity.Pointer(r.value)
+	b.pkg = packageOf(r.entity)
 	for _, f := range r.entity.Plan.Fields() {
 		n := node{Hidden: true}
 		if !h.hides(r.entity, f.Name) {
@@ -123,7 +124,7 @@ func (h *Handler) fields(r *row, b bounds) (list []node) {
 			}
 			n = b.value(v)
 		}
-		n.Type = typeName(f.Type, packageOf(r.entity))
+		n.Type = typeName(f.Type, b.pkg)
 		n.Name, n.Also = f.Name, r.entity.Type.FieldByIndex(f.Index).Name
 		list = append(list, n)
 	}
