@@ -136,6 +136,12 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 
 func init() {
 	bridge.Declared = func(t any) *schema.Table { return t.(*Table).s() }
-	bridge.Table = func(d *schema.Table) any { return &Table{declared: d} }
+	bridge.Table = func(d *schema.Table) any {
+		t := &Table{declared: d}
+		for _, e := range d.Directory().All {
+			e.Owner = &entity{Entity: e, table: t}
+		}
+		return t
+	}
 	bridge.Conn = func(ctx context.Context, t any) (*route.Conn, error) { return t.(*Table).connFor(ctx, nil) }
 }

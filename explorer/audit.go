@@ -68,10 +68,12 @@ func (h *Handler) audit(v *view) error {
 		}
 	}
 	for f, err := range h.table.Audit(ctx, entable.AuditOptions{From: cursor, Progress: progress}) {
+		if enough {
+			break
+		}
 		if err != nil {
-			body.TimeOut = !enough && ctx.Err() != nil && v.ctx.Err() == nil
-			if !enough && !body.TimeOut {
-				return badRequestOf(err)
+			if body.TimeOut = ctx.Err() != nil && v.ctx.Err() == nil; !body.TimeOut {
+				return auditError(err)
 			}
 			break
 		}
@@ -116,8 +118,8 @@ func sortCounts(list []count) {
 	slices.SortFunc(list, func(a, b count) int { return cmp.Or(b.N-a.N, strings.Compare(a.What, b.What)) })
 }
 
-// badCursor says of an error what the reader can do about it.
-func badRequestOf(err error) error {
+// auditError says of an error what the reader can do about it.
+func auditError(err error) error {
 	if errors.Is(err, entable.ErrBadCursor) {
 		return badRequest("this is no page of an audit: %s; begin with the first", err)
 	}

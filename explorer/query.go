@@ -199,14 +199,12 @@ func (q *asked) run(body *queryPage) (err error) {
 	if q.op == "get" && q.index == "" && !q.all {
 		return q.get(body)
 	}
-	span, err := q.span() // code without names is what one would write, where it means the same
-	named, namedErr := q.span(q.named...)
-	if q.op != "" && namedErr == nil && (err != nil || condition(&span) != condition(&named)) {
-		span, err, q.explicit = named, nil, true
-	}
+	span, err := q.span(q.named...)
 	if err != nil {
 		return badRequest("%s", err)
 	}
+	short, err := q.span() // what one would write, where it means the same
+	q.explicit = err != nil || condition(&span) != condition(&short)
 	shard, err := q.shard(&span)
 	if err != nil {
 		return err
