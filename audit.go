@@ -92,7 +92,7 @@ func (t *Table) newAudit(ctx context.Context, o AuditOptions) (*auditor, []curso
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &auditor{AuditOptions: o, page: audit.Audit{Table: t.s(), Conn: c, Repair: o.Repair}}
+	a := &auditor{AuditOptions: o, page: audit.Audit{Table: t.s(), Conn: c, Repair: o.Repair, By: t.protector(ctx)}}
 	a.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, op: opAudit, segments: o.Segments, cursor: o.From}
 	at, err := a.plan.openCursor(o.Segments)
 	return a, at, err

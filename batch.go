@@ -112,7 +112,7 @@ func (b *batch) prepare(ctx context.Context) error {
 
 // batchable reports whether the service takes the request in a batch.
 func (r *request) batchable() bool {
-	return r.expr == nil && len(r.guards) == 0 && (r.verb == verbPut || r.verb == verbDelete)
+	return r.expr == nil && len(r.guards) == 0 && r.half == nil && (r.verb == verbPut || r.verb == verbDelete)
 }
 
 // run sends everything with a bounded number of workers.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -80,6 +81,20 @@ type getKey struct {
 	at    []int // positions in the caller's list
 	found loaded
 	err   error
+	other *getKey // of the other place where the item may be, or nil
+}
+
+// getKeyOf builds the key of the item at ptr.
+func (e *entity) getKeyOf(ptr unsafe.Pointer) (*getKey, error) {
+	k, err := e.keyOf(ptr)
+	g := &getKey{e: e, key: k}
+	if err != nil || e.Other == nil {
+		return g, err
+	}
+	if other, ok := e.OtherKey(ptr, k); ok {
+		g.other = &getKey{e: e, key: other}
+	}
+	return g, nil
 }
 
 // getKeys builds the distinct keys of examples; each position in the list belongs to one.
@@ -91,14 +106,14 @@ func (t *Table) getKeys(examples []any) ([]*getKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		k, err := e.keyOf(ptr)
+		k, err := e.getKeyOf(ptr)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		id := t.s().Identity(k.Attrs)
+		id := t.s().Identity(k.key.Attrs)
 		g := byID[id]
 		if g == nil {
-			g = &getKey{e: e, key: k}
+			g = k
 			byID[id] = g
 			out = append(out, g)
 		}
@@ -135,7 +150,8 @@ func (t *Table) batchGet(ctx context.Context, examples []any, unknown schema.Unk
 	}
 	cfg.unknown = unknown
 	b := &batchGet{t: t, cfg: cfg, conn: c}
-	work.InParallel(cfg.concurrency, b.chunks(all), func(chunk []*getKey) { b.get(ctx, chunk) })
+	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(all)), func(chunk []*getKey) { b.get(ctx, chunk) })
+	b.settle(ctx, all)
 	return b.result(ctx, all, len(examples))
 }
 
@@ -167,7 +183,7 @@ func (b *batchGet) chunks(all []*getKey) [][]*getKey {
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
-	sink := &manyItems{t: b.t, byID: map[schema.ItemID]*getKey{}}
+	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: map[schema.ItemID]*getKey{}}
 	for _, g := range chunk {
 		sink.byID[b.t.s().Identity(g.key.Attrs)] = g
 	}
@@ -271,6 +287,7 @@ func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 // response was read.
 type manyItems struct {
 	t    *Table
+	by   schema.Protector
 	byID map[schema.ItemID]*getKey
 	got  map[*getKey]loaded
 }
@@ -299,7 +316,7 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity))
+	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity, s.by))
 	return nil
 }
 
@@ -327,17 +344,24 @@ func (t *Table) transactGet(ctx context.Context, keys []any, unknown schema.Unkn
 	if err != nil {
 		return nil, err
 	}
+	places := bothPlaces(all)
+	if len(places) > maxTransactGet {
+		return nil, usagef("table %q: %d keys, of which %d may be at two places, are above the service's limit of %d in a transaction", t.s().Name, len(all), len(places)-len(all), maxTransactGet)
+	}
 	in := &dynamodb.TransactGetItemsInput{}
-	for _, g := range all {
+	for _, g := range places {
 		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.s().Name, Key: g.key.Attrs}})
 	}
-	sink := &transactItems{t: t, keys: all}
+	sink := &transactItems{t: t, by: t.protector(ctx), keys: places}
 	if err := c.TransactGet(ctx, in, sink); err != nil {
-		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(all, err)}
+		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(places, err)}
 	}
-	out := make([]any, len(keys))
-	for i, g := range all {
+	for i, g := range places {
 		g.found = sink.got[i]
+	}
+	choose(all)
+	out := make([]any, len(keys))
+	for _, g := range all {
 		v, err := g.value(ctx, rc)
 		if err != nil {
 			return nil, err
@@ -373,6 +397,7 @@ func cancelled(all []*getKey, err error) error {
 // transactItems receives the items of a TransactGetItems, by their positions in the request.
 type transactItems struct {
 	t    *Table
+	by   schema.Protector
 	keys []*getKey
 	got  []loaded
 }
@@ -389,6 +414,6 @@ func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 	if i >= len(s.keys) {
 		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
 	}
-	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity))
+	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity, s.by))
 	return nil
 }

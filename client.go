@@ -143,5 +143,6 @@ func init() {
 		}
 		return t
 	}
+	bridge.Protector = func(ctx context.Context, t any) schema.Protector { return t.(*Table).protector(ctx) }
 	bridge.Conn = func(ctx context.Context, t any) (*route.Conn, error) { return t.(*Table).connFor(ctx, nil) }
 }

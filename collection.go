@@ -74,10 +74,14 @@ func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 
 // Collection is an item collection as one Go struct: C has a field for each member entity, a slice
 // ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
-type Collection[C any] struct {
+type Collection[C any] struct{ grouping }
+
+// grouping is a collection without its type.
+type grouping struct {
 	table   *Table
 	name    string
 	members map[*entity]collectionField
+	order   []*entity // the members in the order of their fields
 	byType  map[reflect.Type]*entity
 }
 
@@ -103,7 +107,7 @@ func NewCollection[C any](members ...Registered) *Collection[C] {
 // TryNewCollection does what [NewCollection] does, but returns the error.
 func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 	typ := reflect.TypeFor[C]()
-	c := &Collection[C]{name: typ.Name(), members: map[*entity]collectionField{}}
+	c := &Collection[C]{grouping{name: typ.Name(), members: map[*entity]collectionField{}}}
 	if c.name == "" {
 		c.name = typ.String()
 	}
@@ -152,7 +156,7 @@ func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
 		if _, twice := c.members[e]; twice {
 			return nil, errorf("field "+f.Name, "another field takes the items of %s", e.Name)
 		}
-		c.members[e] = to
+		c.members[e], c.order = to, append(c.order, e)
 	}
 	for _, m := range members {
 		if e := entityOf(m); c.members[e].index == nil {

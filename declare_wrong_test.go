@@ -260,7 +260,7 @@ func TestWrongTagsAreRefused(t *testing.T) {
 				ID string `entable:"atuo=uuid4"`
 			}
 			return register[Bad](entable.NewTable("shop"))
-		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version, ttl, unique, keyonly or rest"},
+		}, "Bad: field ID: tag `entable:\"atuo=uuid4\"`: unknown option \"atuo\": use auto=…, touch=…, default=…, version, ttl, unique, keyonly, rest, encrypt, zstd, hash=…, readplain or hidden"},
 		{"unknown strategy", func() error {
 			type Bad struct {
 				ID string `entable:"auto=uuid"`

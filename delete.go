@@ -4,7 +4,6 @@ import (
 	"context"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/route"
@@ -37,7 +36,7 @@ func (e *Entity[T]) Remove(ctx context.Context, v *T, opts ...WriteOption) error
 
 // Input returns the request that the write would send, without a client and without sending it; hooks
 // do not run.
-func (o *DeleteOp) Input(context.Context) (*dynamodb.DeleteItemInput, error) {
+func (o *DeleteOp) Input(ctx context.Context) (*dynamodb.DeleteItemInput, error) {
 	switch {
 	case o.e == nil:
 		return nil, errUnregistered
@@ -48,7 +47,7 @@ func (o *DeleteOp) Input(context.Context) (*dynamodb.DeleteItemInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := o.plan(w, nil)
+	r, err := o.plan(ctx, nil, w)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +78,7 @@ func (o *DeleteOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*reques
 			return nil, err
 		}
 	}
-	var r *request
-	if len(o.e.Unique) > 0 {
-		r, err = one.guarded(ctx, c, w)
-	} else {
-		r, err = one.plan(w, nil)
-	}
+	r, err := one.plan(ctx, c, w)
 	if err != nil || !hooks {
 		return r, err
 	}
@@ -100,40 +94,35 @@ func (o *DeleteOp) settle(ctx context.Context, r *request, _ loaded) error {
 
 func (o *DeleteOp) abandon(*request) {}
 
-// plan makes the request without hooks; more gives conditions of its own.
-func (o *DeleteOp) plan(w writeConfig, more func(*request) []expression.ConditionBuilder) (*request, error) {
-	r := &request{e: o.e, op: o.op, verb: verbDelete}
+// plan makes the request without hooks; c is nil when only its form is asked for.
+func (o *DeleteOp) plan(ctx context.Context, c *route.Conn, w writeConfig) (*request, error) {
+	r := &request{e: o.e, op: o.op, verb: verbDelete, writeConfig: w}
 	if o.op == opRemove && o.e.Version != nil {
-		w.conditions = append(w.conditions, o.e.sameVersion(o.ptr))
+		r.conditions = append(r.conditions, o.e.sameVersion(o.ptr))
 		r.next = o.e.VersionOf(o.ptr) + 1
 	}
 	var err error
 	if r.key, err = o.e.keyOf(o.ptr); err != nil {
 		return nil, err
 	}
-	if more != nil {
-		w.conditions = append(w.conditions, more(r)...)
+	if len(o.e.Unique) > 0 && c != nil {
+		old, err := r.find(ctx, c, o.ptr)
+		if err != nil {
+			return nil, err
+		}
+		r.conditions = append(r.conditions, r.unchanged(old)...)
+		if r.guards, err = o.e.guards(r.key, old, nil); err != nil {
+			return nil, err
+		}
 	}
-	r.expr, err = o.e.build(nil, w.conditions, 0, w.given)
-	return r, err
-}
-
-// guarded prepares a delete of an item with unique fields.
-func (o *DeleteOp) guarded(ctx context.Context, c *route.Conn, w writeConfig) (*request, error) {
-	key, err := o.e.keyOf(o.ptr)
-	if err != nil {
-		return nil, err
+	if w.held != nil {
+		still, err := w.held.whole(o.e)
+		if err != nil {
+			return nil, err
+		}
+		r.conditions = append(r.conditions, still...)
 	}
-	old, err := o.e.readStored(ctx, c, key)
-	if err != nil {
-		return nil, err
-	}
-	r, err := o.plan(w, func(r *request) []expression.ConditionBuilder { return r.unchanged(old) })
-	if err != nil {
-		return nil, err
-	}
-	r.guards, err = o.e.guards(key, old.at(), nil)
-	return r, err
+	return r, r.express(ctx, c, o.ptr)
 }
 
 // Delete deletes the item with the key fields of key, without hooks and in one request (an entity with

@@ -107,6 +107,7 @@
 //	                zero; see [ExpiresIn], [HideExpired]
 //	keyonly         the items have no such attribute: the value stands in the primary key, and is read from there
 //	unique          no two items of the entity have the same value; a second one is a [*UniqueError]
+//	partial         a bool, not stored, that is set in items which were read in part
 //	rest            a map[string]any that keeps the attributes that the type does not have
 //
 // On a field of a collection's struct, "-" says that the field takes no items.

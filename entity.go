@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"sync/atomic"
 	"unsafe"
@@ -132,13 +133,17 @@ func (e *entity) appendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	return dst, public(err)
 }
 
-func (e *entity) appendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
-	item, keyEnd, err = e.Entity.AppendItem(dst, ptr)
+func (e *entity) appendItem(ctx context.Context, dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
+	item, keyEnd, err = e.Entity.AppendItem(dst, ptr, e.table.protector(ctx))
 	return item, keyEnd, public(err)
 }
 
-func (e *entity) guards(key schema.ItemKey, old, now unsafe.Pointer) ([]schema.Guard, error) {
-	list, err := e.Entity.Guards(key, old, now)
+func (e *entity) guards(key schema.ItemKey, old *storedItem, now unsafe.Pointer) ([]schema.Guard, error) {
+	from := key.Attrs
+	if old != nil && e.Other != nil {
+		from = e.Table.KeyIn(old.attrs)
+	}
+	list, err := e.Entity.Guards(key, from, old.at(), now)
 	return list, public(err)
 }
 
@@ -166,6 +171,9 @@ func (e *entity) encodeError(err error) error {
 	if err == nil {
 		return nil
 	}
+	if f, ok := errors.AsType[*schema.Fault](err); ok {
+		return public(f)
+	}
 	return &EncodeError{Entity: e.Name, Err: err}
 }
 
@@ -187,9 +195,11 @@ func public(err error) error {
 	case schema.WrongValue:
 		return &EncodeError{Entity: f.Entity, Err: f.Err}
 	case schema.WrongItem:
-		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: f.Err}
+		return &DecodeError{Entity: f.Entity, Key: f.Key, Err: public(f.Err)}
 	case schema.WrongPlace:
 		return &KeyMismatchError{Entity: f.Entity, Key: f.Key, Made: f.Made, Item: f.Item, Err: public(f.Err)}
+	case schema.WrongSeal:
+		return protectionError(f)
 	case schema.UnknownItem:
 		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
 	}

@@ -370,9 +370,9 @@ type DecodeError struct {
 
 func (e *DecodeError) Error() string {
 	if e.Key == "" {
-		return fmt.Sprintf("entable: %s: %s", e.Entity, e.Err)
+		return fmt.Sprintf("entable: %s: %s", e.Entity, trim(e.Err, e.Entity))
 	}
-	return fmt.Sprintf("entable: %s[%s]: %s", e.Entity, e.Key, e.Err)
+	return fmt.Sprintf("entable: %s[%s]: %s", e.Entity, e.Key, trim(e.Err, e.Entity))
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }

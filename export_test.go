@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -20,7 +21,7 @@ func ItemOf(t *Table, v any) (map[string]types.AttributeValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, _, err := e.appendItem(nil, ptr)
+	raw, _, err := e.appendItem(context.Background(), nil, ptr)
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,13 @@ type loaded struct {
 	value  any // *T
 	err    error
 	// skipped counts the unknown items right before it that a query has passed over.
-	skipped int
+	skipped int32
+	other   bool // it lies at the other place of its entity
 }
 
 // load makes what operations see of a decoded item.
 func load(d schema.Decoded) loaded {
-	l := loaded{entity: ownerOf(d.Entity), value: d.Value}
+	l := loaded{entity: ownerOf(d.Entity), value: d.Value, other: d.Other}
 	if d.Err != nil {
 		l.err = public(d.Err)
 	}
@@ -35,6 +36,7 @@ func load(d schema.Decoded) loaded {
 type oneItem struct {
 	table *Table
 	want  *entity
+	by    schema.Protector
 	found bool
 	loaded
 }
@@ -43,7 +45,7 @@ func (s *oneItem) Reset() { s.found, s.loaded = false, loaded{} }
 
 func (s *oneItem) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = s.table.copyStrings
-	s.found, s.loaded = true, load(s.table.s().DecodeAs(r, s.want.Entity))
+	s.found, s.loaded = true, load(s.table.s().DecodeAs(r, s.want.Entity, s.by))
 	return nil
 }
 
@@ -57,12 +59,21 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 	if err != nil {
 		return nil, err
 	}
+	if e.Other != nil {
+		g, err := e.getKeyOf(ptr)
+		if err != nil {
+			return nil, err
+		}
+		if g.other != nil {
+			return e.getBoth(ctx, c, g, ptr, rc)
+		}
+	}
 	key, err := e.encodedKey(ptr)
 	if err != nil {
 		return nil, err
 	}
 	in := e.getInput(rc)
-	sink := &oneItem{table: e.table, want: e}
+	sink := &oneItem{table: e.table, want: e, by: e.table.protector(ctx)}
 	if err := c.Get(ctx, in, key, sink); err != nil {
 		return nil, e.getError(ptr, err)
 	}
@@ -160,7 +171,7 @@ func (e *entity) readStored(ctx context.Context, c *route.Conn, key schema.ItemK
 }
 
 func (e *entity) readNow(ctx context.Context, c *route.Conn, key schema.ItemKey) (*storedItem, error) {
-	s := &storedItem{oneItem: oneItem{table: e.table, want: e}}
+	s := &storedItem{oneItem: oneItem{table: e.table, want: e, by: e.table.protector(ctx)}}
 	in := &dynamodb.GetItemInput{TableName: &e.Table.Name, Key: key.Attrs, ConsistentRead: new(true)}
 	if err := c.Get(ctx, in, nil, s); err != nil {
 		return nil, &OpError{Op: opRead, Entity: e.Name, Key: key.Text(), Err: err}

@@ -51,7 +51,7 @@ func (g *pager) hydrate(ctx context.Context) error {
 		if keep {
 			whole = append(whole, it)
 		} else {
-			g.sink.skipped += it.skipped
+			g.sink.skipped += int(it.skipped)
 		}
 	}
 	clear(g.sink.items[len(whole):])

@@ -29,12 +29,14 @@ type place struct {
 // no code, not even in tests: it gets bytes and expression text, as the real service does, so that
 // one bug cannot pass on both sides.
 var places = []place{
-	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/bridge"}, tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, never: requests},
+	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate", "internal/bridge"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire"}},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
+	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/bridge", imports: []string{"internal/route", "internal/schema"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
+	{folder: "seal", stdOnly: true, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/work", stdOnly: true},
 	{folder: "internal/keys", stdOnly: true},
 	{folder: "internal/manifest", stdOnly: true},

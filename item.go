@@ -2,6 +2,7 @@ package entable
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -11,13 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
 
 // ToItem returns v as Put would store it, keys and discriminator included, without hooks, generated
 // values and validation.
 func (e *Entity[T]) ToItem(v *T) (map[string]types.AttributeValue, error) {
-	raw, err := e.raw(v, "ToItem")
+	raw, err := e.raw(v, "ToItem", false)
 	if err != nil {
 		return nil, err
 	}
@@ -29,11 +31,15 @@ func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
+	return e.fromItem(item, e.e.table.protector(context.Background()))
+}
+
+func (e *Entity[T]) fromItem(item map[string]types.AttributeValue, by schema.Protector) (*T, error) {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return nil, &DecodeError{Entity: e.e.Name, Err: err}
 	}
-	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity))
+	l := load(e.e.Table.DecodeAs(wire.NewReader(raw), e.e.Entity, by))
 	if u, ok := l.err.(*UnknownEntityError); ok {
 		u.Want = e.e.Name
 	}
@@ -44,12 +50,18 @@ func (e *Entity[T]) FromItem(item map[string]types.AttributeValue) (*T, error) {
 }
 
 // ToMap returns what [Entity.ToItem] returns, as plain Go values: strings, bools, []byte, []any, map[string]any, slices
-// for sets, and attributevalue.Number for numbers, so that none loses digits.
+// for sets, and attributevalue.Number for numbers, so that none loses digits. It is for people and logs: fields that are `hidden` or
+// encrypted are left out, and compressed ones are not.
 func (e *Entity[T]) ToMap(v *T) (map[string]any, error) {
-	item, err := e.ToItem(v)
+	raw, err := e.raw(v, "ToMap", true)
 	if err != nil {
 		return nil, err
 	}
+	item, err := wire.ReadItem(raw)
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(item, func(name string, _ types.AttributeValue) bool { return slices.Contains(e.e.Withheld, name) })
 	out := map[string]any{}
 	err = attributevalue.UnmarshalMapWithOptions(item, &out, func(o *attributevalue.DecoderOptions) { o.UseNumber = true })
 	if err != nil {
@@ -64,7 +76,10 @@ func (e *Entity[T]) FromMap(m map[string]any) (*T, error) {
 	if err != nil {
 		return nil, &DecodeError{Entity: e.Name(), Err: err}
 	}
-	return e.FromItem(item)
+	if e.registered() == nil {
+		return nil, errUnregistered
+	}
+	return e.fromItem(item, schema.Plain)
 }
 
 // Decode returns a stored item, as the SDK holds it, as a pointer to its registered type. An item that has
@@ -91,7 +106,7 @@ func (t *Table) DecodeJSON(item []byte) (any, error) { return t.decodeRaw(bytes.
 func (t *Table) decodeRaw(raw []byte) (any, error) {
 	r := wire.NewReader(raw)
 	r.Copy = t.copyStrings
-	l := load(t.s().Decode(r, nil, nil))
+	l := load(t.s().Decode(r, nil, nil, t.protector(context.Background())))
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -118,22 +133,27 @@ func (t *Table) KeyOf(v any) (any, error) {
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (e *Entity[T]) Size(v *T) (int, error) {
-	raw, err := e.raw(v, "Size")
+	raw, err := e.raw(v, "Size", false)
 	if err != nil {
 		return 0, err
 	}
 	return wire.ItemSize(raw)
 }
 
-func (e *Entity[T]) raw(v *T, op string) ([]byte, error) {
+// raw encodes v: as it is stored, or for people.
+func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
 		return nil, errUnregistered
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	item, _, err := e.e.appendItem(nil, unsafe.Pointer(v))
-	return item, err
+	by := e.e.table.protector(context.Background())
+	if shown {
+		by = schema.Plain
+	}
+	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), by)
+	return item, public(err)
 }
 
 // A field with the tag `entable:"rest"`, a map[string]any, receives the attributes of an item that the

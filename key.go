@@ -2,6 +2,8 @@ package entable
 
 import (
 	"fmt"
+	"reflect"
+	"unsafe"
 
 	"github.com/entable/entable/internal/schema"
 )
@@ -96,7 +98,11 @@ func Literal(text string) KeyPart { return KeyPart{schema.Part{Kind: schema.Lite
 //
 // Values stand in it as they are. One that is followed by fixed text may not contain that text, which is a [*KeyError] when
 // the key is built: so different values never give the same key, and keys read back. UUIDs, ULIDs, KSUIDs and all else that
-// has a fixed width is cut by its width instead and needs no text behind it. "{{" and "}}" are braces.
+// has a fixed width is cut by its width instead and needs no text behind it. "{{", "}}", "[[" and "]]" are the characters.
+//
+// A tail in brackets may be missing: "A#{id}[#{name}]" is A#1 where name is zero, and A#1#x where it is not. Several stand one
+// behind the other, "{country}[#{state}][#{city}]", and a key ends before the first from which on all is zero. In an index the
+// whole key may be in brackets, "[DUE#{due}]": an item where all in it is zero lacks that attribute, and is not in the index.
 //
 // An attribute may be a path into a struct, {data.email}, and have a format behind a colon:
 //
@@ -127,7 +133,8 @@ func NoPrefix() KeyPart { return KeyPart{schema.Part{Kind: schema.NoPrefixPart}}
 
 // PrefixOf shares the prefix and separator of another entity's key of the same kind (partition key,
 // sort key, or the same index's). The components must be of the same kinds: both entities then live in
-// the same partitions and form an item collection.
+// the same partitions and form an item collection. Of a [Template] it shares the fixed texts and formats: give the names of the
+// attributes in its places, in their order.
 func PrefixOf(e Registered) KeyPart {
 	p := schema.Part{Kind: schema.PrefixOfPart}
 	if of := entityOf(e); of != nil {
@@ -152,6 +159,22 @@ func Separator(s string) KeyPart { return KeyPart{schema.Part{Kind: schema.Separ
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-sharding.html
 func Shards(n int, attribute string) KeyPart {
 	return KeyPart{schema.Part{Kind: schema.ShardsPart, Text: attribute, Shards: n}}
+}
+
+// Derived names a text that f makes of attributes of the entity, the sources, and that keys are then made of by this name like
+// of an attribute: PK("bucket", "id"), Template("B{bucket}#{id}"). It adds nothing to what tells items apart. Keys of indexes
+// follow when a source changes; the sources of the primary key cannot be changed. What does not hold the sources, as an index of
+// keys only, is read without them, and a query by a leading part stops before the text unless the example has them.
+//
+// f gets an item with nothing but the sources set. It has to be pure: the manifest and the lock know the sources and not f, and
+// stored keys keep what an earlier f made, as the audit then says. A panic, or an empty text where no bracket of a template lets
+// it be missing, is a [*KeyError]. f is called by writes, and by reads to check the primary key, concurrently.
+func Derived[T any](name string, sources []string, f func(*T) string) EntityOption {
+	d := schema.DerivedDecl{Name: name, Sources: sources, Type: reflect.TypeFor[T]()}
+	if f != nil {
+		d.Of = func(item unsafe.Pointer) string { return f((*T)(item)) }
+	}
+	return entityOption(func(c *entityConfig) { c.Derived = append(c.Derived, d) })
 }
 
 // Distinct says of another entity of the table, registered before, that no item of it has the key of an item of this one,

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/wire"
 )
@@ -24,11 +26,11 @@ type merged struct {
 	out    int
 }
 
-// ready fetches pages until each shard has an item at hand or is at its end.
-func (m *merged) ready(ctx context.Context) error {
-	errs := make([]error, len(m.pagers))
+// fetch fetches pages until each of the shards has an item at hand or is at its end.
+func (m *merged) fetch(ctx context.Context, pagers []*pager) error {
+	errs := make([]error, len(pagers))
 	var wg sync.WaitGroup
-	for i, g := range m.pagers {
+	for i, g := range pagers {
 		if g.pageEnds() && !g.start.Done {
 			g.out = m.out
 			wg.Go(func() {
@@ -39,7 +41,7 @@ func (m *merged) ready(ctx context.Context) error {
 		}
 	}
 	wg.Wait()
-	for _, g := range m.pagers {
+	for _, g := range pagers {
 		g.countSkipped()
 	}
 	for _, err := range errs {
@@ -54,33 +56,47 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 	if m.plan.limit > 0 && m.out == m.plan.limit {
 		return nil, false, nil
 	}
-	if err := m.ready(ctx); err != nil {
+	if err := m.fetch(ctx, m.pagers); err != nil {
 		return nil, false, err
 	}
-	var first *pager
+	first, err := m.first()
+	if err != nil || first == nil {
+		return nil, false, err
+	}
+	return m.give(ctx, first)
+}
+
+// first returns the shard that has the next item at hand; nil when all are at their end.
+func (m *merged) first() (first *pager, err error) {
 	for _, g := range m.pagers {
 		if g.pageEnds() {
 			continue
 		}
 		if g.key == nil {
-			var err error
-			if g.key, err = m.plan.sortValueOf(g.sink.items[g.next].raw); err != nil {
-				return nil, false, m.plan.opError(err)
+			if g.key, err = g.plan.sortValueAt(&g.sink.items[g.next]); err != nil {
+				return nil, m.plan.opError(err)
 			}
 		}
-		switch {
-		case first == nil:
-			first = g
-		case m.plan.reverse && g.key.compare(first.key) > 0, !m.plan.reverse && g.key.compare(first.key) < 0:
+		if first == nil || m.before(g.key, first.key) {
 			first = g
 		}
 	}
-	if first == nil {
-		return nil, false, nil
+	return first, nil
+}
+
+// before reports whether a sort key comes before another in the order of the walk.
+func (m *merged) before(a, b *sortValue) bool {
+	if m.plan.reverse {
+		a, b = b, a
 	}
-	first.out = m.out // the limit counts over all shards
+	return a.compare(b) < 0
+}
+
+// give gives out the next item of a shard.
+func (m *merged) give(ctx context.Context, from *pager) (any, bool, error) {
+	from.out = m.out // the limit counts over all shards
 	m.out++
-	return first.item(ctx)
+	return from.item(ctx)
 }
 
 func (m *merged) positions() ([]cursor.Position, error) {
@@ -117,19 +133,27 @@ func (v *sortValue) compare(o *sortValue) int {
 	return strings.Compare(v.text, o.text)
 }
 
-func (p *queryPlan) sortValueOf(raw []byte) (*sortValue, error) {
-	var out sortValue
+// sortValueAt returns what an item is merged by: its sort key, or the one that it has at the entity's own place.
+func (p *queryPlan) sortValueAt(it *pageItem) (*sortValue, error) {
 	if p.SK == nil {
-		return &out, nil
+		return &sortValue{}, nil
+	}
+	if p.home != nil && it.value != nil {
+		key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
+		return newSortValue(key, p.SK.Attr.Type == types.ScalarAttributeTypeN), err
 	}
 	var value [1][]byte
-	if err := wire.FindAttrs(raw, []string{p.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
-		return &out, err
+	if err := wire.FindAttrs(it.raw, []string{p.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
+		return &sortValue{}, err
 	}
 	kind, text, err := wire.Scalar(value[0])
-	out.text = text
-	if err == nil && kind == wire.N {
-		out.number, _ = new(big.Rat).SetString(text)
+	return newSortValue(text, kind == wire.N), err
+}
+
+func newSortValue(text string, number bool) *sortValue {
+	v := &sortValue{text: text}
+	if number {
+		v.number, _ = new(big.Rat).SetString(text)
 	}
-	return &out, err
+	return v
 }

@@ -75,6 +75,7 @@ type tableConfig struct {
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
+	encrypter   Encrypter
 }
 
 type entityConfig struct {
@@ -114,6 +115,7 @@ type writeConfig struct {
 	given      int                           // how many are the caller's
 	skipHooks  bool
 	unchecked  bool // validation is left out
+	held       *held
 }
 
 // configure applies options over the entity's setting.
@@ -333,17 +335,15 @@ func SDKDefaults() TableOption {
 // in the item's place: queries and scans, of one type too, collections, and [Table.BatchGet] and [Table.TransactGet], which
 // give nil for them. So instances of a program live on while another version with a new type is deployed; what they compute
 // of a partition as a whole may then lack something. Reads by key of one entity, such as [Entity.Get], report such an item in
-// any case, as do writes that read it. The last of [SkipUnknown] and [RawUnknown] counts.
-func SkipUnknown() TableOption {
-	return tableOption(func(c *tableConfig) { c.Unknown = schema.SkipUnknown })
-}
+// any case, as do writes that read it. The last of [SkipUnknown] and [RawUnknown] counts. [Collection.Delete] and
+// [Collection.Copy] leave such items, if the option is theirs.
+func SkipUnknown() UnknownSetting { return unknownSetting(schema.SkipUnknown) }
 
 // RawUnknown makes reads of several types give items of types that are not registered as [RawItem]: queries and scans of the
 // [Table], [CollectionQuery.All], [Table.BatchGet] and [Table.TransactGet]. [CollectionQuery.Group] leaves them out. Reads of one
-// entity have no place for them, and report them as by default. See [SkipUnknown].
-func RawUnknown() TableOption {
-	return tableOption(func(c *tableConfig) { c.Unknown = schema.RawUnknown })
-}
+// entity have no place for them, and report them as by default. [Collection.Delete] deletes such items, if the option is its own.
+// See [SkipUnknown].
+func RawUnknown() UnknownSetting { return unknownSetting(schema.RawUnknown) }
 
 type sizeSetting int
 
@@ -443,6 +443,7 @@ const (
 // BatchOption refines one batch, of writes or of reads.
 type BatchOption interface {
 	BatchGetOption
+	PartitionOption
 	applyBatch(*batchConfig)
 }
 
@@ -460,7 +461,8 @@ func batchConfigOf(opts []BatchOption) (batchConfig, error) {
 
 type batchOption func(*batchConfig)
 
-func (f batchOption) applyBatch(c *batchConfig) { f(c) }
+func (f batchOption) applyBatch(c *batchConfig)         { f(c) }
+func (f batchOption) applyPartition(c *partitionConfig) { f(&c.batchConfig) }
 
 // Concurrency sets how many requests of a batch are under way at once, overriding the default of 4; use
 // more for a table with much capacity.

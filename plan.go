@@ -36,10 +36,14 @@ type queryPlan struct {
 	skipped    *int                // counts what is passed over
 	skipHooks  *bool               // overrides the entities' setting
 	paths      []string
-	partial    bool // items may lack what an index does not hold
+	partial    schema.Parts
+	selected   bool // the request asks for some attributes only
 	hydrate    bool // whole items are read for what an index holds
 	segments   int  // of a scan
 	progress   func(ScanProgress)
+	others     []schema.Elsewhere // where items are besides, of the last walk
+	mark       cursor.Position    // the last item that was given, of a walk with others
+	home       *schema.Span       // of the plan of one of these: the query's own
 	err        error
 }
 
@@ -163,7 +167,11 @@ func (p *queryPlan) checkPartial() error {
 	case p.hydrate:
 		return nil
 	}
-	return public(p.CheckPartial(p.partial || len(p.paths) > 0))
+	said := p.partial
+	if len(p.paths) > 0 {
+		said = schema.AnyParts
+	}
+	return public(p.CheckPartial(said))
 }
 
 // requestLimit returns how many items the service may read for a response: without a filter no more than
@@ -237,7 +245,7 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 		switch {
 		case !whole:
-			b = b.WithProjection(list)
+			b, p.selected = b.WithProjection(list), true
 		case len(p.filters) == 0:
 			return &expression.Expression{}, nil
 		}
@@ -323,8 +331,20 @@ func (p *queryPlan) setBetween(low, high any, attributes []string) {
 	}
 }
 
-// streams returns the number of partitions that a query asks.
-func (p *queryPlan) streams() int { return max(1, len(p.Partitions)) }
+// streams returns the number of positions in the query's cursors: of the partitions that it asks, and the mark of a walk over both
+// places of items.
+func (p *queryPlan) streams() int {
+	n := max(1, len(p.Partitions))
+	if !p.Table.Directory().Moved {
+		return n
+	}
+	var err error
+	p.others, err = p.Elsewhere(p.member)
+	if p.fail(public(err)); len(p.others) > 0 {
+		n += len(p.others) + 1
+	}
+	return n
+}
 
 func (p *queryPlan) opError(err error) error {
 	where := ""
@@ -337,6 +357,10 @@ func (p *queryPlan) opError(err error) error {
 // shard returns the plan for the i-th partition alone.
 func (p *queryPlan) shard(i int) *queryPlan {
 	one := *p
+	if n := len(p.Partitions); i >= n {
+		one.Span, one.home, one.others = p.At(p.others[i-n]), &p.Span, nil
+		return &one
+	}
 	one.Partition = p.Partitions[i]
 	return &one
 }
@@ -398,14 +422,20 @@ func (p *queryPlan) openCursor(n int) ([]cursor.Position, error) {
 
 // inPartition reports whether a key belongs to the query's partition, or its i-th shard.
 func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool {
-	if i >= len(p.Partitions) {
+	if len(p.Partitions) == 0 {
 		return true // a scan; or an index of several attributes, where the service compares the key with the condition
 	}
-	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(p.Partitions[i]))
+	partition := p.Partitions[0] // of the mark
+	if n := len(p.Partitions); i < n {
+		partition = p.Partitions[i]
+	} else if i -= n; i < len(p.others) {
+		partition = p.others[i].Text
+	}
+	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(partition))
 }
 
 func init() {
 	bridge.Input = func(t any, s schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error) {
-		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: true, op: "Query"}).input()
+		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: schema.AnyParts, op: "Query"}).input()
 	}
 }

@@ -96,7 +96,7 @@ func (o *PutOp) fill(ctx context.Context, c *route.Conn, r *request, in *room) e
 	}
 	var err error
 	r.item, err = in.appendItem(int(e.sizeHint.Load()), func(dst []byte) (item []byte, err error) {
-		item, r.keys, err = e.appendItem(dst, r.work)
+		item, r.keys, err = e.appendItem(ctx, dst, r.work)
 		return item, err
 	})
 	if err != nil {
@@ -108,8 +108,7 @@ func (o *PutOp) fill(ctx context.Context, c *route.Conn, r *request, in *room) e
 	if err := e.checkSize(r.item, r); err != nil {
 		return err
 	}
-	r.expr, err = e.build(nil, r.conditions, 0, r.given)
-	return err
+	return r.express(ctx, c, r.work)
 }
 
 // change runs the steps that may change the item, on a copy.
@@ -148,8 +147,8 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 
 // checkInstanceSize does what checkSize does for the instance of an update, as far as it is one: one that was not
 // loaded may lack what its index keys are made of.
-func (e *entity) checkInstanceSize(ptr unsafe.Pointer, r *request) error {
-	raw, _, err := e.appendItem(nil, ptr)
+func (e *entity) checkInstanceSize(ctx context.Context, ptr unsafe.Pointer, r *request) error {
+	raw, _, err := e.appendItem(ctx, nil, ptr)
 	if err != nil {
 		return nil //nolint:nilerr // the update does not need it
 	}
@@ -186,12 +185,12 @@ func (e *entity) guardPut(ctx context.Context, c *route.Conn, r *request, w *wri
 	var old *storedItem
 	var err error
 	if r.op != opCreate || e.HideExpired && e.TTL != nil {
-		if old, err = e.readStored(ctx, c, r.key); err != nil {
+		if old, err = r.find(ctx, c, work); err != nil {
 			return err
 		}
 		w.conditions = append(w.conditions, r.unchanged(old)...)
 	}
-	r.guards, err = e.guards(r.key, old.at(), work)
+	r.guards, err = e.guards(r.key, old, work)
 	return err
 }
 

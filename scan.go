@@ -273,7 +273,7 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 			return
 		}
 		for i, l := range page.items {
-			p.countSkipped(l.skipped)
+			p.countSkipped(int(l.skipped))
 			err := l.err
 			if err == nil {
 				err = l.afterLoad(ctx, p)

@@ -23,6 +23,7 @@ type Table struct {
 	copyStrings bool
 	cursorKeys  cursor.Keys
 	observe     func(context.Context, Event)
+	encrypter   Encrypter
 	conn        atomic.Pointer[route.Conn]
 }
 
@@ -32,7 +33,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [CopyStrings], [SDKDefaults].
+// [PlainRoute], [CopyStrings], [SDKDefaults], [Encryption], [HashKey].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -63,7 +64,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}
 	return &Table{
 		declared: declared, consistent: c.consistent, plainRoute: c.plainRoute, copyStrings: c.copyStrings,
-		cursorKeys: aeads, observe: c.observe,
+		cursorKeys: aeads, observe: c.observe, encrypter: c.encrypter,
 	}, nil
 }
 

@@ -22,14 +22,18 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 const maxTransaction = 100
 
-// TransactOption refines one transaction.
-type TransactOption interface{ applyTransact(*transactConfig) }
+// TransactOption refines one transaction, of Transact or of [Collection.Save].
+type TransactOption interface {
+	SaveOption
+	applyTransact(*transactConfig)
+}
 
 type transactConfig struct{ token string }
 
 type tokenOption string
 
 func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
+func (o tokenOption) applySave(c *saveConfig)         { c.token = o }
 
 // ClientToken makes a transaction idempotent over several calls, for ten minutes: sent again with the
 // same token and the same contents it succeeds without being carried out again. It is up to 36
@@ -52,9 +56,6 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 	if len(writes) == 0 {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
-		return &TransactionError{Writes: writes, Err: err}
-	}
 	c, err := connOf(ctx, writes)
 	if err != nil {
 		return err
@@ -73,17 +74,18 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 			prepared = context.WithValue(ctx, replayKey{}, &replay{m: m})
 		}
 		t, err := prepareTransaction(prepared, c, writes)
-		if err != nil {
-			if !again { // nothing was sent
-				moments.Forget(token)
-			}
+		switch {
+		case err != nil && again: // what was sent before is as unknown as it was
+			return &TransactionError{Writes: writes, Unknown: true, Err: single(err)}
+		case err != nil:
+			moments.Forget(token)
 			return err
 		}
 		var d route.Doubt
 		err = t.send(ctx, d.Watch(c), cfg.token)
 		failed, ok := errors.AsType[*TransactionError](err)
-		if ok {
-			failed.Unknown = unknownTransaction(&d, failed.Err)
+		if ok { // a refusal that may come before the service has looked at the token says nothing of what was sent before
+			failed.Unknown = unknownTransaction(&d, failed.Err) || again && IsRetryable(err)
 		}
 		if !ok || !failed.Unknown {
 			moments.Forget(token)
@@ -146,6 +148,9 @@ type transaction struct {
 }
 
 func prepareTransaction(ctx context.Context, c *route.Conn, writes []Write) (*transaction, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &TransactionError{Writes: writes, Err: err}
+	}
 	t := &transaction{writes: writes, requests: make([]*request, len(writes))}
 	seen := map[schema.ItemID]int{}
 	for i, w := range writes {
@@ -181,7 +186,9 @@ func tooMany(items int) error {
 func (t *transaction) size() (n int) {
 	for _, r := range t.requests {
 		if r != nil {
-			n += 1 + len(r.guards)
+			if n += 1 + len(r.guards); r.half != nil {
+				n++
+			}
 		}
 	}
 	return n
@@ -265,12 +272,16 @@ func (t *transaction) send(ctx context.Context, c *route.Conn, token string) err
 			in.TransactItems = append(in.TransactItems, r.e.Table.GuardWrite(&g))
 			t.owner = append(t.owner, i)
 		}
+		if r.half != nil {
+			in.TransactItems = append(in.TransactItems, r.half.transactItem())
+			t.owner = append(t.owner, i)
+		}
 	}
 	if len(in.TransactItems) == 0 {
 		return nil
 	}
 	if err := c.TransactWrite(ctx, in, func(i int) []byte { return t.requests[t.owner[i]].item }); err != nil {
-		return t.error(err)
+		return t.error(ctx, err)
 	}
 	return nil
 }
@@ -311,7 +322,7 @@ type TransactionError struct {
 	// transaction failed as a whole.
 	Reasons []TransactionReason
 	// Unknown is set when it is not known whether the transaction was carried out: an answer was lost. With [ClientToken] the
-	// same call can be repeated.
+	// same call can be repeated; until a repetition succeeds, or is refused for what is stored, it stays unknown.
 	Unknown bool
 	// Err is the SDK's error.
 	Err error
@@ -331,11 +342,11 @@ type TransactionReason struct {
 }
 
 func (e *TransactionError) Error() string {
+	unknown := ""
+	if e.Unknown {
+		unknown = unknownText
+	}
 	if len(e.Reasons) == 0 {
-		unknown := ""
-		if e.Unknown {
-			unknown = unknownText
-		}
 		return fmt.Sprintf("entable: transaction of %d writes: %s%s", len(e.Writes), e.Err, unknown)
 	}
 	what := "write"
@@ -349,7 +360,7 @@ func (e *TransactionError) Error() string {
 	if e.Writes == nil {
 		return "entable: transaction cancelled: " + strings.Join(parts, "; ")
 	}
-	return fmt.Sprintf("entable: transaction of %d writes cancelled: %s", len(e.Writes), strings.Join(parts, "; "))
+	return fmt.Sprintf("entable: transaction of %d writes cancelled: %s%s", len(e.Writes), strings.Join(parts, "; "), unknown)
 }
 
 // Unwrap returns the errors of the reasons, then the SDK's.
@@ -369,7 +380,7 @@ func (e *TransactionError) Is(target error) bool {
 
 func (*TransactionError) entableError() {}
 
-func (t *transaction) error(err error) error {
+func (t *transaction) error(ctx context.Context, err error) error {
 	te := &TransactionError{Writes: t.writes, Err: err}
 	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
 	if !ok {
@@ -394,23 +405,24 @@ func (t *transaction) error(err error) error {
 			Entity: r.e.Name,
 			Key:    r.itemKey().Text(),
 			Code:   *reason.Code,
-			Err:    r.reasonError(reason, guard, err),
+			Err:    r.reasonError(ctx, reason, guard, err),
 		})
 	}
 	return te
 }
 
-// reasonError makes the error of one cancellation reason: of the item itself (guard 0) or of a sentinel.
-func (r *request) reasonError(reason types.CancellationReason, guard int, err error) error {
+// reasonError makes the error of one cancellation reason: of the item itself (guard 0), of a sentinel, or of the item at another
+// place, behind these.
+func (r *request) reasonError(ctx context.Context, reason types.CancellationReason, guard int, err error) error {
 	switch {
 	case reason.Message != nil && strings.Contains(*reason.Message, exceedsSize):
 		return r.tooLarge(usageError(*reason.Message))
 	case *reason.Code != "ConditionalCheckFailed":
 		return cancellation(reason)
-	case guard > 0:
+	case guard > 0 && guard <= len(r.guards):
 		return &UniqueError{Entity: r.e.Name, Attribute: r.guards[guard-1].Attr}
 	}
-	return r.conditionError(reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
+	return r.conditionError(ctx, reason.Item, &types.ConditionalCheckFailedException{Message: reason.Message, Item: reason.Item})
 }
 
 // cancellation makes the error of a reason that is no failed condition.
@@ -472,12 +484,12 @@ func (o *CheckOp) Input(ctx context.Context) (*types.ConditionCheck, error) {
 
 func (o *CheckOp) entity() *entity { return o.e }
 
-func (o *CheckOp) prepare(context.Context, *route.Conn, *room) (*request, error) {
+func (o *CheckOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	r := &request{e: o.e, op: opCheck, verb: verbCheck}
+	r.conditions, r.given = []expression.ConditionBuilder{o.condition}, 1
 	var err error
 	if r.key, err = o.e.keyOf(o.key); err != nil {
 		return nil, err
 	}
-	r.expr, err = o.e.build(nil, []expression.ConditionBuilder{o.condition}, 0, 1)
-	return r, err
+	return r, r.express(ctx, c, o.key)
 }

@@ -351,7 +351,7 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 			return false, err
 		}
 	}
-	extra, err := e.difference(base, work)
+	extra, err := e.difference(base, work, e.keepsUp)
 	if err != nil {
 		return false, err
 	}
@@ -394,11 +394,15 @@ func (e *entity) apply(changes []change.Change, ptr unsafe.Pointer) error {
 	return e.encodeError(change.Apply(resolved, ptr))
 }
 
-// difference lists the changes that make the item at a into the one at b, but for what every update
-// sets by itself.
-func (e *entity) difference(a, b unsafe.Pointer) ([]change.Change, error) {
-	own := func(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
-	out, err := change.Difference(e.Plan, a, b, own)
+// keepsUp reports whether every update sets a field by itself.
+func (e *entity) keepsUp(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
+
+// difference lists the changes that make the item at a into the one at b, but for the fields to skip.
+func (e *entity) difference(a, b unsafe.Pointer, skip func(*codec.Field) bool) ([]change.Change, error) {
+	if err := e.CheckPair(a, b); err != nil {
+		return nil, public(err)
+	}
+	out, err := change.Difference(e.Plan, a, b, skip)
 	if err != nil {
 		return nil, e.encodeError(err)
 	}
@@ -425,10 +429,11 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
+	s.after.Changes.Open = e.Opener(u.key, e.table.protector(ctx))
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	steps := []func(context.Context) error{s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.hold, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
 		s.findMissing, s.indexKeys, s.uniqueFields}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -446,7 +451,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	if u.instance != nil {
-		err = e.checkInstanceSize(u.work, r)
+		err = e.checkInstanceSize(ctx, u.work, r)
 	} else {
 		var least []byte
 		if least, err = s.least(); err == nil {
@@ -459,8 +464,26 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if r.changes = &s.after.Changes; u.ifVersion != nil {
 		r.next = *u.ifVersion + 1
 	}
+	if s.moves {
+		return r, s.move(ctx, conditions, from)
+	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err
+}
+
+// hold makes conditions of what is changed being what it was, where no version tells that.
+func (s *updateState) hold(context.Context) error {
+	if s.u.held == nil || s.u.e.Version != nil {
+		return nil
+	}
+	for _, name := range change.Names(s.u.changes) {
+		c, err := s.u.held.is(s.u.e, name)
+		if err != nil {
+			return err
+		}
+		s.conditions = append(s.conditions, c)
+	}
+	return nil
 }
 
 func (u *update) changesNothing() error { return usagef("%s: the update changes nothing", u.e.Name) }

@@ -35,9 +35,12 @@ type update struct {
 	once       bool
 	skipHooks  *bool
 	unchecked  bool
+	held       *held // of SaveChanges: before is what has to be stored
 	err        error // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
+	elsewhere  bool                            // of the next attempt: the item was not where it was looked for
+	spread     bool                            // of one attempt: the item may be at two places
 	origin     *update                         // of one attempt: what it was made from
 	seen       map[string]types.AttributeValue // of the next attempt: the stored item that the last one met, empty for none
 	fresh      unsafe.Pointer                  // the item that an upsert made last, if there was none
@@ -53,7 +56,7 @@ func (u *update) start(e *entity, op string, key, instance unsafe.Pointer) {
 func (u *update) configure(opts []WriteOption) {
 	var w writeConfig
 	u.err = w.configure(u.e != nil && u.e.skipHooks, opts)
-	u.conditions, u.skipHooks, u.unchecked = w.conditions, &w.skipHooks, w.unchecked
+	u.conditions, u.skipHooks, u.unchecked, u.held = w.conditions, &w.skipHooks, w.unchecked, w.held
 }
 
 //go:noinline
@@ -97,6 +100,8 @@ type updateState struct {
 	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
 	hasRead    bool
+	moves      bool           // the item is at its other place
+	other      schema.ItemKey // which is this
 }
 
 // useSeen takes the stored item that the attempt before this one has met.
@@ -125,6 +130,9 @@ func (s *updateState) resolve(ctx context.Context) error {
 			return usagef("%s: attribute %q is the version, which every write raises by itself", e.Name, name)
 		}
 		one := change.Resolved{Change: c, Target: t}
+		if one, err = s.sealed(ctx, one); err != nil {
+			return err
+		}
 		if o := s.after.Changes.Add(one); o != nil {
 			return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 		}
@@ -158,12 +166,15 @@ func (s *updateState) least() ([]byte, error) {
 }
 
 // set adds a change of the library's own.
-func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) {
-	s.after.Changes.Add(change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)})
+func (s *updateState) set(ctx context.Context, op change.Op, f *codec.Field, v reflect.Value) error {
+	own := change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)}
+	one, err := s.sealed(ctx, own)
+	s.after.Changes.Add(one)
+	return err
 }
 
 // touch adds the time to what moves with every update.
-func (s *updateState) touch(context.Context) error {
+func (s *updateState) touch(ctx context.Context) error {
 	e := s.u.e
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
@@ -177,7 +188,9 @@ func (s *updateState) touch(context.Context) error {
 		if s.u.work != nil {
 			f.Field.Reach(s.u.work).Set(v)
 		}
-		s.set(change.Set, f.Field, v)
+		if err := s.set(ctx, change.Set, f.Field, v); err != nil {
+			return err
+		}
 		s.after.Know(f.Field.Name)
 	}
 	return nil
@@ -220,7 +233,9 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		case err != nil:
 			return e.encodeError(err)
 		case stored != nil:
-			s.set(change.SetIfAbsent, f.Field, v)
+			if err := s.set(ctx, change.SetIfAbsent, f.Field, v); err != nil {
+				return err
+			}
 		}
 	}
 	if err := s.after.Changes.Make(fresh); err != nil {
@@ -291,6 +306,8 @@ func (s *updateState) useKnown(context.Context) error {
 			return err
 		case !t.IsWhole():
 			return usagef("%s: Known(%q): give a whole attribute", e.Name, k.Path)
+		case e.SealingOf(t.Root) != nil:
+			return usagef("%s: Known(%q): the attribute %s, and cannot be compared: use Fetch", e.Name, k.Path, e.SealingOf(t.Root).Text())
 		case slices.Contains(e.KeyAttrs, t.Root.Name):
 			return usagef("%s: Known(%q): the attribute is part of the key, which is known", e.Name, k.Path)
 		}
@@ -313,7 +330,8 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if s.hasRead || s.u.fetch && s.c != nil {
+	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.SealingOf(f) != nil })
+	if s.hasRead || (s.u.fetch || sealed && s.u.instance != nil) && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err
 		}
@@ -328,13 +346,16 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if source == nil {
 		source = s.u.instance
 	}
-	if source == nil {
+	if source == nil || sealed {
 		return nil
 	}
 	for _, f := range missing {
 		was, err := change.StoredForm(f, source)
 		if err != nil {
 			return e.encodeError(err)
+		}
+		if h := s.u.held; h != nil && h.seen != nil {
+			was = h.seen[f.Name]
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
@@ -446,7 +467,7 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 		}
 	}
 	var err error
-	s.r.guards, err = e.guards(s.r.key, s.stored.at(), s.after.Item)
+	s.r.guards, err = e.guards(s.r.key, s.stored, s.after.Item)
 	return err
 }
 

@@ -53,7 +53,7 @@ type pager struct {
 }
 
 func (p *queryPlan) pager(c *route.Conn, req pageRequest, start cursor.Position) *pager {
-	return &pager{plan: p, conn: c, req: req, start: start, sink: pageItems{plan: p}}
+	return &pager{plan: p, conn: c, req: req, start: start, before: start, sink: pageItems{plan: p}}
 }
 
 // walk starts a walk over a query from its cursor.
@@ -62,7 +62,10 @@ func (p *queryPlan) walk(ctx context.Context) (walker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(pagers) == 1 {
+	switch {
+	case len(p.others) > 0:
+		return p.moving(pagers), nil
+	case len(pagers) == 1:
 		return pagers[0], nil
 	}
 	return &merged{plan: p, pagers: pagers}, nil
@@ -75,6 +78,9 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 	at, err := p.openCursor(p.streams())
 	if err != nil {
 		return nil, err
+	}
+	if len(p.others) > 0 {
+		p.mark, at = at[len(at)-1], at[:len(at)-1]
 	}
 	out := make([]*pager, len(at))
 	for i := range out {
@@ -113,7 +119,7 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 	l := &g.sink.items[g.next]
 	g.next++
 	g.key = nil
-	g.passed += l.skipped
+	g.passed += int(l.skipped)
 	if g.pageEnds() {
 		g.passed += g.sink.skipped
 	}
@@ -135,6 +141,7 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 // fetch requests the next page.
 func (g *pager) fetch(ctx context.Context) error {
 	g.next, g.key = 0, nil
+	g.sink.by = g.plan.t.protector(ctx)
 	res, err := g.req.send(ctx, g.conn, g.start.After, g.limit(), &g.sink)
 	if err != nil {
 		return g.plan.opError(err)
@@ -142,6 +149,11 @@ func (g *pager) fetch(ctx context.Context) error {
 	g.before, g.start = g.start, cursor.Position{After: res.Last, Done: len(res.Last) == 0}
 	if g.plan.hydrates() {
 		if err := g.hydrate(ctx); err != nil {
+			return g.plan.opError(err)
+		}
+	}
+	if g.sink.doubles {
+		if err := g.dropDoubles(ctx); err != nil {
 			return g.plan.opError(err)
 		}
 	}
@@ -260,7 +272,7 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 		return p.countByService(ctx)
 	}
 	one := *p
-	one.skipHooks, one.partial = new(true), true
+	one.skipHooks, one.partial = new(true), schema.AnyParts
 	if p.Want != nil {
 		one.unknown = schema.SkipUnknown // the service does not count them either
 	}
@@ -277,13 +289,13 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 
 // countable reports whether the service can tell which items are the query's.
 func (p *queryPlan) countable() bool {
-	return p.Want != nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
-		p.Sort.Edge() == "" && (p.Table.Discriminator == "" || p.HoldsTypes())
+	return p.Want != nil && p.Want.Other == nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
+		!p.Sort.Wider() && (p.Table.Discriminator == "" || p.HoldsTypes())
 }
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
-	one.paths, one.partial, one.hydrate = nil, true, false
+	one.paths, one.partial, one.hydrate = nil, schema.AnyParts, false
 	if name := p.Table.Discriminator; name != "" {
 		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.Want.Names()))
 	}
@@ -360,9 +372,11 @@ type walker interface {
 // pageItems receives the items of one response.
 type pageItems struct {
 	plan    *queryPlan
+	by      schema.Protector
 	items   []pageItem
-	seen    int // items of the response
-	skipped int // unknown items behind the last of items
+	seen    int  // items of the response
+	skipped int  // unknown items behind the last of items
+	doubles bool // some may be at both of their places
 	slabs   schema.Slabs
 }
 
@@ -378,7 +392,7 @@ const maxFirstItems = 1024
 
 func (s *pageItems) Reset() {
 	clear(s.items)
-	s.items, s.seen, s.skipped, s.slabs = s.items[:0], 0, 0, schema.Slabs{}
+	s.items, s.seen, s.skipped, s.doubles, s.slabs = s.items[:0], 0, 0, false, schema.Slabs{}
 }
 
 // Item takes one item. A bad item is kept as the error in its place: what comes before it is given
@@ -388,8 +402,8 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	r.Copy = p.t.copyStrings
 	s.seen++
 	start := r.Offset()
-	if edge := p.Sort.Edge(); edge != "" {
-		if at, err := p.AtEdge(r, edge); err != nil || at {
+	if p.Sort.Wider() {
+		if out, err := p.Outside(r); err != nil || out {
 			_, skipErr := r.Skip()
 			return skipErr
 		}
@@ -398,9 +412,15 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	if p.hydrates() {
 		d = p.Table.Tell(r)
 	} else {
-		d = p.Table.Decode(r, p.Want, &s.slabs)
+		d = p.Table.Decode(r, p.Want, &s.slabs, s.by)
+		p.MarkPart(d, p.selected)
 	}
 	l := load(d)
+	if d.Other || p.home != nil {
+		if !s.place(&l) {
+			return nil
+		}
+	}
 	switch {
 	case (l.err == nil || d.Misplaced()) && !p.takes(l.entity), l.value != nil && l.entity.Hides(l.value):
 		return nil
@@ -410,7 +430,7 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 			return nil
 		}
 	}
-	l.skipped, s.skipped = s.skipped, 0
+	l.skipped, s.skipped = int32(s.skipped), 0
 	if s.items == nil {
 		s.items = make([]pageItem, 0, min(1+r.Expect(1, start), maxFirstItems))
 	}

@@ -33,6 +33,8 @@ const (
 	opDelete      = "Delete"
 	opRemove      = "Remove"
 	opCheck       = "Check"
+	opSave        = "Save"
+	opCopy        = "Copy"
 )
 
 // Write is one write of one item of any entity, for batches and transactions: [PutOp], [DeleteOp], [SaveOp],
@@ -143,6 +145,12 @@ type request struct {
 	// sent so without them.
 	guards  []schema.Guard
 	certain bool
+	// half is what the same transaction does at the other place where the item may be, or nil. looked says that the stored item was
+	// looked for, and old is what was found; gives is what an update gives back that was made from it.
+	half   *request
+	looked bool
+	old    *storedItem
+	gives  *loaded
 	// returns is what an update gives back.
 	returns types.ReturnValue
 	// mustExist: the update is of an item that is there; one that is not found is not looked for again.
@@ -187,7 +195,10 @@ func (r *request) again(err error) bool {
 		return false
 	}
 	if u, ok := r.by.(*update); ok {
-		if u.origin.seen = failed.Item; failed.Item == nil {
+		switch u.origin.seen = failed.Item; {
+		case u.spread:
+			u.origin.elsewhere, u.origin.seen = true, nil
+		case failed.Item == nil:
 			u.origin.seen = map[string]types.AttributeValue{}
 		}
 	}
@@ -238,20 +249,20 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 			err = errRepeated
 		}
 		unknown := err != nil && r.unknown(&d, err)
-		if failed, ok := conditionFailed(err); ok && unknown && r.made(failed.Item) {
-			stored, err = r.madeItem(failed.Item), nil
+		if failed, ok := conditionFailed(err); ok && (unknown || r.op == opCopy) && r.made(failed.Item) {
+			stored, err = r.madeItem(ctx, failed.Item), nil
 		}
 		if err == nil {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
 		if !r.again(err) || !tries.More(ctx) {
-			return r.error(err, unknown)
+			return r.error(ctx, err, unknown)
 		}
 		next, err := w.prepare(ctx, c, nil)
 		switch {
 		case err != nil && unknown:
-			return r.error(err, true)
+			return r.error(ctx, err, true)
 		case err != nil || next == nil:
 			return err
 		}
@@ -268,7 +279,7 @@ func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
 	case verbPut:
 		return loaded{}, c.Put(ctx, r.putInput(), r.item)
 	case verbUpdate:
-		sink := &oneItem{table: r.e.table, want: r.e}
+		sink := &oneItem{table: r.e.table, want: r.e, by: r.e.table.protector(ctx)}
 		err := c.Update(ctx, r.updateInput(), sink)
 		return sink.loaded, err
 	case verbDelete:
@@ -316,7 +327,7 @@ func (r *request) checkInput() *types.ConditionCheck {
 }
 
 // exact reports whether the request is sent in a transaction, which has a token by which the service knows it again.
-func (r *request) exact() bool { return len(r.guards) > 0 || r.certain }
+func (r *request) exact() bool { return len(r.guards) > 0 || r.certain || r.half != nil }
 
 // unknown reports whether the request that failed may have been carried out.
 func (r *request) unknown(d *route.Doubt, err error) bool {
@@ -357,7 +368,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 }
 
 // madeItem returns what the lost answer to the request gave back.
-func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
+func (r *request) madeItem(ctx context.Context, item map[string]types.AttributeValue) loaded {
 	if r.returns != types.ReturnValueAllNew {
 		return loaded{}
 	}
@@ -365,13 +376,13 @@ func (r *request) madeItem(item map[string]types.AttributeValue) loaded {
 	if err != nil {
 		return loaded{err: err}
 	}
-	return load(r.e.Table.Decode(wire.NewReader(raw), r.e.Entity, nil))
+	return load(r.e.Table.Decode(wire.NewReader(raw), r.e.Entity, nil, r.e.table.protector(ctx)))
 }
 
 // error makes the error of the failed request, of which it may not be known whether it was carried out.
-func (r *request) error(err error, unknown bool) error {
+func (r *request) error(ctx context.Context, err error, unknown bool) error {
 	if failed, ok := conditionFailed(err); ok {
-		err = r.conditionError(failed.Item, err)
+		err = r.conditionError(ctx, failed.Item, err)
 	} else if strings.Contains(err.Error(), exceedsSize) {
 		err = r.tooLarge(err)
 	}
@@ -383,16 +394,16 @@ func (r *request) tooLarge(err error) error {
 	return &ItemTooLargeError{Entity: r.e.Name, Max: maxItemSize, Key: r.itemKey().Text(), Err: err}
 }
 
-func (r *request) conditionError(item map[string]types.AttributeValue, err error) *ConditionFailedError {
+func (r *request) conditionError(ctx context.Context, item map[string]types.AttributeValue, err error) *ConditionFailedError {
 	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
-	case r.op == opCreate && (len(item) > 0 || r.given == 0):
+	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists
 	case r.op != opCreate && len(item) == 0:
 		c.is = ErrNotFound
 	}
 	if len(item) > 0 {
-		c.Stored = r.e.stored(item)
+		c.Stored = r.e.stored(ctx, item)
 	}
 	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
 		c.why = usagef("the stored item is in an older shape: load it and Put it")
@@ -418,12 +429,12 @@ func (e *entity) versionIn(item map[string]types.AttributeValue) *types.Attribut
 }
 
 // stored decodes the item that made a condition fail; what cannot be decoded is given raw.
-func (e *entity) stored(item map[string]types.AttributeValue) any {
+func (e *entity) stored(ctx context.Context, item map[string]types.AttributeValue) any {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return RawItem(item)
 	}
-	l := load(e.Table.Decode(wire.NewReader(raw), nil, nil))
+	l := load(e.Table.Decode(wire.NewReader(raw), nil, nil, e.table.protector(ctx)))
 	if l.err != nil {
 		return RawItem(item)
 	}

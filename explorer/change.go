@@ -2,6 +2,7 @@ package explorer
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -38,7 +40,7 @@ func (h *Handler) change(v *view, body *editPage) error {
 	if err != nil {
 		return err
 	}
-	if err := h.complete(c, body.row); err != nil {
+	if err := h.complete(v.ctx, c, body.row); err != nil {
 		return err
 	}
 	key, err := v.key()
@@ -102,7 +104,7 @@ func equal(a, b types.AttributeValue) (bool, error) {
 
 // complete refuses what is not changed by hand, and adds what follows from the change: the next version, and the keys of
 // indexes.
-func (h *Handler) complete(c *change, r *row) error {
+func (h *Handler) complete(ctx context.Context, c *change, r *row) error {
 	for _, name := range c.names {
 		switch {
 		case name == h.declared.PK.Name || name == h.declared.SK.Name:
@@ -125,7 +127,7 @@ func (h *Handler) complete(c *change, r *row) error {
 		}
 		c.set(f.Name, r.item[f.Name], raised)
 	}
-	return h.fits(c, r)
+	return h.fits(ctx, c, r)
 }
 
 // next returns the version behind v.
@@ -142,14 +144,14 @@ func next(v types.AttributeValue) (types.AttributeValue, error) {
 }
 
 // fits refuses a change after which the item could not be read under its type, and lets keys of indexes follow it.
-func (h *Handler) fits(c *change, r *row) error {
+func (h *Handler) fits(ctx context.Context, c *change, r *row) error {
 	whole := maps.Clone(r.item)
 	for _, name := range c.names {
 		if whole[name] = c.now[name]; c.now[name] == nil {
 			delete(whole, name)
 		}
 	}
-	verdict := h.declared.Judge(whole)
+	verdict := h.declared.Judge(whole, bridge.Protector(ctx, h.table))
 	if verdict.Entity != r.entity {
 		return badRequest("it would be no %s any more", r.entity.Name)
 	}

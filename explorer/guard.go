@@ -39,9 +39,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case !h.known(r.Host):
-		h.refuse(w, r, http.StatusMisdirectedRequest, fmt.Sprintf("%q is no name of this explorer: call it by localhost, or name the host with explorer.Hosts", r.Host))
+		h.refuse(w, http.StatusMisdirectedRequest, fmt.Sprintf("%q is no name of this explorer: call it by localhost, or name the host with explorer.Hosts", r.Host))
 	case foreign(r):
-		h.refuse(w, r, http.StatusForbidden, "another site has sent this request")
+		h.refuse(w, http.StatusForbidden, "another site has sent this request")
 	case r.URL.Path == "": // mounted without its slash, so that links would lead elsewhere
 		before, _, _ := strings.Cut(r.RequestURI, "?")
 		set("Location", "./"+path.Base(before)+"/")

@@ -138,11 +138,15 @@ func (h *Handler) partitionCode(rows []*row, index string, reversed bool) string
 		pk, _ := r.entity.Asks(index)
 		example := r.entity.NewItem()
 		for _, a := range pk {
-			if err := a.Set(example, a.Text(r.entity.Pointer(r.value))); err != nil {
+			text := a.Text(r.entity.Pointer(r.value))
+			if text == "" && a.Optional() {
+				continue
+			}
+			if err := a.Set(example, text); text == "" || err != nil {
 				return ""
 			}
 		}
-		return tableCode(r.entity, index, example, reversed, !h.whole(index))
+		return h.tableCode(r.entity, index, example, reversed)
 	}
 	return ""
 }
@@ -152,22 +156,28 @@ func (h *Handler) whole(index string) bool {
 }
 
 // tableCode returns the code of a query for items of all types.
-func tableCode(e *schema.Entity, index string, example unsafe.Pointer, reversed, partial bool) string {
+func (h *Handler) tableCode(e *schema.Entity, index string, example unsafe.Pointer, reversed bool) string {
 	c := codeFor(e)
 	call := "Query("
 	if index != "" {
 		call = fmt.Sprintf("QueryIndex(%q, ", index)
 	}
-	return c.with("page, err := table." + call + c.example(e, example) + ")" + refinements(reversed, partial) + ".\n\tPage(ctx)")
+	read := h.refinements(&schema.Span{Table: h.declared, Index: index}, reversed)
+	return c.with("page, err := table." + call + c.example(e, example) + ")" + read)
 }
 
-func refinements(reversed, partial bool) string {
+// refinements returns the calls that a query ends with.
+func (h *Handler) refinements(s *schema.Span, reversed bool) string {
 	text := ""
 	if reversed {
 		text += ".\n\tReverse()"
 	}
-	if partial {
+	switch {
+	case s.Whole():
+	case s.CheckPartial(schema.ToldParts) == nil:
 		text += ".\n\tPartial()"
+	default:
+		text += ".\n\tHydrate()"
 	}
-	return text + fmt.Sprintf(".\n\tLimit(%d)", pageSize)
+	return text + fmt.Sprintf(".\n\tLimit(%d).\n\tPage(ctx)", pageSize)
 }

@@ -2,6 +2,7 @@ package explorer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -130,7 +131,10 @@ func (q *asked) fill(prefix string) (unsafe.Pointer, []string, error) {
 	ptr := q.e.NewItem()
 	for _, a := range q.pk {
 		text := q.form.Get("f." + a.Path())
-		if text == "" {
+		switch {
+		case text == "" && a.Optional():
+			continue
+		case text == "":
 			return nil, nil, badRequest("fill in %s: it is part of the partition key", a.Path())
 		}
 		if err := a.Set(ptr, text); err != nil {
@@ -141,18 +145,27 @@ func (q *asked) fill(prefix string) (unsafe.Pointer, []string, error) {
 	if q.op == "" || q.all {
 		return ptr, nil, nil
 	}
-	for i, a := range q.sk {
+	missing := ""
+	for _, a := range q.sk {
 		text := q.form.Get(prefix + a.Path())
 		switch {
+		case text == "" && missing == "" && !a.Optional():
+			missing = a.Path()
+			continue
 		case text == "":
 			continue
-		case len(named) < i:
-			return nil, nil, badRequest("fill in %s as well: %s comes behind it in the sort key", q.sk[len(named)].Path(), a.Path())
+		case missing != "":
+			return nil, nil, badRequest("fill in %s as well: %s comes behind it in the sort key", missing, a.Path())
 		}
 		if err := a.Set(ptr, text); err != nil {
 			return nil, nil, badRequest("%s", err)
 		}
-		named = append(named, a.Path())
+		if name := a.Component(); !slices.Contains(named, name) {
+			named = append(named, name)
+		}
+	}
+	if q.op == "get" && missing != "" {
+		return nil, nil, badRequest("fill in %s: one item is read by its whole key", missing)
 	}
 	if len(named) == 0 && len(q.sk) > 0 {
 		return nil, nil, badRequest("fill in %s, or ask for any", q.sk[0].Path())
@@ -255,9 +268,6 @@ func (q *asked) shard(span *schema.Span) (int, error) {
 
 // get reads one item.
 func (q *asked) get(body *queryPage) error {
-	if len(q.named) < len(q.sk) {
-		return badRequest("fill in %s: one item is read by its whole key", q.sk[len(q.named)].Path())
-	}
 	key, err := q.e.KeyOf(q.low)
 	if err != nil {
 		return badRequest("%s", err)
@@ -283,14 +293,15 @@ func (q *asked) get(body *queryPage) error {
 
 // code returns the Go code of the query.
 func (q *asked) code(reversed bool) string {
-	partial := !q.h.whole(q.index)
 	if q.all {
-		return tableCode(q.e, q.index, q.low, reversed, partial)
+		return q.h.tableCode(q.e, q.index, q.low, reversed)
 	}
 	c := codeFor(q.e)
 	start := q.e.NewItem()
 	for _, a := range q.pk {
-		_ = a.Set(start, q.form.Get("f."+a.Path())) // it was set so before
+		if text := q.form.Get("f." + a.Path()); text != "" {
+			_ = a.Set(start, text) // it was set so before
+		}
 	}
 	text := variable(q.e) + ".Query(" + c.example(q.e, start) + ")"
 	if q.index != "" {
@@ -311,5 +322,5 @@ func (q *asked) code(reversed bool) string {
 		}
 		text += ".\n\t" + o.method + "(" + strings.Join(args, ", ") + ")"
 	}
-	return c.with("page, err := " + text + refinements(reversed, partial) + ".\n\tPage(ctx)")
+	return c.with("page, err := " + text + q.h.refinements(&schema.Span{Table: q.h.declared, Index: q.index, Want: q.e}, reversed))
 }

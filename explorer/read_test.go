@@ -43,7 +43,7 @@ func TestQueriesAreThoseOfTheProgram(t *testing.T) {
 		{"entity=order&index=by-state&f.state=paid&op=ge&f.placed=2026-01-02",
 			s.orders.QueryIndex("by-state", order{State: "paid"}).GreaterEqual(order{Placed: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}).Limit(50),
 			`GreaterEqual(order{State: "paid", Placed: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}).`},
-		{"entity=order&index=keys&f.year=2026", s.orders.QueryIndex("keys", order{Year: 2026}).Partial().Limit(50), "Partial()."},
+		{"entity=order&index=keys&f.year=2026", s.orders.QueryIndex("keys", order{Year: 2026}).Hydrate().Limit(50), "Hydrate()."},
 		{"entity=customer&f.id=1", s.customers.Query(customer{ID: "1"}).Limit(50), "customers.Query("},
 	} {
 		client.query = nil

@@ -184,9 +184,16 @@ func (h *Handler) keyAttributes() (names []string) {
 	return names
 }
 
-// hides reports whether the value of an attribute is not shown. Of an item of no entity it is one that any entity hides.
-func (h *Handler) hides(_ *schema.Entity, attribute string) bool {
-	return slices.Contains(h.hidden, attribute)
+// hides reports whether the value of an attribute is not shown: of one that is declared to be hidden or encrypted, or named by
+// Hide. Of an item of no entity it is one that any entity hides.
+func (h *Handler) hides(e *schema.Entity, attribute string) bool {
+	if slices.Contains(h.hidden, attribute) {
+		return true
+	}
+	if e != nil {
+		return slices.Contains(e.Withheld, attribute)
+	}
+	return slices.ContainsFunc(h.declared.Directory().All, func(e *schema.Entity) bool { return slices.Contains(e.Withheld, attribute) })
 }
 
 // withoutHidden takes the values of hidden attributes out of a message.

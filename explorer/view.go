@@ -52,7 +52,7 @@ func (h *Handler) serve(page func(*view) error) http.HandlerFunc {
 		if !ok {
 			known = &pageError{http.StatusBadGateway, err.Error()}
 		}
-		h.refuse(w, r, known.status, known.text)
+		h.refuse(w, known.status, known.text)
 	}
 }
 
@@ -79,7 +79,7 @@ type frame struct {
 	Body               any
 }
 
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, status int, text string) {
+func (h *Handler) refuse(w http.ResponseWriter, status int, text string) {
 	if err := h.write(w, status, "error", http.StatusText(status), text); err != nil {
 		http.Error(w, text, status)
 	}

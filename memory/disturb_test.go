@@ -220,6 +220,15 @@ func TestTheLogTellsCostsAndPermissions(t *testing.T) {
 	if diff := cmp.Diff([]string{"dynamodb:GetItem table/orders", "dynamodb:PutItem table/orders", "dynamodb:Query table/orders/index/none"}, log.Permissions()); diff != "" {
 		t.Error(diff)
 	}
+	keys := map[string]bool{}
+	for _, r := range log.Requests() {
+		keys[fmt.Sprint(r.Operation, r.LeadingKeys)] = true
+	}
+	for _, want := range []string{"PutItemmap[dynamodb:PutItem table/orders:[a]]", "GetItemmap[dynamodb:GetItem table/orders:[a]]", "Querymap[]"} {
+		if !keys[want] { // there is no such index
+			t.Errorf("%s is not in %v", want, keys)
+		}
+	}
 	if r, w := log.ReadUnits(), log.WriteUnits(); r != 1.5 || w != 5 {
 		t.Errorf("%v read units, %v write units", r, w)
 	}

@@ -28,6 +28,10 @@ type LoggedRequest struct {
 	// Permissions are the actions of IAM that it needs, each with its resource: "dynamodb:Query table/orders/index/by-date".
 	// A transaction needs those of its parts. They are in the order of their texts.
 	Permissions []string
+	// LeadingKeys are the partition keys of the items that it is about, or of the partition of a Query, for each of the
+	// permissions, in order: what dynamodb:LeadingKeys is in the condition of a policy. Binary ones are in base64. What goes over a
+	// whole table, and what is about no item, has none.
+	LeadingKeys map[string][]string
 	// ReadUnits and WriteUnits are the capacity that it consumed, indexes included, whether it asked for them or not. A
 	// refused request consumes none here.
 	ReadUnits, WriteUnits float64
@@ -46,9 +50,13 @@ func (l *RequestLog) Requests() []LoggedRequest {
 	entries := l.log.Entries()
 	list := make([]LoggedRequest, len(entries))
 	for i, e := range entries {
-		list[i] = LoggedRequest{Operation: e.Operation, At: e.At, ReadUnits: e.ReadUnits, WriteUnits: e.WriteUnits, Error: e.Error}
+		list[i] = LoggedRequest{Operation: e.Operation, At: e.At, ReadUnits: e.ReadUnits, WriteUnits: e.WriteUnits, Error: e.Error,
+			LeadingKeys: map[string][]string{}}
 		for _, u := range e.Uses {
-			list[i].Permissions = append(list[i].Permissions, u.Action+" "+u.Resource)
+			p := u.Action + " " + u.Resource
+			if list[i].Permissions = append(list[i].Permissions, p); len(u.Keys) > 0 {
+				list[i].LeadingKeys[p] = u.Keys
+			}
 		}
 	}
 	return list

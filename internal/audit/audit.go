@@ -23,6 +23,7 @@ type Audit struct {
 	Table  *schema.Table
 	Conn   *route.Conn
 	Repair bool // mend what can be mended
+	By     schema.Protector
 }
 
 // Item is a stored item.
@@ -66,6 +67,7 @@ func (a *Audit) Fetch(ctx context.Context, segment, of int, after map[string]typ
 func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err error) {
 	var claims []schema.Claimed
 	var sentinels []Item
+	var verdicts []*judged
 	for _, raw := range raws {
 		item, err := wire.ReadItem(raw)
 		if err != nil {
@@ -75,9 +77,13 @@ func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err er
 			sentinels = append(sentinels, item)
 			continue
 		}
-		v, err := a.mend(ctx, item)
-		if err != nil {
-			return nil, err
+		verdicts = append(verdicts, &judged{verdict: a.judge(item)})
+	}
+	wrong := slices.DeleteFunc(slices.Clone(verdicts), func(v *judged) bool { return len(v.Fixes) == 0 && v.Home == nil })
+	work.InParallel(maxRepairs, wrong, func(v *judged) { v.verdict, v.err = a.mend(ctx, v.verdict) })
+	for _, v := range verdicts {
+		if v.err != nil {
+			return nil, v.err
 		}
 		out, claims = append(out, v.findings...), append(claims, v.Claims...)
 	}
@@ -94,16 +100,32 @@ func (a *Audit) Check(ctx context.Context, raws [][]byte) (out []Finding, err er
 	return out, nil
 }
 
-// mend judges an item by itself and, if asked to, repairs it; when another writer comes between, again
-// with what that one wrote.
-func (a *Audit) mend(ctx context.Context, item Item) (verdict, error) {
+// maxRepairs bounds how many items of a page are repaired at once.
+const maxRepairs = 8
+
+// judged is an item of a page on its way.
+type judged struct {
+	verdict
+	err error
+}
+
+// mend repairs an item that was judged by itself, if asked to; when another writer comes between, it is judged again with what
+// that one wrote.
+func (a *Audit) mend(ctx context.Context, v verdict) (verdict, error) {
 	tries := work.Tries{Most: maxConflicts}
 	for {
-		v := a.judge(item)
-		if !a.Repair || len(v.Fixes) == 0 {
-			return v, nil
+		item, err := v.Item, error(nil)
+		if v.Home != nil {
+			err = a.lookHome(ctx, &v)
 		}
-		err := a.fix(ctx, &v)
+		if err != nil || !a.Repair || len(v.Fixes) == 0 && v.Home == nil {
+			return v, err
+		}
+		if v.Home != nil {
+			err = a.bringHome(ctx, &v)
+		} else {
+			err = a.fix(ctx, &v)
+		}
 		if err == nil {
 			for i := range v.findings {
 				v.findings[i].Repaired = v.findings[i].Err == nil
@@ -128,6 +150,7 @@ func (a *Audit) mend(ctx context.Context, item Item) (verdict, error) {
 		if item == nil { // deleted since
 			return verdict{}, nil
 		}
+		v = a.judge(item)
 	}
 }
 
@@ -139,7 +162,7 @@ type verdict struct {
 
 // judge compares an item with what its fields make.
 func (a *Audit) judge(item Item) verdict {
-	v := verdict{Verdict: a.Table.Judge(item)}
+	v := verdict{Verdict: a.Table.Judge(item, a.By)}
 	for _, f := range v.Found {
 		one := Finding{Kind: f.Kind, Key: a.Table.KeyText(item), Attribute: f.Attribute, Have: f.Have, Want: f.Want, Item: item, Err: f.Err}
 		if v.Entity != nil {

@@ -70,7 +70,7 @@ func (a *Audit) settled(ctx context.Context, judge func() (*Finding, []types.Tra
 // when they fit, or when the item does not have the value any more.
 func (a *Audit) judgeClaim(ctx context.Context, c schema.Claimed) (*Finding, []types.TransactWriteItem, error) {
 	key, sentinel := a.keyOf(c.Item), a.Table.SentinelKey(c.Text)
-	now, err := a.readTogether(ctx, key, sentinel)
+	now, err := a.ReadTogether(ctx, key, sentinel)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -196,7 +196,7 @@ func (a *Audit) judgeSentinel(ctx context.Context, s Item, e *schema.Entity, u *
 	if a.ownerText(s) != "" {
 		reads = append(reads, s[schema.SentinelOwner].(*types.AttributeValueMemberM).Value)
 	}
-	now, err := a.readTogether(ctx, reads...)
+	now, err := a.ReadTogether(ctx, reads...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -66,8 +66,8 @@ func (a *Audit) read(ctx context.Context, key map[string]types.AttributeValue) (
 	return item, nil
 }
 
-// readTogether reads items as they are at one moment; nil for those that do not exist.
-func (a *Audit) readTogether(ctx context.Context, keys ...map[string]types.AttributeValue) ([]Item, error) {
+// ReadTogether reads items as they are at one moment; nil for those that do not exist.
+func (a *Audit) ReadTogether(ctx context.Context, keys ...map[string]types.AttributeValue) ([]Item, error) {
 	in := &dynamodb.TransactGetItemsInput{}
 	for _, key := range keys {
 		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &a.Table.Name, Key: key}})

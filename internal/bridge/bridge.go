@@ -16,6 +16,8 @@ var (
 	Declared func(table any) *schema.Table
 	// Table returns a table of what was declared without the public API. Its entities can be read and not written.
 	Table func(declared *schema.Table) any
+	// Protector returns what encrypts and decrypts a table's attributes, nil for none.
+	Protector func(ctx context.Context, table any) schema.Protector
 	// Conn returns the way to a table's client, with the counters and observers that the context and the table have.
 	Conn func(ctx context.Context, table any) (*route.Conn, error)
 	// Input returns the request of a query of up to limit items, such as the public API would send. It takes items as an index

@@ -21,7 +21,9 @@ type Index interface {
 	// KeyNames lists the attributes of the keys that are kept up, and KeyValues what the item at ptr makes of them.
 	KeyNames() []string
 	KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error)
-	// Absent reports whether the item at ptr is left out, by what is known of it.
+	// Needs reports whether an item without the attribute is not in the index.
+	Needs(f *codec.Field) bool
+	// Absent reports whether the item at ptr is left out, by what is known of it; by all if that is nil.
 	Absent(ptr unsafe.Pointer, known map[string]bool) bool
 }
 
@@ -55,7 +57,7 @@ func (a *After) Know(names ...string) {
 func (a *After) Find(f *codec.Field, was types.AttributeValue) error {
 	now, err := Result(a.Changes.Of(f.Name), was)
 	if err == nil {
-		err = SetStored(f, a.Item, now)
+		err = a.Changes.setStored(f, a.Item, now)
 	}
 	a.Know(f.Name)
 	return err

@@ -32,6 +32,8 @@ type Change struct {
 	Path    string
 	Value   any  // what Op takes; none for Remove
 	Checked bool // the value is the library's own, or was validated with its instance
+
+	Stored types.AttributeValue // of a sealed attribute: what is stored of the value
 }
 
 // within says which attribute an error is about.
@@ -104,6 +106,9 @@ func (c *Change) Encode(t Target) (types.AttributeValue, error) {
 }
 
 func (c *Change) encode(t Target) (types.AttributeValue, error) {
+	if c.Stored != nil {
+		return c.Stored, nil
+	}
 	v, err := c.Convert(t.Type)
 	if err != nil {
 		return nil, err

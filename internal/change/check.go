@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ type Shape struct {
 	Plan  *codec.Plan
 	Kept  []string          // the attributes that the table itself keeps
 	Lacks map[string]string // fields that the items do not have, and why
+	Seals map[string]string // fields that are not stored as their values, and how
 	Open  bool              // items have attributes that are none of the plan's: a rest, or those of older shapes
 	Mixed bool              // items of older shapes have values of other kinds
 }
@@ -77,10 +79,13 @@ func (s Shape) Compare(o Shape) int {
 // may have any attribute; as in changes, [Quote] names those that are none of a type's own.
 func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	segments, err := Parse(path)
-	if !strings.HasPrefix(path, nameMark) {
-		shapes = slices.Clone(shapes)
-		for i := range shapes {
+	shapes = slices.Clone(shapes)
+	for i := range shapes {
+		if !strings.HasPrefix(path, nameMark) {
 			shapes[i].Open = shapes[i].Plan.Marshals()
+		}
+		if err == nil && len(segments) == 1 && len(segments[0].At) == 0 {
+			shapes[i].Seals = nil // it is read as a whole
 		}
 	}
 	if err == nil && len(shapes) > 0 {
@@ -237,7 +242,7 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 // find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
 func (s *Shape) find(path []Segment) (Target, error) {
 	root := s.Plan.Field(path[0].Name)
-	if why := s.Lacks[path[0].Name]; why != "" {
+	if why := cmp.Or(s.Lacks[path[0].Name], s.Seals[path[0].Name]); why != "" {
 		return Target{}, fmt.Errorf("attribute %q %s, and nothing can be asked of it", path[0].Name, why)
 	}
 	switch {

@@ -41,3 +41,13 @@ func Override(changes, whole []Change) []Change {
 	})
 	return append(out, whole...)
 }
+
+// Names lists the attributes that changes are about.
+func Names(changes []Change) (names []string) {
+	for _, c := range changes {
+		if segments, err := Parse(c.Path); err == nil {
+			names = append(names, segments[0].Name)
+		}
+	}
+	return names
+}

@@ -7,10 +7,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // List is the changes of one update. The zero value is empty.
 type List struct {
+	// Open returns a stored value as the codec reads it, if there are sealed attributes; else it is nil.
+	Open func(f *codec.Field, stored types.AttributeValue) (types.AttributeValue, error)
+
 	all    []Resolved
 	byName map[string][]Resolved // by top-level attribute
 	exact  map[string]bool       // the attributes that AddTo has set to what the changes make of a known value
@@ -150,6 +155,17 @@ func (l *List) Least(item map[string]types.AttributeValue) error {
 	return nil
 }
 
+// setStored sets a field from what is stored, opened.
+func (l *List) setStored(f *codec.Field, ptr unsafe.Pointer, v types.AttributeValue) error {
+	if l.Open != nil && v != nil {
+		var err error
+		if v, err = l.Open(f, v); err != nil {
+			return err
+		}
+	}
+	return SetStored(f, ptr, v)
+}
+
 // Make does the changes to the item at ptr, which has none of the attributes that they are about. Attributes of the rest it
 // leaves alone.
 func (l *List) Make(ptr unsafe.Pointer) error {
@@ -159,7 +175,7 @@ func (l *List) Make(ptr unsafe.Pointer) error {
 		}
 		now, err := Result(l.byName[c.Root.Name], nil)
 		if err == nil {
-			err = c.within(SetStored(c.Root, ptr, now))
+			err = c.within(l.setStored(c.Root, ptr, now))
 		}
 		if err != nil {
 			return err

@@ -1,9 +1,12 @@
 package change
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
@@ -41,4 +44,30 @@ func SetStored(f *codec.Field, ptr unsafe.Pointer, v types.AttributeValue) error
 		return err
 	}
 	return nil
+}
+
+// Do does the changes to a stored item.
+func (l *List) Do(item map[string]types.AttributeValue) error {
+	for name, changes := range l.byName {
+		now, err := Result(changes, item[name])
+		if err != nil {
+			return err
+		}
+		if item[name] = now; now == nil {
+			delete(item, name)
+		}
+	}
+	return nil
+}
+
+// Unchanged returns the guard that a stored item is just as it was, and has not got any of the attributes absent.
+func Unchanged(item map[string]types.AttributeValue, absent []string) Guard {
+	var all []expression.ConditionBuilder
+	for _, name := range slices.Sorted(maps.Keys(item)) {
+		all = append(all, Is(name, item[name]).Condition)
+	}
+	for _, name := range absent {
+		all = append(all, Is(name, nil).Condition)
+	}
+	return Guard{Condition: All(all), Holds: func(now map[string]types.AttributeValue) bool { return SameItem(now, item) }}
 }

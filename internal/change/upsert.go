@@ -62,11 +62,12 @@ func (a *After) look(x Index) insight {
 		if a.known[f.Name] {
 			continue
 		}
-		i.open, i.sparse = append(i.open, f), i.sparse || !named
-		if !named && !f.OmitEmpty && i.missing == nil {
+		i.open = append(i.open, f)
+		if !named && x.Needs(f) && i.missing == nil {
 			i.missing = f
 		}
 	}
+	i.sparse = x.Absent(a.Fresh, nil)
 	return i
 }
 
@@ -75,7 +76,7 @@ func (a *After) assumeNew(open []*codec.Field) ([]Guard, error) {
 	var guards []Guard
 	for _, f := range open {
 		g := Is(f.Name, nil)
-		if a.Changes.Fills(f.Name) {
+		if a.Changes.Fills(f.Name) && a.Changes.Of(f.Name)[0].Stored == nil { // no two sealed values are the same
 			now, err := StoredForm(f, a.Fresh)
 			if err != nil {
 				return nil, err

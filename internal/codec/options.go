@@ -87,7 +87,7 @@ func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options
 		return "", 0, false, fmt.Errorf("field %s.%s: a value cannot be omitted and be NULL when it is empty; remove one of the options", owner, f.Name)
 	}
 	switch own := strings.Split(f.Tag.Get("entable"), ","); {
-	case slices.Contains(own, "rest"): // takes the attributes that are not fields, and is none itself
+	case slices.Contains(own, "rest"), slices.Contains(own, "partial"): // about attributes, and none themselves
 		return "", 0, false, nil
 	case slices.Contains(own, "ttl"):
 		o |= unixTime | omitEmpty | omitZeroTime

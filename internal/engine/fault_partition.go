@@ -65,44 +65,59 @@ func (c *Call) meets(v value.Value) (action int, ok bool) {
 }
 
 func (c *Call) isOf(v value.Value, k keyed) bool {
+	got, ok := c.partitionOf(k)
+	return ok && got == v
+}
+
+// partitionOf returns the partition key of an item.
+func (c *Call) partitionOf(k keyed) (v value.Value, ok bool) {
 	t, err := c.account.table(k.TableName)
 	if err != nil {
-		return false
+		return v, false
 	}
 	name := t.key.hash[0].name
 	raw := k.Key[name]
 	if raw == nil {
 		raw = k.Item[name]
 	}
-	got, err := value.ParseValue(raw)
-	return raw != nil && err == nil && got == v
+	if raw == nil {
+		return v, false
+	}
+	v, err = value.ParseValue(raw)
+	return v, err == nil
 }
 
 // queries says whether the request is a Query of the partition, of the table or an index.
 func (c *Call) queries(v value.Value) bool {
+	got, ok := c.queriedPartition()
+	return ok && got == v
+}
+
+// queriedPartition returns the partition key that a Query asks for, of the table or an index.
+func (c *Call) queriedPartition() (v value.Value, ok bool) {
 	var in queryInput
 	if input.Decode(c.Body, &in) != nil || in.TableName == nil {
-		return false
+		return v, false
 	}
 	t, err := c.account.table(*in.TableName)
 	if err != nil {
-		return false
+		return v, false
 	}
 	texts := in.texts()
 	exprs, err := texts.parse()
 	if err != nil {
-		return false
+		return v, false
 	}
 	key := t.key
 	if in.IndexName != nil {
 		ix, ok := t.index(*in.IndexName)
 		if !ok {
-			return false
+			return v, false
 		}
 		key = ix.key
 	}
 	got, ok := term(exprs.keyCondition, key.hash[0].name)
-	return ok && got.Low == v
+	return got.Low, ok
 }
 
 // isBatch says whether the request's parts fail one by one.

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/entable/entable/internal/engine/input"
+	"github.com/entable/entable/internal/engine/value"
 )
 
 // A Log notes requests, whether they were done or refused.
@@ -29,8 +32,12 @@ type LogEntry struct {
 	Error string
 }
 
-// A Use is an action of IAM on a resource, such as "dynamodb:Query" on "table/orders/index/by-date".
-type Use struct{ Action, Resource string }
+// A Use is an action of IAM on a resource, such as "dynamodb:Query" on "table/orders/index/by-date", with the partition keys that
+// it is about, in order. Nothing that goes over a whole table has these.
+type Use struct {
+	Action, Resource string
+	Keys             []string
+}
 
 // StartLog begins to note requests, until the log is stopped.
 func (db *DB) StartLog() *Log {
@@ -72,34 +79,97 @@ var actionNames = map[string]string{
 // uses tells what the request needs.
 func (c *Call) uses() []Use {
 	var in struct {
-		TableName, IndexName, StreamArn, ResourceArn, ShardIterator string
-		TransactItems                                               []map[string]struct{ TableName string }
+		keyed
+		IndexName, StreamArn, ResourceArn, ShardIterator string
+		TransactItems                                    []map[string]keyed
+		RequestItems                                     map[string]batched
 	}
 	_ = json.Unmarshal(c.Body, &in) // what cannot be read needs nothing
-	found := map[Use]bool{}
+	n := needs{call: c, keys: map[need]map[string]bool{}}
 	for _, actions := range in.TransactItems {
-		for name, a := range actions {
-			found[Use{"dynamodb:" + actionNames[name], "table/" + a.TableName}] = true
+		for name, k := range actions {
+			n.add(actionNames[name], k)
 		}
 	}
-	if in.TransactItems == nil {
-		for _, name := range c.Tables() {
-			resource := "table/" + name
-			if in.IndexName != "" {
-				resource += "/index/" + in.IndexName
+	for name, b := range in.RequestItems {
+		n.add(c.Operation, keyed{TableName: name})
+		for _, key := range b.Keys {
+			n.add(c.Operation, keyed{TableName: name, Key: key})
+		}
+		for _, w := range b.writes {
+			for _, k := range w {
+				n.add(c.Operation, keyed{name, k.Key, k.Item})
 			}
-			found[Use{"dynamodb:" + c.Operation, resource}] = true
 		}
 	}
 	stream, _, _ := strings.Cut(in.ShardIterator, "|")
 	for _, arn := range []string{in.StreamArn, in.ResourceArn, stream} {
 		if _, resource, ok := strings.Cut(arn, ":table/"); ok {
-			found[Use{"dynamodb:" + c.Operation, "table/" + resource}] = true
+			n.note(c.Operation, "table/"+resource, "")
 		}
 	}
-	return slices.SortedFunc(maps.Keys(found), func(a, b Use) int {
-		return strings.Compare(a.Action+" "+a.Resource, b.Action+" "+b.Resource)
-	})
+	switch resource := "table/" + input.TableName(in.TableName); {
+	case in.TableName == "":
+	case c.Operation == "ListStreams":
+		n.note(c.Operation, resource+"/stream/*", "")
+	case in.IndexName != "":
+		n.note(c.Operation, resource+"/index/"+in.IndexName, c.queried())
+	case c.Operation == "Query":
+		n.note(c.Operation, resource, c.queried())
+	default:
+		n.add(c.Operation, in.keyed)
+	}
+	return n.list()
+}
+
+// needs collects what a request needs.
+type needs struct {
+	call *Call
+	keys map[need]map[string]bool
+}
+
+type need struct{ action, resource string }
+
+func (n *needs) add(operation string, k keyed) {
+	key, _ := n.call.partitionOf(k)
+	n.note(operation, "table/"+input.TableName(k.TableName), keyText(key))
+}
+
+func (n *needs) note(operation, resource, key string) {
+	at := need{"dynamodb:" + operation, resource}
+	if n.keys[at] == nil {
+		n.keys[at] = map[string]bool{}
+	}
+	if key != "" {
+		n.keys[at][key] = true
+	}
+}
+
+// queried returns the partition key of a Query.
+func (c *Call) queried() string {
+	v, _ := c.queriedPartition()
+	return keyText(v)
+}
+
+// keyText returns the value of a key attribute, in base64 if it is binary; "" for none.
+func keyText(v value.Value) string {
+	if v.IsNone() {
+		return ""
+	}
+	var typed map[string]string
+	_ = json.Unmarshal(v.AppendJSON(nil), &typed) // the engine's own
+	for _, text := range typed {
+		return text
+	}
+	return ""
+}
+
+func (n *needs) list() (list []Use) {
+	for at, keys := range n.keys {
+		list = append(list, Use{Action: at.action, Resource: at.resource, Keys: slices.Sorted(maps.Keys(keys))})
+	}
+	slices.SortFunc(list, func(a, b Use) int { return strings.Compare(a.Action+" "+a.Resource, b.Action+" "+b.Resource) })
+	return list
 }
 
 // reporter is the input of an operation that can report what it consumes.

@@ -1,7 +1,9 @@
 package forms_test
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -91,6 +93,35 @@ type Reading struct {
 	On     bool      `dynamodbav:"on"`
 	At     time.Time `dynamodbav:"at,unixtime"`
 	Note   string    `dynamodbav:"note"`
+}
+
+// Opt has attributes that may be missing.
+type Opt struct {
+	Country string `dynamodbav:"country"`
+	State   string `dynamodbav:"state,omitempty"`
+	No      int    `dynamodbav:"no,omitempty"`
+	Note    string `dynamodbav:"note"`
+}
+
+type Leaf struct {
+	ID     string `dynamodbav:"id"`
+	Page   int    `dynamodbav:"page" entable:"keyonly"`
+	Branch string `dynamodbav:"branch" entable:"keyonly"`
+	Note   string `dynamodbav:"note"`
+}
+
+func nameLength(o *Order) string { return strconv.Itoa(len(o.Customer)) }
+
+func week(o *Order) string {
+	year, week := o.At.ISOWeek()
+	return fmt.Sprintf("%d-%02d", year, week)
+}
+
+func ifOpen(o *Order) string {
+	if o.Status != "open" {
+		return ""
+	}
+	return "OPEN"
 }
 
 type Status string
@@ -217,6 +248,37 @@ var templates = []form{
 		expect{table: byIndex(), entity: of(pk("CUSTOMER#{customer}"), sk("ORDER#{id}"), entable.Index("GSI1", pk("STATUS#{status}"), sk("{at:2006-01-02}"))), index: "GSI1", damaged: "GSI1PK"}),
 	adopt[Order]("an index key of the note", `{"PK":"CUSTOMER#bob","SK":"ORDER#o-1","GSI1PK":"bob","GSI1SK":"x","type":"Order","customer":"bob","id":"o-1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,
 		expect{table: byIndex(), entity: of(pk("CUSTOMER#{customer}"), sk("ORDER#{id}"), entable.Index("GSI1", pk("{customer}"), sk("x"))), index: "GSI1", damaged: "GSI1SK"}),
+
+	// Tails that may be missing.
+	adopt[Three]("a tail that is there", `{"PK":"TEAM#red","SK":"A#1#B","a":"red","b":"B","no":1,"note":"n"}`,
+		expect{table: upper, entity: of(pk("TEAM#{a}"), sk("A#{no}[#{b}]")), refuses: "the order of keys"}),
+	adopt[Three]("a tail that is missing", `{"PK":"TEAM#red","SK":"A#1","a":"red","b":"","no":1,"note":"n"}`,
+		expect{table: upper, entity: of(pk("TEAM#{a}"), sk("A#{no}[#{b}]")), exact: []string{"no", "b"}, refuses: "the order of keys"}),
+	adopt[Opt]("a tail of two, and what is missing is not stored", `{"PK":"STORES","SK":"us","country":"us","note":"n"}`,
+		expect{table: upper, entity: of(pk("STORES"), sk("{country}[#{state}/{no}]")), exact: []string{"country", "state"}, refuses: "the order of keys"}),
+	adopt[Opt]("two tails of which one is there", `{"PK":"us#ny","SK":"x","country":"us","state":"ny","note":"n"}`,
+		expect{table: upper, entity: of(pk("{country}[#{state}][#{no:04}]"), sk("x")), noSort: true}),
+	adopt[Opt]("a tail behind a fixed width", `{"PK":"us","SK":"v0000","country":"us","note":"n"}`,
+		expect{table: upper, entity: of(pk("{country}"), sk("v{no:04}[.{state}]")), exact: []string{"no", "state"}}),
+	adopt[Leaf]("a tail that only the key has", `{"PK":"DOC#d","SK":"p7#draft","id":"d","note":"n"}`,
+		expect{table: upper, entity: of(pk("DOC#{id}"), sk("p{page}[#{branch}]")), refuses: "the order of keys", damaged: "-"}),
+	adopt[Leaf]("a missing tail that only the key has", `{"PK":"DOC#d","SK":"p7","id":"d","note":"n"}`,
+		expect{table: upper, entity: of(pk("DOC#{id}"), sk("p{page}[#{branch}]")), exact: []string{"page", "branch"}, refuses: "the order of keys", damaged: "-"}),
+	adopt[Pair]("brackets", `{"PK":"[a]","SK":"list[0]b","a":"a","b":"b","note":"n"}`,
+		expect{table: upper, entity: of(pk("[[{a}]]"), sk("list[[0]]{b}"))}),
+	adopt[Order]("an index key with a tail that is missing", `{"PK":"CUSTOMER#bob","SK":"ORDER#o-1","GSI1PK":"ALL","GSI1SK":"2026-01-31","type":"Order","customer":"bob","id":"o-1","status":"","at":"2026-01-31T10:00:00Z","note":"n"}`,
+		expect{table: byIndex(), entity: of(pk("CUSTOMER#{customer}"), sk("ORDER#{id}"), entable.Index("GSI1", pk("ALL"), sk("{at:2006-01-02}[#{status}]"))), index: "GSI1", damaged: "GSI1SK"}),
+	adopt[Order]("an index whose sort key alone is missing, of an attribute that is empty", `{"PK":"CUSTOMER#bob","SK":"ORDER#o-1","GSI1PK":"2026-01-31","type":"Order","customer":"bob","id":"o-1","status":"","at":"2026-01-31T10:00:00Z","note":"n"}`,
+		expect{table: byIndex(), entity: of(pk("CUSTOMER#{customer}"), sk("ORDER#{id}"), entable.Index("GSI1", pk("{at:2006-01-02}"), sk("[STATUS#{status}]"))), damaged: "GSI1PK"}),
+
+	// What functions make of attributes.
+	adopt[Order]("a bucket of a text", `{"PK":"C3#bob","SK":"ORDER#o-1","customer":"bob","id":"o-1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,
+		expect{table: upper, entity: of(pk("C{len}#{customer}"), sk("ORDER#{id}"), entable.Derived("len", []string{"customer"}, nameLength))}),
+	adopt[Order]("a week in a composed key", `{"PK":"WEEK#2026-05","SK":"OID#o-1","customer":"bob","id":"o-1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,
+		expect{table: upper, entity: of(entable.PK("week", entable.Prefix("WEEK")), entable.SK("id", entable.Prefix("OID")), entable.Derived("week", []string{"at"}, week))}),
+	adopt[Order]("a week in an index", `{"PK":"CUSTOMER#bob","SK":"ORDER#o-1","GSI1PK":"OPEN","GSI1SK":"2026-05#bob","type":"Order","customer":"bob","id":"o-1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,
+		expect{table: byIndex(), entity: of(pk("CUSTOMER#{customer}"), sk("ORDER#{id}"), entable.Derived("week", []string{"at"}, week), entable.Derived("open", []string{"status"}, ifOpen),
+			entable.Index("GSI1", pk("[{open}]"), sk("{week}#{customer}"))), index: "GSI1", damaged: "GSI1SK"}),
 
 	// Beside composed keys.
 	adopt[Order]("a template beside a composed key", `{"PK":"CUSTOMER#bob%20b","SK":"ORDER#o 1","customer":"bob b","id":"o 1","status":"open","at":"2026-01-31T10:00:00Z","note":"n"}`,

@@ -183,14 +183,14 @@ func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
 func TestIndexesThatHoldPartsOfItems(t *testing.T) {
 	for name, projection := range map[string]entable.IndexOption{"keys": entable.KeysOnly(), "some": entable.Include("type", "state")} {
 		for _, route := range [][]entable.TableOption{nil, {entable.PlainRoute()}} {
-			t.Run(name, func(t *testing.T) { checkProjection(t, projection, name == "keys", route) })
+			t.Run(name, func(t *testing.T) { checkProjection(t, projection, route) })
 		}
 	}
 	_, err := entable.TryNewTable("stored", append(upper[:3:3], entable.GSI("inv", text("SK"), sorted("PK"), entable.Include()))...)
 	refused(t, err, `index "inv": Include names no attribute: use KeysOnly`)
 }
 
-func checkProjection(t *testing.T, projection entable.IndexOption, keys bool, route []entable.TableOption) {
+func checkProjection(t *testing.T, projection entable.IndexOption, route []entable.TableOption) {
 	ctx := context.Background()
 	db := memory.New()
 	t.Cleanup(db.Close)
@@ -215,12 +215,9 @@ func checkProjection(t *testing.T, projection entable.IndexOption, keys bool, ro
 	if n, err := query().Count(ctx); err != nil || n != 5 {
 		t.Errorf("%d, %v", n, err)
 	}
-	one, err := query().Partial().First(ctx)
-	must(t, err)
-	if want := (Ticket{Project: "pa", ID: "a", Owner: "ann", State: "open"}); keys && (one.State != "" || one.ID != "a" || one.Owner != "") || !keys && *one != (Ticket{Project: "pa", ID: "a", State: want.State}) {
-		t.Errorf("part: %+v", one)
-	}
-	_, err = query().Partial().Filter(expression.Name("note").Equal(expression.Value("x"))).First(ctx)
+	_, err = query().Partial().First(ctx)
+	refused(t, err, `index "GSI1" does not hold all of Ticket, and nothing would tell its items from whole ones: give it a bool field with the tag `+"`entable:\"partial\"`, or use Hydrate, or Select")
+	_, err = query().Partial().Filter(expression.Name("note").Equal(expression.Value("x"))).Count(ctx)
 	refused(t, err, `attribute "note" is not held by index "GSI1"`)
 	_, err = query().Select("note").First(ctx)
 	refused(t, err, `attribute "note" is not held by index "GSI1"`)

@@ -8,7 +8,8 @@ package keys
 //  2. Else the automata of both keys (automaton.go) go through one text together (meeting). No way: apart. They accept all
 //     that a key can be, and a little more, so this is never said of two that meet.
 //  3. Else there is a shortest text for each key. It is an example if both kinds can build them from the values of one item
-//     each: an attribute has one value wherever it stands (example). If they cannot, the proof does not know.
+//     each: an attribute has one value wherever it stands (example). If they cannot, or a function makes a part of them, the proof
+//     does not know.
 //
 // For example, let the items of kind a have the keys "ORG#{org}" and "{n:08}", and those of kind b "ORG#{x}#{y}" and "0017".
 // The fixed texts agree as far as they go. Of the first keys a shortest common text is "ORG#x#x": org is "x#x", x and y are
@@ -190,7 +191,7 @@ func builds(patterns []*Pattern, item map[string]Value, texts []string) bool {
 			return false
 		}
 		for j := range p.row {
-			if s := &p.row[j]; s.shards > 0 && !s.madeOf(item) {
+			if s := &p.row[j]; s.derived || s.shards > 0 && !s.madeOf(item) {
 				return false
 			}
 		}

@@ -118,6 +118,7 @@ func few(s keys.Segment) (out []keys.Value) {
 type kind struct {
 	patterns []*keys.Pattern
 	sharded  bool
+	fewer    bool // of the values of few
 }
 
 // randomKind returns a kind with keys of as many segments as sizes says, of attributes
@@ -163,6 +164,9 @@ func (k kind) components() (out []keys.Segment) {
 			if s.Of != nil {
 				s = *s.Of
 			}
+			if s.Derived {
+				s = comp("a", keys.Text)
+			}
 			same := func(o keys.Segment) bool { return o.Attr == s.Attr }
 			if s.Attr != "" && !slices.ContainsFunc(out, same) {
 				out = append(out, s)
@@ -180,6 +184,8 @@ func (k kind) item(values map[string]keys.Value) (texts string, ok bool) {
 			switch {
 			case s.Of != nil:
 				tuple = append(tuple, integer(int64(keys.Shard(values[s.Of.Attr], s.Shards))))
+			case s.Derived:
+				tuple = append(tuple, derive(s.Attr, values))
 			case s.Attr != "":
 				tuple = append(tuple, values[s.Attr])
 			}
@@ -204,7 +210,11 @@ func (k kind) each(do func(texts string)) {
 			}
 			return
 		}
-		for _, v := range few(rest[0]) {
+		list := few(rest[0])
+		if k.fewer && rest[0].Kind == keys.Text {
+			list = fewer
+		}
+		for _, v := range list {
 			values[rest[0].Attr] = v
 			fill(rest[1:])
 		}

@@ -267,8 +267,9 @@ func (m *automaton) verbatim(s *segment) (all fragment) {
 }
 
 // until accepts a text and behind it end, which begins nowhere before (the automaton of Knuth, Morris and Pratt): what a
-// component of a template is cut off by. The text is not empty.
-func (m *automaton) until(end string) (all fragment) {
+// component of a template is cut off by. The text is not empty. Open are the states in which end has not been read: where the
+// text may be all.
+func (m *automaton) until(end string) (all fragment, open []int) {
 	n := len(end)
 	// Place k < n: all that was read is the first k bytes of end. Place n+k: there is a text in front of these.
 	into := make([][]int, 2*n) // the states that lead to a place
@@ -312,7 +313,7 @@ func (m *automaton) until(end string) (all fragment) {
 		}
 		m.link(into[a.from], []int{a.state})
 	}
-	return all
+	return all, slices.Concat(into...)
 }
 
 // border returns how many of the first bytes of end a text ends with that ended with k of them and was then followed by b,
@@ -430,18 +431,27 @@ func (m *automaton) encoded(c class, escape byteSet) fragment {
 func automatonOf(p *Pattern) *automaton {
 	m := newAutomaton()
 	var parts []fragment
+	var ends []int // in front of tails
 	for i := 0; i < len(p.row); i++ {
-		switch s := &p.row[i]; {
+		s := &p.row[i]
+		if s.tail {
+			ends = append(ends, parts[len(parts)-1].last...)
+		}
+		switch {
 		case s.literal != "":
 			parts = append(parts, m.text(s.literal))
 		case !s.verbatim:
 			parts = append(parts, m.composed(s))
 		case s.kind == Text && s.until != "":
-			parts = append(parts, m.until(s.until))
-			i++ // its text is in there
+			all, open := m.until(s.until)
+			parts = append(parts, all)
+			if i++; p.row[i].tail { // its text is in there
+				ends = append(ends, open...)
+			}
 		default:
 			parts = append(parts, m.verbatim(s))
 		}
 	}
-	return m.finish(m.then(parts...))
+	all := m.then(parts...)
+	return m.finish(fragment{all.first, append(all.last, ends...)})
 }

@@ -303,7 +303,7 @@ func TestLeadingPartCoversExactlyItsKeys(t *testing.T) {
 		for i, tuple := range tuples {
 			other := tuples[max(0, i-1-r.IntN(3))]
 			for n := range tuple {
-				lead, err := l.AppendLeading(nil, tuple[:n])
+				lead, _, err := l.AppendLeading(nil, tuple[:n])
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -321,7 +321,7 @@ func TestLeadingPartCoversExactlyItsKeys(t *testing.T) {
 					t.Fatalf("%s: leading part %q covers %q of %s", l, lead, key, longer)
 				}
 			}
-			if full, _ := l.AppendLeading(nil, tuple); string(full) != render(t, l.Pattern, tuple...) {
+			if full, _, _ := l.AppendLeading(nil, tuple); string(full) != render(t, l.Pattern, tuple...) {
 				t.Fatalf("%s: leading part %q of all components is not the key", l, full)
 			}
 		}

@@ -52,6 +52,9 @@
 //
 // A component of fixed width is cut by its width. Any other ends where the next fixed text begins for the first time, or with
 // the key; a value that contains that text is refused, and so different values never give one key.
+//
+// A key ends before a tail where the values of all components from there on are zero, and only there: what else renders zeros
+// in their places is no key.
 package keys
 
 import (
@@ -99,13 +102,13 @@ func (k Kind) String() string {
 // month, day, hour or minute, or with no, 3 or 6 digits of the second.
 //
 // In a template Format is what stands behind the attribute's colon, and takes the place of Layout. Width is there the number
-// of bytes that all texts of a type have, as a UUID's 36; 0 if they differ.
+// of bytes that all texts of a type have, as a UUID's 36; 0 if they differ. With Tail, the key can end in front of the segment.
 //
 // The rest is for [Apart], and neither Append nor Parse ask for it. Bits is the
 // size of an Int, Uint or Float: 8, 16, 32 or 64; 0 means 64. Size is the length
 // of Bytes that are an array; 0 means any. An array of zeros is not set. With
 // Of, the component is an Int, the number of one of Shards shards, and [Shard]
-// makes it of Of.
+// makes it of Of. A component that is Derived is a text of which nothing is known.
 type Segment struct {
 	Literal string
 	Attr    string
@@ -117,6 +120,8 @@ type Segment struct {
 	Size    int
 	Shards  int
 	Of      *Segment
+	Tail    bool
+	Derived bool
 }
 
 // Pattern builds and reads the keys of one layout. It is immutable and safe for
@@ -129,6 +134,7 @@ type Pattern struct {
 	comps     int
 	lead      string
 	tail      string // the fixed text that every key ends with
+	tails     int
 	text      string
 	language  func() *automaton
 }
@@ -203,6 +209,10 @@ func (p *Pattern) describe() {
 	var text strings.Builder
 	for i := range p.row {
 		s := &p.row[i]
+		if s.tail {
+			text.WriteString("]["[min(p.tails, 1)^1:])
+			p.tails++
+		}
 		if s.literal != "" {
 			text.WriteString(s.literal)
 			continue
@@ -210,8 +220,13 @@ func (p *Pattern) describe() {
 		p.comps++
 		text.WriteString("{" + s.name() + "}")
 	}
+	p.lead = p.row[0].literal
+	if p.tails > 0 {
+		text.WriteString("]")
+	} else {
+		p.tail = p.row[len(p.row)-1].literal
+	}
 	p.text = text.String()
-	p.lead, p.tail = p.row[0].literal, p.row[len(p.row)-1].literal
 	p.language = sync.OnceValue(func() *automaton { return automatonOf(p) })
 }
 

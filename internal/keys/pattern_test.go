@@ -223,7 +223,7 @@ func TestAppendRefusesAWrongNumberOfValues(t *testing.T) {
 	if got, want := fmt.Sprint(err), `cannot build key P#{a}#{b} from 1 value: it has 2 components`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	_, err = p.AppendLeading(nil, vals(text("x"), text("y"), text("z")))
+	_, _, err = p.AppendLeading(nil, vals(text("x"), text("y"), text("z")))
 	if got, want := fmt.Sprint(err), `cannot build leading part of key P#{a}#{b} from 3 values: it has 2 components`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -343,7 +343,7 @@ func TestPatternTexts(t *testing.T) {
 func TestAppendLeading(t *testing.T) {
 	p := compile(t, "O", "#", lit("B"), comp("y", keys.Text), lit("C"), wide(keys.Int, 2), lit("D"))
 	for n, want := range []string{"O#B#", "O#B#a%21#C#", "O#B#a%21#C#07#D"} {
-		got, err := p.AppendLeading([]byte(">"), vals(text("a!"), integer(7))[:n])
+		got, _, err := p.AppendLeading([]byte(">"), vals(text("a!"), integer(7))[:n])
 		if err != nil || string(got) != ">"+want {
 			t.Errorf("%d values: got %q, %v", n, got, err)
 		}

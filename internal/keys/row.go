@@ -11,7 +11,8 @@ func (p *Pattern) Append(dst []byte, vals []Value) ([]byte, error) {
 	if len(vals) != p.comps {
 		return dst, fmt.Errorf("cannot build key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
 	}
-	return p.append(dst, vals)
+	out, _, err := p.append(dst, vals)
+	return out, err
 }
 
 // AppendLeading appends the fixed text that exactly those keys of the pattern
@@ -19,53 +20,81 @@ func (p *Pattern) Append(dst []byte, vals []Value) ([]byte, error) {
 // next component, literals included, and so matches
 // no key with a longer value or prefix. With a value for every component it is
 // the complete key, which is to be compared for equality.
-func (p *Pattern) AppendLeading(dst []byte, vals []Value) ([]byte, error) {
+//
+// If ends is not negative, one key with these values ends there in what was appended, in front of a tail; the others start with
+// all of it. At the end of all it is the only one.
+func (p *Pattern) AppendLeading(dst []byte, vals []Value) (out []byte, ends int, err error) {
 	if len(vals) > p.comps {
-		return dst, fmt.Errorf("cannot build leading part of key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
+		return dst, -1, fmt.Errorf("cannot build leading part of key %s from %s: it has %s", p, plural(len(vals), "value"), plural(p.comps, "component"))
 	}
 	return p.append(dst, vals)
 }
 
-func (p *Pattern) append(dst []byte, vals []Value) ([]byte, error) {
-	out := dst
+func (p *Pattern) append(dst []byte, vals []Value) (out []byte, ends int, err error) {
+	out, ends = dst, -1
+	whole := len(vals) == p.comps
+	bare := false // nothing but zeros since a tail began
 	for i := range p.row {
 		s := &p.row[i]
+		if s.tail && ends < 0 && allZero(vals) {
+			if ends = len(out); whole {
+				return out, ends, nil
+			}
+		}
 		if s.literal != "" {
-			out = append(out, s.literal...)
+			out, bare = append(out, s.literal...), bare || s.tail
 			continue
 		}
 		if len(vals) == 0 {
-			return out, nil
+			return out, ends, nil
 		}
-		from := len(out)
-		var err error
-		if out, err = s.append(out, &vals[0]); err != nil {
-			return dst, err
+		from, before := len(out), out
+		if out, err = s.append(out, &vals[0]); err == nil && s.verbatim && s.until != "" && s.endsEarly(out[from:]) {
+			err = s.errorf("%q cannot be read back from a key in which %q ends it: the value may not contain that text", out[from:], s.until)
 		}
-		if s.verbatim && s.until != "" {
-			if err := s.checkEnd(out[from:]); err != nil {
-				return dst, err
-			}
+		switch {
+		case err != nil && ends >= 0: // zeros that no tail can have
+			return before[:ends], ends, nil
+		case err != nil:
+			return dst, -1, err
 		}
+		bare = bare && (vals[0].IsZero() || s.kind == Time && s.rendersZero(string(out[from:])))
 		vals = vals[1:]
 	}
-	return out, nil
+	if bare {
+		return dst, -1, fmt.Errorf("cannot build key %s: its tail would be read as zeros, for which the key ends before", p)
+	}
+	return out, len(out), nil
+}
+
+func allZero(vals []Value) bool {
+	for i := range vals {
+		if !vals[i].IsZero() {
+			return false
+		}
+	}
+	return true
 }
 
 // Parse appends the values that key was built from, the exact inverse of
 // Append. It is strict: a key is refused if Append cannot build it. Values of
 // text may alias key. On an error vals comes back unchanged.
 //
-// The value of a component that is a part of a time is the beginning of that part.
+// The value of a component that is a part of a time is the beginning of that part, that of one in a tail that is not there is zero.
 func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
-	out, rest := vals, key
+	out, rest, bare := vals, key, false
 	for i := range p.row {
 		s := &p.row[i]
-		text, ok := s.cut(&rest)
+		if s.tail && rest == "" {
+			out = p.appendZeros(out, i)
+			break
+		}
+		text, ok := p.cut(i, &rest)
 		switch {
 		case s.literal != "" && !ok:
 			return vals, fmt.Errorf("cannot parse key %q as %s: %q does not begin with %q", key, p, rest, s.literal)
 		case s.literal != "":
+			bare = bare || s.tail
 			continue
 		case !ok:
 			return vals, fmt.Errorf("cannot parse key %q as %s: attribute %q: %q is not %s%s", key, p, s.attr, rest, s.describe(), s.ending())
@@ -74,12 +103,40 @@ func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
 		if !s.parse(text, &v) {
 			return vals, fmt.Errorf("cannot parse key %q as %s: attribute %q: %q is not %s", key, p, s.attr, text, s.describe())
 		}
+		bare = bare && s.rendersZero(text)
 		out = append(out, v)
 	}
-	if rest != "" {
+	switch {
+	case rest != "":
 		return vals, fmt.Errorf("cannot parse key %q as %s: it goes on with %q", key, p, rest)
+	case bare:
+		return vals, fmt.Errorf("cannot parse key %q as %s: it goes on with zeros, and would end before them", key, p)
 	}
 	return out, nil
+}
+
+// appendZeros appends the values of the components from a place in the row on, which are not there.
+func (p *Pattern) appendZeros(vals []Value, from int) []Value {
+	for i := range p.row[from:] {
+		if s := &p.row[from+i]; s.literal == "" {
+			vals = append(vals, Value{Kind: s.kind})
+		}
+	}
+	return vals
+}
+
+// rendersZero reports whether a text, which is one of the component, is read as its zero.
+func (s *segment) rendersZero(text string) bool {
+	switch s.kind {
+	case Int, Uint, Float:
+		return strings.Trim(text, "0") == ""
+	case Bool:
+		return text == "false"
+	case Time:
+		t, _ := s.clock.parse(text)
+		return t.IsZero()
+	}
+	return false
 }
 
 // ending says what has to follow a component.
@@ -92,20 +149,25 @@ func (s *segment) ending() string {
 
 // Match reports whether Parse would succeed. It does not allocate.
 func (p *Pattern) Match(key string) bool {
+	bare := false
 	for i := range p.row {
 		s := &p.row[i]
-		text, ok := s.cut(&key)
+		if s.tail && key == "" {
+			break
+		}
+		text, ok := p.cut(i, &key)
 		if !ok || s.literal == "" && !s.parse(text, nil) {
 			return false
 		}
+		bare = s.tail || bare && (s.literal != "" || s.rendersZero(text))
 	}
-	return key == ""
+	return key == "" && !bare
 }
 
 // cut takes the text of a segment off the front of rest: fixed text as it is, a component of fixed width by that, any
-// other up to the text that ends it.
-func (s *segment) cut(rest *string) (text string, ok bool) {
-	at := len(*rest)
+// other up to the text that ends it, or all where that is a tail that is not there.
+func (p *Pattern) cut(i int, rest *string) (text string, ok bool) {
+	s, at := &p.row[i], len(*rest)
 	switch {
 	case s.literal != "":
 		if !strings.HasPrefix(*rest, s.literal) {
@@ -118,7 +180,9 @@ func (s *segment) cut(rest *string) (text string, ok bool) {
 		}
 		at = s.fixed
 	case s.until != "":
-		if at = strings.Index(*rest, s.until); at < 0 {
+		if n := strings.Index(*rest, s.until); n >= 0 {
+			at = n
+		} else if !p.row[i+1].tail || s.endsEarly([]byte(*rest)) {
 			return "", false
 		}
 	}

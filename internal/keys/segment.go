@@ -20,9 +20,15 @@ type Value struct {
 	T    time.Time
 }
 
-// segment is a compiled [Segment]: literal != "" is fixed text, and nothing else is set then.
+// IsZero reports whether the value is that of a component in a tail that is not there.
+func (v *Value) IsZero() bool {
+	return v.S == "" && len(v.B) == 0 && v.I == 0 && v.U == 0 && v.F == 0 && v.T.IsZero()
+}
+
+// segment is a compiled [Segment]: literal != "" is fixed text, and nothing else but tail is set then.
 type segment struct {
 	literal string
+	tail    bool // the key can end in front of it
 	attr    string
 	kind    Kind
 	width   int
@@ -41,6 +47,7 @@ type segment struct {
 	format   string
 	fixed    int // the number of bytes by which it is cut, else 0
 	ordered  bool
+	derived  bool
 	clock    *clock
 }
 
@@ -57,7 +64,7 @@ func compileSegment(d Segment, separator string) (segment, error) {
 	if d.Attr == "" {
 		return segment{}, fmt.Errorf("invalid segment: it has neither a literal nor an attribute")
 	}
-	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, escape: escapeSet(separator[0])}
+	s := segment{attr: d.Attr, kind: d.Kind, width: d.Width, bits: d.Bits, size: d.Size, layout: d.Layout, derived: d.Derived, escape: escapeSet(separator[0])}
 	if d.Of != nil {
 		of, err := compileSegment(*d.Of, separator)
 		if err != nil {

@@ -129,17 +129,18 @@ func (s *segment) appendShortest(dst []byte, f float64) []byte {
 	return strconv.AppendFloat(dst, f+0, 'f', -1, s.bits)
 }
 
-// checkEnd refuses a text that would be cut too early: the text that ends it begins in it.
-func (s *segment) checkEnd(text []byte) error {
-	wrong := bytes.Contains(text, []byte(s.until))
-	for i := max(0, len(text)-len(s.until)+1); i < len(text) && !wrong; i++ {
+// endsEarly reports whether a text would be cut too early: the text that ends it begins in it.
+func (s *segment) endsEarly(text []byte) bool {
+	if bytes.Contains(text, []byte(s.until)) {
+		return true
+	}
+	for i := max(0, len(text)-len(s.until)+1); i < len(text); i++ {
 		begun := len(text) - i
-		wrong = string(text[i:]) == s.until[:begun] && strings.HasPrefix(s.until, s.until[begun:])
+		if string(text[i:]) == s.until[:begun] && strings.HasPrefix(s.until, s.until[begun:]) {
+			return true
+		}
 	}
-	if wrong {
-		return s.errorf("%q cannot be read back from a key in which %q ends it: the value may not contain that text", text, s.until)
-	}
-	return nil
+	return false
 }
 
 func isID(text string, length int) bool {

@@ -74,11 +74,22 @@ func (m *Entity) also() string {
 			parts = append(parts, p.name+" "+p.value)
 		}
 	}
+	for _, p := range m.Moved {
+		if !p.Removed {
+			parts = append(parts, "also at "+p.String())
+		}
+	}
 	for _, d := range m.Distinct {
 		parts = append(parts, fmt.Sprintf("distinct from %s (%s)", d.Entity, d.Reason))
 	}
 	for _, u := range m.Unique {
 		parts = append(parts, "unique "+u.Attribute)
+	}
+	for _, x := range m.Sealed {
+		parts = append(parts, x.How+" "+x.Attribute)
+	}
+	for _, name := range m.Hidden {
+		parts = append(parts, "hidden "+name)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -112,7 +123,10 @@ func (k *Key) attributes() string {
 	}
 	var names []string
 	for _, s := range k.Segments {
-		if s.Attribute != "" && s.Shards == 0 {
+		switch {
+		case len(s.Sources) > 0:
+			names = append(names, s.Sources...)
+		case s.Attribute != "" && s.Shards == 0:
 			names = append(names, s.Attribute)
 		}
 	}

@@ -102,7 +102,9 @@ func (k *Key) shape() string {
 	var text strings.Builder
 	text.WriteString(k.Prefix + k.Separator)
 	for _, s := range k.Segments {
-		s.Attribute = ""
+		if s.Attribute = ""; s.Tail {
+			text.WriteString("[")
+		}
 		text.WriteString("|" + s.String())
 	}
 	return text.String()

@@ -3,6 +3,7 @@ package manifest
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,7 @@ const (
 	effectTable  = "stored items have the other and cannot be read or found"
 	effectKey    = "stored items keep their keys and are not found under the new ones"
 	effectIndex  = "stored items keep their keys in the index and are not found there under the new ones"
+	effectPart   = "stored items are in it in part, and would be read as if they lacked the rest"
 	effectUnique = "the values of stored items are not compared with new ones any more"
 )
 
@@ -92,8 +94,36 @@ func (m *Table) Contradictions(now *Table) (list []Difference) {
 			differ(where, "partition key", fmt.Sprint(x.PK), fmt.Sprint(o.PK), cure)
 			differ(where, "sort key", fmt.Sprint(x.SK), fmt.Sprint(o.SK), cure)
 		}
+		if !x.holds(&o) {
+			list = append(list, Difference{Where: where, What: "projection", Was: x.projection(), Is: o.projection(), Effect: effectPart, Cure: cure})
+		}
 	}
 	return list
+}
+
+// projection says what the index holds of the items.
+func (x *Index) projection() string {
+	switch x.Projection {
+	case "":
+		return "all"
+	case include:
+		return fmt.Sprintf("keys and %q", x.Include)
+	}
+	return "keys"
+}
+
+const include = "INCLUDE"
+
+// holds reports whether the index holds all that o, which is it in another manifest, is said to. Less is safe to read; and those
+// who told the service of a projection before it could be declared have declared it since.
+func (x *Index) holds(o *Index) bool {
+	switch {
+	case x.Projection == "":
+		return true
+	case o.Projection == "":
+		return false
+	}
+	return !slices.ContainsFunc(o.Include, func(name string) bool { return !slices.Contains(x.Include, name) })
 }
 
 func quoted(s string) string {
@@ -123,7 +153,11 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 		list = append(list, Difference{Where: now.Name, What: "oldest name", Was: quoted(old.OldestName()), Is: quoted(now.OldestName()),
 			Effect: effectUnique, Cure: fmt.Sprintf("give entable.Was(%q) first", old.OldestName())})
 	}
+	list = append(list, old.returns(now)...)
 	for _, k := range old.keys() {
+		if k.index == "" && now.reads(old.own()) {
+			continue
+		}
 		if is := now.Key(k.what); is != nil {
 			list = append(list, k.key.contradictions(now.Name+": "+k.what, k.index, is)...)
 		}
@@ -132,10 +166,11 @@ func (m *Manifest) EntityContradictions(old, now *Entity) (list []Difference) {
 		list = append(list, Difference{Where: now.Name, What: "version", Was: quoted(old.Version), Is: quoted(now.Version),
 			Effect: "writers that check different attributes do not see each other", Cure: fmt.Sprintf("store the version as %q", old.Version)})
 	}
+	list = append(list, old.sealedContradictions(now)...)
 	for _, was := range old.Unique {
 		was.Removed = false
 		i := slices.IndexFunc(now.Unique, func(s Segment) bool { return s.Attribute == was.Attribute })
-		if i >= 0 && now.Unique[i] != was {
+		if i >= 0 && !now.Unique[i].equal(was) {
 			list = append(list, Difference{Where: fmt.Sprintf("%s: unique %q", now.Name, was.Attribute), What: "kind", Was: was.Kind, Is: now.Unique[i].Kind,
 				Effect: effectUnique, Cure: "give the field its old type, or another attribute"})
 		}
@@ -212,6 +247,8 @@ func sameParts(a, b []Segment) bool {
 	return slices.Equal(pa, pb)
 }
 
+func (s Segment) equal(o Segment) bool { return reflect.DeepEqual(s, o) }
+
 func (s Segment) contradictions(now Segment, differ func(what, was, is, cure string)) {
 	switch {
 	case s.Literal != "" || now.Literal != "":
@@ -229,7 +266,15 @@ func (s Segment) contradictions(now Segment, differ func(what, was, is, cure str
 		return
 	}
 	what := func(property string) string { return fmt.Sprintf("%s of %q", property, s.Attribute) }
-	differ(what("kind"), s.Kind, now.Kind, "give the field its old type")
+	cure := "give the field its old type"
+	if name, hashed := strings.CutPrefix(s.Kind, "hash "); hashed {
+		cure = fmt.Sprintf("give the field `entable:\"encrypt,hash=%s\"`", name)
+	} else if strings.HasPrefix(now.Kind, "hash ") {
+		cure = "take hash out of the field's tag, or make the key in an index with a new name"
+	}
+	differ(what("kind"), s.Kind, now.Kind, cure)
+	sources := strings.Join(s.Sources, ", ")
+	differ(what("sources"), sources, strings.Join(now.Sources, ", "), fmt.Sprintf("derive %q from %s", s.Attribute, sources))
 	differ(what("width"), fmt.Sprint(s.Width), fmt.Sprint(now.Width), fmt.Sprintf("give it entable.Attr(%q).Width(%d)", s.Attribute, s.Width))
 	differ(what("layout"), quoted(s.Layout), quoted(now.Layout), fmt.Sprintf("give it entable.Attr(%q).Layout(%q)", s.Attribute, s.Layout))
 }
@@ -259,6 +304,9 @@ func (m *Manifest) Removals(now *Manifest) (list []Difference) {
 			gone(e.Name, "entity", "registered", fmt.Sprintf("stored items of type %q are not read", e.Name),
 				fmt.Sprintf("register it, or its new name with entable.Was(%q)", e.Name))
 		case is != nil:
+			for _, p := range e.left(is) {
+				gone(is.Name, "other place", p.String(), "items that are still there are not found", "keep entable.Moved until Table.Audit has found none there")
+			}
 			for _, what := range e.parts() {
 				if !slices.Contains(is.parts(), what) {
 					gone(is.Name, what, "declared", "it is not kept up any more", "declare it")
@@ -284,6 +332,11 @@ func (m *Entity) parts() (list []string) {
 			list = append(list, fmt.Sprintf("unique %q", u.Attribute))
 		}
 	}
+	for _, x := range m.Sealed {
+		if !x.Removed {
+			list = append(list, fmt.Sprintf("%s %q", x.How, x.Attribute))
+		}
+	}
 	if m.TTL != "" {
 		list = append(list, "ttl")
 	}
@@ -299,8 +352,12 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		list = append(list, Difference{Where: where, What: what, Is: is, Effect: "the lock does not hold it yet", Cure: "extend the lock"})
 	}
 	for _, x := range now.Table.Indexes {
-		if !slices.ContainsFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed }) {
+		i := slices.IndexFunc(m.Table.Indexes, func(o Index) bool { return o.Name == x.Name && !o.Removed })
+		switch {
+		case i < 0:
 			added("table", "index", quoted(x.Name))
+		case m.Table.Indexes[i].projection() != x.projection():
+			added(fmt.Sprintf("index %q", x.Name), "projection", x.projection())
 		}
 	}
 	known := m.byName()
@@ -322,6 +379,11 @@ func (m *Manifest) Additions(now *Manifest) (list []Difference) {
 		}
 		if old.Name != e.Name {
 			added(e.Name, "name", fmt.Sprintf("%q, once %q", e.Name, old.Name))
+		}
+		for _, p := range e.Moved {
+			if i := old.at(p); i < 0 || old.Moved[i].Removed {
+				added(e.Name, "other place", p.String())
+			}
 		}
 		for _, what := range e.parts() {
 			if !slices.Contains(old.parts(), what) {

@@ -3,6 +3,7 @@ package manifest_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/entable/entable/internal/manifest"
@@ -35,6 +36,9 @@ func TestContradictions(t *testing.T) {
 		"index": {func(table *manifest.Table, _, _ *manifest.Entity) {
 			table.Indexes[0].SK[0].Type, table.Indexes[1].Kind = "S", manifest.Native
 		}, []string{`index "gsi1": kind: global -> native`, `index "late": sort key: ["lsk" (N)] -> ["lsk" (S)]`}},
+		"an index that holds less": {func(table *manifest.Table, _, _ *manifest.Entity) {
+			table.Indexes[0].Projection = "KEYS_ONLY" // declared later than the service was told, perhaps
+		}, nil},
 		"prefix and separator": {func(_ *manifest.Table, line, _ *manifest.Entity) {
 			line.PK.Prefix, line.PK.Separator = "LI", "|"
 		}, []string{`Line: PK: prefix: "PI" -> "LI"`, `Line: PK: separator: "#" -> "|"`}},
@@ -94,5 +98,39 @@ func TestRemovalsAndAdditionsMirrorEachOther(t *testing.T) {
 	}
 	if got := summary(t, marked.Additions(all)); !slices.Equal(got, wantAdded) {
 		t.Errorf("declared again: got %q, want %q", got, wantAdded)
+	}
+}
+
+// An index is not changed in place: one that is said to hold more than it was made with would give parts of items for wholes.
+func TestProjections(t *testing.T) {
+	with := func(projection string, include ...string) *manifest.Manifest {
+		return parse(t, shop(func(table *manifest.Table, _, _ *manifest.Entity) {
+			table.Indexes[1].Projection, table.Indexes[1].Include = projection, include
+		}))
+	}
+	all, keys, some, more := with(""), with("KEYS_ONLY"), with("INCLUDE", "note"), with("INCLUDE", "note", "total")
+	for _, test := range []struct {
+		was, is            *manifest.Manifest
+		contradicts, added string
+	}{
+		{all, all, "", ""},
+		{keys, keys, "", ""},
+		{more, more, "", ""},
+		{keys, all, `index "gsi1": projection: keys -> all`, `index "gsi1": projection:  -> all`},
+		{some, all, `index "gsi1": projection: keys and ["note"] -> all`, `index "gsi1": projection:  -> all`},
+		{keys, some, `index "gsi1": projection: keys -> keys and ["note"]`, `index "gsi1": projection:  -> keys and ["note"]`},
+		{some, more, `index "gsi1": projection: keys and ["note"] -> keys and ["note" "total"]`, `index "gsi1": projection:  -> keys and ["note" "total"]`},
+		{all, keys, "", `index "gsi1": projection:  -> keys`}, // a lock from before it was declared
+		{all, some, "", `index "gsi1": projection:  -> keys and ["note"]`},
+		{more, keys, "", `index "gsi1": projection:  -> keys`},
+	} {
+		contradictions := strings.Join(summary(t, test.was.Contradictions(test.is)), "; ")
+		added := strings.Join(summary(t, test.was.Additions(test.is)), "; ")
+		if contradictions != test.contradicts || added != test.added {
+			t.Errorf("got %s and %s, want %s and %s", contradictions, added, test.contradicts, test.added)
+		}
+		if contradictions == "" && string(test.was.Extended(test.is, true).JSON()) != string(test.is.JSON()) {
+			t.Errorf("the extension is not what is declared: %s", test.was.Extended(test.is, true).JSON())
+		}
 	}
 }

@@ -32,8 +32,8 @@ func ParseLock(text []byte) (*Lock, error) {
 	l := &Lock{Manifest: m, named: m.byName(), prefixes: map[string]lockedPrefix{}}
 	for i := range m.Entities {
 		e := &m.Entities[i]
-		for _, k := range e.keys() {
-			text, shared := k.key.Prefix, k.key != &e.PK
+		for _, k := range e.reservedKeys() {
+			text, shared := k.key.Prefix, k.what != "PK"
 			if text == "" && len(k.key.Segments) > 0 {
 				text, shared = k.key.Segments[0].Literal, true
 			}
@@ -47,6 +47,15 @@ func ParseLock(text []byte) (*Lock, error) {
 		}
 	}
 	return l, nil
+}
+
+// reservedKeys lists the keys whose prefixes a lock reserves: also those of places where items are besides, or were.
+func (m *Entity) reservedKeys() []namedKey {
+	out := m.keys()
+	for _, place := range m.Places() {
+		out = append(out, place.keys()...)
+	}
+	return out
 }
 
 func (m *Manifest) byName() map[string]*Entity {
@@ -104,8 +113,10 @@ func (m *Manifest) Extended(now *Manifest, mark bool) *Manifest {
 
 // extend adds what only old has, as removed if mark is set.
 func (m *Entity) extend(old *Entity, mark bool) {
+	m.extendPlaces(old, mark)
 	m.Indexes = union(m.Indexes, old.Indexes, func(x *EntityIndex) (string, *bool) { return x.Name, &x.Removed }, mark)
 	m.Unique = union(m.Unique, old.Unique, func(s *Segment) (string, *bool) { return s.Attribute, &s.Removed }, mark)
+	m.Sealed = union(m.Sealed, old.Sealed, func(s *Sealed) (string, *bool) { return s.Attribute, &s.Removed }, mark)
 	if m.Origin = old.OldestName(); m.Origin == m.Name {
 		m.Origin = ""
 	}

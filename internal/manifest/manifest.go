@@ -4,6 +4,7 @@
 //
 //   - manifest.go: the data and its JSON
 //   - lock.go: what a lock reserves, and how a manifest grows
+//   - moved.go: the places where items of one entity may be
 //   - drift.go: where two manifests differ, and what that means for stored items
 //   - describe.go, grid.go, diagram.go: texts and a diagram for people
 package manifest
@@ -72,6 +73,9 @@ type Index struct {
 	Removed bool   `json:"removed,omitempty"`
 	PK      []Attr `json:"pk,omitempty"`
 	SK      []Attr `json:"sk,omitempty"`
+	// Projection is what it holds of the items: "" is all, else the service's KEYS_ONLY or INCLUDE, with what it has besides keys.
+	Projection string   `json:"projection,omitempty"`
+	Include    []string `json:"include,omitempty"` // in their order as texts
 }
 
 // Entity is what items of one type depend on.
@@ -90,12 +94,34 @@ type Entity struct {
 
 	PK      Key           `json:"pk"`
 	SK      *Key          `json:"sk,omitempty"`
+	Moved   []Place       `json:"moved,omitempty"`
 	Indexes []EntityIndex `json:"indexes,omitempty"`
 	TTL     string        `json:"ttl,omitempty"`
 	Version string        `json:"version,omitempty"`
 	Unique  []Segment     `json:"unique,omitempty"`
 	Schema  int           `json:"schema,omitempty"`
+	Sealed  []Sealed      `json:"sealed,omitempty"`
+	// Hidden are attributes that are not shown to people.
+	Hidden []string `json:"hidden,omitempty"`
+
+	// Fields are all attributes that the type has now: one that is gone contradicts nothing.
+	Fields []string `json:"-"`
 }
+
+// Sealed is an attribute that is not stored as its value.
+type Sealed struct {
+	Attribute string `json:"attribute"`
+	How       string `json:"how"` // Encrypted or Compressed; an encrypted one may be compressed too
+	Removed   bool   `json:"removed,omitempty"`
+
+	ReadsPlain bool `json:"-"` // what is stored as its value, or only compressed, is read too
+}
+
+// How attributes are sealed.
+const (
+	Encrypted  = "encrypted"
+	Compressed = "compressed"
+)
 
 // Distinct names another entity, and why no item of it has the key of an item of this one.
 type Distinct struct {
@@ -128,8 +154,11 @@ type Segment struct {
 	Width     int    `json:"width,omitempty"`
 	Layout    string `json:"layout,omitempty"`
 	Format    string `json:"format,omitempty"` // in a template
+	Tail      bool   `json:"tail,omitempty"`   // the key can end in front of it, or lack all if it is the first
 	Shards    int    `json:"shards,omitempty"`
 	Removed   bool   `json:"removed,omitempty"` // of unique attributes
+	// Sources are the attributes that a function makes the text of, sorted. The function itself cannot be compared.
+	Sources []string `json:"sources,omitempty"`
 }
 
 func (s Segment) String() string {
@@ -151,11 +180,15 @@ func (k *Key) String() string {
 	}
 	var parts []string
 	if k.Template {
+		closing := ""
 		for _, s := range k.Segments {
-			s.Literal = strings.NewReplacer("{", "{{", "}", "}}").Replace(s.Literal)
+			if s.Tail {
+				parts, closing = append(parts, closing+"["), "]"
+			}
+			s.Literal = strings.NewReplacer("{", "{{", "}", "}}", "[", "[[", "]", "]]").Replace(s.Literal)
 			parts = append(parts, s.String())
 		}
-		return strings.Join(parts, "")
+		return strings.Join(parts, "") + closing
 	}
 	if k.Prefix != "" {
 		parts = append(parts, k.Prefix)
@@ -218,6 +251,7 @@ func (m *Manifest) sort() {
 	for _, e := range m.Entities {
 		slices.SortFunc(e.Indexes, func(a, b EntityIndex) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortFunc(e.Unique, func(a, b Segment) int { return strings.Compare(a.Attribute, b.Attribute) })
+		slices.SortFunc(e.Sealed, func(a, b Sealed) int { return strings.Compare(a.Attribute, b.Attribute) })
 	}
 }
 

@@ -51,7 +51,7 @@ func (m *Entity) soundsLike(o *Entity) bool {
 	renamed := false
 	for i, k := range a {
 		old, now := k.key, b[i].key
-		if k.what != b[i].what || old.Separator != now.Separator || !slices.Equal(old.Segments, now.Segments) {
+		if k.what != b[i].what || old.Separator != now.Separator || !slices.EqualFunc(old.Segments, now.Segments, Segment.equal) {
 			return false
 		}
 		if old.Prefix == now.Prefix {

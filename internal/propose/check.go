@@ -210,14 +210,14 @@ func (c *check) same(k *Kind, item Item) error {
 		return err
 	}
 	e := c.kinds[k]
-	d := c.table.Decode(wire.NewReader(want), nil, nil)
+	d := c.table.Decode(wire.NewReader(want), nil, nil, nil)
 	switch {
 	case d.Err != nil:
 		return d.Err
 	case d.Entity != e:
 		return fmt.Errorf("it is read as a %s", d.Entity.Name)
 	}
-	got, _, err := e.AppendItem(nil, reflect.ValueOf(d.Value).UnsafePointer())
+	got, _, err := e.AppendItem(nil, reflect.ValueOf(d.Value).UnsafePointer(), nil)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,10 @@ import (
 )
 
 // Asked is a field that keys are made of, as a person gives it: as text.
-type Asked struct{ c *component }
+type Asked struct {
+	c  *component
+	of *component // of the key: c itself, or what is derived from it
+}
 
 // Asks lists the fields that the partition key and the sort key of an index are made of, or, for "", those of the table. An
 // index that the entity is not in has none.
@@ -34,17 +37,31 @@ func (e *Entity) Asks(index string) (pk, sk []Asked) {
 	return asksOf(x.pk), asksOf(x.sk)
 }
 
-// asksOf lists the fields of keys, each once, without the number of a shard: that is made of a field of its own.
+// asksOf lists the fields of keys, each once: for the number of a shard none, as that is made of a field of its own, and for what is
+// derived its sources, but for those that are no text.
 func asksOf(list ...*Key) (out []Asked) {
 	seen := map[string]bool{}
+	add := func(c, of *component) {
+		if !seen[c.path] {
+			seen[c.path] = true
+			out = append(out, Asked{c, of})
+		}
+	}
 	for _, k := range list {
 		if k == nil {
 			continue
 		}
 		for i := range k.comps {
-			if c := &k.comps[i]; c.shard == nil && !seen[c.path] {
-				seen[c.path] = true
-				out = append(out, Asked{c})
+			switch c := &k.comps[i]; {
+			case c.shard != nil:
+			case c.derived == nil:
+				add(c, c)
+			default:
+				for _, f := range c.derived.sources {
+					if source, err := componentOf(f); err == nil {
+						add(&source, c)
+					}
+				}
 			}
 		}
 	}
@@ -54,8 +71,11 @@ func asksOf(list ...*Key) (out []Asked) {
 // Path returns the name of the field's attribute, with dots where it lies inside of one.
 func (a Asked) Path() string { return a.c.path }
 
-// Attribute returns the name of the attribute that the field is, or lies in.
-func (a Asked) Attribute() string { return a.c.root.Name }
+// Component returns the name that the part of the key has which the field is, or which is derived from it.
+func (a Asked) Component() string { return a.of.path }
+
+// Optional reports whether the key may do without the field.
+func (a Asked) Optional() bool { return a.of.tail }
 
 // Kind returns what kind of text Set takes: "string", "int", "time" and so on.
 func (a Asked) Kind() string { return a.c.kind() }
@@ -123,10 +143,10 @@ func askedTime(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("invalid time %q: give one such as 2026-01-02T15:04:05Z, or a date", text)
 }
 
-// Text returns the field of the item at ptr as Set takes it; "" if it is not set.
+// Text returns the field of the item at ptr as Set takes it; "" if it is not set, or stands in the key as a hash alone.
 func (a Asked) Text(ptr unsafe.Pointer) string {
 	v, err := a.c.value(ptr)
-	if err != nil {
+	if err != nil || a.c.hash != "" {
 		return ""
 	}
 	switch v.Kind {

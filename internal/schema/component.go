@@ -18,15 +18,18 @@ import (
 
 // component reads one field for a key.
 type component struct {
-	field *codec.Field
-	root  *codec.Field   // the attribute: the field itself, or the outermost struct that it is in
-	inner []*codec.Field // from inside root down to the field; nil: it is root
-	path  string         // its name, or names with dots between them
-	Seg   keys.Segment
-	read  func(reflect.Value) (keys.Value, error)
-	shard *shard // the component is the number of a shard, not a field's value
-	plain bool   // the field is a string of the item itself: read without reflection
-	part  bool   // the key holds a part of the value only
+	field   *codec.Field
+	root    *codec.Field   // the attribute: the field itself, or the outermost struct that it is in
+	inner   []*codec.Field // from inside root down to the field; nil: it is root
+	path    string         // its name, or names with dots between them
+	Seg     keys.Segment
+	read    func(reflect.Value) (keys.Value, error)
+	shard   *shard   // the component is the number of a shard, not a field's value
+	plain   bool     // the field is a string of the item itself: read without reflection
+	part    bool     // the key holds a part of the value only
+	tail    bool     // it stands in a tail, which is not there if it is zero
+	derived *derived // it is what a function makes of fields
+	hash    string   // the key of the hash that the key holds of the value, "" for none
 }
 
 func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
@@ -34,12 +37,19 @@ func (c *component) value(ptr unsafe.Pointer) (keys.Value, error) {
 		n, err := c.shard.number(ptr)
 		return keys.Value{Kind: keys.Int, I: int64(n)}, err
 	}
+	if c.derived != nil {
+		text, err := c.derived.text(ptr)
+		return keys.Value{Kind: keys.Text, S: text}, err
+	}
 	if c.plain {
 		if s := (*string)(c.field.Address(ptr)); s != nil {
 			return keys.Value{Kind: keys.Text, S: *s}, nil
 		}
 	}
 	v, ok := c.get(ptr)
+	if c.tail && (!ok || v.IsZero()) {
+		return keys.Value{Kind: c.Seg.Kind}, nil
+	}
 	if !ok {
 		return keys.Value{}, c.errZero()
 	}

@@ -2,9 +2,11 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 )
 
@@ -69,20 +71,25 @@ func (q comparison) counts(n int, at func(int) *component, ptr unsafe.Pointer) (
 
 // unset reports whether no key has what the example has in this component.
 func (q comparison) unset(c *component, ptr unsafe.Pointer) bool {
-	return c.zero(ptr) && (!c.zeroCounts(ptr) || q.index && c.field.OmitEmpty)
+	switch {
+	case !c.zero(ptr):
+		return false
+	case c.tail:
+		return q.op == Prefix // the beginning of nothing
+	}
+	return !c.zeroCounts(ptr) || q.index && c.field.OmitEmpty && c.derived == nil
 }
 
 // least reports whether the component's zero is below its other values, and the example is compared from below: then what
 // lies below or above it is the same with and without the zero.
 func (q comparison) least(c *component) bool {
-	return (q.op == Less || q.op == GreaterEqual) && (c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Bool)
+	return (q.op == Less || q.op == GreaterEqual) && (c.tail || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Bool)
 }
 
 func (q comparison) ambiguous(n int, at func(int) *component, set, zero int, ptr unsafe.Pointer) error {
 	names := quotedNames(n, at)
-	v, _ := at(zero).get(ptr)
-	return fmt.Errorf("attribute %q is %v, which may be meant or not set: name the attributes that count behind the example: %s, or %s",
-		at(zero).path, v, strings.Join(names[:set], ", "), strings.Join(names[:zero+1], ", "))
+	return fmt.Errorf("attribute %q is %s, which may be meant or not set: name the attributes that count behind the example: %s, or %s",
+		at(zero).path, at(zero).shown(ptr), strings.Join(names[:set], ", "), strings.Join(names[:zero+1], ", "))
 }
 
 func (q comparison) countNamed(n int, at func(int) *component) (int, error) {
@@ -102,10 +109,37 @@ func quotedNames(n int, at func(int) *component) []string {
 	return names
 }
 
-// zero reports whether the field is zero, or cannot be reached.
+// zero reports whether the field is zero, or cannot be reached; one of the fields of what is derived.
 func (c *component) zero(ptr unsafe.Pointer) bool {
+	if c.derived != nil {
+		return slices.ContainsFunc(c.derived.sources, func(f *codec.Field) bool {
+			v, ok := f.Value(ptr)
+			return !ok || v.IsZero()
+		})
+	}
 	v, ok := c.get(ptr)
 	return !ok || v.IsZero()
+}
+
+// blank reports whether the component is what a tail that is not there has for it.
+func (c *component) blank(ptr unsafe.Pointer) bool {
+	if c.derived == nil {
+		return c.zero(ptr)
+	}
+	text, err := c.derived.text(ptr)
+	return err == nil && text == ""
+}
+
+// shown returns the value of a field for messages.
+func (c *component) shown(ptr unsafe.Pointer) string {
+	v, ok := c.get(ptr)
+	switch {
+	case c.derived != nil:
+		return "made of zeros"
+	case !ok || c.tail && v.IsZero():
+		return "zero"
+	}
+	return fmt.Sprint(v)
 }
 
 // zeroCounts reports whether the field, which is zero, makes a component of a key.
@@ -118,9 +152,8 @@ func (c *component) zeroCounts(ptr unsafe.Pointer) bool {
 // forgotten looks the same.
 func (k *Key) zeros(ptr unsafe.Pointer) (out []string) {
 	for i := range k.comps {
-		if c := &k.comps[i]; c.shard == nil && c.zero(ptr) && c.zeroCounts(ptr) {
-			v, _ := c.get(ptr)
-			out = append(out, fmt.Sprintf("attribute %q of the key is %v", c.path, v))
+		if c := &k.comps[i]; c.shard == nil && c.zero(ptr) && (c.tail || c.zeroCounts(ptr)) {
+			out = append(out, fmt.Sprintf("attribute %q of the key is %s", c.path, c.shown(ptr)))
 		}
 	}
 	return out

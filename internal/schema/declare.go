@@ -41,6 +41,9 @@ type TableDecl struct {
 	Entropy       io.Reader           // nil: crypto/rand
 	Validate      *validator.Validate // nil: the package's own
 	Lock          []byte
+	Encrypts      bool              // there is a Protector for its operations
+	BoundTo       string            // the table that encrypted attributes belong to; "": its own name
+	HashKeys      map[string][]byte // by the names in tags
 }
 
 // IndexDecl is an index of the table.
@@ -64,7 +67,9 @@ type EntityDecl struct {
 	Was         []string // earlier names, the oldest first
 	PKs, SKs    []KeyDecl
 	Joins       []JoinDecl
+	Derived     []DerivedDecl
 	Distinct    []DistinctDecl
+	Moved       []MovedDecl // where the items are besides
 	MaxSize     int
 	HideExpired *bool // nil: as the table says
 	Upgrades    []func(map[string]types.AttributeValue) error

@@ -45,16 +45,13 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	}
 	var shared *Key
 	if s.share != nil {
-		if s.share.Table != r.t {
-			return nil, r.errorf(what, "PrefixOf(%s): it is registered on table %q, not on %q", s.share.Name, s.share.Table.Name, r.t.Name)
-		}
-		if shared = same(s.share); shared == nil {
-			return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.Name)
+		if shared, err = r.shared(s, what, same); err != nil {
+			return nil, err
 		}
 		if k.prefix, k.separator = shared.prefix, shared.separator; k.separator == "" {
-			return nil, r.errorf(what, "PrefixOf(%s): its key is a template: give the same one", s.share.Name)
+			return k, r.shareTemplate(k, s, what, shared)
 		}
-	} else if k.prefix, err = r.prefix(s, k.separator, what, r.locked.Key(what)); err != nil {
+	} else if k.prefix, err = r.prefix(s, k.separator, what, r.lockedKey(what)); err != nil {
 		return nil, err
 	}
 	if k.pattern, err = keys.Compile(k.prefix, k.separator, s.segs); err != nil {
@@ -64,6 +61,18 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	k.straight = k.separator == keys.DefaultSeparator && len(s.segs)-max(fixed, 0) == len(s.comps)
 	if shared != nil && !k.sameShape(shared) {
 		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
+	}
+	return k, nil
+}
+
+// shared returns the key that a PrefixOf means.
+func (r *registration) shared(s keySettings, what string, same func(*Entity) *Key) (*Key, error) {
+	if s.share.Table != r.t {
+		return nil, r.errorf(what, "PrefixOf(%s): it is registered on table %q, not on %q", s.share.Name, s.share.Table.Name, r.t.Name)
+	}
+	k := same(s.share)
+	if k == nil {
+		return nil, r.errorf(what, "PrefixOf(%s): it has no such key", s.share.Name)
 	}
 	return k, nil
 }
@@ -80,6 +89,9 @@ func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) 
 	}
 	if s.shard != nil {
 		s.segs, s.comps = append(s.segs, s.shard.Seg), append(s.comps, *s.shard)
+	}
+	if s.template && s.share != nil {
+		return s, r.errorf(what, "PrefixOf(%s) brings the fixed text: name the attributes in its places instead of a Template", s.share.Name)
 	}
 	if s.template && len(spec.Parts) > 1 {
 		return s, r.errorf(what, "a Template is the whole key: give no other part")
@@ -142,6 +154,9 @@ func (r *registration) addComponent(s *keySettings, p Part, what string) error {
 	if err != nil {
 		return err
 	}
+	if c.hash != "" && p.Refined != "" {
+		return r.errorf(what, "attribute %q stands in the key as a hash, which has no width or layout", p.Text)
+	}
 	c.Seg.Width, c.Seg.Layout = p.Width, p.Layout
 	s.segs = append(s.segs, c.Seg)
 	s.comps = append(s.comps, c)
@@ -175,6 +190,9 @@ func (r *registration) checkNative(k *Key, s keySettings, what string) error {
 		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.Attr.Name, kind)
 	}
 	c := s.comps[0]
+	if c.derived != nil {
+		return r.errorf(what, "attribute %q is a %s, and what is derived is a text", k.Attr.Name, kind)
+	}
 	number := c.Seg.Kind == keys.Int || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Float
 	if kind == "number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
 		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.Attr.Name, kind)

@@ -16,16 +16,17 @@ type Decoded struct {
 	Entity *Entity
 	Value  any // *T
 	Err    error
+	Other  bool // it lies at the entity's other place
 }
 
 // Decode reads the item at r into its registered type. want is the entity that the caller expects, or
-// nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil.
+// nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil, and what is encrypted by opens.
 //
 // The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
 // its way that the item has it, and note its key, which is compared with what the fields make. Everything
 // else takes the slow path, which looks the discriminator and the keys up before it decodes. Both give the
 // same result.
-func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
+func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs, by Protector) Decoded {
 	start := r.Offset()
 	d := t.Directory()
 	if e := t.guess(d, r, want); e != nil {
@@ -42,14 +43,15 @@ func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs) Decoded {
 	if e == nil {
 		return t.unknown(r, start, name)
 	}
-	ptr, err := e.decode(r, &stored)
+	ptr, err := e.decode(r, &stored, by)
 	if err != nil {
 		return t.undecodable(r, start, e, err)
 	}
-	if err := t.misplaced(e, r.Since(start), &stored, ptr); err != nil {
+	other, err := t.misplaced(e, r.Since(start), &stored, ptr)
+	if err != nil {
 		return Decoded{Entity: e, Err: err}
 	}
-	return Decoded{Entity: e, Value: e.At(ptr)}
+	return Decoded{Entity: e, Value: e.At(ptr), Other: other}
 }
 
 // Tell finds the entity of the item at r, which may be a part of one, and goes past it.
@@ -87,16 +89,19 @@ func (t *Table) loadGuessed(e *Entity, r *wire.Reader, start int, ptr unsafe.Poi
 }
 
 // decode reads the item at r, which is stored under this key.
-func (e *Entity) decode(r *wire.Reader, stored *storedKey) (unsafe.Pointer, error) {
-	now, err := e.upgrade(r)
+func (e *Entity) decode(r *wire.Reader, stored *storedKey, by Protector) (unsafe.Pointer, error) {
+	now, err := e.opened(r, stored, by)
 	if err != nil {
+		return nil, err
+	}
+	if now, err = e.upgrade(now); err != nil {
 		return nil, err
 	}
 	ptr := e.NewItem()
 	if err := e.load(e.Plan, now, ptr); err != nil {
-		return nil, err
+		return nil, e.discreet(err)
 	}
-	return ptr, e.fillKey(stored, ptr)
+	return ptr, e.placeOf(stored).fillKey(stored, ptr)
 }
 
 func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
@@ -110,7 +115,7 @@ func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
 			e = list[0]
 		}
 	}
-	if e != nil && len(e.Upgrades) > 0 { // the version comes first
+	if e != nil && (len(e.Upgrades) > 0 || len(e.sealed) > 0) { // the version comes first, or the key
 		return nil
 	}
 	return e
@@ -210,9 +215,9 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 }
 
 // DecodeAs decodes the item at r, which must be of the entity e. The fault of one of another entity comes with that.
-func (t *Table) DecodeAs(r *wire.Reader, e *Entity) Decoded {
+func (t *Table) DecodeAs(r *wire.Reader, e *Entity, by Protector) Decoded {
 	start := r.Offset()
-	l := t.Decode(r, e, nil)
+	l := t.Decode(r, e, nil, by)
 	if l.Entity != e && (l.Err == nil || l.Misplaced()) {
 		other := t.unknown(r, start, l.Entity.Name)
 		other.Entity = l.Entity

@@ -64,7 +64,7 @@ func BenchmarkDecode500(b *testing.B) {
 	} {
 		var items []byte
 		for i := range 500 {
-			if items, _, err = c.e.AppendItem(items, c.e.Pointer(c.item(i))); err != nil {
+			if items, _, err = c.e.AppendItem(items, c.e.Pointer(c.item(i)), nil); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -73,7 +73,7 @@ func BenchmarkDecode500(b *testing.B) {
 			for b.Loop() {
 				r, slabs := wire.NewReader(items), schema.Slabs{}
 				for range 500 {
-					if d := table.Decode(r, c.e, &slabs); d.Err != nil {
+					if d := table.Decode(r, c.e, &slabs, nil); d.Err != nil {
 						b.Fatal(d.Err)
 					}
 				}

@@ -15,6 +15,7 @@ type Directory struct {
 	// byLead finds candidates by the first parts of both keys, as far as they are fixed.
 	byLead map[[2]string][]*Entity
 	doubt  bool // some entities are only said to be apart
+	Moved  bool // items of some entities may be at two places
 }
 
 func (t *Table) Directory() *Directory {
@@ -34,21 +35,29 @@ func (t *Table) Directory() *Directory {
 		for _, name := range e.Names() {
 			d.byName[name] = append(d.byName[name], e)
 		}
-		var lead [2]string
-		for i, k := range []*Key{e.PK, e.SK} {
-			if k == nil {
-				continue
-			}
-			lead[i] = firstPart(k.Lead())
-			if len(k.comps) > 0 && !endsPart(lead[i]) { // its keys may go on with the same part
-				lead[i] = ""
-			}
+		for _, place := range e.places() {
+			lead := place.leads()
+			d.byLead[lead] = append(d.byLead[lead], place)
 		}
-		d.byLead[lead] = append(d.byLead[lead], e)
+		d.Moved = d.Moved || e.Other != nil
 		d.doubt = d.doubt || len(e.distinct) > 0
 	}
 	t.reg.found.Store(d)
 	return d
+}
+
+// leads returns the first parts of both keys, as far as they are fixed.
+func (e *Entity) leads() (lead [2]string) {
+	for i, k := range []*Key{e.PK, e.SK} {
+		if k == nil {
+			continue
+		}
+		lead[i] = firstPart(k.Lead())
+		if len(k.comps) > 0 && !endsPart(lead[i]) { // its keys may go on with the same part
+			lead[i] = ""
+		}
+	}
+	return lead
 }
 
 // firstPart returns text up to and with its first character that is no letter and no digit, or all of it.
@@ -77,8 +86,9 @@ func (d *Directory) byKey(pk, sk string) *Entity {
 	for _, p := range [...]string{firstPart(pk), ""} {
 		for _, s := range [...]string{firstPart(sk), ""} {
 			for _, e := range d.byLead[[2]string{p, s}] {
-				switch {
-				case !e.PK.matches(pk) || e.SK != nil && !e.SK.matches(sk):
+				fits := e.hasKey(pk, sk)
+				switch e = e.itself(); {
+				case !fits:
 				case found != nil && found != e: // e comes again where the key's first part is empty
 					return nil
 				case !d.doubt:
@@ -99,7 +109,7 @@ func (d *Directory) named(typ, pk, sk string) *Entity {
 		return nil
 	}
 	for _, e := range list[:len(list)-1] {
-		if e.PK.matches(pk) && (e.SK == nil || e.SK.matches(sk)) {
+		if e.canHaveKey(pk, sk) {
 			return e
 		}
 	}

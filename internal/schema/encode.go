@@ -2,6 +2,7 @@ package schema
 
 import (
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -66,18 +67,21 @@ func (e *Entity) AppendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 }
 
 // AppendItem appends the item at ptr as DynamoDB JSON: the primary key, which ends at keyEnd, the table's other
-// attributes, then the fields.
-func (e *Entity) AppendItem(dst []byte, ptr unsafe.Pointer) (item []byte, keyEnd int, err error) {
+// attributes, then the fields, the sealed ones last.
+func (e *Entity) AppendItem(dst []byte, ptr unsafe.Pointer, by Protector) (item []byte, keyEnd int, err error) {
+	if err := e.checkWhole(ptr); err != nil {
+		return nil, 0, err
+	}
 	if dst, err = e.AppendKeys(append(dst, '{'), ptr); err != nil {
 		return nil, 0, err
 	}
 	keyEnd = len(dst)
-	item, err = e.appendBody(dst, ptr)
+	item, err = e.appendBody(dst, ptr, by)
 	return item, keyEnd, err
 }
 
 // appendBody appends the rest of the item behind its primary key.
-func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer, by Protector) ([]byte, error) {
 	var err error
 	if len(e.head) > 0 {
 		dst = append(append(dst, ','), e.head...)
@@ -100,12 +104,15 @@ func (e *Entity) appendBody(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 	head := len(dst)
 	dst, err = e.encoding.AppendMembers(append(dst, ','), ptr)
 	if err != nil {
-		return nil, e.valueFault(err)
+		return nil, e.valueFault(e.discreet(err))
 	}
 	if len(dst) == head+1 { // no field to store: take the comma back
 		dst = dst[:head]
 	}
 	if dst, err = e.appendRest(dst, ptr); err != nil {
+		return nil, err
+	}
+	if dst, err = e.appendSealed(dst, ptr, by); err != nil {
 		return nil, err
 	}
 	return append(dst, '}'), nil
@@ -117,4 +124,22 @@ func (e *Entity) appendKey(dst []byte, k *Key, ptr unsafe.Pointer) ([]byte, erro
 		return nil, e.keyFault(k.Attr.Name, err)
 	}
 	return dst, nil
+}
+
+// AppendFields appends the item at ptr without its keys and its type.
+func (e *Entity) AppendFields(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	dst = append(dst, '{')
+	head := len(dst)
+	dst, err := e.Plan.AppendMembers(dst, ptr)
+	if err != nil {
+		return nil, e.valueFault(err)
+	}
+	empty := len(dst) == head
+	if dst, err = e.appendRest(dst, ptr); err != nil {
+		return nil, err
+	}
+	if empty && len(dst) > head {
+		dst = slices.Delete(dst, head, head+1) // the comma in front of the rest
+	}
+	return append(dst, '}'), nil
 }

@@ -66,7 +66,7 @@ func TestKeysOfEncodings(t *testing.T) {
 		} {
 			raw, err := wire.AppendItem(nil, from)
 			check(t, err)
-			back := table.Decode(wire.NewReader(raw), e, nil)
+			back := table.Decode(wire.NewReader(raw), e, nil, nil)
 			check(t, back.Err)
 			if !reflect.DeepEqual(back.Value, &v) {
 				t.Errorf("%s is read as %+v, want %+v", name, back.Value, v)

@@ -35,6 +35,7 @@ const (
 	WrongItem                  // a stored item that does not fit its type
 	UnknownItem                // a stored item of no registered type
 	WrongPlace                 // a stored item whose fields make another key
+	WrongSeal                  // an attribute that cannot be sealed or opened
 	WrongUse                   // a call that cannot be carried out as written
 )
 

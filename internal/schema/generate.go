@@ -254,7 +254,10 @@ func (e *Entity) readTags() error {
 			return declarationFault(e.Name, "field "+e.Type.FieldByIndex(f.Index).Name, "tag `entable:%q`: %s", tag, err)
 		}
 	}
-	return e.findRest()
+	if err := e.findRest(); err != nil {
+		return err
+	}
+	return e.findPartial()
 }
 
 // tagOptions splits an entable tag.
@@ -319,8 +322,10 @@ func (e *Entity) readTagOption(f *codec.Field, name, value string) error {
 		u, err := uniqueFieldOf(e, f)
 		e.Unique = append(e.Unique, u)
 		return err
+	case "encrypt", "zstd", "hash", "readplain", "hidden": // see readSealing
+		return nil
 	default:
-		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique, keyonly or rest", name)
+		return fmt.Errorf("unknown option %q: use auto=…, touch=…, default=…, version, ttl, unique, keyonly, rest, encrypt, zstd, hash=…, readplain or hidden", name)
 	}
 	if err != nil {
 		return err
@@ -453,4 +458,21 @@ func (s Strategy) number(now time.Time) int64 {
 		return now.UnixMilli()
 	}
 	return now.Unix()
+}
+
+// GeneratesKey reports whether a write fills in a part of the primary key of the item at ptr.
+func (e *Entity) GeneratesKey(ptr unsafe.Pointer) bool {
+	return slices.ContainsFunc(e.Auto.Fields, func(a autoField) bool {
+		v, ok := a.Field.Value(ptr)
+		return slices.Contains(e.KeyAttrs, a.Field.Name) && (!ok || v.IsZero())
+	})
+}
+
+// GeneratesAnew reports whether each write of the item at ptr gives a field another value: the time, of touch or, in place of
+// a zero, of auto.
+func (e *Entity) GeneratesAnew(f *codec.Field, ptr unsafe.Pointer) bool {
+	return slices.ContainsFunc(e.Auto.Fields, func(a autoField) bool {
+		v, ok := f.Value(ptr)
+		return a.Field == f && a.made != "" && (a.Always || !ok || v.IsZero())
+	})
 }

@@ -69,7 +69,7 @@ func register[T any](t testing.TB, table *schema.Table, d schema.EntityDecl) *sc
 // encoded returns an instance as it is stored.
 func encoded[T any](t testing.TB, e *schema.Entity, v T) string {
 	t.Helper()
-	item, _, err := e.AppendItem(nil, unsafe.Pointer(&v))
+	item, _, err := e.AppendItem(nil, unsafe.Pointer(&v), nil)
 	check(t, err)
 	return string(item)
 }

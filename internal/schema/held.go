@@ -72,14 +72,23 @@ func (s *Span) Lacks(e *Entity) map[string]string {
 	return lacks
 }
 
+// Parts is what a reader has said of items of which an index holds parts.
+type Parts uint8
+
+const (
+	NoParts   Parts = iota // nothing: they are refused
+	ToldParts              // they are wanted, and shall be told from whole ones
+	AnyParts               // they are counted only, or their attributes are named
+)
+
 // CheckPartial refuses to read parts of items where nobody has said that they are wanted, or where they cannot be read: an
-// older shape has to be upgraded, and an item that expires has to be hidden.
-func (s *Span) CheckPartial(said bool) error {
+// older shape has to be upgraded, an item that expires has to be hidden, and one that shall be told needs a place for that.
+func (s *Span) CheckPartial(said Parts) error {
 	c := s.Table.Index(s.Index)
 	if c.whole() {
 		return nil
 	}
-	if !said {
+	if said == NoParts {
 		return misuse("%s: index %q does not hold whole items: say Hydrate for these, or Partial for what it holds", s.Name(), c.Name)
 	}
 	for _, e := range s.Table.Directory().All {
@@ -87,6 +96,8 @@ func (s *Span) CheckPartial(said bool) error {
 		case s.Want != nil && s.Want != e || e.index(c.Name) == nil:
 		case len(e.Upgrades) > 0:
 			return misuse("%s: %s has upgrades, which take whole items: use Hydrate", s.Name(), e.Name)
+		case said == ToldParts && e.partial == nil && e.inPart(c):
+			return misuse("%s: index %q does not hold all of %s, and nothing would tell its items from whole ones: give it a bool field with the tag `entable:\"partial\"`, or use Hydrate, or Select", s.Name(), c.Name, e.Name)
 		case e.HideExpired && e.TTL != nil && !s.Table.holds(c, e.TTL.Name):
 			return misuse("%s: index %q does not hold %q, by which expired items are hidden: use Hydrate, or include it", s.Name(), c.Name, e.TTL.Name)
 		}

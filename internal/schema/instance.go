@@ -1,11 +1,13 @@
 package schema
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"unsafe"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
 )
 
 // Clone copies the item at ptr, with the structs that it embeds by pointer, as a value and its address.
@@ -23,6 +25,44 @@ func (e *Entity) Clone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
 		p.Set(own)
 	}
 	return v.Interface(), v.UnsafePointer()
+}
+
+// DeepClone copies the item at ptr so that nothing that is stored of it is shared. What is not stored is shared, and so is what
+// cannot be stored: writing it is an error.
+func (e *Entity) DeepClone(ptr unsafe.Pointer) (any, unsafe.Pointer) {
+	v, out := e.Clone(ptr)
+	for _, f := range e.Plan.Fields() {
+		field, ok := f.Value(out)
+		if k := f.Type.Kind(); k <= reflect.Complex128 || k == reflect.String || !ok || field.IsZero() {
+			continue // there is nothing in it that could be changed
+		}
+		raw, err := f.AppendFrom(nil, ptr)
+		if err != nil || len(raw) == 0 {
+			continue
+		}
+		former := reflect.New(f.Type).Elem()
+		former.Set(field)
+		field.SetZero()
+		if f.DecodeValue(wire.NewReader(raw), out) != nil {
+			field.Set(former)
+		}
+	}
+	if e.Rest == nil {
+		return v, out
+	}
+	rest := e.RestOf(out)
+	own := maps.Clone(rest.Interface().(map[string]any))
+	for name, value := range own {
+		raw, err := e.AppendRestValue(nil, name, value)
+		if err != nil {
+			continue
+		}
+		if value, err := wire.ReadValue(raw); err == nil {
+			own[name] = value
+		}
+	}
+	rest.Set(reflect.ValueOf(own))
+	return v, out
 }
 
 // embeddedPointers lists the structs that a type embeds by pointer and whose fields are stored, outer
@@ -49,11 +89,16 @@ func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
 		}
 		for i := range k.comps {
 			c := &k.comps[i]
-			v, ok := c.get(ptr)
-			if !ok {
+			if c.derived != nil {
+				c.derived.copySources(out, ptr)
+				continue
+			}
+			switch v, ok := c.get(ptr); {
+			case ok:
+				c.field.Reach(c.holder(out)).Set(v)
+			case !c.tail:
 				return nil, e.keyFault(c.path, c.errZero())
 			}
-			c.field.Reach(c.holder(out)).Set(v)
 		}
 	}
 	return out, nil
@@ -77,7 +122,7 @@ func (e *Entity) unstoredFields() (list []reflect.StructField) {
 	for _, f := range e.Plan.Fields() {
 		stored[f.Index[0]] = true
 	}
-	for _, i := range e.Rest {
+	for _, i := range slices.Concat(e.Rest, e.partial) { // what is read sets these too
 		stored[i] = true
 	}
 	for i := range e.Type.NumField() {

@@ -51,7 +51,7 @@ func TestItemsAndBack(t *testing.T) {
 		{`{"pk":{"S":"SA#1"},"sk":{"S":"A"},"_type":{"N":"1"}}`, nil, `things: attribute _type: cannot read the type from {"N":"1"}`},
 	} {
 		for _, want := range []*schema.Entity{nil, e, other} { // a hint changes nothing
-			d := table.Decode(wire.NewReader([]byte(test.json)), want, nil)
+			d := table.Decode(wire.NewReader([]byte(test.json)), want, nil, nil)
 			switch {
 			case test.want != nil && (d.Err != nil || d.Entity != e || !reflect.DeepEqual(d.Value, test.want)):
 				t.Errorf("%s: %+v, %v", test.json, d.Value, d.Err)
@@ -64,11 +64,11 @@ func TestItemsAndBack(t *testing.T) {
 			}
 		}
 	}
-	if d := table.DecodeAs(wire.NewReader([]byte(storedSong)), e); d.Err != nil {
+	if d := table.DecodeAs(wire.NewReader([]byte(storedSong)), e, nil); d.Err != nil {
 		t.Error(d.Err)
 	}
-	checkFault(t, table.DecodeAs(wire.NewReader([]byte(storedSong)), other).Err, schema.UnknownItem, "things")
-	d := table.Decode(wire.NewReader([]byte(`{"pk":{"S":"SA#1"},"sk":{"S":"A"},"_type":{"S":"Song"},"no":{"S":"z"}}`)), nil, nil)
+	checkFault(t, table.DecodeAs(wire.NewReader([]byte(storedSong)), other, nil).Err, schema.UnknownItem, "things")
+	d := table.Decode(wire.NewReader([]byte(`{"pk":{"S":"SA#1"},"sk":{"S":"A"},"_type":{"S":"Song"},"no":{"S":"z"}}`)), nil, nil, nil)
 	if f, ok := d.Err.(*schema.Fault); !ok || f.Kind != schema.WrongItem || f.Key != `pk="SA#1" sk="A"` || f.Entity != "Song" {
 		t.Errorf("%+v", d.Err)
 	}
@@ -124,7 +124,7 @@ func TestJudge(t *testing.T) {
 			check(t, err)
 			it[test.name] = v
 		}
-		got, v := "", table.Judge(it)
+		got, v := "", table.Judge(it, nil)
 		for _, f := range v.Found {
 			got += f.Kind + " " + f.Attribute
 		}
@@ -148,7 +148,7 @@ func TestGuards(t *testing.T) {
 	}{
 		{nil, a, "+a"}, {a, nil, "-a"}, {a, b, "+b-a"}, {a, a, ""}, {none, b, "+b"}, {a, none, "-a"}, {nil, none, ""},
 	} {
-		guards, err := e.Guards(key, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
+		guards, err := e.Guards(key, key.Attrs, unsafe.Pointer(test.old), unsafe.Pointer(test.now))
 		check(t, err)
 		var got strings.Builder
 		for _, g := range guards {

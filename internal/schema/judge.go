@@ -23,6 +23,7 @@ type Verdict struct {
 	Fixes   map[string]types.AttributeValue // what repairs it; nil: remove the attribute
 	Assumed []string                        // the attributes that the judgement was made from
 	Claims  []Claimed                       // its unique values
+	Home    map[string]types.AttributeValue // its key at the entity's own place, if it lies at the other
 }
 
 // Claimed is a unique value of an item, and the sentinel that it should have.
@@ -49,14 +50,15 @@ const (
 	FoundWrongShard    = "wrong shard"
 	FoundWrongType     = "wrong type"
 	FoundWrongIndexKey = "wrong index key"
+	FoundElsewhere     = "at the other place"
 )
 
 func (v *Verdict) add(kind string, attribute, have, want string, err error) {
 	v.Found = append(v.Found, finding{kind, attribute, have, want, err})
 }
 
-// Judge compares an item with what its fields make.
-func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
+// Judge compares an item with what its fields make. What is encrypted by opens.
+func (t *Table) Judge(item map[string]types.AttributeValue, by Protector) Verdict {
 	d := t.Directory()
 	v := Verdict{Item: item, Fixes: map[string]types.AttributeValue{}}
 	typ, typed, err := t.typeOf(item)
@@ -79,10 +81,10 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 		v.add(FoundUnknown, "", "", "", nil)
 		return v
 	}
-	ptr, err := t.decodeItem(v.Entity, item)
-	if typed && byKey != nil && byKey != v.Entity && !t.keyMatches(v.Entity, item) {
+	ptr, err := t.decodeItem(v.Entity, item, by)
+	if typed && byKey != nil && byKey != v.Entity && !v.Entity.canHaveKey(Text(item[t.PK.Name]), Text(item[t.SK.Name])) {
 		// The key is another entity's. If the fields are too, it is the type that is wrong.
-		if other, otherErr := t.decodeItem(byKey, item); otherErr == nil && t.keyFits(byKey, other, item) {
+		if other, otherErr := t.decodeItem(byKey, item, by); otherErr == nil && (t.keyFits(byKey, other, item) || t.keyFits(byKey.Other, other, item)) {
 			v.Entity, ptr, err = byKey, other, nil
 			typed = false
 		}
@@ -112,6 +114,9 @@ func (t *Table) Judge(item map[string]types.AttributeValue) Verdict {
 	if len(v.Fixes) > 0 && t.Outdated(v.Entity, item) {
 		v.Fixes = nil
 		for i := range v.Found {
+			if v.Found[i].Kind == FoundElsewhere {
+				continue // it moves as it is
+			}
 			v.Found[i].Err = errors.New("the item is in an older shape: load it and Put it")
 		}
 	}
@@ -131,7 +136,7 @@ func (t *Table) typeOf(item map[string]types.AttributeValue) (typ string, typed 
 }
 
 // decodeItem reads an item as one of e.
-func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (unsafe.Pointer, error) {
+func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue, by Protector) (unsafe.Pointer, error) {
 	raw, err := wire.AppendItem(nil, item)
 	if err != nil {
 		return nil, err
@@ -141,7 +146,7 @@ func (t *Table) decodeItem(e *Entity, item map[string]types.AttributeValue) (uns
 	if err != nil {
 		return nil, err
 	}
-	return e.decode(r, &stored)
+	return e.decode(r, &stored, by)
 }
 
 // Outdated reports whether a stored item, if there is one, was written in an older shape.
@@ -153,12 +158,11 @@ func (t *Table) Outdated(e *Entity, item map[string]types.AttributeValue) bool {
 	return err != nil || n < len(e.Upgrades)
 }
 
-func (t *Table) keyMatches(e *Entity, item map[string]types.AttributeValue) bool {
-	return e.PK.matches(Text(item[t.PK.Name])) && (e.SK == nil || e.SK.matches(Text(item[t.SK.Name])))
-}
-
-// keyFits reports whether the fields at ptr make the item's key.
+// keyFits reports whether the fields at ptr make the item's key at a place; nil is none.
 func (t *Table) keyFits(e *Entity, ptr unsafe.Pointer, item map[string]types.AttributeValue) bool {
+	if e == nil {
+		return false
+	}
 	key, err := e.KeyOf(ptr)
 	if err != nil {
 		return false
@@ -187,6 +191,16 @@ func sameKeyValue(a, b types.AttributeValue) bool {
 // judgeKey compares the primary key. Of an item that has a wrong one nothing else can be judged, as its
 // fields may be wrong too.
 func (t *Table) judgeKey(v *Verdict, ptr unsafe.Pointer) bool {
+	if v.Entity.Other != nil && !t.keyFits(v.Entity, ptr, v.Item) && t.keyFits(v.Entity.Other, ptr, v.Item) {
+		key, err := v.Entity.KeyOf(ptr)
+		if err != nil {
+			v.add(FoundUndecodable, t.PK.Name, Text(v.Item[t.PK.Name]), "", err)
+			return false
+		}
+		v.Home = key.Attrs
+		v.add(FoundElsewhere, "", t.KeyText(v.Item), key.Text(), nil)
+		return true
+	}
 	for _, k := range []*Key{v.Entity.PK, v.Entity.SK} {
 		if k == nil {
 			continue

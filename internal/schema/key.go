@@ -31,6 +31,7 @@ type Key struct {
 	pattern   *keys.Pattern // nil when the attribute is not a string
 	natural   bool          // the attribute is a field of the entity, and stored once
 	guarded   bool          // a template that could render a key of the library's own: those are refused
+	sparse    bool          // of an index: items whose components are all zero do not have it
 	straight  bool          // the pattern has the default separator, and no fixed text behind a component
 }
 
@@ -198,12 +199,15 @@ func (k *Key) sameShape(other *Key) bool {
 		return k.pattern == other.pattern
 	}
 	a, b := k.pattern.Segments(), other.pattern.Segments()
-	if len(a) != len(b) || k.prefix != other.prefix || k.separator != other.separator {
+	sameHash := func(a, b component) bool { return a.hash == b.hash }
+	if len(a) != len(b) || !slices.EqualFunc(k.comps, other.comps, sameHash) || k.prefix != other.prefix || k.separator != other.separator {
 		return false
 	}
 	for i := range a {
 		for _, s := range []*keys.Segment{&a[i], &b[i]} { // what does not change a text
-			s.Attr, s.Bits, s.Size, s.Of = "", 0, 0, nil
+			if s.Bits, s.Size, s.Of = 0, 0, nil; !s.Derived {
+				s.Attr = ""
+			}
 		}
 		if a[i] != b[i] {
 			return false

@@ -21,6 +21,12 @@ func (t *Table) known(m *manifest.Manifest) (set keys.Set, err error) {
 			return set, fmt.Errorf("cannot read the key of %s: %w", m.Entities[i].Name, err)
 		}
 		set.Add(i, patterns)
+		for _, place := range m.Entities[i].Places() {
+			if patterns, err = t.patternsOf(place); err != nil {
+				return set, fmt.Errorf("cannot read the key that %s had: %w", m.Entities[i].Name, err)
+			}
+			set.Add(i, patterns)
+		}
 	}
 	return set, nil
 }
@@ -60,9 +66,12 @@ func (t *Table) patternsOf(e *manifest.Entity) (out []*keys.Pattern, err error) 
 // segmentOf does the reverse of component.manifest.
 func segmentOf(m manifest.Segment) (keys.Segment, error) {
 	if m.Literal != "" {
-		return keys.Segment{Literal: m.Literal}, nil
+		return keys.Segment{Literal: m.Literal, Tail: m.Tail}, nil
 	}
-	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout, Format: m.Format}
+	s := keys.Segment{Attr: m.Attribute, Width: m.Width, Layout: m.Layout, Format: m.Format, Tail: m.Tail, Derived: m.Kind == derivedKind}
+	if s.Derived {
+		return s, nil
+	}
 	kinds := []keys.Kind{keys.Text, keys.Int, keys.Uint, keys.Float, keys.Bool, keys.Time, keys.Bytes}
 	i := slices.IndexFunc(kinds, func(k keys.Kind) bool { return k.String() == m.Kind || k == keys.Time && m.Kind == unixTimeKind })
 	if i < 0 {
@@ -80,7 +89,7 @@ func shardSegment(of keys.Segment, n int) keys.Segment {
 }
 
 // proveLocked shows that no entity that only the lock knows can build the key of an item of this one.
-func (r *registration) proveLocked() error {
+func (r *registration) proveLocked(e *Entity) error {
 	lock := r.t.Lock
 	if lock == nil {
 		return nil
@@ -96,11 +105,11 @@ func (r *registration) proveLocked() error {
 	for _, o := range r.t.reg.entities { // proved by what they are
 		registered[lock.Entity(o.Name)] = true
 	}
-	i, examples, found := r.t.reg.locked.Meets(r.e.patterns, func(i int) bool { return registered[&lock.Entities[i]] })
+	i, examples, found := r.t.reg.locked.Meets(e.patterns, func(i int) bool { return registered[&lock.Entities[i]] })
 	if !found {
 		return nil
 	}
-	return r.errorf("", "%s: %s", r.e.meeting(lock.Entities[i].Name+", which the lock knows", examples), strangerCure(lock.Entities[i].Name))
+	return r.errorf("", "%s: %s", e.meeting(lock.Entities[i].Name+", which the lock knows", examples), strangerCure(lock.Entities[i].Name))
 }
 
 func strangerCure(name string) string {
@@ -130,14 +139,21 @@ func (t *Table) Strangers(stored, now *manifest.Manifest) (list []manifest.Diffe
 		if slices.ContainsFunc(append([]string{e.Name}, e.Was...), func(name string) bool { return names[name] }) {
 			continue
 		}
-		patterns, err := t.patternsOf(e)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the key of %s: %w", e.Name, err)
-		}
 		said := func(i int) bool {
 			return slices.ContainsFunc(e.Distinct, func(d manifest.Distinct) bool { return slices.Contains(t.reg.entities[i].Names(), d.Entity) })
 		}
-		j, examples, found := t.reg.keys.Meets(patterns, said)
+		var j int
+		var examples []string
+		found := false
+		for _, place := range append([]*manifest.Entity{e}, e.Places()...) {
+			patterns, err := t.patternsOf(place)
+			if err != nil {
+				return nil, fmt.Errorf("cannot read the key of %s: %w", e.Name, err)
+			}
+			if j, examples, found = t.reg.keys.Meets(patterns, said); found {
+				break
+			}
+		}
 		if !found {
 			continue
 		}

@@ -1,5 +1,7 @@
 package schema
 
+import "github.com/entable/entable/internal/manifest"
+
 // checkTableLock compares the table's own declaration with the lock, before any entity.
 func (t *Table) checkTableLock(what string) error {
 	if t.Lock == nil {
@@ -31,6 +33,14 @@ func (r *registration) findLocked() error {
 		r.e.Origin = r.locked.OldestName()
 	}
 	return nil
+}
+
+// lockedKey returns what the lock has of a key, or nil.
+func (r *registration) lockedKey(what string) *manifest.Key {
+	if r.moving && r.locked != nil && len(r.locked.Moved) > 0 {
+		return r.locked.Moved[0].Key(what)
+	}
+	return r.locked.Key(what)
 }
 
 // checkLocked refuses an entity that contradicts the lock.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"slices"
+
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/manifest"
@@ -43,13 +45,17 @@ func (t *Table) manifestTable() manifest.Table {
 }
 
 func (c *IndexDecl) manifest() manifest.Index {
+	m := manifest.Index{Name: c.Name, Kind: manifest.Global, PK: manifestAttrs(c.PK), SK: manifestAttrs(c.SK)}
 	switch {
 	case c.MultiAttribute:
-		return manifest.Index{Name: c.Name, Kind: manifest.Native, PK: manifestAttrs(c.Hash...), SK: manifestAttrs(c.Range...)}
+		m.Kind, m.PK, m.SK = manifest.Native, manifestAttrs(c.Hash...), manifestAttrs(c.Range...)
 	case c.Local:
-		return manifest.Index{Name: c.Name, Kind: manifest.Local, SK: manifestAttrs(c.SK)}
+		m.Kind, m.PK = manifest.Local, nil
 	}
-	return manifest.Index{Name: c.Name, Kind: manifest.Global, PK: manifestAttrs(c.PK), SK: manifestAttrs(c.SK)}
+	if !c.whole() {
+		m.Projection, m.Include = string(c.Projection), slices.Sorted(slices.Values(c.Included))
+	}
+	return m
 }
 
 func (e *Entity) manifest() manifest.Entity {
@@ -62,6 +68,9 @@ func (e *Entity) manifest() manifest.Entity {
 	}
 	for _, d := range e.distinct {
 		m.Distinct = append(m.Distinct, manifest.Distinct{Entity: d.Of.Name, Reason: d.Reason})
+	}
+	if o := e.Other; o != nil {
+		m.Moved = append(m.Moved, manifest.Place{PK: *o.PK.manifest(), SK: o.SK.manifest()})
 	}
 	for _, x := range e.Indexes {
 		mx := manifest.EntityIndex{Name: x.Name, SK: x.sk.manifest()}
@@ -79,6 +88,17 @@ func (e *Entity) manifest() manifest.Entity {
 	for _, u := range e.Unique {
 		m.Unique = append(m.Unique, u.component.manifest())
 	}
+	for _, s := range e.sealed {
+		how := manifest.Compressed
+		if s.Encrypt {
+			how = manifest.Encrypted
+		}
+		m.Sealed = append(m.Sealed, manifest.Sealed{Attribute: s.Field.Name, How: how, ReadsPlain: s.readsPlain})
+	}
+	m.Hidden = append(m.Hidden, e.hidden...)
+	for _, f := range e.Plan.Fields() {
+		m.Fields = append(m.Fields, f.Name)
+	}
 	return m
 }
 
@@ -94,12 +114,13 @@ func (k *Key) manifest() *manifest.Key {
 	m.Prefix, m.Separator, m.Template = k.prefix, k.separator, k.separator == ""
 	next := 0
 	for _, s := range k.pattern.Segments() {
-		if s.Literal != "" {
-			m.Segments = append(m.Segments, manifest.Segment{Literal: s.Literal})
-			continue
+		one := manifest.Segment{Literal: s.Literal}
+		if s.Literal == "" {
+			one = k.comps[next].manifest()
+			next++
 		}
-		m.Segments = append(m.Segments, k.comps[next].manifest())
-		next++
+		one.Tail = s.Tail
+		m.Segments = append(m.Segments, one)
 	}
 	return m
 }
@@ -108,14 +129,23 @@ func (c *component) manifest() manifest.Segment {
 	if c.shard != nil {
 		return manifest.Segment{Attribute: c.path, Kind: c.shard.of.kind(), Shards: c.shard.n}
 	}
+	if c.derived != nil {
+		return manifest.Segment{Attribute: c.path, Kind: derivedKind, Format: c.Seg.Format, Sources: slices.Sorted(slices.Values(c.derived.Sources))}
+	}
 	return manifest.Segment{Attribute: c.path, Kind: c.kind(), Width: c.Seg.Width, Layout: c.Seg.Layout, Format: c.Seg.Format}
 }
 
 // unixTimeKind is the kind of a time that is stored in whole seconds.
 const unixTimeKind = "unixtime"
 
-// kind names what the component renders. A time that is stored in whole seconds renders otherwise.
+// derivedKind is the kind of a text that a function makes.
+const derivedKind = "derived"
+
+// kind names what the component renders. A time that is stored in whole seconds renders otherwise, and so does a hash.
 func (c *component) kind() string {
+	if c.hash != "" {
+		return "hash " + c.hash
+	}
 	if c.Seg.Kind == keys.Time && c.field.UnixTime {
 		return unixTimeKind
 	}

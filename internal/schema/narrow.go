@@ -57,7 +57,9 @@ func (s *Span) Between(low, high any, named ...string) error {
 		if err != nil {
 			return err
 		}
-		r.Lo = b.text
+		if r.Lo = b.text; b.gap != "" && b.loose {
+			return misuse("table %q: keys with other values lie between %q and those that go on with %q: ask for one entity alone", s.Table.Name, b.text, b.gap)
+		}
 	}
 	if high != nil {
 		b, err := s.boundOf(high, low, LessEqual, named, used)
@@ -66,7 +68,7 @@ func (s *Span) Between(low, high any, named ...string) error {
 		}
 		r.Hi = b.text
 		if b.part {
-			r.Hi, r.HiOpen = keys.After(b.text), true
+			r.Hi, r.HiOpen = b.after(), true
 		}
 	}
 	for _, name := range named {

@@ -15,13 +15,16 @@ import (
 
 // isField reports whether a key is nothing but the field that is stored as its attribute.
 func (s *keySettings) isField(a Attr) bool {
-	return len(s.segs) == 1 && len(s.comps) == 1 && s.comps[0].path == a.Name && s.comps[0].inner == nil && s.segs[0].Format == ""
+	return len(s.segs) == 1 && len(s.comps) == 1 && s.comps[0].path == a.Name && s.comps[0].inner == nil && s.comps[0].derived == nil && s.segs[0].Format == "" && !s.segs[0].Tail
 }
 
 // compileNatural makes a key of the field that is its attribute.
 func (r *registration) compileNatural(k *Key, s keySettings, what string) error {
 	c := &k.comps[0]
 	stored := c.storedAs()
+	if sealing := r.e.SealingOf(c.root); sealing != nil {
+		return r.errorf(what, "attribute %q is the field itself, which %s: make the key of another attribute", k.Attr.Name, sealing.Text())
+	}
 	switch {
 	case s.prefix != nil || s.share != nil || s.separator != "" || s.segs[0].Layout != "" || s.segs[0].Width != 0 && !s.template:
 		return r.errorf(what, "attribute %q is the field itself and stored as it is: leave all settings out", k.Attr.Name)
@@ -135,11 +138,15 @@ func (r *registration) findAlone() error {
 		}
 		e.inKey[name] = "stands in the key alone"
 	}
-	if e.encoding = e.Plan; len(e.alone) > 0 {
-		if e.Plan.Marshals() {
-			return r.errorf("", "%s encodes itself, and would store %q in the key and beside it", e.Type, e.alone[0])
-		}
-		e.encoding = e.Plan.Without(e.alone...)
+	if len(e.alone) > 0 && e.Plan.Marshals() {
+		return r.errorf("", "%s encodes itself, and would store %q in the key and beside it", e.Type, e.alone[0])
+	}
+	apart := slices.Clone(e.alone)
+	for _, s := range e.sealed {
+		apart = append(apart, s.Field.Name)
+	}
+	if e.encoding = e.Plan; len(apart) > 0 {
+		e.encoding = e.Plan.Without(apart...)
 	}
 	return nil
 }

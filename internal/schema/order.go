@@ -3,17 +3,19 @@ package schema
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"unsafe"
 )
 
 // checkOrder refuses a condition on a sort key for which the order of keys is not that of the values: of a template, whose
-// texts are what they are. low or high may be nil.
+// texts are what they are, or of a hash. low or high may be nil.
 //
 // The bounds of Between may have in common what has no order; the keys between them then have it too. A beginning is one of
 // the last component's text, or ends where a component ends, which needs no order.
 func (k *Key) checkOrder(at comparison, low, high unsafe.Pointer) error {
 	op := at.op
-	if k.pattern == nil || k.separator != "" || op == Equal {
+	ordered := k.separator != "" && !slices.ContainsFunc(k.comps, func(c component) bool { return c.hash != "" })
+	if k.pattern == nil || ordered || op == Equal {
 		return nil
 	}
 	given, from := 1, 0
@@ -38,7 +40,10 @@ func (k *Key) checkOrder(at comparison, low, high unsafe.Pointer) error {
 		}
 	}
 	for i := from; i < given; i++ {
-		if !k.pattern.Ordered(i) {
+		if k.comps[i].hash != "" {
+			return fmt.Errorf("attribute %q stands in the key as a hash, of which there are no ranges: ask for one value", k.comps[i].path)
+		}
+		if k.separator == "" && !k.pattern.Ordered(i) {
 			return fmt.Errorf("attribute %q: the order of keys %s is not that of its values, and no range of them can be asked for: "+
 				"give whole values, with Prefix where more attributes follow", k.comps[i].path, k.pattern)
 		}
@@ -55,7 +60,7 @@ func (k *Key) common(low, high unsafe.Pointer, given int) (n int, err error) {
 			if err != nil {
 				return n, nil //nolint:nilerr // it has no more components
 			}
-			if texts[i], err = k.pattern.AppendLeading(nil, vals); err != nil {
+			if texts[i], _, err = k.pattern.AppendLeading(nil, vals); err != nil {
 				return n, err
 			}
 		}

@@ -59,7 +59,7 @@ func (k *Key) fill(raw []byte, ptr unsafe.Pointer) error {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if v, ok := c.get(ptr); ok && !v.IsZero() || c.shard != nil || c.part {
+		if v, ok := c.get(ptr); ok && !v.IsZero() || c.shard != nil || c.part || c.tail && vals[i].IsZero() {
 			continue
 		}
 		stored, err := c.attributeOf(vals[i])

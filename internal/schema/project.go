@@ -76,12 +76,12 @@ func (s *Span) Passes(item map[string]types.AttributeValue) bool {
 	return e != nil && (!e.PK.Covers(Text(item[s.Table.PK.Name])) || e.SK != nil && !e.SK.Covers(Text(item[s.Table.SK.Name])))
 }
 
-// AtEdge reports whether the sort key of the item at r is the one that the range does not include.
-func (s *Span) AtEdge(r *wire.Reader, edge string) (bool, error) {
+// Outside reports whether the sort key of the item at r is one that the range does not include.
+func (s *Span) Outside(r *wire.Reader) (bool, error) {
 	var value [1][]byte
 	if err := r.FindAttrs([]string{s.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
 		return false, err
 	}
 	_, text, err := wire.Scalar(value[0])
-	return text == edge, err
+	return !s.Sort.holds(text), err
 }

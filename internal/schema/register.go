@@ -23,6 +23,8 @@ type registration struct {
 	generated map[string]string // attribute → prefix; one entity and attribute have one prefix
 	locked    *manifest.Entity  // what the lock has of the entity, or nil
 	natural   []string          // fields that are key attributes themselves
+	moving    bool              // the keys of the other place are compiled
+	derived   map[string]*derived
 }
 
 // Register adds an entity to the registry, after the proof that no item of it can have the key of an item of another. A
@@ -39,7 +41,9 @@ func (t *Table) Register(d EntityDecl) (*Entity, error) {
 		t.reg.taken = map[string]claim{}
 	}
 	maps.Copy(t.reg.taken, r.taken)
-	t.reg.keys.Add(len(t.reg.entities), e.patterns)
+	for _, p := range e.places() {
+		t.reg.keys.Add(len(t.reg.entities), p.patterns)
+	}
 	t.reg.entities = append(t.reg.entities, e)
 	t.reg.found.Store(nil)
 	return e, nil
@@ -54,18 +58,20 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  1. readType: name, type, plan of its attributes
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
-//  4. compileKeys: keys of the table and of indexes, with their prefixes
-//  5. checkReserved: fields are stored where nothing else is
-//  6. proveDisjoint: no other entity can build its primary key
-//  7. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
-//  8. checkMoving: what every write changes is no part of a key
-//  9. checkTimes: generated times in keys tell items apart, and fit
-//  10. checkLocked: nothing contradicts the lock
-//  11. checkRules: the validator can read and apply the rules of its fields
-//  12. finish: what is derived from all that, for speed
+//  4. readSealing: fields that are encrypted, compressed or hidden
+//  5. compileKeys: keys of the table and of indexes, with their prefixes
+//  6. compileMoved: the keys of the other place where its items may be
+//  7. checkReserved: fields are stored where nothing else is
+//  8. proveDisjoint: no other entity can build its primary key
+//  9. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  10. checkMoving: what every write changes is no part of a key
+//  11. checkTimes: generated times in keys tell items apart, and fit
+//  12. checkLocked: nothing contradicts the lock
+//  13. checkRules: the validator can read and apply the rules of its fields
+//  14. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.compileKeys, r.checkReserved, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.readSealing, r.compileKeys, r.compileMoved, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -137,6 +143,7 @@ func (r *registration) finish() (err error) {
 	if r.decl.Own != nil {
 		e.Owner = r.decl.Own(e)
 	}
+	e.finishOther()
 	return nil
 }
 
@@ -209,6 +216,9 @@ func (r *registration) fieldName(f *codec.Field) string {
 
 func (r *registration) compileKeys() error {
 	e, c := r.e, &r.decl
+	if err := r.findDerived(); err != nil {
+		return err
+	}
 	if len(c.PKs) > 1 || len(c.SKs) > 1 {
 		return r.errorf("", "PK and SK may be given once each")
 	}
@@ -226,7 +236,7 @@ func (r *registration) compileKeys() error {
 		if c.SKs = append(c.SKs, defaultSortKey); e.Plan.Field(r.t.SK.Name) != nil && len(c.SKs) == 1 {
 			c.SKs[0] = KeyDecl{Sort: true, Parts: []Part{{Text: r.t.SK.Name}}}
 		}
-		if e.SK, err = r.compile("SK", c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
+		if e.SK, err = r.compile(sortKey, c.SKs[0], r.t.SK, func(o *Entity) *Key { return o.SK }); err != nil {
 			return err
 		}
 	}
@@ -243,9 +253,11 @@ func (r *registration) compileKeys() error {
 		}
 		for i := range k.comps {
 			c := &k.comps[i]
-			e.keyPaths = append(e.keyPaths, append([]string{c.root.Name}, innerNames(c)...))
-			if c.inner == nil && !slices.Contains(e.KeyAttrs, c.path) {
-				e.KeyAttrs = append(e.KeyAttrs, c.path)
+			for _, f := range c.roots() {
+				e.keyPaths = append(e.keyPaths, append([]string{f.Name}, innerNames(c)...))
+				if c.inner == nil && !slices.Contains(e.KeyAttrs, f.Name) {
+					e.KeyAttrs = append(e.KeyAttrs, f.Name)
+				}
 			}
 		}
 	}
@@ -260,11 +272,14 @@ func (r *registration) compileKeys() error {
 		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
-	return nil
+	return r.checkDerived()
 }
 
-// partitionKey is what messages call the table's partition key.
-const partitionKey = "PK"
+// What messages call the table's keys.
+const (
+	partitionKey = "PK"
+	sortKey      = "SK"
+)
 
 // defaultSortKey is the sort key of an entity that declares none.
 var defaultSortKey = KeyDecl{Sort: true, Parts: []Part{{Kind: LiteralPart, Text: "A"}}}
@@ -331,6 +346,9 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 		if f == nil {
 			return r.errorf(what, "unknown attribute %q: %s has %s", a.Name, r.e.Type, attrNames(r.e.Plan))
 		}
+		if s := r.e.SealingOf(f); s != nil {
+			return r.errorf(r.fieldName(f), "%s takes attribute %q as it is stored, which %s", what, a.Name, s.Text())
+		}
 		c, err := componentOf(f)
 		if err != nil {
 			return r.errorf(r.fieldName(f), "%s", err)
@@ -371,18 +389,31 @@ func (e *Entity) isDistinct(o *Entity) bool {
 
 // proveDisjoint shows that no other entity of the table can build the key of an item of this one.
 func (r *registration) proveDisjoint() error {
-	if r.e.meetsSentinels() {
-		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
-	}
 	if err := r.checkDistinct(); err != nil {
 		return err
 	}
-	if i, examples, found := r.t.reg.keys.Meets(r.e.patterns, func(i int) bool { return r.e.isDistinct(r.t.reg.entities[i]) }); found {
+	for _, place := range r.e.places() {
+		if err := r.provePlace(place); err != nil {
+			return err
+		}
+	}
+	if r.e.Other == nil {
+		return nil
+	}
+	return r.proveMoved()
+}
+
+// provePlace does the work of proveDisjoint for the keys of one place.
+func (r *registration) provePlace(e *Entity) error {
+	if e.meetsSentinels() {
+		return r.errorf("", "an item can have the key of a unique field's sentinel, which starts with %q: give the key a prefix", SentinelPrefix)
+	}
+	if i, examples, found := r.t.reg.keys.Meets(e.patterns, func(i int) bool { return r.e.isDistinct(r.t.reg.entities[i]) }); found {
 		cure := "give one of them a prefix of its own, or a sort key that tells them apart"
 		if examples == nil {
 			cure = "give one of them another fixed text, or, if their keys exist and cannot change, say why that cannot be with entable.Distinct"
 		}
-		return r.errorf("", "%s: %s", r.e.meeting(r.t.reg.entities[i].Name, examples), cure)
+		return r.errorf("", "%s: %s", e.meeting(r.t.reg.entities[i].Name, examples), cure)
 	}
-	return r.proveLocked()
+	return r.proveLocked(e)
 }

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,8 @@ type Entity struct {
 	PK          *Key
 	SK          *Key            // nil in a table without sort key
 	patterns    []*keys.Pattern // of these two, for the proof
+	Other       *Entity         // the same items at the other place where they may be, or nil: see moved.go
+	main        *Entity         // of an Other: the entity
 	distinct    []DistinctDecl  // entities that are not proved against
 	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
 	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost
@@ -48,13 +51,17 @@ type Entity struct {
 	alone       []string    // attributes that are written in the primary key alone: they are it, or keyonly
 	keyonly     []string
 	inKey       map[string]string // the same with a reason
-	encoding    *codec.Plan       // plan that does not write these
+	encoding    *codec.Plan       // plan that does not write these, nor sealed fields
 	MaxSize     int
 	Auto        autoPlan
 	Version     *codec.Field          // the field of the optimistic lock, or nil
 	Unique      []*UniqueField        // fields that are kept unique
 	TTL         *codec.Field          // when items expire, or nil
 	Rest        []int                 // the field that takes unknown attributes, or nil
+	sealed      []*Sealing            // the fields that are stored encrypted or compressed
+	Withheld    []string              // the attributes that are not shown: hidden or encrypted ones
+	hidden      []string              // those of them that say so
+	partial     []int                 // the field that says that an item was read in part, or nil
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool
 	Validates   bool
@@ -115,7 +122,7 @@ func (g *KeptKeys) Fields() []*codec.Field {
 	var out []*codec.Field
 	for _, k := range g.Keys {
 		for i := range k.comps {
-			out = append(out, k.comps[i].root)
+			out = append(out, k.comps[i].roots()...)
 		}
 	}
 	return out
@@ -123,15 +130,30 @@ func (g *KeptKeys) Fields() []*codec.Field {
 
 // Absent reports whether the item at ptr, of which these attributes are known, is left out: nil stands for all.
 func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+	knows := func(f *codec.Field) bool { return known == nil || known[f.Name] }
 	for _, k := range g.Keys {
+		blank := k.sparse
 		for i := range k.comps {
 			c := &k.comps[i]
-			if v, ok := c.get(ptr); (known == nil || known[c.root.Name]) && (!ok || c.field.OmitEmpty && v.IsZero()) {
+			if v, ok := c.get(ptr); !c.tail && c.derived == nil && knows(c.root) && (!ok || c.field.OmitEmpty && v.IsZero()) {
 				return true
 			}
+			blank = blank && !slices.ContainsFunc(c.roots(), func(f *codec.Field) bool { return !knows(f) }) && c.blank(ptr)
+		}
+		if blank {
+			return true
 		}
 	}
 	return false
+}
+
+// Needs reports whether an item without the attribute is not in the index.
+func (g *KeptKeys) Needs(f *codec.Field) bool {
+	needs := slices.Contains(g.there, f)
+	for _, k := range g.Keys {
+		needs = needs || !k.sparse && slices.ContainsFunc(k.comps, func(c component) bool { return c.root == f && !c.tail && c.derived == nil })
+	}
+	return needs && !f.OmitEmpty
 }
 
 // Pointer returns the address of an instance of the entity.

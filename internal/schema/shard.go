@@ -40,6 +40,9 @@ func (r *registration) addShards(s *keySettings, p Part, what string, sort bool)
 	if err != nil {
 		return r.errorf(r.fieldName(f), "%s", err)
 	}
+	if err := r.sealComponent(&of, what); err != nil {
+		return err
+	}
 	s.shard = &component{
 		field: f, root: f, path: f.Name,
 		Seg:   shardSegment(of.Seg, p.Shards),

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"math/big"
 	"strings"
@@ -27,6 +28,8 @@ type Span struct {
 	Sort       sortRange
 	ranged     bool // between was given, of examples
 	Multi      multiRange
+	values     []keys.Value // of the partition's components, where items may be at two places
+	asked      *asked       // and the condition on the sort key
 }
 
 // SortOp is a condition on the sort key.
@@ -49,6 +52,7 @@ type sortRange struct {
 	Op             SortOp
 	Lo, Hi         string
 	LoOpen, HiOpen bool
+	gap            string // keys above Lo and below it are not in the range
 }
 
 // Edge returns the sort key that the request has to include although the range does not: the service has
@@ -59,6 +63,11 @@ func (r *sortRange) Edge() string {
 	}
 	return ""
 }
+
+// Wider reports whether the request reads more than the range.
+func (r *sortRange) Wider() bool { return r.Edge() != "" || r.gap != "" }
+
+func (r *sortRange) holds(key string) bool { return key != r.Edge() && (key <= r.Lo || key >= r.gap) }
 
 // NewSpan returns the partition that the fields of the item at ptr name.
 func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
@@ -78,7 +87,10 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 		return s, from.keyFault(s.PK.Attr.Name, err)
 	}
 	s.Partition = s.Partitions[0]
-	return s, nil
+	if index == "" && s.Table.Directory().Moved {
+		s.values, err = s.PK.values(ptr, nil, len(s.PK.comps)-min(1, s.PK.shards()-1))
+	}
+	return s, err
 }
 
 // Name returns what messages call the reader: the entity that is wanted, or the table.
@@ -116,6 +128,9 @@ func (s *Span) Where(op SortOp, low, high unsafe.Pointer, named ...string) error
 		if err := s.setRange(op, low, high, named); err != nil {
 			return s.keyFault(s.SK.Attr.Name, err)
 		}
+		if s.values != nil {
+			s.asked = &asked{op, low, high, named}
+		}
 	}
 	return nil
 }
@@ -140,13 +155,18 @@ func (s *Span) setRange(op SortOp, low, high unsafe.Pointer, named []string) err
 		}
 	}
 	lead := s.SK.Lead()
-	r := sortRange{Op: op, Lo: lo.text, Hi: hi.text}
+	r := sortRange{Op: op, Lo: lo.text, Hi: hi.text, gap: lo.gap}
 	if hi.part && op != Less { // up to the end of everything that starts with the part
-		r.Hi, r.HiOpen = keys.After(hi.text), true
+		r.Hi, r.HiOpen = hi.after(), true
 	}
 	switch op {
-	case Equal:
-		if lo.part {
+	case Equal, Prefix:
+		switch {
+		case op == Equal && !lo.part:
+			r.gap = ""
+		case lo.gap != "":
+			r.Op, r.Hi, r.HiOpen = Between, lo.after(), true
+		default:
 			r.Op = Prefix
 		}
 	case Less:
@@ -157,7 +177,7 @@ func (s *Span) setRange(op SortOp, low, high unsafe.Pointer, named []string) err
 		r.Hi, r.HiOpen = keys.After(lead), true
 		r.LoOpen = op == Greater
 		if r.LoOpen && lo.part {
-			r.Lo, r.LoOpen = keys.After(lo.text), false
+			r.Lo, r.LoOpen, r.gap = lo.after(), false, ""
 		}
 	}
 	if op == Between && s.SK.compare(r.Lo, r.Hi) > 0 {
@@ -180,11 +200,17 @@ func (k *Key) compare(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// bound is the text of a sort key or of a leading part of one.
+// bound is the text of a sort key or of a leading part of one. One that can go on with a tail has a gap: what the keys begin
+// with that do. Keys between the two are of other values.
 type bound struct {
-	text string
-	part bool
+	text  string
+	part  bool
+	gap   string
+	loose bool // keys of the entity itself can be between
 }
+
+// after returns the smallest text above all keys that start with the part.
+func (b bound) after() string { return keys.After(cmp.Or(b.gap, b.text)) }
 
 func (k *Key) bound(ptr unsafe.Pointer, q comparison) (bound, error) {
 	n := len(k.comps)
@@ -194,7 +220,7 @@ func (k *Key) bound(ptr unsafe.Pointer, q comparison) (bound, error) {
 			return bound{}, err
 		}
 	}
-	if k.pattern == nil || n == len(k.comps) && q.op != Prefix {
+	if k.pattern == nil || n == len(k.comps) && q.op != Prefix && (n == 0 || !k.comps[n-1].tail) {
 		text, err := k.AppendText(nil, ptr)
 		return bound{text: string(text)}, err
 	}
@@ -202,8 +228,24 @@ func (k *Key) bound(ptr unsafe.Pointer, q comparison) (bound, error) {
 	if err != nil {
 		return bound{}, err
 	}
-	text, err := k.pattern.AppendLeading(nil, vals)
-	return bound{text: string(text), part: true}, err
+	m := n // without the zeros of a tail that is not there
+	for m > 0 && k.comps[m-1].tail && vals[m-1].IsZero() {
+		m--
+	}
+	if q.op == Prefix && n == len(k.comps) { // the beginning of nothing
+		n = m
+	}
+	text, ends, err := k.pattern.AppendLeading(nil, vals[:n])
+	b := bound{text: string(text), part: ends < len(text) || q.op == Prefix}
+	if err == nil && ends == len(text) && m < n {
+		if text, ends, err = k.pattern.AppendLeading(nil, vals[:m]); ends < 0 {
+			return b, err
+		}
+	}
+	if 0 <= ends && ends < len(text) {
+		b.text, b.gap, b.loose = string(text[:ends]), string(text), m > 0 && !k.pattern.Ordered(m-1)
+	}
+	return b, err
 }
 
 // KeyCondition writes the key condition of a query, with its names and values.

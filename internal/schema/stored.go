@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/wire"
 )
@@ -86,7 +87,7 @@ func (k *Key) spelled(text string, ptr unsafe.Pointer) bool {
 func (c *component) cut(text string, ptr unsafe.Pointer) (rest string, ok bool) {
 	at := c.field.Address(ptr)
 	switch {
-	case at == nil || c.shard != nil || c.inner != nil:
+	case at == nil || c.shard != nil || c.inner != nil || c.derived != nil:
 	case c.plain:
 		return keys.CutText(text, *(*string)(at))
 	case c.Seg.Kind == keys.Time && c.Seg.Layout == "" && c.field.Type == TimeType && !c.field.UnixTime:
@@ -106,10 +107,15 @@ func (k *Key) equals(stored, text []byte) bool {
 	return err == nil && kind.String() == string(k.Attr.Type) && k.Attr.IDText(have) == k.Attr.IDText(string(text))
 }
 
-// madeBut renders the key of an item that may lack what a component is only computed from, the source of a shard or of a part
-// of a time, as those of an index or a projection do: such an item says nothing about it, and it is taken from the stored key.
+// madeBut renders the key of an item that may lack what a component is only computed from, the source of a shard, of a part
+// of a time or of what is derived, as those of an index or a projection do: such an item says nothing about it, and it is taken from the stored key.
 func (k *Key) madeBut(item map[string]types.AttributeValue, ptr unsafe.Pointer) ([]byte, error) {
-	lacks := func(c *component) bool { return (c.shard != nil || c.part) && item[c.root.Name] == nil }
+	lacks := func(c *component) bool {
+		return (c.shard != nil || c.part) && slices.ContainsFunc(c.roots(), func(f *codec.Field) bool {
+			v, ok := f.Value(ptr)
+			return item[f.Name] == nil && (!ok || v.IsZero())
+		})
+	}
 	if !slices.ContainsFunc(k.comps, func(c component) bool { return lacks(&c) }) {
 		return k.AppendText(nil, ptr)
 	}
@@ -127,15 +133,27 @@ func (k *Key) madeBut(item map[string]types.AttributeValue, ptr unsafe.Pointer) 
 	return k.pattern.Append(nil, vals)
 }
 
-// misplaced returns the fault of an item whose fields do not make the key that it is stored under; nil when they do.
-func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) error {
+// misplaced returns the fault of an item whose fields do not make the key that it is stored under, at either of the entity's
+// places; nil when they do.
+func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.Pointer) (other bool, err error) {
 	if e.makes(stored, ptr) {
-		return nil
+		return false, nil
+	}
+	if e.Other != nil && e.Other.makes(stored, ptr) {
+		return true, nil
 	}
 	item, err := wire.ReadItem(raw)
 	if err != nil {
-		return err
+		return false, err
 	}
+	if err = e.fits(item, stored, ptr); err != nil && e.Other != nil && e.Other.fits(item, stored, ptr) == nil {
+		return true, nil
+	}
+	return false, err
+}
+
+// fits returns the fault of an item, or a part of one, that cannot have the key that it is stored under.
+func (e *Entity) fits(item map[string]types.AttributeValue, stored *storedKey, ptr unsafe.Pointer) error {
 	var made []string
 	fits := true
 	for i, k := range [...]*Key{e.PK, e.SK} {
@@ -144,7 +162,7 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 		}
 		text, err := k.madeBut(item, ptr)
 		if err != nil {
-			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
+			return &Fault{Kind: WrongPlace, Entity: e.Name, Key: e.Table.KeyText(item), Item: item, Err: e.keyFault(k.Attr.Name, err)}
 		}
 		fits = fits && k.equals(stored[i], text)
 		made = append(made, attrsText(map[string]types.AttributeValue{k.Attr.Name: k.AttributeValue(text)}, k.Attr.Name))
@@ -152,5 +170,5 @@ func (t *Table) misplaced(e *Entity, raw []byte, stored *storedKey, ptr unsafe.P
 	if fits {
 		return nil
 	}
-	return &Fault{Kind: WrongPlace, Entity: e.Name, Key: t.KeyText(item), Made: strings.Join(made, " "), Item: item}
+	return &Fault{Kind: WrongPlace, Entity: e.Name, Key: e.Table.KeyText(item), Made: strings.Join(made, " "), Item: item}
 }

@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +29,9 @@ type Table struct {
 	Validate      *validator.Validate
 	Gen           *Generator
 	Lock          *manifest.Lock // nil when there is none
+	Encrypts      bool
+	BoundTo       string // the table that encrypted attributes belong to
+	hashKeys      map[string][]byte
 	reg           registry
 }
 
@@ -46,6 +51,7 @@ func New(d TableDecl) (*Table, error) {
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
 		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
+		Encrypts: d.Encrypts, BoundTo: cmp.Or(d.BoundTo, BareName(d.Name)), hashKeys: d.HashKeys,
 	}
 	return t, t.checkTableLock(what)
 }
@@ -64,6 +70,11 @@ func (c *TableDecl) check() string {
 	}
 	if c.MaxSize < 0 {
 		return "MaxSize is negative"
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.HashKeys)) {
+		if n := len(c.HashKeys[name]); n < minHashKey {
+			return fmt.Sprintf("HashKey(%q): %d bytes are too few: use %d random ones", name, n, minHashKey)
+		}
 	}
 	used := newAttrClaims()
 	if r := used.claim(c.PK, "the partition key"); r != "" {

@@ -28,13 +28,21 @@ func (r *registration) addTemplate(s *keySettings, p Part, what string) error {
 		return r.errorf(what, "%s", err)
 	}
 	s.template = true
-	for _, seg := range segments {
+	tail := false
+	for i, seg := range segments {
+		tail = tail || seg.Tail && i > 0
 		if seg.Attr != "" {
 			c, err := r.component(seg.Attr, what)
 			if err != nil {
 				return err
 			}
-			switch c.Seg.Format = seg.Format; {
+			c.tail, c.Seg.Tail, c.Seg.Format = tail, seg.Tail, seg.Format
+			switch {
+			case c.derived != nil:
+			case c.hash != "" && seg.Format != "":
+				return r.errorf(what, "attribute %q stands in the key as a hash, which has no format", seg.Attr)
+			case c.hash != "":
+				c.Seg.Width = hashWidth
 			case c.Seg.Kind == keys.Text:
 				c.Seg.Width = textWidths[c.field.Type]
 			case seg.Format == "":
@@ -54,16 +62,56 @@ func (r *registration) compileTemplate(k *Key, s keySettings, what string) (err 
 		return r.errorf(what, "%s", err)
 	}
 	k.separator = ""
+	if k.sparse = s.segs[0].Tail; k.sparse && (k.Attr == r.t.PK || k.Attr == r.t.SK) {
+		return r.errorf(what, "the whole key is in brackets, but no item is without it: only a key of an index can be missing")
+	}
 	for i := range k.comps {
-		k.comps[i].part = k.pattern.Part(i)
+		k.comps[i].part = k.comps[i].part || k.pattern.Part(i)
 	}
 	apart, _ := keys.Apart([]*keys.Pattern{k.pattern}, []*keys.Pattern{anySentinel})
 	k.guarded = what == partitionKey && (!apart || k.pattern.Match(StoredManifestKey))
 	return nil
 }
 
-// component returns the component of an attribute, or of a field inside one whose path has dots.
+// shareTemplate makes a key of the attributes that stand in the places of another's template: equal values give equal keys.
+func (r *registration) shareTemplate(k *Key, s keySettings, what string, shared *Key) error {
+	plain := func(seg keys.Segment) bool { return seg.Literal == "" && seg.Width == 0 && seg.Layout == "" }
+	if len(s.segs) != len(shared.comps) || slices.ContainsFunc(s.segs, func(seg keys.Segment) bool { return !plain(seg) }) || s.shard != nil {
+		return r.errorf(what, "PrefixOf(%s): its key is the template %s: give just the names of the attributes in its places, of which there are %d",
+			s.share.Name, shared.manifest(), len(shared.comps))
+	}
+	s.segs = nil
+	next, tail := 0, false
+	for _, seg := range shared.pattern.Segments() {
+		tail = tail || seg.Tail
+		if seg.Literal == "" {
+			c := &k.comps[next]
+			if c.Seg.Kind != seg.Kind {
+				return r.errorf(what, "PrefixOf(%s): attribute %q is %s and cannot stand in the place of %q, which is %s", s.share.Name, c.path, c.Seg.Kind, seg.Attr, seg.Kind)
+			}
+			c.Seg.Format, c.Seg.Width, c.Seg.Tail, c.tail = seg.Format, seg.Width, seg.Tail, tail
+			if c.Seg.Kind == keys.Bytes && seg.Format == "" {
+				c.Seg.Width = 2 * c.Seg.Size
+			}
+			seg = c.Seg
+			next++
+		}
+		s.segs = append(s.segs, seg)
+	}
+	if err := r.compileTemplate(k, s, what); err != nil {
+		return err
+	}
+	if !k.sameShape(shared) {
+		return r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
+	}
+	return nil
+}
+
+// component returns the component of an attribute, of a field inside one whose path has dots, or of what is derived.
 func (r *registration) component(path, what string) (component, error) {
+	if d := r.derived[path]; d != nil {
+		return d.component(), nil
+	}
 	root := r.e.Plan.Field(path)
 	var inner []*codec.Field
 	if root == nil {
@@ -85,7 +133,7 @@ func (r *registration) component(path, what string) (component, error) {
 		return c, r.errorf(r.fieldName(root), "%s", err)
 	}
 	c.root, c.inner, c.path, c.Seg.Attr, c.plain = root, inner, path, path, c.plain && inner == nil
-	return c, nil
+	return c, r.sealComponent(&c, what)
 }
 
 // innerFields returns the fields on the way from a struct down along names.

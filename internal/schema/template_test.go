@@ -7,6 +7,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/google/uuid"
+
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -61,6 +63,58 @@ func TestPrefixesOfSortKeysRepeatWhereNothingCollides(t *testing.T) {
 	again := newTable(t, d)
 	register[LogCopy](t, again, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "POST"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
 	register[Log](t, again, schema.EntityDecl{PKs: pk(part(schema.PrefixPart, "USER"), schema.Part{Text: "org"}), SKs: comment("COMMENT")})
+}
+
+func prefixOf(e *schema.Entity) schema.Part { return schema.Part{Kind: schema.PrefixOfPart, Of: e} }
+
+// What shares the partition of a template names the attributes in its places: equal values give equal keys.
+func TestPrefixOfTemplates(t *testing.T) {
+	type owner struct {
+		Name string    `dynamodbav:"name"`
+		Nr   int       `dynamodbav:"nr"`
+		Day  time.Time `dynamodbav:"day"`
+		ID   uuid.UUID `dynamodbav:"id"`
+	}
+	type owned struct {
+		Owner string    `dynamodbav:"owner"`
+		Of    int       `dynamodbav:"of"`
+		At    time.Time `dynamodbav:"at"`
+		Ref   string    `dynamodbav:"ref"`
+		No    int       `dynamodbav:"no"`
+	}
+	at := time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)
+	id := uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+	table := newTable(t, decl())
+	owners := register[owner](t, table, schema.EntityDecl{PKs: pk(template("O:{name}/{nr:04}|{day:2006-01-02}{{{id}")), SKs: sk(template("#META"))})
+	items := register[owned](t, table, schema.EntityDecl{PKs: pk(append(attrs("owner", "of", "at", "ref"), prefixOf(owners))...), SKs: sk(template("ITEM#{no}"))})
+	for _, got := range []string{
+		encoded(t, owners, owner{Name: "a b#c", Nr: 7, Day: at, ID: id}),
+		encoded(t, items, owned{Owner: "a b#c", Of: 7, At: at, Ref: id.String(), No: 3}),
+	} {
+		key, _, _ := strings.Cut(strings.TrimPrefix(got, "{"), ",")
+		if want := `"pk":{"S":"O:a b#c/0007|2026-01-31{6ba7b810-9dad-11d1-80b4-00c04fd430c8"}`; key != want {
+			t.Errorf("got %s, want %s", key, want)
+		}
+	}
+	_, _, err := items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a/b", Of: 7, At: at, Ref: id.String(), No: 3}), nil)
+	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "owner": "a/b" cannot be read back from a key in which "/" ends it: the value may not contain that text`)
+	_, _, err = items.AppendItem(nil, unsafe.Pointer(&owned{Owner: "a", Of: 7, At: at, Ref: "short", No: 3}), nil)
+	checkFault(t, err, schema.WrongKey, `owned: pk: attribute "ref": text "short" is not 36 letters, digits and hyphens`)
+
+	composed := register[Log](t, table, schema.EntityDecl{PKs: pk(attrs("org")...)})
+	for _, test := range []struct {
+		parts []schema.Part
+		want  string
+	}{
+		{append(attrs("owner", "of", "at"), prefixOf(owners)), `Twin: PK: PrefixOf(owner): its key is the template O:{name}/{nr:04}|{day:2006-01-02}{{{id}: give just the names of the attributes in its places, of which there are 4`},
+		{append(attrs("owner", "of", "at", "ref"), prefixOf(owners), part(schema.SeparatorPart, "|")), `Twin: PK: give one of Prefix, NoPrefix and PrefixOf (which brings its separator)`},
+		{append(attrs("owner", "owner", "at", "ref"), prefixOf(owners)), `Twin: PK: PrefixOf(owner): attribute "owner" is text and cannot stand in the place of "nr", which is int`},
+		{[]schema.Part{template("O:{owner}"), prefixOf(owners)}, `Twin: PK: PrefixOf(owner) brings the fixed text: name the attributes in its places instead of a Template`},
+		{[]schema.Part{template("LO#{owner}"), prefixOf(composed)}, `Twin: PK: PrefixOf(Log) brings the fixed text: name the attributes in its places instead of a Template`},
+	} {
+		_, err := table.Register(entityOf[owned](schema.EntityDecl{Name: "Twin", PKs: pk(test.parts...), SKs: sk(template("X#{no}"))}))
+		checkFault(t, err, schema.WrongDeclaration, test.want)
+	}
 }
 
 func TestTemplatesAreLocked(t *testing.T) {
@@ -125,7 +179,7 @@ func TestFloatsOf32BitsInKeys(t *testing.T) {
 		d.SK = sort
 		e := register[Gauge](t, newTable(t, d), schema.EntityDecl{PKs: pk(template("G#{place}")), SKs: sk(parts...)})
 		stored := encoded(t, e, Gauge{At: 0.1, Place: "x"})
-		back := e.Table.Decode(wire.NewReader([]byte(stored)), e, nil)
+		back := e.Table.Decode(wire.NewReader([]byte(stored)), e, nil, nil)
 		if v, ok := back.Value.(*Gauge); !ok || *v != (Gauge{At: 0.1, Place: "x"}) {
 			t.Errorf("%s reads back as %v, %v", stored, back.Value, back.Err)
 		}
@@ -176,7 +230,7 @@ func TestDistinctEntities(t *testing.T) {
 	}{
 		{`{"pk":{"S":"x"},"sk":{"S":"x"}}`, logs}, {`{"pk":{"S":"L"},"sk":{"S":"x"}}`, nil}, {`{"pk":{"S":"L"},"sk":{"S":"L"}}`, nil},
 	} {
-		if v := table.Judge(item(t, test.json)); v.Entity != test.want && !(v.Entity != nil && test.want != nil && v.Entity.Name == test.want.Name) {
+		if v := table.Judge(item(t, test.json), nil); v.Entity != test.want && !(v.Entity != nil && test.want != nil && v.Entity.Name == test.want.Name) {
 			t.Errorf("%s is of %v", test.json, v.Entity)
 		}
 	}
@@ -188,10 +242,10 @@ func TestDistinctEntitiesWithoutSortKeys(t *testing.T) {
 	table := newTable(t, d)
 	logs := register[Log](t, table, schema.EntityDecl{PKs: pk(template("{org}"))})
 	register[LogCopy](t, table, schema.EntityDecl{PKs: pk(template("L#{org}")), Distinct: []schema.DistinctDecl{{Of: logs, Reason: "no org begins so"}}})
-	if v := table.Judge(item(t, `{"pk":{"S":"acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity == nil || v.Entity.Name != "Log" {
+	if v := table.Judge(item(t, `{"pk":{"S":"acme"},"org":{"S":"acme"},"no":{"N":"1"}}`), nil); v.Entity == nil || v.Entity.Name != "Log" {
 		t.Errorf("an item of one entity is of %v", v.Entity)
 	}
-	if v := table.Judge(item(t, `{"pk":{"S":"L#acme"},"org":{"S":"acme"},"no":{"N":"1"}}`)); v.Entity != nil {
+	if v := table.Judge(item(t, `{"pk":{"S":"L#acme"},"org":{"S":"acme"},"no":{"N":"1"}}`), nil); v.Entity != nil {
 		t.Errorf("an item whose key both can have is of %s", v.Entity.Name)
 	}
 }
@@ -227,7 +281,7 @@ func TestLengthsOfIndexKeys(t *testing.T) {
 		{Named{ID: "x", Name: long(2049)}, "Named: name: 2049 bytes are above the service's limit of 2048"},
 		{Named{ID: "x", Org: long(1025)}, "Named: org: 1025 bytes are above the service's limit of 1024"},
 	} {
-		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named))
+		_, _, err := e.AppendItem(nil, unsafe.Pointer(&test.Named), nil)
 		checkFault(t, err, schema.WrongKey, test.want)
 	}
 }

@@ -38,6 +38,9 @@ func uniqueFieldOf(e *Entity, f *codec.Field) (*UniqueField, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s := e.SealingOf(f); s != nil && s.Encrypt {
+		c.hashed(s.hash, e.Table.hashKeys[s.hash])
+	}
 	pattern, err := keys.Compile(SentinelPrefix, keys.DefaultSeparator, []keys.Segment{
 		{Attr: "entity", Kind: keys.Text}, {Attr: "attribute", Kind: keys.Text}, c.Seg,
 	})
@@ -116,10 +119,11 @@ func (t *Table) SentinelKey(text string) map[string]types.AttributeValue {
 	return key
 }
 
-// Guards compares the unique values of the stored item at old (nil: none) with those at now (nil: the
-// item is deleted), and returns the sentinels to delete and to write.
-func (e *Entity) Guards(key ItemKey, old, now unsafe.Pointer) ([]Guard, error) {
+// Guards compares the unique values of the stored item at old (nil: none), whose key is from, with those at now (nil: the
+// item is deleted), whose key is key, and returns the sentinels to delete and to write.
+func (e *Entity) Guards(key ItemKey, from map[string]types.AttributeValue, old, now unsafe.Pointer) ([]Guard, error) {
 	var out []Guard
+	moves := e.Other != nil && !e.Table.SameKey(key.Attrs, from)
 	for _, u := range e.Unique {
 		var before, after string
 		var err error
@@ -133,14 +137,18 @@ func (e *Entity) Guards(key ItemKey, old, now unsafe.Pointer) ([]Guard, error) {
 				return nil, err
 			}
 		}
-		if before == after {
+		if before == after && (!moves || after == "") {
 			continue
 		}
 		if after != "" {
-			out = append(out, Guard{Attr: u.Field.Name, Key: e.Table.SentinelKey(after), Owner: key.Attrs})
+			g := Guard{Attr: u.Field.Name, Key: e.Table.SentinelKey(after), Owner: key.Attrs}
+			if moves {
+				g.From = from
+			}
+			out = append(out, g)
 		}
-		if before != "" {
-			out = append(out, Guard{Attr: u.Field.Name, Key: e.Table.SentinelKey(before), Owner: key.Attrs, Delete: true})
+		if before != "" && before != after {
+			out = append(out, Guard{Attr: u.Field.Name, Key: e.Table.SentinelKey(before), Owner: from, Delete: true})
 		}
 	}
 	return out, nil

@@ -64,7 +64,7 @@ func TestRestFieldsRefuseStoredNames(t *testing.T) {
 	_, e := songs(t)
 	for _, name := range []string{"pk", "_type", "gpk", "title"} {
 		song := Song{Album: "a", More: map[string]any{name: "x"}}
-		_, _, err := e.AppendItem(nil, unsafe.Pointer(&song))
+		_, _, err := e.AppendItem(nil, unsafe.Pointer(&song), nil)
 		checkFault(t, err, schema.WrongValue, `Song: attribute "`+name+`" is in the rest field but is stored otherwise: take it out of the map`)
 	}
 }
@@ -96,7 +96,7 @@ func TestUpgrades(t *testing.T) {
 		{`"n":{"N":"3"},"_v":{"N":"-1"}`, 0, "plain: attribute _v: invalid version -1"},
 		{`"n":{"N":"99"}`, 0, "plain: cannot upgrade from version 0: too old"},
 	} {
-		d := table.Decode(wire.NewReader([]byte(`{"pk":{"S":"PI#a"},"sk":{"S":"A"},"id":{"S":"a"},"_type":{"S":"plain"},`+test.members+`}`)), e, nil)
+		d := table.Decode(wire.NewReader([]byte(`{"pk":{"S":"PI#a"},"sk":{"S":"A"},"id":{"S":"a"},"_type":{"S":"plain"},`+test.members+`}`)), e, nil, nil)
 		checkFault(t, d.Err, schema.WrongItem, test.want)
 		if v, ok := d.Value.(*plain); test.want == "" && (!ok || v.N != test.n) {
 			t.Errorf("%s: %+v, want %d", test.members, d.Value, test.n)

@@ -1,0 +1,352 @@
+package aggregate_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/memory"
+)
+
+func basket(id string) *Basket {
+	return &Basket{
+		Cart:  &Cart{ID: id, Owner: "ann", Code: "code of " + id},
+		Lines: []Line{{Cart: id, ID: "a", Product: "pen", Qty: 1, Tags: []string{"x", "y"}}, {Cart: id, ID: "b", Product: "ink", Qty: 2}},
+		Notes: []*Note{{Cart: id, Text: "first"}},
+	}
+}
+
+func TestSaveWritesWhatDiffers(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		s.save(basket("1"))
+		before, b := s.load("1")
+		if b.Cart.Version != 1 || b.Cart.State != "open" || len(b.Lines) != 2 || len(b.Notes) != 1 || b.Notes[0].At.IsZero() {
+			t.Fatalf("created %+v %+v %+v", b.Cart, b.Lines, b.Notes)
+		}
+		s.spy.sent()
+		check(t, s.baskets.Save(t.Context(), before, b))
+		if got := s.spy.sent(); got != "" {
+			t.Errorf("for no difference %s is sent", got)
+		}
+
+		b.Cart.Code, b.Cart.State = "new", "paid"
+		b.Lines[0].Qty, b.Lines[0].Tags[0] = 5, "z"
+		b.Lines = append(b.Lines[:1], Line{Cart: "1", Product: "cap"})
+		b.Notes[0].Extra = map[string]any{"by": "bob"}
+		b.Notes = append(b.Notes, &Note{Cart: "1", Text: "second"}, nil)
+		changed := b.Cart.Changed
+		check(t, s.baskets.Save(t.Context(), before, b))
+		if got := s.spy.sent(); !strings.HasSuffix(got, "TransactWriteItems") || strings.Count(got, "TransactWriteItems") != 1 {
+			t.Errorf("%s is sent", got)
+		}
+		if b.Cart.Version != 2 || !b.Cart.Changed.After(changed) || b.Lines[1].ID == "" || b.Notes[1].At.IsZero() {
+			t.Errorf("the values of the write are %+v %+v %+v", b.Cart, b.Lines, b.Notes[1])
+		}
+		if got := b.Cart.hooks; fmt.Sprint(got) != "[BeforeUpdate AfterUpdate]" {
+			t.Errorf("hooks %v", got)
+		}
+		if before.Cart.Code != "code of 1" || before.Lines[0].Tags[0] != "x" || before.Cart.Version != 1 {
+			t.Errorf("before is changed: %+v", before)
+		}
+
+		_, now := s.load("1")
+		if now.Cart.Code != "new" || now.Cart.Version != 2 || len(now.Lines) != 2 || now.Lines[1].Product != "cap" && now.Lines[0].Product != "cap" {
+			t.Errorf("stored %+v %+v", now.Cart, now.Lines)
+		}
+		if len(now.Notes) != 2 || len(now.Notes[0].Extra) != 1 || now.Notes[1].Text != "second" {
+			t.Errorf("stored notes %+v %+v", now.Notes[0], now.Notes[1:])
+		}
+		for product, want := range map[string]int{"pen": 1, "ink": 0, "cap": 1} {
+			found, err := s.lines.QueryIndex("gsi1", Line{Product: product}).Count(t.Context())
+			if check(t, err); found != want {
+				t.Errorf("%d lines of %s in the index, want %d", found, product, want)
+			}
+		}
+		for finding, err := range s.table.Audit(t.Context(), entable.AuditOptions{}) {
+			t.Errorf("%v %v", finding, err)
+		}
+		check(t, s.carts.Put(t.Context(), &Cart{ID: "2", Code: "code of 1"})) // it is free again
+		if err := s.carts.Put(t.Context(), &Cart{ID: "3", Code: "new"}); !errors.Is(err, entable.ErrExists) {
+			t.Errorf("a unique value is there twice: %v", err)
+		}
+	})
+}
+
+func TestSaveExchangesUniqueValues(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		s.save(basket("1"))
+		before, _ := s.load("1")
+		after := s.baskets.Clone(before)
+		after.Cart = nil
+		check(t, s.baskets.Save(t.Context(), before, after))
+		check(t, s.carts.Put(t.Context(), &Cart{ID: "2", Code: "code of 1"}))
+		if n := len(s.stored()); n != 5 { // lines, note, cart, sentinel
+			t.Errorf("%d items are stored: %v", n, s.stored())
+		}
+	})
+}
+
+// What another writer has changed meanwhile is a conflict that names the item, if it has to do with what is saved.
+func TestSaveRefusesWhatOthersChanged(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		for i, c := range []struct {
+			name   string
+			other  func(b *Basket) error
+			change func(b *Basket)
+			names  string // the items, "" for no conflict
+			is     error
+		}{
+			{"a version", func(b *Basket) error { return s.carts.Update(*b.Cart).Set("owner", "eve").Fetch().Do(t.Context()) },
+				func(b *Basket) { b.Cart.State = "paid"; b.Lines[0].Qty++ }, "Cart", nil},
+			{"a changed attribute", func(b *Basket) error {
+				return s.lines.Update(b.Lines[0]).Set("qty", 77).Known("product", "pen").Do(t.Context())
+			},
+				func(b *Basket) { b.Lines[0].Qty = 5; b.Lines[1].Qty = 6 }, "Line", nil},
+			{"an attribute of its index key", func(b *Basket) error {
+				return s.lines.Update(b.Lines[0]).Set("product", "tie").Known("qty", 1).Do(t.Context())
+			},
+				func(b *Basket) { b.Lines[0].Qty = 5 }, "Line", nil},
+			{"another attribute", func(b *Basket) error { return s.lines.Update(b.Lines[0]).Set("blob", []byte("b")).Do(t.Context()) },
+				func(b *Basket) { b.Lines[0].Qty = 5 }, "", nil},
+			{"any attribute of one to delete", func(b *Basket) error { return s.lines.Update(b.Lines[0]).Set("blob", []byte("b")).Do(t.Context()) },
+				func(b *Basket) { b.Lines = b.Lines[1:] }, "Line", nil},
+			{"the version of one to delete", func(b *Basket) error { return s.carts.Update(*b.Cart).Set("owner", "eve").Fetch().Do(t.Context()) },
+				func(b *Basket) { b.Cart = nil }, "Cart", nil},
+			{"one that is gone", func(b *Basket) error { return s.lines.Delete(t.Context(), b.Lines[0]) },
+				func(b *Basket) { b.Lines[0].Qty = 5 }, "Line", entable.ErrNotFound},
+			{"one to delete is gone", func(b *Basket) error { return s.lines.Delete(t.Context(), b.Lines[0]) },
+				func(b *Basket) { b.Lines = b.Lines[1:] }, "Line", entable.ErrNotFound},
+			{"one that is new", func(b *Basket) error { return s.lines.Put(t.Context(), &Line{Cart: b.Cart.ID, ID: "n", Product: "p"}) },
+				func(b *Basket) { b.Lines = append(b.Lines, Line{Cart: b.Cart.ID, ID: "n", Product: "p"}) }, "Line", entable.ErrExists},
+			{"the rest", func(b *Basket) error {
+				return s.notes.Update(*b.Notes[0]).Set(entable.Path("by"), "eve").Do(t.Context())
+			},
+				func(b *Basket) { b.Notes[0].Extra = map[string]any{"by": "ann"} }, "Note", nil},
+			{"a unique value", func(b *Basket) error { return s.carts.Put(t.Context(), &Cart{ID: "taker", Code: "taken"}) },
+				func(b *Basket) { b.Cart.Code = "taken"; b.Lines[0].Qty = 9 }, "Cart", entable.ErrExists},
+		} {
+			id := fmt.Sprint("basket", i)
+			s.save(basket(id))
+			before, b := s.load(id)
+			check(t, c.other(before))
+			c.change(b)
+			was := s.stored()
+			err := s.baskets.Save(t.Context(), before, b)
+			if c.names == "" {
+				check(t, err)
+				_, now := s.load(id)
+				if now.Lines[0].Qty != 5 || string(now.Lines[0].Blob) != "b" {
+					t.Errorf("%s: stored %+v", c.name, now.Lines[0])
+				}
+				continue
+			}
+			failed, ok := errors.AsType[*entable.TransactionError](err)
+			if !ok || failed.Unknown || len(failed.Reasons) != 1 || failed.Reasons[0].Entity != c.names || !strings.Contains(failed.Reasons[0].Key, id) {
+				t.Errorf("%s: error %v", c.name, err)
+				continue
+			}
+			if c.is != nil && !errors.Is(err, c.is) {
+				t.Errorf("%s: %v is not %v", c.name, err, c.is)
+			}
+			if _, ok := errors.AsType[*entable.ConditionFailedError](err); !ok && c.name != "a unique value" {
+				t.Errorf("%s: error %v", c.name, err)
+			}
+			if got := fmt.Sprint(len(s.stored())); got != fmt.Sprint(len(was)) || b.Cart != nil && b.Cart.Version != 1 {
+				t.Errorf("%s: %s items are stored, %d were; version %v", c.name, got, len(was), b.Cart)
+			}
+			if now := s.stored(); fmt.Sprint(texts(t, now)) != fmt.Sprint(texts(t, was)) {
+				t.Errorf("%s: a part is written", c.name)
+			}
+		}
+	})
+}
+
+func texts(t *testing.T, items map[string]map[string]types.AttributeValue) map[string]string {
+	out := map[string]string{}
+	for key, it := range items {
+		var m map[string]any
+		check(t, attributevalue.UnmarshalMap(it, &m))
+		out[key] = fmt.Sprint(m)
+	}
+	return out
+}
+
+// What is stored otherwise than entable writes it, and reads the same, is no conflict.
+func TestSaveTakesOtherSpellings(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		line := func(id string) {
+			s.put(map[string]types.AttributeValue{"pk": str("CI#1"), "sk": str("LL#" + id), "_type": str("Line"), "cart": str("1"), "line": str(id),
+				"product": str("pen"), "gsi1pk": str("LP#pen"), "gsi1sk": str("LC#1#0000000000000000000"), "other": str("kept"),
+				"tags": &types.AttributeValueMemberNULL{Value: true}, "gift": &types.AttributeValueMemberNULL{Value: true}}) // and no qty
+		}
+		yes := true
+		for _, id := range []string{"a", "b", "c"} {
+			line(id)
+		}
+		before, b := s.load("1")
+		b.Lines[0].Tags, b.Lines[0].Gift, b.Lines[0].Qty = []string{"t"}, &yes, 3
+		b.Lines = slices.Delete(b.Lines, 1, 2)
+		check(t, s.baskets.Save(t.Context(), before, b))
+		_, now := s.load("1")
+		if len(now.Lines) != 2 || now.Lines[0].Qty != 3 || !*now.Lines[0].Gift || now.Lines[1].ID != "c" {
+			t.Errorf("stored %+v", now.Lines)
+		}
+		if got := text(s.stored()["CI#1 LL#a"]["other"]); got != "kept" {
+			t.Errorf("an attribute that the type does not have is %q", got)
+		}
+	})
+}
+
+func TestAChangedKeyIsADeleteAndACreate(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		s.save(basket("1"))
+		before, b := s.load("1")
+		b.Lines[0].ID = "z"
+		check(t, s.baskets.Save(t.Context(), before, b))
+		_, now := s.load("1")
+		if len(now.Lines) != 2 || now.Lines[0].ID != "b" || now.Lines[1].ID != "z" || now.Lines[1].Qty != 1 {
+			t.Errorf("stored %+v", now.Lines)
+		}
+	})
+}
+
+func TestSaveRefusesBeforeARequest(t *testing.T) {
+	s := onMemory(t)
+	s.save(basket("1"))
+	many := func(n, bytes int) func(b *Basket) {
+		return func(b *Basket) {
+			for i := range n {
+				b.Lines = append(b.Lines, Line{Cart: "1", ID: fmt.Sprint("m", i), Product: "p", Blob: make([]byte, bytes)})
+			}
+		}
+	}
+	for want, change := range map[string]func(b *Basket){
+		"collection Basket: Line[pk=\"CI#1\" sk=\"LL#a\"] is twice among the items after: a partition has one item of a key":           func(b *Basket) { b.Lines[1].ID = "a" },
+		"collection Basket: Note[pk=\"CI#2\" sk=\"NA#2024-01-01T00:00:00.000000000Z\"] is of another partition than Cart, pk=\"CI#1\"": func(b *Basket) { b.Notes = append(b.Notes, &Note{Cart: "2", At: day, Text: "t"}) },
+		"collection Basket: Save has 100 writes, which take 101 actions, those of unique fields among them, and":                       func(b *Basket) { many(99, 0)(b); b.Cart = nil },
+		"collection Basket: Save has 12 writes, which take 12 actions, those of unique fields among them, and 42":                      many(12, 350_000),
+	} {
+		before, b := s.load("1")
+		s.spy.sent()
+		change(b)
+		err := s.baskets.Save(t.Context(), before, b)
+		if err == nil || !strings.HasPrefix(err.Error(), "entable: "+want) || !entable.IsError(err) || s.spy.sent() != "" {
+			t.Errorf("error %v, want\n%s", err, want)
+		}
+	}
+	before, b := s.load("1")
+	many(98, 0)(b)
+	b.Cart = nil
+	check(t, s.baskets.Save(t.Context(), before, b)) // 100 with its sentinel
+}
+
+// With InBatches any number is saved, and what a failure leaves is finished by the same call.
+func TestSaveInBatches(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		b := basket("1")
+		for i := range 150 {
+			b.Lines = append(b.Lines, Line{Cart: "1", ID: fmt.Sprint("m", i), Product: "p"})
+		}
+		check(t, s.baskets.Save(t.Context(), nil, b, entable.InBatches()))
+		if got := strings.Count(s.spy.sent(), "TransactWriteItems"); got != 2 {
+			t.Errorf("%d transactions", got)
+		}
+		before, b := s.load("1")
+		for i := range b.Lines {
+			b.Lines[i].Qty += 10
+		}
+		b.Lines = b.Lines[:100]
+		for i := range 100 {
+			b.Lines = append(b.Lines, Line{Cart: "1", Product: fmt.Sprint("q", i)})
+		}
+		b.Cart.State = "paid"
+		check(t, s.baskets.Save(t.Context(), before, b, entable.InBatches()))
+		_, now := s.load("1")
+		if len(now.Lines) != 200 || now.Cart.Version != 2 {
+			t.Errorf("%d lines of %+v", len(now.Lines), now.Cart)
+		}
+		for finding, err := range s.table.Audit(t.Context(), entable.AuditOptions{}) {
+			t.Errorf("%v %v", finding, err)
+		}
+	})
+}
+
+func TestSaveInBatchesGoesOn(t *testing.T) {
+	for name, fault := range map[string]memory.Fault{
+		"refused": memory.Conflict(), "throttled": memory.Throttle(), "not sent": memory.DropBefore(), "lost": memory.DropAfter(),
+	} {
+		for at := range 4 {
+			t.Run(fmt.Sprint(name, at), func(t *testing.T) {
+				s := onMemory(t)
+				b := basket("1")
+				for i := range 150 {
+					b.Lines = append(b.Lines, Line{Cart: "1", ID: fmt.Sprint("m", i), Product: "p"})
+				}
+				check(t, s.baskets.Save(t.Context(), nil, b, entable.InBatches()))
+				before, b := s.load("1")
+				b.Cart.Code = "new"
+				for i := range b.Lines {
+					b.Lines[i].Qty += 10
+				}
+				b.Lines = b.Lines[60:]
+				for i := range 100 {
+					b.Lines = append(b.Lines, Line{Cart: "1", Product: fmt.Sprint("q", i)})
+				}
+				b.Notes = append(b.Notes, &Note{Cart: "1", Text: "new"})
+				defer s.db.Inject(fault.On("TransactWriteItems").After(at).Times(1))()
+				err := s.baskets.Save(t.Context(), before, b, entable.InBatches())
+				if err == nil && at < 3 {
+					t.Fatal("no failure")
+				}
+				if err != nil {
+					failed, ok := errors.AsType[*entable.TransactionError](err)
+					if !ok || failed.Unknown != (name == "lost" || name == "not sent") || !strings.Contains(err.Error(), "writes are done") {
+						t.Errorf("error %v", err)
+					}
+					check(t, s.baskets.Save(t.Context(), before, b, entable.InBatches()))
+				}
+				_, now := s.load("1")
+				if len(now.Lines) != 192 || len(now.Notes) != 2 || now.Cart.Code != "new" || now.Cart.Version != 2 || b.Cart.Version != 2 {
+					t.Errorf("%d lines, %d notes of %+v; %+v", len(now.Lines), len(now.Notes), now.Cart, b.Cart)
+				}
+				for _, l := range now.Lines {
+					if l.Product == "p" && l.Qty != 10 {
+						t.Errorf("stored %+v", l)
+					}
+				}
+				for finding, err := range s.table.Audit(t.Context(), entable.AuditOptions{}) {
+					t.Errorf("%v %v", finding, err)
+				}
+				check(t, s.baskets.Save(t.Context(), now, b))
+				s.spy.sent()
+				if check(t, s.baskets.Save(t.Context(), now, b)); s.spy.sent() != "" {
+					t.Error("what was recognised is not what the instances have")
+				}
+			})
+		}
+	}
+}
+
+// A token makes a lost answer of one transaction exact.
+func TestSaveAgainWithAToken(t *testing.T) {
+	s := onMemory(t)
+	s.save(basket("1"))
+	before, b := s.load("1")
+	b.Lines[0].Qty++
+	b.Lines = append(b.Lines, Line{Cart: "1", Product: "q"})
+	defer s.db.Inject(memory.DropAfter().On("TransactWriteItems").Times(1))()
+	err := s.baskets.Save(t.Context(), before, b, entable.ClientToken("t"))
+	if failed, ok := errors.AsType[*entable.TransactionError](err); !ok || !failed.Unknown {
+		t.Fatalf("error %v", err)
+	}
+	check(t, s.baskets.Save(t.Context(), before, b, entable.ClientToken("t")))
+	if _, now := s.load("1"); len(now.Lines) != 3 || now.Lines[1].Qty != 2 {
+		t.Errorf("stored %+v", now.Lines)
+	}
+}

@@ -1,0 +1,89 @@
+package schema
+
+import (
+	"reflect"
+	"slices"
+	"unsafe"
+)
+
+// A field with the tag `entable:"partial"`, a bool, says of an item that it was read in part. It is not stored.
+
+func (e *Entity) findPartial() error {
+	for _, f := range reflect.VisibleFields(e.Type) {
+		if !slices.Contains(tagOptions(f.Tag), "partial") {
+			continue
+		}
+		wrong := ""
+		switch {
+		case f.Type.Kind() != reflect.Bool || !f.IsExported() || len(tagOptions(f.Tag)) > 1:
+			wrong = "the field must be an exported bool with no other option"
+		case len(f.Index) > 1:
+			wrong = "the field must be one of the struct itself"
+		case e.partial != nil:
+			wrong = "another field has it"
+		}
+		if wrong != "" {
+			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"partial\"`: %s", wrong)
+		}
+		e.partial = f.Index
+	}
+	return nil
+}
+
+func (e *Entity) partialOf(ptr unsafe.Pointer) reflect.Value {
+	return reflect.NewAt(e.Type, ptr).Elem().FieldByIndex(e.partial)
+}
+
+// isPart reports whether the item at ptr is known to be read in part.
+func (e *Entity) isPart(ptr unsafe.Pointer) bool { return e.partial != nil && e.partialOf(ptr).Bool() }
+
+// checkWhole refuses to write an item that was read in part as a whole.
+func (e *Entity) checkWhole(ptr unsafe.Pointer) error {
+	if !e.isPart(ptr) {
+		return nil
+	}
+	return misuse("%s: the item was read in part, and what it lacks would be lost: read it whole, by Get or with Hydrate, or use Update or Patch", e.Name)
+}
+
+// CheckPair refuses to compare an item that was read in part with one that was not.
+func (e *Entity) CheckPair(before, after unsafe.Pointer) error {
+	if e.isPart(before) == e.isPart(after) {
+		return nil
+	}
+	return misuse("%s: one of the two items was read in part, and what it lacks would count as a difference: compare it with a copy of itself", e.Name)
+}
+
+// inPart reports whether an index holds so little of the entity's items that it cannot be made of them. What the table's key
+// is made of is read from it.
+func (e *Entity) inPart(c *IndexDecl) bool {
+	if c.whole() {
+		return false
+	}
+	if e.Rest != nil {
+		return true
+	}
+	for _, f := range e.Plan.Fields() {
+		if !e.Table.holds(c, f.Name) && !e.keyHolds(f.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyHolds reports whether an attribute can be read from the primary key.
+func (e *Entity) keyHolds(name string) bool {
+	for _, k := range [...]*Key{e.PK, e.SK} {
+		if k != nil && slices.ContainsFunc(k.comps, func(c component) bool { return c.path == name && !c.part && c.shard == nil }) {
+			return true
+		}
+	}
+	return false
+}
+
+// MarkPart notes in an item that was read whether it lacks something: because attributes were selected, or because the index
+// does not hold it.
+func (s *Span) MarkPart(d Decoded, selected bool) {
+	if e := d.Entity; d.Value != nil && e.partial != nil && (selected || e.inPart(s.Table.Index(s.Index))) {
+		e.partialOf(e.Pointer(d.Value)).SetBool(true)
+	}
+}

@@ -1,0 +1,68 @@
+package schema
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/entable/entable/internal/codec"
+)
+
+// A field with the tag `entable:"hidden"`, or one that is encrypted, is withheld: what is made of items for people, ToMap and
+// errors, does not show it.
+
+// discreet takes what an error may show of a withheld attribute out of it.
+func (e *Entity) discreet(err error) error {
+	c, ok := errors.AsType[*codec.Error](err)
+	if !ok {
+		return err
+	}
+	for _, name := range e.Withheld {
+		if rest, of := strings.CutPrefix(c.Path, name); of && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return plainly(c)
+		}
+	}
+	return err
+}
+
+// plainly returns an error of the codec without its reason, which may quote the value.
+func plainly(err error) error {
+	c, ok := errors.AsType[*codec.Error](err)
+	if !ok {
+		return errors.New("its value cannot be stored")
+	}
+	bare := &codec.Error{Path: c.Path, WireKind: c.WireKind, GoType: c.GoType}
+	if bare.GoType == nil {
+		bare.Err = errors.New("its value is not valid")
+	}
+	return bare
+}
+
+// innerSealing returns the path of a field inside another one that has a tag for whole attributes; "" if none has. Types that
+// contain themselves are looked at once.
+func innerSealing(t reflect.Type, path string, seen map[reflect.Type]bool) string {
+	for k := t.Kind(); k == reflect.Pointer || k == reflect.Slice || k == reflect.Array || k == reflect.Map; k = t.Kind() {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || seen[t] {
+		return ""
+	}
+	seen[t] = true
+	for f := range t.Fields() {
+		name, embedded := codec.StoredName(f)
+		at := path + "." + name
+		if embedded {
+			at = path
+		}
+		for _, option := range tagOptions(f.Tag) {
+			if slices.Contains([]string{"encrypt", "zstd", "hidden"}, strings.TrimSpace(option)) {
+				return at
+			}
+		}
+		if found := innerSealing(f.Type, at, seen); found != "" {
+			return found
+		}
+	}
+	return ""
+}
