@@ -84,11 +84,16 @@ func (s *settings) handler(ctx context.Context) (http.Handler, error) {
 	if s.table != "" {
 		return explorer.Guess(ctx, s.client(), s.table, opts...)
 	}
-	shop.Table.Use(memory.New().Client())
+	return explorer.New(shop.Table, opts...), fill(ctx, memory.New().Client())
+}
+
+// fill creates the shop's table and writes its data.
+func fill(ctx context.Context, client *dynamodb.Client) error {
+	shop.Table.Use(client)
 	if err := shop.Table.CreateTable(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return explorer.New(shop.Table, opts...), shop.Fill(ctx)
+	return shop.Fill(ctx)
 }
 
 func (s *settings) client() *dynamodb.Client {
