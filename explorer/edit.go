@@ -44,8 +44,11 @@ func (h *Handler) edit(v *view) error {
 }
 
 func (h *Handler) editPage(r *row) (*editPage, error) {
-	if r.Own {
+	switch {
+	case r.Own:
 		return nil, badRequest("this is an item of the library's own: it is not changed by hand")
+	case r.entity != nil && r.entity.Other != nil:
+		return nil, badRequest("items of %s are being moved, and may be at two places: they are changed by the program alone", r.entity.Name)
 	}
 	body := &editPage{row: r, PKName: h.declared.PK.Name, SKName: h.declared.SK.Name, Token: h.token, Unique: h.unique(r)}
 	shown := item{}
@@ -105,11 +108,12 @@ func (h *Handler) remove(v *view) error {
 	if err != nil {
 		return err
 	}
-	if r.Own {
-		return badRequest("this is an item of the library's own: it is not deleted by hand")
+	body, err := h.editPage(r)
+	if err != nil {
+		return err
 	}
-	if u := h.unique(r); len(u) > 0 {
-		return badRequest("%s: other items hold its unique values (%s), so it is deleted by the program alone", r.entity.Name, strings.Join(u, ", "))
+	if len(body.Unique) > 0 {
+		return badRequest("%s: other items hold its unique values (%s), so it is deleted by the program alone", r.entity.Name, strings.Join(body.Unique, ", "))
 	}
 	was, err := parsed("the item as it was shown", v.form.Get("was"))
 	if err != nil {

@@ -1,6 +1,8 @@
 package explorer_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,7 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable"
 	"github.com/entable/entable/explorer"
+	"github.com/entable/entable/seal"
 )
 
 func attributes(t *testing.T, item map[string]any) map[string]types.AttributeValue {
@@ -151,4 +155,48 @@ func TestForgedForms(t *testing.T) {
 	r.Header.Set("Origin", "http://localhost:8080")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	s.page(http.StatusSeeOther, r)
+}
+
+type patient struct {
+	ID     string `dynamodbav:"id"`
+	Name   string `dynamodbav:"name" entable:"encrypt"`
+	Notes  string `dynamodbav:"notes" entable:"hidden"`
+	Ward   string `dynamodbav:"ward"`
+	Secret string `dynamodbav:"secret"`
+}
+
+// Attributes that are declared to be encrypted or hidden are on no page, and stay what they are when others are changed.
+func TestDeclaredAsHidden(t *testing.T) {
+	keys, err := seal.Keys(seal.Key{ID: "k", Secret: bytes.Repeat([]byte{7}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newShop(t, explorer.AllowWrites())
+	s.table = entable.NewTable("patients", entable.Encryption(seal.New(keys, seal.Options{})))
+	patients := entable.Register[patient](s.table)
+	s.table.Use(s.client)
+	if err := s.table.CreateTable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := patients.Put(t.Context(), &patient{ID: "1", Name: secret, Notes: secret, Ward: "north"}); err != nil {
+		t.Fatal(err)
+	}
+	s.site = explorer.New(s.table, explorer.AllowWrites())
+	stored, err := s.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: new("patients"), Key: attributes(t, map[string]any{"pk": "PI#1", "sk": "A"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := base64.StdEncoding.EncodeToString(stored.Item["name"].(*types.AttributeValueMemberB).Value)
+	for _, address := range []string{"", "item?pk=PI%231&sk=A", "partition?pk=PI%231", "query?entity=patient&f.id=1", "search?q=PI", "edit?pk=PI%231&sk=A", "audit?run=1"} {
+		if body := s.get(http.StatusOK, address); strings.Contains(body, sealed) {
+			t.Errorf("/%s shows the ciphertext", address)
+		}
+	}
+	wants(t, plain(s.get(http.StatusOK, "item?pk=PI%231&sk=A")), "Decoded as patient", "hidden", "north")
+	s.editing("pk=PI%231&sk=A").replace("north", "south").save(http.StatusSeeOther)
+	p, err := patients.Get(t.Context(), patient{ID: "1"})
+	if err != nil || p.Ward != "south" || p.Name != secret || p.Notes != secret {
+		t.Errorf("the program reads %+v, %v", p, err)
+	}
+	s.editing("pk=PI%231&sk=A").replace(`"ward"`, `"name": {"S": "x"}, "ward"`).save(http.StatusBadRequest)
 }

@@ -238,6 +238,10 @@ func (q *asked) run(body *queryPage) (err error) {
 	if !q.h.whole(q.index) {
 		body.Note = fmt.Sprintf("index %q does not hold whole items: fields that it lacks are shown as zero", q.index)
 	}
+	others, err := span.Elsewhere(nil)
+	if len(others) > 0 || err != nil {
+		body.Note = "items of this kind are moved: what is left at their other place is not shown, and the program's query reads both"
+	}
 	body.Go = q.code(body.Reversed)
 	return nil
 }

@@ -2,6 +2,7 @@ package explorer
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,6 +12,7 @@ import (
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
 )
 
 // pageSize is how many items a page shows.
@@ -19,6 +21,7 @@ const pageSize = 50
 // result is what a read has given, and how.
 type result struct {
 	Rows    []*row
+	Passed  int    // how many items were read and passed over: they are not what was asked for
 	Next    string // the address of the next page; "" at the end
 	First   string // the address of the first page, on others
 	Request string // as JSON
@@ -47,10 +50,34 @@ func (v *view) read(in *dynamodb.QueryInput, span schema.Span, shard int) (*resu
 	if res.Request, err = queryText(in); err != nil {
 		return nil, err
 	}
-	if res.Rows, err = v.h.rows(sink.Items); err != nil {
+	items, err := within(&span, sink.Items)
+	if err != nil {
 		return nil, err
 	}
+	if res.Rows, err = v.h.rows(items); err != nil {
+		return nil, err
+	}
+	res.Rows = slices.DeleteFunc(res.Rows, func(r *row) bool { return span.Want != nil && r.entity != nil && r.entity != span.Want })
+	res.Passed = len(sink.Items) - len(res.Rows)
 	return res, v.turn(res, &span, shard, page.Last)
+}
+
+// within leaves out the items that a request reads although they are not in its range: the service has no condition with an open
+// end on both sides.
+func within(span *schema.Span, items [][]byte) (list [][]byte, err error) {
+	if !span.Sort.Wider() {
+		return items, nil
+	}
+	for _, raw := range items {
+		out, err := span.Outside(wire.NewReader(raw))
+		if err != nil {
+			return nil, err
+		}
+		if !out {
+			list = append(list, raw)
+		}
+	}
+	return list, nil
 }
 
 func (h *Handler) rows(items [][]byte) (list []*row, err error) {

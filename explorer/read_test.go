@@ -81,6 +81,14 @@ func TestWhatIsWrongInAForm(t *testing.T) {
 	s.get(http.StatusNotFound, "query?entity=customer&index=by-state")
 }
 
+// What lies at the open end of a range is read by the service and is not in the result.
+func TestOpenEnds(t *testing.T) {
+	s := newShop(t)
+	s.put(s.order("1", 2025, 1), s.order("1", 2026, 1), s.order("1", 2026, 2))
+	text := plain(s.get(http.StatusOK, "query?entity=order&f.id=1&op=lt&f.year=2026&f.no=2"))
+	wants(t, text, "2 items on this page, 1 read and passed over")
+}
+
 // follow reads all pages of a list.
 func (s *shop) follow(address string) (list []string, pages int) {
 	s.t.Helper()
