@@ -249,11 +249,12 @@ func (q *asked) run(body *queryPage) (err error) {
 // condition returns what a span asks for.
 func condition(s *schema.Span) string {
 	values := map[string]types.AttributeValue{}
-	text := s.KeyCondition(map[string]string{}, values)
+	var text strings.Builder
+	text.WriteString(s.KeyCondition(map[string]string{}, values))
 	for _, name := range sortedNames(values) {
-		text += "\x00" + keyText(values[name])
+		text.WriteString("\x00" + keyText(values[name]))
 	}
-	return text
+	return text.String()
 }
 
 // shard returns which shard the page is in: the first that is not done.
