@@ -57,6 +57,9 @@
 //	got, err := Commands.Get(ctx, cmd)                       // by its key fields
 //	err = Commands.Update(*got).Set("status", "failed").Do(ctx)
 //	dev, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
+//	before := Devices.Clone(dev)
+//	dev.Logs = append(dev.Logs, Log{DeviceID: device, Text: "seen"})
+//	err = Devices.Save(ctx, before, dev)                     // what differs, in one transaction
 //	for item, err := range Items.Query(Command{DeviceID: device}).All(ctx) {
 //		switch v := item.(type) {                        // mixed, in the order of the sort key
 //		case *Command:
@@ -78,7 +81,8 @@
 //	pk=CD#{device_id}  sk=CC#{command_id}
 //	pk=CD#{device_id}  sk=LT#{timestamp}
 //
-// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself.
+// Keys that another program has stored are declared as they are, with [Template]; a field can be a key attribute itself, and
+// [Derived] names what a function makes of fields.
 //
 // Different values never give the same key, and the order of the stored sort keys is the order of the
 // values, for every type of field; [PK] has the rules.
@@ -126,8 +130,8 @@
 // The SDK's own errors stay in the chain. [IsError] tells whether an error is of this package,
 // [IsRetryable] whether the same call may succeed later.
 //
-// A table of what can be lost, doubled or wrong, and how a program is told:
-// https://github.com/entable/entable#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
+// Each error with its cure, and a table of what can be lost, doubled or wrong, and how a program is told:
+// https://github.com/entable/entable/blob/main/docs/errors.md#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
 //
 // # Caveats
 //

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -129,6 +128,19 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
+// ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
+func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
+	e, ptr, err := t.exampleOf(v)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := e.raw(ptr, false)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ReadItem(raw)
+}
+
 // Size returns the number of bytes that v counts as a stored item, by the service's rules: what limits and
 // capacity are computed from.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -140,7 +152,6 @@ func (e *Entity[T]) Size(v *T) (int, error) {
 	return wire.ItemSize(raw)
 }
 
-// raw encodes v: as it is stored, or for people.
 func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	switch {
 	case e.registered() == nil:
@@ -148,51 +159,22 @@ func (e *Entity[T]) raw(v *T, op string, shown bool) ([]byte, error) {
 	case v == nil:
 		return nil, e.e.nilInstance(op)
 	}
-	by := e.e.table.protector(context.Background())
+	return e.e.raw(unsafe.Pointer(v), shown)
+}
+
+// raw encodes the item at ptr: as it is stored, or for people.
+func (e *entity) raw(ptr unsafe.Pointer, shown bool) ([]byte, error) {
+	by := e.table.protector(context.Background())
 	if shown {
 		by = schema.Plain
 	}
-	item, _, err := e.e.AppendItem(nil, unsafe.Pointer(v), by)
+	item, _, err := e.AppendItem(nil, ptr, by)
 	return item, public(err)
 }
 
 // A field with the tag `entable:"rest"`, a map[string]any, receives the attributes of an item that the
 // type does not have, and writes them back, so that a Put does not lose what another program has
 // stored. What is read is a types.AttributeValue, which loses nothing; any Go value can be written.
-
-// restDifference lists the changes that make the rest field at a into the one at b.
-func (e *entity) restDifference(a, b unsafe.Pointer) ([]change.Change, error) {
-	if e.Rest == nil {
-		return nil, nil
-	}
-	before, after := e.RestOf(a).Interface().(map[string]any), e.RestOf(b).Interface().(map[string]any)
-	var out []change.Change
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		now, err := e.AppendRestValue(nil, name, after[name])
-		if err != nil {
-			return nil, err
-		}
-		var was []byte
-		if v, ok := before[name]; ok {
-			if was, err = e.AppendRestValue(nil, name, v); err != nil {
-				return nil, err
-			}
-		}
-		if !bytes.Equal(was, now) {
-			v, err := wire.ReadValue(now)
-			if err != nil {
-				return nil, &EncodeError{Entity: e.Name, Err: err}
-			}
-			out = append(out, change.Change{Op: change.Set, Path: change.Quote(name), Value: v})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if _, kept := after[name]; !kept {
-			out = append(out, change.Change{Op: change.Remove, Path: change.Quote(name)})
-		}
-	}
-	return out, nil
-}
 
 // A field with the tag `entable:"ttl"`, a time.Time or an integer, is when its item expires. It is stored
 // as the number of whole seconds since 1970 that the service wants; a zero field is left out, and the

@@ -2,18 +2,17 @@ package infra
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
 )
 
 // CloudFormation returns the table as a CloudFormation template in JSON, with one resource called "Table":
-// what [entable.Table.CreateTable] would create with the same edits, and expiry. The package's comment says which
-// edits it takes.
+// what [entable.Table.CreateTable] would create with the same edits, expiry, and what the options say.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
-func CloudFormation(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) []byte {
-	in := editedInput(table, edits)
+func CloudFormation(table *entable.Table, options ...Option) []byte {
+	s := settingsOf(table, options)
+	in := s.in
 	p := object{"TableName": aws.ToString(in.TableName), "KeySchema": cfnSchema(in.KeySchema)}
 	p.set("BillingMode", string(in.BillingMode))
 	p.set("TableClass", string(in.TableClass))
@@ -37,6 +36,13 @@ func CloudFormation(table *entable.Table, edits ...func(*dynamodb.CreateTableInp
 	p.set("GlobalSecondaryIndexes", global)
 	p.set("LocalSecondaryIndexes", local)
 	p.set("ProvisionedThroughput", cfnThroughput(in.ProvisionedThroughput))
+	if s.recovers {
+		o := object{"PointInTimeRecoveryEnabled": true}
+		if s.recoveryDays != 0 {
+			o["RecoveryPeriodInDays"] = s.recoveryDays
+		}
+		p["PointInTimeRecoverySpecification"] = o
+	}
 	if s := in.StreamSpecification; s != nil && aws.ToBool(s.StreamEnabled) {
 		p["StreamSpecification"] = object{"StreamViewType": string(s.StreamViewType)}
 	}

@@ -37,7 +37,8 @@ type session struct {
 // declare declares a table with every kind of index; native: also one on several attributes, which DynamoDB
 // Local does not have.
 func declare(name string, native bool) *entable.Table {
-	opts := []entable.TableOption{entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey()), entable.LSI("lsi1")}
+	opts := []entable.TableOption{entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey(), entable.KeysOnly()),
+		entable.LSI("lsi1", entable.Include("region", "n"))}
 	if native {
 		opts = append(opts, entable.GSI("by-region", entable.MultiAttribute(), entable.PartitionKey("region", types.ScalarAttributeTypeS),
 			entable.PartitionKey("id", types.ScalarAttributeTypeS), entable.SortKey("n", types.ScalarAttributeTypeN)))
@@ -50,9 +51,15 @@ func declare(name string, native bool) *entable.Table {
 // infrequent are edits of a CreateTable request.
 func infrequent(in *dynamodb.CreateTableInput) {
 	in.TableClass = types.TableClassStandardInfrequentAccess
-	in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
 	in.DeletionProtectionEnabled = aws.Bool(false)
 }
+
+func streamed(in *dynamodb.CreateTableInput) {
+	in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
+}
+
+// templated are the same edits for a template, and continuous backups, which a table gets once it is created.
+var templated = []infra.Option{infra.Edit(infrequent), infra.StreamView(types.StreamViewTypeNewAndOldImages), infra.PointInTimeRecovery(7)}
 
 // The templates say of a table what DescribeTable says once it is created.
 func TestTemplatesAreTheTable(t *testing.T) {
@@ -72,13 +79,23 @@ func TestTemplatesAreTheTable(t *testing.T) {
 			client, ctx := engine.client(t), t.Context()
 			table := declare("templates-"+rand.Text(), engine.name == "memory")
 			table.Use(client)
-			check(t, table.CreateTable(ctx, infrequent))
+			check(t, table.CreateTable(ctx, infrequent, streamed))
 			d, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(table.Name())})
 			check(t, err)
 			templatesMatch(t, table, d.Table)
 			check(t, table.DeleteTable(ctx))
 		})
 	}
+}
+
+type projection struct {
+	Type       string   `json:"projection_type"`
+	Attributes []string `json:"non_key_attributes"`
+}
+
+// held names what an index holds besides keys, in order: a service need not keep the one that it was given.
+func held(names []string) string {
+	return strings.Join(slices.Sorted(slices.Values(names)), ",")
 }
 
 // templatesMatch compares what the templates say with a table that was created.
@@ -96,13 +113,14 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 						KeySchema  []types.KeySchemaElement
 						Projection types.Projection
 					}
-					StreamSpecification     struct{ StreamViewType string }
-					TimeToLiveSpecification struct{ AttributeName string }
+					StreamSpecification              struct{ StreamViewType string }
+					PointInTimeRecoverySpecification types.PointInTimeRecoverySpecification
+					TimeToLiveSpecification          struct{ AttributeName string }
 				}
 			}
 		}
 	}
-	check(t, json.Unmarshal(infra.CloudFormation(table, infrequent), &cfn))
+	check(t, json.Unmarshal(infra.CloudFormation(table, templated...), &cfn))
 	p := cfn.Resources.Table.Properties
 	attrs := func(list []types.AttributeDefinition) string {
 		var out []string
@@ -120,18 +138,21 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 	}
 	got, want := []string{p.TableName, schema(p.KeySchema), attrs(p.AttributeDefinitions), p.TableClass, p.TimeToLiveSpecification.AttributeName, p.StreamSpecification.StreamViewType},
 		[]string{*d.TableName, schema(d.KeySchema), attrs(d.AttributeDefinitions), "STANDARD_INFREQUENT_ACCESS", "expires", "NEW_AND_OLD_IMAGES"}
+	if r := p.PointInTimeRecoverySpecification; !aws.ToBool(r.PointInTimeRecoveryEnabled) || aws.ToInt32(r.RecoveryPeriodInDays) != 7 {
+		t.Errorf("CloudFormation says of backups %+v", r)
+	}
 	var indexes, made []string
 	for _, x := range p.GlobalSecondaryIndexes {
-		indexes = append(indexes, fmt.Sprint("global ", x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType))
+		indexes = append(indexes, fmt.Sprint("global ", x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType, held(x.Projection.NonKeyAttributes)))
 	}
 	for _, x := range p.LocalSecondaryIndexes {
-		indexes = append(indexes, fmt.Sprint("local ", x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType))
+		indexes = append(indexes, fmt.Sprint("local ", x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType, held(x.Projection.NonKeyAttributes)))
 	}
 	for _, x := range d.GlobalSecondaryIndexes {
-		made = append(made, fmt.Sprint("global ", *x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType))
+		made = append(made, fmt.Sprint("global ", *x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType, held(x.Projection.NonKeyAttributes)))
 	}
 	for _, x := range d.LocalSecondaryIndexes {
-		made = append(made, fmt.Sprint("local ", *x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType))
+		made = append(made, fmt.Sprint("local ", *x.IndexName, schema(x.KeySchema), x.Projection.ProjectionType, held(x.Projection.NonKeyAttributes)))
 	}
 	slices.Sort(indexes)
 	slices.Sort(made)
@@ -155,11 +176,19 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 							Name string `json:"attribute_name"`
 							Type string `json:"key_type"`
 						} `json:"key_schema"`
+						projection
 					} `json:"global_secondary_index"`
 					Local []struct {
 						Name  string
 						Range string `json:"range_key"`
+						projection
 					} `json:"local_secondary_index"`
+					Stream   string `json:"stream_view_type"`
+					Streamed bool   `json:"stream_enabled"`
+					Recovery struct {
+						Enabled bool
+						Days    int `json:"recovery_period_in_days"`
+					} `json:"point_in_time_recovery"`
 					TTL struct {
 						Name string `json:"attribute_name"`
 					} `json:"ttl"`
@@ -167,8 +196,11 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 			} `json:"aws_dynamodb_table"`
 		}
 	}
-	check(t, json.Unmarshal(infra.Terraform(table, infrequent), &tf))
+	check(t, json.Unmarshal(infra.Terraform(table, templated...), &tf))
 	r := tf.Resource.Table.Table
+	if !r.Streamed || r.Stream != "NEW_AND_OLD_IMAGES" || !r.Recovery.Enabled || r.Recovery.Days != 7 {
+		t.Errorf("Terraform says of stream and backups %+v", r)
+	}
 	hashRange := func(hash, rng string) string {
 		text := hash + " HASH, "
 		if rng != "" {
@@ -190,10 +222,10 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 		for _, k := range x.Schema {
 			text += k.Name + " " + k.Type + ", "
 		}
-		indexes = append(indexes, "global "+x.Name+text+"ALL")
+		indexes = append(indexes, "global "+x.Name+text+x.Type+held(x.Attributes))
 	}
 	for _, x := range r.Local {
-		indexes = append(indexes, "local "+x.Name+hashRange(r.Hash, x.Range)+"ALL")
+		indexes = append(indexes, "local "+x.Name+hashRange(r.Hash, x.Range)+x.Type+held(x.Attributes))
 	}
 	slices.Sort(indexes)
 	if got, want := append(got, indexes...), append(want, made...); !slices.Equal(got, want) {
@@ -203,8 +235,8 @@ func templatesMatch(t *testing.T, table *entable.Table, d *types.TableDescriptio
 
 func TestTemplateTexts(t *testing.T) {
 	table := declare("contract", true)
-	golden(t, "cloudformation.json", infra.CloudFormation(table, infrequent))
-	golden(t, "terraform.tf.json", infra.Terraform(table, infrequent))
+	golden(t, "cloudformation.json", infra.CloudFormation(table, templated...))
+	golden(t, "terraform.tf.json", infra.Terraform(table, templated...))
 }
 
 // golden compares a text with a file in testdata; ENTABLE_GOLDEN=1 writes it.
@@ -265,7 +297,7 @@ func TestTemplatesTakeEdits(t *testing.T) {
 			text []byte
 			want string
 			n    int
-		}{{infra.CloudFormation(table, test.edit), test.cfn, test.cfnN}, {infra.Terraform(table, test.edit), test.tf, test.tfN}} {
+		}{{infra.CloudFormation(table, infra.Edit(test.edit)), test.cfn, test.cfnN}, {infra.Terraform(table, infra.Edit(test.edit)), test.tf, test.tfN}} {
 			var v any
 			check(t, json.Unmarshal(of.text, &v))
 			flat, err := json.Marshal(v)
@@ -273,6 +305,25 @@ func TestTemplatesTakeEdits(t *testing.T) {
 			if n := strings.Count(string(flat), of.want); n != of.n {
 				t.Errorf("%s: %d times %s, want %d, in\n%s", test.name, n, of.want, of.n, flat)
 			}
+		}
+	}
+}
+
+// Without a period the service's default holds, and without the option nothing is said.
+func TestTemplatesOfContinuousBackups(t *testing.T) {
+	table := declare("backups", true)
+	for _, test := range []struct {
+		text []byte
+		want int
+	}{
+		{infra.CloudFormation(table, infra.PointInTimeRecovery(0)), 1},
+		{infra.Terraform(table, infra.PointInTimeRecovery(0)), 1},
+		{infra.CloudFormation(table), 0},
+		{infra.Terraform(table), 0},
+	} {
+		lower := strings.ToLower(strings.ReplaceAll(string(test.text), "_", ""))
+		if strings.Count(lower, `"pointintimerecovery`) != test.want+test.want*strings.Count(lower, `"pointintimerecoveryenabled`) || strings.Contains(lower, "recoveryperiod") {
+			t.Errorf("want %d in\n%s", test.want, test.text)
 		}
 	}
 }

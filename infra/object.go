@@ -3,19 +3,7 @@ package infra
 import (
 	"bytes"
 	"encoding/json"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"github.com/entable/entable"
 )
-
-func editedInput(table *entable.Table, edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
-	in := table.CreateInput()
-	for _, edit := range edits {
-		edit(in)
-	}
-	return in
-}
 
 // object is a JSON object whose names encoding/json sorts, so that equal tables have equal texts.
 type object map[string]any
@@ -41,12 +29,14 @@ func (o object) set(name string, v any) {
 	o[name] = v
 }
 
-func (o object) text() []byte {
+func (o object) text() []byte { return jsonText(o) }
+
+func jsonText(v any) []byte {
 	var b bytes.Buffer
 	w := json.NewEncoder(&b)
 	w.SetEscapeHTML(false)
 	w.SetIndent("", "  ")
-	if err := w.Encode(o); err != nil {
+	if err := w.Encode(v); err != nil {
 		panic("BUG: " + err.Error())
 	}
 	return b.Bytes()

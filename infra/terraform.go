@@ -2,19 +2,18 @@ package infra
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
 )
 
 // Terraform returns the table as a Terraform configuration in JSON, for a file that ends in .tf.json, with
-// one resource, aws_dynamodb_table.table: what [entable.Table.CreateTable] would create with the same edits, and
-// expiry. The package's comment says which edits it takes. An index whose keys are several attributes needs
-// version 6.29 of the AWS provider.
+// one resource, aws_dynamodb_table.table: what [entable.Table.CreateTable] would create with the same edits,
+// expiry, and what the options say. An index whose keys are several attributes needs version 6.29 of the AWS provider.
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table
-func Terraform(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) []byte {
-	in := editedInput(table, edits)
+func Terraform(table *entable.Table, options ...Option) []byte {
+	s := settingsOf(table, options)
+	in := s.in
 	p := object{"name": aws.ToString(in.TableName)}
 	p.set("billing_mode", string(in.BillingMode))
 	p.set("table_class", string(in.TableClass))
@@ -42,6 +41,13 @@ func Terraform(table *entable.Table, edits ...func(*dynamodb.CreateTableInput)) 
 	}
 	p.set("global_secondary_index", global)
 	p.set("local_secondary_index", local)
+	if s.recovers {
+		o := object{"enabled": true}
+		if s.recoveryDays != 0 {
+			o["recovery_period_in_days"] = s.recoveryDays
+		}
+		p["point_in_time_recovery"] = o
+	}
 	if s := in.StreamSpecification; s != nil && aws.ToBool(s.StreamEnabled) {
 		p["stream_enabled"], p["stream_view_type"] = true, string(s.StreamViewType)
 	}

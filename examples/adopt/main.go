@@ -1,4 +1,4 @@
-// Adopt serves a table that another program has filled: keys in ten forms, none of which it has chosen.
+// Adopt serves a table that another program has filled: keys in eleven forms, none of which it has chosen.
 //
 //	go run ./examples/adopt
 //
@@ -95,6 +95,12 @@ func collection(ctx context.Context, out io.Writer) error {
 			fmt.Fprintf(out, "  user %s\n", v.Email)
 		}
 	}
+	for page, err := range Pages.Query(Page{}).Prefix(Page{Title: "Home"}).All(ctx) { // with its branches, and not "Home office"
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "page %s %s: %s\n", page.Title, page.Branch, page.Text)
+	}
 	// The keys of issues are numbers without zeros in front: "ISSUE#12" sorts before "ISSUE#9". A range of them is refused.
 	_, err := Issues.Query(Issue{Org: "Acme Inc"}).GreaterEqual(Issue{No: 10}).First(ctx)
 	fmt.Fprintln(out, "refused:", err)
@@ -179,6 +185,8 @@ func put(ctx context.Context, item any) error {
 		return SettingsOf.Put(ctx, v)
 	case *Session:
 		return Sessions.Put(ctx, v)
+	case *Page:
+		return Pages.Put(ctx, v)
 	case *Config:
 		return Configs.Put(ctx, v)
 	case *Lock:

@@ -21,12 +21,14 @@ org Acme Inc, free plan
   issue 12: C# course
   issue 9: Broken door
   user ann@acme.org
+page Home : Welcome
+page Home ann: Welcome!
 refused: entable: issue: cannot build key SK: attribute "no": the order of keys ISSUE#{no} is not that of its values, and no range of them can be asked for: give whole values, with Prefix where more attributes follow
 owned by ann: 12
 owned by ann: 9
 inverted: ann is of Acme Inc
-audited: 10 items
-stored: 10 of 10 items as they were, 10 in all
+audited: 13 items
+stored: 13 of 13 items as they were, 13 in all
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)

@@ -54,6 +54,13 @@ type Session struct {
 	Began time.Time `dynamodbav:"began,unixtime"`
 }
 
+// Page is one of the wiki, as it is or in a branch that is being written: the key ends before a branch that it does not have.
+type Page struct {
+	Title  string `dynamodbav:"title"`
+	Branch string `dynamodbav:"branch,omitempty"`
+	Text   string `dynamodbav:"text"`
+}
+
 // Config has the table's sort key as a field.
 type Config struct {
 	Name  string `dynamodbav:"SK"`
@@ -80,6 +87,7 @@ var (
 	Audits        = entable.Register[Audit](Items, entable.Name("audit"), pk("AUDIT#{at:200601}"), sk("{id}"))
 	SettingsOf    = entable.Register[Settings](Items, entable.Name("settings"), pk("USER#{data.email}"), sk("SETTINGS"))
 	Sessions      = entable.Register[Session](Items, entable.Name("session"), pk("USER#{email}"), sk("SESSION#{began:unix}"))
+	Pages         = entable.Register[Page](Items, entable.Name("page"), pk("WIKI"), sk("{title}[#{branch}]"))
 	MigrationLock = entable.Register[Lock](Items, entable.Name("lock"), pk("LOCK"), sk("migration"))
 	Configs       = entable.Register[Config](Items, entable.Name("config"), pk("CONFIG")) // its sort key is the field
 )

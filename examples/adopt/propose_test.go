@@ -23,5 +23,6 @@ func TestProposalsAreTheDeclarations(t *testing.T) {
 		"PK=ORG#{org} SK=user|{user}",
 		"PK=USER#{data.email} SK=SETTINGS",
 		"PK=USER#{email} SK=SESSION#{began}",
+		"PK=WIKI SK={title}[#{branch}]",
 	)
 }

@@ -77,7 +77,7 @@ func (s *settings) run(ctx context.Context, ready func(url string)) error {
 }
 
 func (s *settings) handler(ctx context.Context) (http.Handler, error) {
-	opts := []explorer.Option{explorer.Hide("password_hash")}
+	var opts []explorer.Option
 	if s.write {
 		opts = append(opts, explorer.AllowWrites())
 	}

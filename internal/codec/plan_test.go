@@ -169,11 +169,20 @@ func TestDecodeRest(t *testing.T) {
 			rest[strings.Clone(name)] = string(value)
 			return nil
 		})
-		if want := map[string]string{"a": `{"S":"1"}`, "bb": `{"L":[{"N":"1"}]}`}; err != nil || got.V != "x" || !reflect.DeepEqual(rest, want) {
+		if want := map[string]string{"a": `{"S":"1"}`, "bb": `{"L":[{"N":"1"}]}`, "v": `{"S":"y"}`}; err != nil || got.V != "x" || !reflect.DeepEqual(rest, want) {
 			t.Errorf("got %+v, %v, %v", got, rest, err)
 		}
 	}
-	err := plan.DecodeRest(wire.NewReader([]byte(`{"a":{"S":"1"}}`)), unsafe.Pointer(new(v[string])), func(string, []byte) error { return io.EOF })
+	var got v[string]
+	rest := map[string]string{}
+	err := plan.DecodeRest(wire.NewReader([]byte(`{"v":{"S":"y"},"V":{"S":"x"}}`)), unsafe.Pointer(&got), func(name string, value []byte) error {
+		rest[name] = string(value)
+		return nil
+	})
+	if err != nil || got.V != "x" || len(rest) != 1 || rest["v"] != `{"S":"y"}` {
+		t.Errorf("another spelling in front: %+v, %v, %v", got, rest, err)
+	}
+	err = plan.DecodeRest(wire.NewReader([]byte(`{"a":{"S":"1"}}`)), unsafe.Pointer(new(v[string])), func(string, []byte) error { return io.EOF })
 	if !errors.Is(err, io.EOF) || err.Error() != "attribute a: EOF" {
 		t.Error(err)
 	}

@@ -281,7 +281,22 @@ type structDecoder struct {
 	rest   func(string, []byte) error
 	few    [4]uint64 // bit n: attribute n came under its own name
 	many   []uint64  // the same, if there are more than fit into few
-	folded []*slot   // the attributes that came under another spelling
+	folded []folded  // the attributes that came under another spelling
+}
+
+// folded is an attribute that came under another spelling, and its value in the item.
+type folded struct {
+	*slot
+	value []byte
+}
+
+// folding returns what came for an attribute under another spelling, or nil.
+func (d *structDecoder) folding(s *slot) *folded {
+	i := slices.IndexFunc(d.folded, func(f folded) bool { return f.index == s.index })
+	if i < 0 {
+		return nil
+	}
+	return &d.folded[i]
 }
 
 // seen returns the word with the attribute's bit.
@@ -313,8 +328,13 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 	} else {
 		field = s.makeField(d.p)
 	}
-	if d.folded != nil && slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
+	if f := d.folding(s); f != nil { // which is then another attribute
 		reflect.NewAt(s.codec.typ, field).Elem().SetZero()
+		if d.rest != nil {
+			if err = d.rest(f.name, f.value); err != nil {
+				return err
+			}
+		}
 	}
 	if k == wire.Invalid {
 		if k, err = r.OpenValue(); err != nil {
@@ -325,13 +345,14 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 }
 
 // other reads what is no attribute under its own name: another spelling counts as long as nothing else has come for the
-// attribute, all else is skipped.
+// attribute, all else goes to rest or is skipped.
 func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
-	if s.codec != nil && !d.has(s) && !slices.ContainsFunc(d.folded, func(f *slot) bool { return f.index == s.index }) {
-		d.folded = append(d.folded, s)
-		return s.codec.decodeWhole(r, s.makeField(d.p))
-	}
 	at := r.Offset()
+	if s.codec != nil && !d.has(s) && d.folding(s) == nil {
+		err := s.codec.decodeWhole(r, s.makeField(d.p))
+		d.folded = append(d.folded, folded{s, r.Since(at)})
+		return err
+	}
 	if (d.rest == nil || s.noted > 0) && r.SkipScalar() { // what most are; below is the same for all
 		if s.noted > 0 {
 			r.Note(s.noted-1, at)
@@ -342,7 +363,7 @@ func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 	if err == nil && s.noted > 0 {
 		r.Note(s.noted-1, at)
 	}
-	if err != nil || d.rest == nil || s.codec != nil || s.noted > 0 {
+	if err != nil || d.rest == nil || s.noted > 0 {
 		return err
 	}
 	return d.rest(cmp.Or(s.name, string(name)), value)

@@ -21,11 +21,15 @@ func FuzzParse(f *testing.F) {
 				compile(f, "P", separator, c, comp("s", keys.Text), lit("END")))
 		}
 	}
+	for _, t := range []string{"{a}[#{n}][|{t:2006-01}]", "A[#{o}/{f}]", "{a}##{n:02}[-{u}]", "{z}x[xx{a}x{i}]", "{t}[#{b:uuid}{y}]"} {
+		patterns = append(patterns, template(f, t))
+	}
 	for i, key := range []string{
-		"", "#", "a%23b", "%2D99", "0042", "-9999", "9223372036854775808", "503e1.2345000000000000", "-496e8.7654999999999999",
+		"", "#", "x#1|2026-01", "A#false/0", "A#true/0.5", "x##07-5", "00xxxaxx1", "2026-01-31T10:00:00.5Z", "a%23b", "%2D99", "0042", "-9999", "9223372036854775808", "503e1.2345000000000000", "-496e8.7654999999999999",
 		"808e1.7976931348623158", "true", "00ff", "2024-02-30", "2024-02-29T13:04:05.000000006Z", "2024%2D01", "P#a%20b#c#END", "P#0042#c#END",
 	} {
 		f.Add(uint8(i), key)
+		f.Add(uint8(len(patterns)-1-i%5), key)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, key string) {
 		p := patterns[int(which)%len(patterns)]

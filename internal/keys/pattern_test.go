@@ -254,6 +254,7 @@ func TestParseIsStrict(t *testing.T) {
 		{where(), "#", comp("n", keys.Int), "9223372036854775808", `attribute "n": "9223372036854775808" is not an int of 19 digits`},
 		{where(), "#", comp("n", keys.Int), "-0776627963145224191", `attribute "n": "-0776627963145224191" is not an int of 19 digits`},
 		{where(), "-", wide(keys.Int, 2), "%2d99", `attribute "n": "%2d99" is not an int of 2 digits`},
+		{where(), ".", laid("2006-01-02T15:04:05.000Z"), "2024-02-29T13:04:05.006Z", `attribute "t": "2024-02-29T13:04:05.006Z" is not a time of layout "2006-01-02T15:04:05.000Z"`},
 		{where(), "#", wide(keys.Int, 2), "%2D99", `attribute "n": "%2D99" is not an int of 2 digits`},
 		{where(), "#", comp("n", keys.Uint), "18446744073709551616", `attribute "n": "18446744073709551616" is not a uint of 20 digits`},
 		{where(), "#", comp("n", keys.Uint), strings.Repeat("0", 40), `attribute "n": "0000000000000000000000000000000000000000" is not a uint of 20 digits`},

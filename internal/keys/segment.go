@@ -258,6 +258,8 @@ func (s *segment) parse(text string, v *Value) bool {
 			}
 			c = s.marked
 			i += 2
+		} else if s.marked != 0 && c == s.marked {
+			return false
 		}
 		if n == len(buf) {
 			return false

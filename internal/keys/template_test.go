@@ -96,8 +96,24 @@ func TestTemplates(t *testing.T) {
 		{where(), "{z:uuid}x", vals(binary(0x0b, 0x7e, 0xe6, 0xa2, 0x55, 0xc5, 0x4a, 0x57, 0x8d, 0x3e, 0x6f, 0x5f, 0x2f, 0x7a, 0x9f, 0x01)), someUUID + "x"},
 		{where(), "{z:uuid}", vals(binary(1)), ""},
 		{where(), "LOCK", nil, "LOCK"},
+		{where(), "A#{n}[#{a}]", vals(integer(1), text("B")), "A#1#B"},
+		{where(), "A#{n}[#{a}]", vals(integer(1), text("")), "A#1"},
+		{where(), "A[#{n}]", vals(integer(0)), "A"},
+		{where(), "{a}[##{n}/{b}]", vals(text("x"), integer(0), text("y")), "x##0/y"},
+		{where(), "{a}[##{n}/{b}]", vals(text("x#"), integer(0), text("")), ""},
+		{where(), "{a}[#{o}][#{f}]", vals(text("x"), boolean(0), float(0.5)), "x#false#0.5"},
+		{where(), "{a}[#{o}][#{f}]", vals(text("x"), boolean(1), float(0)), "x#true"},
+		{where(), "{U}[{a}]", nil, "-"},
+		{where(), "[[{a}]][#[[{b}]]]", vals(text("x"), text("y")), "[x]#[y]"},
+		{where(), "x[#{t:2006}]", vals(instant(date(1, 6, 1))), ""},
 	}
 	for _, tt := range tests {
+		if tt.want == "-" {
+			if p, err := tryTemplate(tt.template); err == nil {
+				t.Errorf("%s: %s is a template", tt.where, p)
+			}
+			continue
+		}
 		p := template(t, tt.template)
 		got, err := p.Append(nil, tt.values)
 		if tt.want == "" {
@@ -175,6 +191,8 @@ func TestTemplatesDoNotAllocate(t *testing.T) {
 		"{t}#{t:2006-01-02}#{t:~unix}":         vals(at, at, at),
 		"CT#{t:2006-01-02 15:04:05.000000}":    vals(at),
 		"{u:04}{f}#{o}":                        vals(unsigned(1), float(0.5), boolean(1)),
+		"A#{a}[#{n}][|{t:2006-01-02}]":         vals(text("x"), integer(7), keys.Value{Kind: keys.Time}),
+		"B#{u}[#{o}/{t:2006-01-02}]":           vals(unsigned(1), boolean(0), at),
 		"{z:uuid}#{U}{z}":                      vals(binary([]byte("0123456789abcdef")...), text(someUUID), binary(1, 2)),
 		"{t:2006-01-02T15:04:05.999999Z07:00}": vals(at),
 	} {
@@ -221,6 +239,10 @@ func TestTemplatesRefuseWhatWouldNotReadBack(t *testing.T) {
 		"{t:2006-1-2}": {"2026-01-02", "2026-2-30", "2026-1-2 "},
 		"{z}":          {"AB", "abc", ""},
 		"{o}":          {"True", "1", ""},
+		"A#{n}[#{b}]":  {"A#", "A#1#", "A#x", "1#b"},
+		"A[#{n}]":      {"A#", "A#0", "A#00", "AB", ""},
+		"{a}[##{b}]":   {"", "x#", "x##", "##x"},
+		"x[#{o}/{n}]":  {"x#false/0", "x#true", "x#true/", "x/1"},
 		"{z:uuid}":     {strings.ToUpper(someUUID), someUUID[1:] + "0", strings.Repeat("a", 36), ""},
 	} {
 		p := template(t, text)

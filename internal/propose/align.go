@@ -21,6 +21,7 @@ type part struct {
 	fixed string
 	cand  *candidate
 	texts []string
+	tail  bool // the key can end before it
 }
 
 // A way is what a key consists of from some place on.
@@ -112,7 +113,7 @@ func (a *alignment) from(at []int, s state) *way {
 		}
 	}
 	if s.fixed == "" {
-		for _, text := range a.fixed(at) {
+		for _, text := range a.fixed(at, s.open != nil) {
 			if s.open == nil || s.open.endsAt(text) {
 				try(part{fixed: text}, letterCost*float64(letters(text)), state{fixed: text})
 			}
@@ -182,8 +183,9 @@ func lastWord(text string) string {
 	return words[len(words)-1]
 }
 
-// fixed returns the fixed texts that may stand at a place: up to where a component can begin, or all that is common.
-func (a *alignment) fixed(at []int) (texts []string) {
+// fixed returns the fixed texts that may stand at a place: up to where a component can begin, or all that is common. open: a
+// component is directly before it.
+func (a *alignment) fixed(at []int, open bool) (texts []string) {
 	common := a.keys[0][at[0]:]
 	for i, k := range a.keys {
 		n := 0
@@ -204,7 +206,7 @@ func (a *alignment) fixed(at []int) (texts []string) {
 			place[i] = at[i] + n
 		}
 		text := common[:n]
-		stands := separates(text) || n == len(common) && (a.ended(place) || wordsOnly(lastPiece(text)) && a.digits(place))
+		stands := separates(text) || n == len(common) && (a.ended(place) || (wordsOnly(lastPiece(text)) || open && joins(text)) && a.digits(place))
 		for i := 0; !stands && i < len(a.cands); i++ {
 			stands = a.stands(a.cands[i], place)
 		}
@@ -220,6 +222,9 @@ func separates(text string) bool {
 	_, size := utf8.DecodeLastRuneInString(text)
 	return separator(text[len(text)-size:]) > 0
 }
+
+// joins reports whether a text stands between a value and a number behind it, as in acme-3, which is no separator elsewhere.
+func joins(text string) bool { return text == "-" || text == "." || text == "_" }
 
 // lastPiece returns what stands behind the last separator.
 func lastPiece(text string) string {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -45,6 +46,9 @@ func (c *check) declare() (err error) {
 	d := schema.TableDecl{Name: t.Name, PK: attr(t.PK), SK: attr(t.SK)}
 	if c.p.Typed {
 		d.Discriminator = c.p.Discriminator
+	}
+	if c.p.SDK {
+		d.Encoding = codec.SDKDefaults
 	}
 	for _, x := range t.Indexes {
 		i := schema.IndexDecl{Name: x.Name, Local: x.Local, Projection: types.ProjectionType(x.Projection), Included: x.Include}

@@ -49,10 +49,17 @@ func formats(path string, values []*source, keys []string) (list []*candidate) {
 	first := values[0]
 	plain := &candidate{path: path, num: first.num}
 	for _, v := range values {
-		if v.num != first.num || v.bool != first.bool {
+		if v.num != first.num || v.bool != first.bool || v.bin != first.bin {
 			return nil
 		}
 		plain.texts = append(plain.texts, v.text)
+	}
+	if first.bin {
+		plain.format, plain.fixed = "uuid", true
+		if plain.occurs(keys) {
+			list = append(list, plain)
+		}
+		return list
 	}
 	if plain.occurs(keys) {
 		plain.id = !first.num && idFormat(plain.texts) != ""

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/propose"
 )
 
@@ -254,7 +255,42 @@ var forms = []stored{
 				return of("PK", "A#"+g.user(i), "SK", fmt.Sprintf("A#%d#%s", i, g.name()), "owner", g.user(i), "no", i, "GSI1PK", "NO#"+fmt.Sprint(i%9), "GSI1SK", "x")
 			},
 		},
-		want: []string{"PK=A#{owner} SK=A#{no} GSI1PK={GSI1PK} GSI1SK={GSI1SK}", "PK=A#{owner} SK=A#{no}#{sk_part} GSI1PK={GSI1PK} GSI1SK=x"},
+		want: []string{"PK=A#{owner} SK=A#{no}[#{sk_part}] GSI1PK={GSI1PK} GSI1SK={GSI1SK}"},
+	},
+	{
+		name: "two tails, and an index whose sort key alone is missing", table: table("PK", "SK", index("GSI1", "GSI1PK", "GSI1SK"), index("GSI2", "GSI2PK", "GSI2SK")),
+		kinds: []maker{func(g *gen, i int) propose.Item {
+			at := "cdu"[i%3:i%3+1] + g.user(i)
+			item := of("PK", "STORES", "SK", at, "country", at, "owner", g.name(), "note", "", "rank", 0)
+			item["GSI1PK"] = value("OWNER#" + text(item["owner"]))
+			if i%3 > 0 {
+				item["state"] = value(g.user(i))
+				item["SK"] = value(text(item["SK"]) + "#" + text(item["state"]))
+				item["due"] = value(g.time().Format("2006-01-02"))
+				item["GSI1SK"] = value("DUE#" + text(item["due"]))
+			}
+			if i%3 > 1 {
+				item["city"] = value(g.name() + "ton")
+				item["SK"] = value(text(item["SK"]) + "#" + text(item["city"]))
+				item["note"], item["rank"] = value(g.words()), value(i)
+				item["GSI2PK"], item["GSI2SK"] = value("NOTE#"+text(item["note"])), value(fmt.Sprintf("%04d", i))
+			}
+			return item
+		}},
+		want: []string{"PK=STORES SK={country}[#{state}][#{city}] GSI1PK=OWNER#{owner} GSI1SK=[DUE#{due}] GSI2PK=[NOTE#{note}] GSI2SK=[{rank:04}]"},
+	},
+	{
+		name: "tails with a label that could be the end of a text, and brackets", table: table("PK", "SK"),
+		kinds: []maker{
+			func(g *gen, i int) propose.Item {
+				return of("PK", "ORG#"+g.user(i), "SK", "list[0]", "org", g.user(i), "note", g.words())
+			},
+			func(g *gen, i int) propose.Item {
+				a := g.name()
+				return of("PK", "ORG#"+g.user(i)+"#ACC#"+a, "SK", "list[0]", "org", g.user(i), "note", g.words(), "acc", a)
+			},
+		},
+		want: []string{"PK=ORG#{org}[#ACC#{acc}] SK=list[[0]]"},
 	},
 	{
 		name: "values of the SDK's default", table: table("PK", "SK"),
@@ -264,6 +300,29 @@ var forms = []stored{
 				"flags", []string{"a", "b"}, "meta", of(g.name(), g.id(), g.name()+"1", g.id()), "next", g.maybe(g.name()), "ok", g.maybe(i%2 == 0))
 		}},
 		want: []string{"PK=DEVICE#{device} SK=BOOT#{boot:05}"},
+	},
+	{
+		name: "ids in bytes", table: table("PK", "SK"),
+		kinds: []maker{func(g *gen, i int) propose.Item {
+			id, owner := uuid.MustParse(g.id()), uuid.MustParse(g.id())
+			return of("PK", "DEVICE#"+id.String(), "SK", "STATE", "device", id[:], "owner", g.maybe(owner[:]), "raw", []byte{1, byte(i)}, "state", i%4)
+		}},
+		want: []string{"PK=DEVICE#{device:uuid} SK=STATE"},
+	},
+	{
+		name: "shards", table: table("PK", "SK"),
+		kinds: []maker{
+			func(g *gen, i int) propose.Item {
+				tenant, order := g.name(), g.user(i)
+				shard := keys.Shard(keys.Value{Kind: keys.Text, S: order}, 8)
+				return of("PK", fmt.Sprintf("TENANT#%s#%d", tenant, shard), "SK", "ORDER#"+order, "tenant", tenant, "order", order)
+			},
+			func(g *gen, i int) propose.Item {
+				tenant, at := g.name(), g.time()
+				return of("PK", fmt.Sprintf("EVENTS#%s-%d", tenant, i*7%10), "SK", rfc(at), "tenant", tenant, "at", rfc(at))
+			},
+		},
+		want: []string{"PK=EVENTS#{tenant}-{pk_part} SK={at}", "PK=TENANT#{tenant}#{pk_part} SK=ORDER#{order}"},
 	},
 	{
 		name: "items with and without a type", table: table("pk", "sk"),

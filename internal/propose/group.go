@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // A group is items that look alike: of one discriminator value and one skeleton of both keys.
@@ -14,6 +16,8 @@ type group struct {
 	texts [2][]map[string]bool // what stands in each word, to see whether it varies
 	items []int                // in the sample, ascending
 	attrs map[string]int       // how many of the items have each attribute
+	// levels are the items by where their keys end, where that is in several places.
+	levels [2][][]int
 }
 
 // sample is the items with what is known of each.
@@ -23,7 +27,8 @@ type sample struct {
 	sources [][]source
 	keys    [][2]string // of items whose keys are texts
 	all     []*group
-	natural [2]bool // whether the keys of the table are values of their own, as a user_id is
+	values  codec.Encoding // that is tried
+	natural [2]bool        // whether the keys of the table are values of their own, as a user_id is
 }
 
 func newSample(t *Table, items []Item) *sample {

@@ -24,15 +24,20 @@ func (b *builder) joins(k *Kind) {
 	}
 }
 
-// indexKey finds the key of an index in an attribute: it is a field where a part of the items lacks it, or a part of it is
-// not explained, or it has a name of its own and is one value.
+// indexKey finds the key of an index in an attribute: it is a field where a part of it is
+// not explained, or which items lack it, or it has a name of its own and is one value.
 func (b *builder) indexKey(a Attr, native bool) *Key {
 	k := &Key{Attr: a, Own: true}
 	b.numeric[a.Name] = a.Type == "N"
-	if a.Type != "S" || native || b.ownIndexes || b.g.attrs[a.Name] < len(b.g.items) {
+	if a.Type != "S" || native || b.ownIndexes {
 		return k
 	}
-	parts := explainKeys(b.texts(a.Name, b.g.items), b.sources)
+	var parts []part
+	if b.g.attrs[a.Name] < len(b.g.items) {
+		parts = b.brackets(a)
+	} else {
+		parts = explainKeys(b.texts(a.Name, b.g.items), b.sources)
+	}
 	if parts == nil || missing(parts) > 0 || !b.table.composed(a.Name) && lone(parts) {
 		return k
 	}

@@ -123,10 +123,15 @@ func missing(parts []part) (n int) {
 // template writes the parts. ids: texts that are all ids say so; clocks are the attributes that are times.
 func template(parts []part, ids bool, clocks map[string]bool) string {
 	var b strings.Builder
+	closing := ""
 	for i := range parts {
 		p := &parts[i]
+		if p.tail {
+			b.WriteString(closing + "[")
+			closing = "]"
+		}
 		if p.fixed != "" {
-			b.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.fixed))
+			b.WriteString(strings.NewReplacer("{", "{{", "}", "}}", "[", "[[", "]", "]]").Replace(p.fixed))
 			continue
 		}
 		c := p.cand
@@ -136,14 +141,19 @@ func template(parts []part, ids bool, clocks map[string]bool) string {
 		case c.num && clocks[c.path]:
 			format = "unix"
 		case !c.num && !clocks[c.path] && (ids || !p.endsBefore(parts[i+1:])):
-			format = idFormat(p.texts)
+			format = idFormat(p.there())
 		}
 		if format != "" {
 			format = ":" + format
 		}
 		b.WriteString("{" + c.path + format + "}")
 	}
-	return b.String()
+	return b.String() + closing
+}
+
+// there returns the texts of the component without those of tails that are missing.
+func (p *part) there() []string {
+	return slices.DeleteFunc(slices.Clone(p.texts), func(t string) bool { return t == "" })
 }
 
 // endsBefore reports whether the component ends by itself where the rest of the key begins.
@@ -156,9 +166,9 @@ func (p *part) endsBefore(rest []part) bool {
 }
 
 // digits returns the length of texts that are numbers with zeros in front, all of one length; 0 for others.
-func (p *part) digits() int {
-	n, zeros := len(p.texts[0]), false
-	for _, t := range p.texts {
+func digits(texts []string) int {
+	n, zeros := len(texts[0]), false
+	for _, t := range texts {
 		if len(t) != n || n > 18 || strings.Trim(t, "0123456789") != "" {
 			return 0
 		}

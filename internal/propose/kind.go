@@ -60,7 +60,7 @@ type builder struct {
 func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kind, error) {
 	b := &builder{
 		sample: s, mode: m, g: g,
-		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}, numeric: map[string]bool{}},
+		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}, numeric: map[string]bool{}, values: s.values},
 		taken:  map[string]bool{}, notes: map[string]string{},
 	}
 	for _, i := range g.items {
@@ -98,7 +98,15 @@ func (b *builder) key(a Attr) *Key {
 	if b.ownKeys {
 		return b.own(k, texts)
 	}
-	k.parts = explainKeys(texts, b.sources)
+	place := 0
+	if a == b.table.SK {
+		place = 1
+	}
+	if levels := b.g.levels[place]; levels != nil {
+		k.parts = b.endings(a, levels)
+	} else {
+		k.parts = explainKeys(texts, b.sources)
+	}
 	if len(texts) < few && k.parts != nil {
 		k.parts = b.loosen(k.parts, texts, a)
 	}
@@ -144,28 +152,36 @@ func (b *builder) name(k *Key) {
 		if want == "" {
 			want = strings.ToLower(k.Attr.Name) + "_part"
 		}
-		b.keyOnly(p, want)
+		b.keyOnly(p, want, i == len(k.parts)-1 && k.Attr == b.table.PK)
 	}
 }
 
-// keyOnly gives a component a field that is in the key alone.
-func (b *builder) keyOnly(p *part, want string) {
+// keyOnly gives a component a field that is in the key alone; last: it is the last one of the partition key.
+func (b *builder) keyOnly(p *part, want string, last bool) {
 	name := want
 	for n := 2; b.taken[name]; n++ {
 		name = want + "_" + strconv.Itoa(n)
 	}
 	b.taken[name] = true
 	typ, format := textType, ""
-	if n := p.digits(); n > 0 {
+	there := p.there()
+	if n := digits(there); n > 0 {
 		typ, format = wholeType, "0"+strconv.Itoa(n)
-	} else if wholes(p.texts) {
+	} else if wholes(there) && (len(there) == len(p.texts) || !slices.Contains(there, "0")) {
 		typ = wholeType
 	}
 	tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
-	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, b.almost(p)})
+	note := b.sharded(p)
+	if note == "" || !last {
+		note = b.almost(p)
+	}
+	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, note})
 	num := typ == wholeType
-	p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(p.texts) != "", texts: p.texts}
+	p.cand = &candidate{path: name, format: format, num: num, fixed: format != "", id: !num && idFormat(there) != "", texts: p.texts}
 	for row, text := range p.texts {
+		if text == "" {
+			continue
+		}
 		if format != "" {
 			text = strings.TrimLeft(text[:len(text)-1], "0") + text[len(text)-1:]
 		}
@@ -312,8 +328,12 @@ func (b *builder) attribute(name string) (Field, error) {
 		return Field{}, fmt.Errorf("attribute %q cannot be held by a field as it is", name)
 	}
 	note := b.notes[name]
-	if note == "" && f.Type == anyType {
+	switch {
+	case note != "":
+	case f.Type == anyType:
 		note = "guess: the sampled items have values of several kinds, or only NULL"
+	case f.Type == wholeType && fewNumbers(values):
+		note = "guess: few small numbers, perhaps of an enum: a type with MarshalText is stored so with entable.SDKDefaults"
 	}
 	return Field{f, note}, nil
 }

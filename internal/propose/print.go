@@ -48,6 +48,9 @@ func (w *printer) head(out *bytes.Buffer, pkg string) {
 	} else {
 		fmt.Fprint(out, "Their types are found from the keys.\n")
 	}
+	if p.SDK {
+		fmt.Fprint(out, "//\n// Guess: values are stored by the SDK's defaults, as UUIDs are in bytes.\n")
+	}
 	for _, u := range p.Unplaced {
 		fmt.Fprintf(out, "//\n// Not placed: %d items, such as %s: %s.\n", u.Items, strings.Join(u.Keys, "; "), oneLine(u.Reason))
 	}
@@ -90,6 +93,9 @@ func (w *printer) table() {
 		opts = append(opts, "entable.NoDiscriminator()")
 	case w.p.Discriminator != "_type":
 		opts = append(opts, fmt.Sprintf("entable.Discriminator(%q)", w.p.Discriminator))
+	}
+	if w.p.SDK {
+		opts = append(opts, "entable.SDKDefaults()")
 	}
 	w.printf("// Table is the table %q.\nvar Table = entable.NewTable(%q,\n", t.Name, t.Name)
 	for _, o := range opts {

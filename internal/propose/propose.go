@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // A Proposal is what is proposed for a table.
 type Proposal struct {
 	Table         Table
 	Discriminator string // "" for none
+	SDK           bool   // values are stored by the SDK's defaults, as far as that makes a difference
 	Typed         bool   // the discriminator is declared as such; else it is a field of each kind
 	Kinds         []*Kind
 	Unplaced      []Unplaced
@@ -50,21 +53,31 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 	groups := s.groups(discriminator)
 	typed := discriminator != "" && !slices.ContainsFunc(groups, func(g *group) bool { return g.value == "" })
 	var best *Proposal
+	if s.binaryIDs() {
+		s.values = codec.SDKDefaults
+		best = s.best(best, groups, discriminator, typed)
+		s.values = codec.Methods
+	}
+	return s.best(best, groups, discriminator, typed), nil
+}
+
+// best tries the ways to declare the groups until all items are placed, and returns the one that has placed most.
+func (s *sample) best(best *Proposal, groups []*group, discriminator string, typed bool) *Proposal {
 	for _, try := range []struct{ typed, ids bool }{{typed, false}, {typed, true}, {false, false}, {false, true}} {
+		if best != nil && best.Placed() == best.Items {
+			break
+		}
 		p := s.declare(groups, discriminator, try.typed, mode{ids: try.ids})
 		if best == nil || p.Placed() > best.Placed() {
 			best = p
 		}
-		if best.Placed() == best.Items {
-			break
-		}
 	}
-	return best, nil
+	return best
 }
 
 // declare makes the declarations of all groups and tries them.
 func (s *sample) declare(groups []*group, discriminator string, typed bool, m mode) *Proposal {
-	p := &Proposal{Table: *s.table, Discriminator: discriminator, Typed: typed, Items: len(s.items)}
+	p := &Proposal{Table: *s.table, Discriminator: discriminator, Typed: typed, Items: len(s.items), SDK: s.values == codec.SDKDefaults}
 	c, err := newCheck(p)
 	for _, g := range groups {
 		if err == nil {
@@ -72,6 +85,7 @@ func (s *sample) declare(groups []*group, discriminator string, typed bool, m mo
 		}
 	}
 	if err == nil {
+		s.join(c, m)
 		err = c.verify(s.items)
 	}
 	if err != nil {
@@ -100,13 +114,18 @@ func (s *sample) place(c *check, g *group, m mode) {
 	tried := 0
 	for i := 0; i < len(c.p.Kinds) && tried < maxMerges; i++ {
 		other := c.p.Kinds[i]
-		if other.Value != g.value || !other.g.similar(g) {
+		if other.Value != g.value || !other.g.similar(g) && !other.g.requires(g) && !g.requires(other.g) {
 			continue
 		}
 		tried++
 		c.drop(i)
-		if _, err := s.try(c, other.g.with(g), m); err == nil {
+		if s.tryTails(c, other.g, g, m) {
 			return
+		}
+		if other.g.similar(g) {
+			if _, err := s.try(c, other.g.with(g), m); err == nil {
+				return
+			}
 		}
 		c.restore(i, other)
 	}

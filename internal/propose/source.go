@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
 )
 
 // A source is a value that a key may show: an attribute or a field inside of one, by its path.
@@ -15,6 +16,7 @@ type source struct {
 	text string // as it is stored
 	num  bool   // an N
 	bool bool
+	bin  bool // a B that is a UUID, whose text this is
 }
 
 // maxDepth is how deep inside maps keys are looked for.
@@ -39,6 +41,10 @@ func sourcesOf(item Item, skip func(attr string) bool) (out []source) {
 				out = append(out, source{path: path, text: v.Value, num: true})
 			case *types.AttributeValueMemberBOOL:
 				out = append(out, source{path: path, text: map[bool]string{true: "true", false: "false"}[v.Value], bool: true})
+			case *types.AttributeValueMemberB:
+				if id, ok := binaryUUID(v.Value); ok {
+					out = append(out, source{path: path, text: id, bin: true})
+				}
 			case *types.AttributeValueMemberM:
 				if depth < maxDepth {
 					walk(path+".", v.Value, depth+1)
@@ -48,6 +54,12 @@ func sourcesOf(item Item, skip func(attr string) bool) (out []source) {
 	}
 	walk("", item, 1)
 	return out
+}
+
+// binaryUUID returns the text of a UUID that is stored as its bytes, as the SDK stores it by default.
+func binaryUUID(b []byte) (text string, ok bool) {
+	id, err := uuid.FromBytes(b)
+	return id.String(), err == nil && id.Variant() == uuid.RFC4122 && 1 <= id.Version() && id.Version() <= 8
 }
 
 // layouts are the forms of times that are looked for in keys.
@@ -61,7 +73,7 @@ var layouts = []string{
 // instant returns the time that a source holds, as a field of type time.Time holds it and stores it again: text in RFC 3339,
 // and seconds of our time.
 func (s *source) instant() (t time.Time, ok bool) {
-	if s.bool || len(s.text) < 10 {
+	if s.bool || s.bin || len(s.text) < 10 {
 		return t, false
 	}
 	if s.num {

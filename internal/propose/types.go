@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
 
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
@@ -24,6 +25,7 @@ var (
 	numberType = reflect.TypeFor[attributevalue.Number]()
 	bytesType  = reflect.TypeFor[[]byte]()
 	timeType   = reflect.TypeFor[time.Time]()
+	uuidType   = reflect.TypeFor[uuid.UUID]()
 	boolType   = reflect.TypeFor[bool]()
 	anyType    = reflect.TypeFor[types.AttributeValue]() // holds every value as it is
 	restType   = reflect.TypeFor[map[string]any]()
@@ -37,13 +39,14 @@ type typing struct {
 	within  map[string]bool
 	clocks  map[string]bool // the paths of times that keys show in a layout
 	numeric map[string]bool // the attributes that are number keys
+	values  codec.Encoding
 }
 
 // field returns the field for an attribute with these values, which is absent in other items if it is optional. It holds
 // all of them exactly. The path is its name and those of the maps around it.
 func (t typing) field(name, path string, values []types.AttributeValue, optional bool) (f reflect.StructField, ok bool) {
 	typ, option := t.of(path, values)
-	if optional && (typ.Kind() == reflect.Struct && typ != timeType || slices.ContainsFunc(values, empty)) {
+	if optional && (typ.Kind() == reflect.Struct && typ != timeType || typ.Kind() == reflect.Array || slices.ContainsFunc(values, empty)) {
 		typ = reflect.PointerTo(typ)
 	}
 	for _, typ := range []reflect.Type{typ, anyType} {
@@ -55,7 +58,7 @@ func (t typing) field(name, path string, values []types.AttributeValue, optional
 			tag += "," + option
 		}
 		f = reflect.StructField{Name: goName(name), Type: typ, Tag: reflect.StructTag("dynamodbav:" + strconv.Quote(tag))}
-		if exact(f, name, values, optional) {
+		if t.exact(f, name, values, optional) {
 			return f, true
 		}
 	}
@@ -110,6 +113,9 @@ func (t typing) ofKind(path string, values []types.AttributeValue) (typ reflect.
 		}
 		return floatType, ""
 	case *types.AttributeValueMemberB:
+		if t.values == codec.SDKDefaults && allUUIDs(values) {
+			return uuidType, ""
+		}
 		return bytesType, ""
 	case *types.AttributeValueMemberBOOL:
 		return boolType, ""
@@ -125,6 +131,16 @@ func (t typing) ofKind(path string, values []types.AttributeValue) (typ reflect.
 		return t.maps(path, values)
 	}
 	return anyType, ""
+}
+
+func allUUIDs(values []types.AttributeValue) bool {
+	return !slices.ContainsFunc(values, func(v types.AttributeValue) bool {
+		b, ok := v.(*types.AttributeValueMemberB)
+		if ok {
+			_, ok = binaryUUID(b.Value)
+		}
+		return !ok
+	})
 }
 
 // numbers returns the type for numbers: an int64 where all are whole.
@@ -241,8 +257,8 @@ func empty(v types.AttributeValue) bool {
 }
 
 // exact reports whether a field holds all the values as they are, and, if it is optional, nothing.
-func exact(f reflect.StructField, name string, values []types.AttributeValue, optional bool) bool {
-	plan, err := codec.PlanOf(reflect.StructOf([]reflect.StructField{f}))
+func (t typing) exact(f reflect.StructField, name string, values []types.AttributeValue, optional bool) bool {
+	plan, err := t.values.PlanOf(reflect.StructOf([]reflect.StructField{f}))
 	if err != nil {
 		return false
 	}

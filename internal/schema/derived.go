@@ -66,6 +66,7 @@ func (r *registration) findDerived() error {
 	r.derived = map[string]*derived{}
 	for i := range r.decl.Derived {
 		d := &derived{DerivedDecl: &r.decl.Derived[i]}
+		d.Sources = slices.Clone(d.Sources)
 		what := fmt.Sprintf("Derived(%q)", d.Name)
 		switch {
 		case d.Name == "" || strings.ContainsAny(d.Name, "{}:"):
@@ -82,6 +83,9 @@ func (r *registration) findDerived() error {
 			if f == nil {
 				return r.errorf(what, "unknown attribute %q: %s has %s", name, r.e.Type, attrNames(r.e.Plan))
 			}
+			if s := r.e.SealingOf(f); s != nil {
+				return r.errorf(what, "attribute %q %s, and a key shows what is derived from it: derive it from others", name, s.Text())
+			}
 			d.sources = append(d.sources, f)
 		}
 		r.derived[d.Name] = d
@@ -96,16 +100,19 @@ func (r *registration) checkDerived() error {
 			return r.errorf(fmt.Sprintf("Derived(%q)", d.Name), "it is in no key: name it in one, or leave it out")
 		}
 	}
-	for _, k := range []*Key{r.e.PK, r.e.SK} {
-		if k == nil {
+	var comps []component
+	for _, e := range r.e.places() {
+		comps = append(comps, e.PK.comps...)
+		if e.SK != nil {
+			comps = append(comps, e.SK.comps...)
+		}
+	}
+	for _, c := range comps {
+		if c.derived == nil {
 			continue
 		}
-		for i := range k.comps {
-			if d := k.comps[i].derived; d != nil {
-				if n := slices.IndexFunc(d.sources, func(f *codec.Field) bool { return f.OmitEmpty }); n >= 0 {
-					return r.errorf(r.fieldName(d.sources[n]), "omitempty: the primary key is derived from it, and could not be checked in items without it")
-				}
-			}
+		if i := slices.IndexFunc(c.derived.sources, func(f *codec.Field) bool { return f.OmitEmpty }); i >= 0 {
+			return r.errorf(r.fieldName(c.derived.sources[i]), "omitempty: the primary key is derived from it, and could not be checked in items without it")
 		}
 	}
 	return nil

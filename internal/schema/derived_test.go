@@ -210,3 +210,17 @@ func TestConditionsOnWhatIsDerived(t *testing.T) {
 		}
 	}
 }
+
+// An item is at one of two places by what both keys are made of; what is derived from that may stand in either.
+func TestDerivedComponentsOfMovedKeys(t *testing.T) {
+	declare := func(sources ...string) error {
+		_, err := newTable(t, decl()).Register(entityOf[Score](schema.EntityDecl{
+			Derived: []schema.DerivedDecl{derive("initial", initial, sources...)}, PKs: pk(template("P#{player}")), SKs: sk(template("{game}")),
+			Moved: []schema.MovedDecl{{PKs: pk(template("I#{initial}#{player}"))}},
+		}))
+		return err
+	}
+	check(t, declare("player"))
+	checkFault(t, declare("player", "points"), schema.WrongDeclaration, `Score: Moved: a part of the key is made of "points", which does not stand in it as a whole: `+
+		`the places of an item could not be told from its key`)
+}

@@ -120,14 +120,16 @@ func quotedList(names []string) string {
 }
 
 // wholes lists the attributes that stand in the primary key as wholes, and those that only something is made of: the number
-// of a shard, a part of a time.
+// of a shard, a part of a time, what is derived.
 func (e *Entity) wholes() (wholes, made []string) {
 	for _, k := range [...]*Key{e.PK, e.SK} {
 		if k == nil {
 			continue
 		}
 		for i := range k.comps {
-			if c := &k.comps[i]; c.shard != nil || c.part {
+			if c := &k.comps[i]; c.derived != nil {
+				made = append(made, c.derived.Sources...)
+			} else if c.shard != nil || c.part {
 				made = append(made, c.path)
 			} else {
 				wholes = append(wholes, c.path)
@@ -494,6 +496,9 @@ func (s *Span) Takes(e *Entity, item unsafe.Pointer) (sortKey string, ok bool, e
 func (r sortRange) has(k *Key, text string) bool {
 	if r.Op == AnySort {
 		return true
+	}
+	if r.gap != "" && r.Lo < text && text < r.gap {
+		return false
 	}
 	r = r.open()
 	if c := k.compare(text, r.Lo); r.Lo != "" && (c < 0 || c == 0 && r.LoOpen) {

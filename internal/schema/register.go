@@ -61,17 +61,18 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  4. readSealing: fields that are encrypted, compressed or hidden
 //  5. compileKeys: keys of the table and of indexes, with their prefixes
 //  6. compileMoved: the keys of the other place where its items may be
-//  7. checkReserved: fields are stored where nothing else is
-//  8. proveDisjoint: no other entity can build its primary key
-//  9. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
-//  10. checkMoving: what every write changes is no part of a key
-//  11. checkTimes: generated times in keys tell items apart, and fit
-//  12. checkLocked: nothing contradicts the lock
-//  13. checkRules: the validator can read and apply the rules of its fields
-//  14. finish: what is derived from all that, for speed
+//  7. checkDerived: what is derived is for a key, and can be checked
+//  8. checkReserved: fields are stored where nothing else is
+//  9. proveDisjoint: no other entity can build its primary key
+//  10. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+//  11. checkMoving: what every write changes is no part of a key
+//  12. checkTimes: generated times in keys tell items apart, and fit
+//  13. checkLocked: nothing contradicts the lock
+//  14. checkRules: the validator can read and apply the rules of its fields
+//  15. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.readSealing, r.compileKeys, r.compileMoved, r.checkReserved, r.proveDisjoint,
+		r.readType, r.checkNames, r.findLocked, r.readSealing, r.compileKeys, r.compileMoved, r.checkDerived, r.checkReserved, r.proveDisjoint,
 		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
@@ -133,6 +134,7 @@ func (r *registration) checkRules() error {
 func (r *registration) finish() (err error) {
 	e := r.e
 	e.embedded, e.unstored = embeddedPointers(e.Plan), e.unstoredFields()
+	r.findKept()
 	if e.head, err = e.ownMembers(); err != nil {
 		return r.errorf("", "invalid name: %s", err)
 	}
@@ -272,7 +274,7 @@ func (r *registration) compileKeys() error {
 		r.keepFields(x)
 		e.Indexes = append(e.Indexes, x)
 	}
-	return r.checkDerived()
+	return nil
 }
 
 // What messages call the table's keys.

@@ -61,6 +61,7 @@ type Entity struct {
 	sealed      []*Sealing            // the fields that are stored encrypted or compressed
 	Withheld    []string              // the attributes that are not shown: hidden or encrypted ones
 	hidden      []string              // those of them that say so
+	kept        []string              // attributes that the library itself stores items with
 	partial     []int                 // the field that says that an item was read in part, or nil
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool

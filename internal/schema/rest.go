@@ -53,17 +53,17 @@ func (e *Entity) load(p *codec.Plan, r *wire.Reader, ptr unsafe.Pointer) error {
 	return err
 }
 
-// Keeps reports whether an attribute is one that the library itself stores items with.
-func (e *Entity) Keeps(name string) bool {
-	return e.Table.reserved(name) != "" || name == SchemaAttribute
-}
+// Keeps reports whether an attribute is one that the library itself stores items with. One that differs in case is another.
+func (e *Entity) Keeps(name string) bool { return slices.Contains(e.kept, name) }
 
 // KeptNames lists the attributes that the library itself stores items with.
-func (e *Entity) KeptNames() []string {
-	var names []string
+func (e *Entity) KeptNames() []string { return e.kept }
+
+func (r *registration) findKept() {
+	e := r.e
 	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
+		if name != "" && !slices.Contains(e.kept, name) {
+			e.kept = append(e.kept, name)
 		}
 	}
 	add(e.Table.PK.Name)
@@ -77,7 +77,6 @@ func (e *Entity) KeptNames() []string {
 	if len(e.Upgrades) > 0 {
 		add(SchemaAttribute)
 	}
-	return names
 }
 
 // appendRest appends the attributes of the rest field behind the others.
@@ -96,7 +95,7 @@ func (e *Entity) appendRest(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 }
 
 func (e *Entity) AppendRestValue(dst []byte, name string, v any) ([]byte, error) {
-	if e.Table.reserved(name) != "" || e.Plan.Field(name) != nil {
+	if e.Keeps(name) || e.Plan.Field(name) != nil {
 		return nil, e.valueFault(fmt.Errorf("attribute %q is in the rest field but is stored otherwise: take it out of the map", name))
 	}
 	dst, err := e.Table.Encoding.AppendValue(dst, v)

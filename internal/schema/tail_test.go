@@ -261,3 +261,42 @@ func TestIndexKeysThatAreMissingAlone(t *testing.T) {
 		t.Error("the key is said to be missing although the number is not known")
 	}
 }
+
+// PrefixOf shares the partitions of a template with a tail, also of an index where the whole key may be missing.
+func TestTailsAreShared(t *testing.T) {
+	d := decl()
+	d.Indexes = []schema.IndexDecl{{Name: "gsi1", PK: text("gsi1pk")}}
+	table := newTable(t, d)
+	join := func(parts ...schema.Part) []schema.JoinDecl {
+		return []schema.JoinDecl{{Index: "gsi1", Keys: pk(parts...)}}
+	}
+	stores := register[Store](t, table, schema.EntityDecl{PKs: pk(template("{country}[#{state}]")), SKs: sk(template("A")), Joins: join(template("[C#{city}]"))})
+	share := schema.Part{Kind: schema.PrefixOfPart, Of: stores}
+	copies := register[StoreCopy](t, table, schema.EntityDecl{PKs: pk(share, schema.Part{Text: "country"}, schema.Part{Text: "state"}), SKs: sk(template("B")),
+		Joins: join(share, schema.Part{Text: "city"})})
+	for _, v := range []StoreCopy{{Country: "fr"}, {Country: "us", State: "ny", City: "x"}} {
+		a, b := encoded(t, stores, Store(v)), encoded(t, copies, v)
+		if strings.NewReplacer("StoreCopy", "Store", `{"S":"B"}`, `{"S":"A"}`).Replace(b) != a {
+			t.Errorf("%s and %s are not alike", a, b)
+		}
+	}
+	if !stores.SharesPartitions(copies, "") || !stores.SharesPartitions(copies, "gsi1") {
+		t.Error("they share no partitions")
+	}
+}
+
+// An item that comes into another partition has the fields of its key, and no others.
+func TestItemsComeIntoPartitionsWithOtherTails(t *testing.T) {
+	e := register[Store](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(template("{country}[#{state}]")), SKs: sk(template("A"))})
+	for _, test := range []struct{ from, to Store }{
+		{Store{Country: "us", State: "ny", Note: "n"}, Store{Country: "fr"}},
+		{Store{Country: "fr", Note: "n"}, Store{Country: "us", State: "ny"}},
+	} {
+		moved, err := e.Copied(item(t, encoded(t, e, test.from)), e, unsafe.Pointer(&test.to), nil)
+		check(t, err)
+		test.to.Note = "n"
+		if want := item(t, encoded(t, e, test.to)); !reflect.DeepEqual(moved, want) {
+			t.Errorf("%+v comes to %+v as %v", test.from, test.to, moved)
+		}
+	}
+}

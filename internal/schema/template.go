@@ -82,8 +82,8 @@ func (r *registration) shareTemplate(k *Key, s keySettings, what string, shared 
 	}
 	s.segs = nil
 	next, tail := 0, false
-	for _, seg := range shared.pattern.Segments() {
-		tail = tail || seg.Tail
+	for i, seg := range shared.pattern.Segments() {
+		tail = tail || seg.Tail && i > 0
 		if seg.Literal == "" {
 			c := &k.comps[next]
 			if c.Seg.Kind != seg.Kind {

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -66,6 +67,21 @@ func TestRestFieldsRefuseStoredNames(t *testing.T) {
 		song := Song{Album: "a", More: map[string]any{name: "x"}}
 		_, _, err := e.AppendItem(nil, unsafe.Pointer(&song), nil)
 		checkFault(t, err, schema.WrongValue, `Song: attribute "`+name+`" is in the rest field but is stored otherwise: take it out of the map`)
+	}
+}
+
+// Attributes are others if their names differ in case: also from those of the table, and from a field's beside it.
+func TestRestFieldsKeepOtherSpellings(t *testing.T) {
+	table, e := songs(t)
+	stored := strings.TrimSuffix(storedSong, `,"extra":{"S":"y"}}`) +
+		`,"Album":{"S":"u"},"GPK":{"S":"v"},"PK":{"S":"w"},"Sk":{"N":"1"},"TITLE":{"S":"z"},"_Type":{"S":"x"},"_v":{"N":"3"}}`
+	d := table.Decode(wire.NewReader([]byte(stored)), nil, nil, nil)
+	song, ok := d.Value.(*Song)
+	if !ok || song.Album != "a#b" || song.Title != "x" {
+		t.Fatalf("%+v, %v", d.Value, d.Err)
+	}
+	if got := encoded(t, e, *song); got != stored {
+		t.Errorf("written back\n%s, want\n%s", got, stored)
 	}
 }
 

@@ -15,7 +15,7 @@ type Customer struct {
 	CustomerID string            `dynamodbav:"customer_id"`
 	Name       string            `dynamodbav:"name" validate:"required"`
 	Email      string            `dynamodbav:"email" entable:"unique"`
-	Password   []byte            `dynamodbav:"password_hash"`
+	Password   []byte            `dynamodbav:"password_hash" entable:"hidden"`
 	Addresses  []Address         `dynamodbav:"addresses"`
 	Settings   map[string]string `dynamodbav:"settings"`
 	Version    int               `dynamodbav:"version" entable:"version"`
