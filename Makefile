@@ -1,11 +1,13 @@
-# Needs Go; nothing else is installed by hand. The tests on DynamoDB Local also need Java 17 and, once, npm.
+# Needs Go; nothing else is installed by hand. The tests on DynamoDB Local also need Java 17 and, once, npm; those of the
+# explorer's pages Chromium.
 
 GO       ?= go
 LINT     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 BENCHES  := internal/bench
+BROWSER  := internal/browsertest
 FUZZTIME ?= 5m
 
-.PHONY: test format vet fix lint unit soak fuzz bench bench-compare record clean
+.PHONY: test format vet fix lint unit browser screenshots soak fuzz bench bench-compare record clean
 
 # Everything that must hold before a commit.
 test: format vet fix lint unit
@@ -17,20 +19,33 @@ vet:
 	$(GO) vet ./...
 	GOARCH=386 $(GO) vet ./...
 	cd $(BENCHES) && $(GO) vet ./...
+	cd $(BROWSER) && $(GO) vet ./...
 
 fix:
 	$(GO) fix -diff ./...
 	cd $(BENCHES) && $(GO) fix -diff ./...
+	cd $(BROWSER) && $(GO) fix -diff ./...
 
 lint:
 	$(GO) run $(LINT) run ./...
 	cd $(BENCHES) && $(GO) run $(LINT) run ./...
+	cd $(BROWSER) && $(GO) run $(LINT) run ./...
 
 # The benchmarks' own tests check that all contestants give the same results.
-unit:
+unit: browser
 	cd $(BENCHES) && $(GO) test ./...
 	$(GO) test -race ./...
 	$(GO) test -gcflags=all=-d=checkptr ./internal/codec ./internal/wire ./internal/schema
+
+# Where a browser must be there (CI=true), Debian's is installed. The tests say so if there is none in the end.
+browser:
+	@if [ "$$CI" = true ] && [ -z "$$ENTABLE_BROWSER$$(command -v chromium || command -v google-chrome)" ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; fi || true
+	cd $(BROWSER) && $(GO) test ./...
+
+# Takes the pictures in docs/explorer anew.
+screenshots:
+	cd $(BROWSER) && ENTABLE_SCREENSHOTS=../../docs/explorer $(GO) test -count=1 -run Screenshots .
 
 # The long forms of the property tests, then each fuzz target for FUZZTIME.
 soak:

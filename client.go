@@ -8,7 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/time/rate"
 
+	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 )
 
 // Client is what this package needs of a DynamoDB client: the methods of *dynamodb.Client, with its
@@ -184,4 +186,17 @@ func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
 		}
 	}
 	return c.Limited(all...)
+}
+
+func init() {
+	bridge.Declared = func(t any) *schema.Table { return t.(*Table).s() }
+	bridge.Table = func(d *schema.Table) any {
+		t := &Table{declared: d}
+		for _, e := range d.Directory().All {
+			e.Owner = &entity{Entity: e, table: t}
+		}
+		return t
+	}
+	bridge.Protector = func(ctx context.Context, t any) schema.Protector { return t.(*Table).protector(ctx) }
+	bridge.Conn = func(ctx context.Context, t any) (*route.Conn, error) { return t.(*Table).connFor(ctx, nil) }
 }

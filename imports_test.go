@@ -29,12 +29,13 @@ type place struct {
 // no code, not even in tests: it gets bytes and expression text, as the real service does, so that
 // one bug cannot pass on both sides.
 var places = []place{
-	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate", "internal/bridge"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire", "internal/lean"}},
 	{folder: "internal/lean"},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
 	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/change", "internal/codec", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
+	{folder: "internal/bridge", imports: []string{"internal/route", "internal/schema"}},
 	{folder: "internal/cursor", imports: []string{"internal/wire"}},
 	{folder: "seal", stdOnly: true, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/work", stdOnly: true},
@@ -46,6 +47,8 @@ var places = []place{
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
+	{folder: "explorer", imports: []string{".", "internal/bridge", "internal/schema", "internal/manifest", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/propose"}, tests: []string{"memory", "seal"}},
+	{folder: "internal/browsertest", tests: []string{".", "explorer", "memory", "examples"}},
 	{folder: "entabletest", imports: []string{"."}},
 	{folder: "memory", imports: []string{"internal/engine"}, tests: []string{"internal/ddblocal"}},
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
@@ -57,7 +60,7 @@ var places = []place{
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest", "seal"}},
-	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
+	{folder: "examples", imports: []string{".", "memory", "explorer"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.
@@ -179,6 +182,10 @@ func TestImportCheckSeesWrongArrows(t *testing.T) {
 		{"stream/record.go", "", ""},
 		{"stream/record.go", "internal/wire", "stream may not import internal/wire"},
 		{"infra/terraform_test.go", "memory", ""},
+		{"explorer/read.go", "internal/bridge", ""},
+		{"explorer/read.go", "memory", "explorer may not import memory"},
+		{"internal/bridge/bridge.go", "", "internal/bridge may not import ."},
+		{"stream/record.go", "internal/bridge", "stream may not import internal/bridge"},
 		{"infra/terraform.go", "memory", "infra may not import memory"},
 		{"table.go", "stream", ". may not import stream"},
 		{"examples/devices/main.go", "memory", ""},

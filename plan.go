@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
@@ -433,4 +434,10 @@ func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool
 		partition = p.others[i].Text
 	}
 	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(partition))
+}
+
+func init() {
+	bridge.Input = func(t any, s schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error) {
+		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: schema.AnyParts, op: "Query"}).input()
+	}
 }

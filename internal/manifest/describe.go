@@ -58,9 +58,9 @@ func (m *Manifest) grids() []grid {
 	}
 	slices.SortStableFunc(indexes.rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
 	collections := grid{title: "Collections", columns: []string{"partition", "index", "entities"}}
-	for _, p := range m.partitions() {
-		if len(p.entities) > 1 {
-			collections.add(p.pattern, p.index, strings.Join(p.entities, ", "))
+	for _, p := range m.Partitions() {
+		if len(p.Entities) > 1 {
+			collections.add(p.Pattern, p.Index, strings.Join(p.Entities, ", "))
 		}
 	}
 	return slices.DeleteFunc([]grid{entities, indexes, collections, m.patterns()}, func(g grid) bool { return len(g.rows) == 0 })
@@ -133,33 +133,58 @@ func (k *Key) attributes() string {
 	return strings.Join(names, ", ")
 }
 
+// Access is a way to read: what, the attributes that one has to know for it and those that items are ordered by, and the call.
+type Access struct {
+	Read, Know, Order, Call string
+	Entities                []string
+	Index                   string // "" for the table
+	One                     bool   // one item, by its whole key
+}
+
+// Accesses lists the ways to read that follow from the keys.
+func (m *Manifest) Accesses() (list []Access) {
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		pk, sk, only := e.PK.attributes(), e.SK.attributes(), []string{e.Name}
+		if sk == "" {
+			list = append(list, Access{Read: "one " + e.Name, Know: pk, Call: "Get", Entities: only, One: true})
+			continue
+		}
+		list = append(list,
+			Access{Read: "one " + e.Name, Know: pk + ", " + sk, Call: "Get", Entities: only, One: true},
+			Access{Read: "all " + e.Name, Know: pk, Order: sk, Call: "Query", Entities: only})
+	}
+	partitions := m.Partitions()
+	for _, p := range partitions {
+		if p.Index == "" && len(p.Entities) > 1 {
+			list = append(list, Access{Read: strings.Join(p.Entities, " and "), Know: p.braces(), Call: "Table.Query, Collection.Get", Entities: p.Entities})
+		}
+	}
+	for _, p := range partitions {
+		if p.Index == "" {
+			continue
+		}
+		for i, name := range p.Entities {
+			list = append(list, Access{
+				Read: "all " + name, Know: braces(p.PKs[i]), Order: braces(p.Sorts[i]),
+				Call: fmt.Sprintf("QueryIndex(%q)", p.Index), Entities: []string{name}, Index: p.Index,
+			})
+		}
+		if len(p.Entities) > 1 {
+			list = append(list, Access{
+				Read: strings.Join(p.Entities, " and "), Know: p.braces(),
+				Call: fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.Index), Entities: p.Entities, Index: p.Index,
+			})
+		}
+	}
+	return list
+}
+
 // patterns lists the access patterns: what a read has to know, and the call for it.
 func (m *Manifest) patterns() grid {
 	g := grid{title: "Access patterns", columns: []string{"to read", "know", "order", "call"}}
-	for i := range m.Entities {
-		e := &m.Entities[i]
-		pk, sk := e.PK.attributes(), e.SK.attributes()
-		if sk == "" {
-			g.add("one "+e.Name, pk, "", "Get")
-			continue
-		}
-		g.add("one "+e.Name, pk+", "+sk, "", "Get")
-		g.add("all "+e.Name, pk, sk, "Query")
-	}
-	for _, p := range m.partitions() {
-		if p.index == "" && len(p.entities) > 1 {
-			g.add(strings.Join(p.entities, " and "), p.braces(), "", "Table.Query, Collection.Get")
-		}
-	}
-	for _, p := range m.partitions() {
-		for i, name := range p.entities {
-			if p.index != "" {
-				g.add("all "+name, braces(p.pks[i]), braces(p.sorts[i]), fmt.Sprintf("QueryIndex(%q)", p.index))
-			}
-		}
-		if p.index != "" && len(p.entities) > 1 {
-			g.add(strings.Join(p.entities, " and "), p.braces(), "", fmt.Sprintf("Table.QueryIndex(%q), Collection.QueryIndex(%[1]q)", p.index))
-		}
+	for _, a := range m.Accesses() {
+		g.add(a.Read, a.Know, a.Order, a.Call)
 	}
 	return g
 }

@@ -16,19 +16,19 @@ func (m *Manifest) Mermaid() []byte {
 	b.WriteString("flowchart LR\n")
 	node := map[string]string{} // of the table's own partitions
 	var links []string
-	for i, p := range m.partitions() {
-		title := p.pattern
-		if p.index != "" {
-			title = "index " + p.index + ": " + title
+	for i, p := range m.Partitions() {
+		title := p.Pattern
+		if p.Index != "" {
+			title = "index " + p.Index + ": " + title
 		}
 		fmt.Fprintf(&b, "  subgraph p%d[\"%s\"]\n", i, label(title))
-		for j, name := range p.entities {
+		for j, name := range p.Entities {
 			id, text := fmt.Sprintf("p%de%d", i, j), label(name)
-			if p.sorts[j] != "" {
-				text += "<br/>" + label(p.sorts[j])
+			if p.Sorts[j] != "" {
+				text += "<br/>" + label(p.Sorts[j])
 			}
 			fmt.Fprintf(&b, "    %s[\"%s\"]\n", id, text)
-			if p.index == "" {
+			if p.Index == "" {
 				node[name] = id
 			} else {
 				links = append(links, fmt.Sprintf("  %s -.-> %s\n", node[name], id))
@@ -42,18 +42,18 @@ func (m *Manifest) Mermaid() []byte {
 	return b.Bytes()
 }
 
-// partition is a kind of partition, of the table or of an index, and the entities that live in it.
-type partition struct {
-	index, pattern string
+// Partition is a kind of partition, of the table or of an index, and the entities that live in it.
+type Partition struct {
+	Index, Pattern string
 	shape          string
-	entities       []string
-	pks, sorts     []string // their keys
+	Entities       []string
+	PKs, Sorts     []string // their keys
 }
 
 // braces lists the attributes that a reader has to know of the partition: those of each entity, where they differ.
-func (p *partition) braces() string {
+func (p *Partition) braces() string {
 	var all []string
-	for _, pk := range p.pks {
+	for _, pk := range p.PKs {
 		if names := braces(pk); !slices.Contains(all, names) {
 			all = append(all, names)
 		}
@@ -61,16 +61,16 @@ func (p *partition) braces() string {
 	return strings.Join(all, " or ")
 }
 
-// partitions lists the kinds of partitions, those of the table first.
-func (m *Manifest) partitions() (list []partition) {
+// Partitions lists the kinds of partitions, those of the table first.
+func (m *Manifest) Partitions() (list []Partition) {
 	add := func(index, shape, pk, sk, entity string) {
-		i := slices.IndexFunc(list, func(p partition) bool { return p.index == index && p.shape == shape })
+		i := slices.IndexFunc(list, func(p Partition) bool { return p.Index == index && p.shape == shape })
 		if i < 0 {
 			i = len(list)
-			list = append(list, partition{index: index, shape: shape, pattern: pk})
+			list = append(list, Partition{Index: index, shape: shape, Pattern: pk})
 		}
-		list[i].entities = append(list[i].entities, entity)
-		list[i].pks, list[i].sorts = append(list[i].pks, pk), append(list[i].sorts, sk)
+		list[i].Entities = append(list[i].Entities, entity)
+		list[i].PKs, list[i].Sorts = append(list[i].PKs, pk), append(list[i].Sorts, sk)
 	}
 	for i := range m.Entities {
 		e := &m.Entities[i]

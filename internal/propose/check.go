@@ -31,6 +31,15 @@ func newCheck(p *Proposal) (*check, error) {
 	return c, c.declare()
 }
 
+// Declare returns the proposal as declarations, whose types have no names.
+func (p *Proposal) Declare() (*schema.Table, error) {
+	c, err := newCheck(p)
+	if err != nil {
+		return nil, err
+	}
+	return c.table, nil
+}
+
 // declare declares the table, and the kinds that are placed.
 func (c *check) declare() (err error) {
 	t := &c.p.Table
