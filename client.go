@@ -91,7 +91,8 @@ func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 // connFor returns the conn of an operation on e, or on several entities if that is nil, in tables. It takes the fast
 // route only if all tables allow it.
 func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *route.Conn {
-	return c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
+	c = c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
+	return limited(ctx, c, tables)
 }
 
 // meterOf counts the requests of an operation on e, or on several entities if that is nil, in tables; nil when
@@ -126,8 +127,38 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 		if stats != nil {
 			stats.add(event)
 		}
+		if len(observers) > 0 {
+			event.partitions = partitionsOf(c, tables)
+		}
 		for _, observe := range observers {
 			observe(ctx, event)
 		}
 	}
+}
+
+// partitionsOf returns what lists the partitions of a request that was counted.
+func partitionsOf(c route.Cost, tables []*Table) func() []Partition {
+	return func() (out []Partition) {
+		for _, p := range c.Partitions(func(table string) string {
+			i := slices.IndexFunc(tables, func(t *Table) bool { return t.s().Name == table })
+			return tables[max(i, 0)].s().PK.Name
+		}) {
+			out = append(out, Partition(p))
+		}
+		return out
+	}
+}
+
+// limited returns the conn of an operation with the limits of its context and its tables.
+func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
+	var all []*route.Limit
+	if own, _ := ctx.Value(limitKey{}).(*route.Limit); own != nil {
+		all = append(all, own)
+	}
+	for _, t := range tables {
+		if t.limit != nil {
+			all = append(all, t.limit)
+		}
+	}
+	return c.Limited(all...)
 }

@@ -57,6 +57,9 @@
 //	got, err := Commands.Get(ctx, cmd)                       // by its key fields
 //	err = Commands.Update(*got).Set("status", "failed").Do(ctx)
 //	dev, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
+//	before := Devices.Clone(dev)
+//	dev.Logs = append(dev.Logs, Log{DeviceID: device, Text: "seen"})
+//	err = Devices.Save(ctx, before, dev)                     // what differs, in one transaction
 //	for item, err := range Items.Query(Command{DeviceID: device}).All(ctx) {
 //		switch v := item.(type) {                        // mixed, in the order of the sort key
 //		case *Command:
