@@ -54,6 +54,7 @@ var places = []place{
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
+	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest"}},
 	{folder: "examples", imports: []string{".", "memory"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }
 
