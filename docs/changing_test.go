@@ -253,3 +253,52 @@ func Example_upgrades() {
 	// entable: Update Person[pk="PI#1" sk="A"]: condition failed: the stored item is in an older shape: load it and Put it
 	// Ann Kim
 }
+
+// Parcel is one of a tenant's; a partition of all parcels of a tenant has become too busy.
+type Parcel struct {
+	Tenant string `dynamodbav:"tenant"`
+	ID     string `dynamodbav:"id" entable:"auto=ulid"`
+	State  string `dynamodbav:"state" entable:"default=new"`
+}
+
+// The four versions of a program that changes a key, of which two that follow each other may run at once.
+var parcelVersions = [][]entable.EntityOption{
+	{entable.PK("tenant", entable.Prefix("PARCELS")), entable.SK("id")},
+	{entable.PK("tenant", entable.Prefix("PARCELS")), entable.SK("id"), // looks ahead
+		entable.Moved(entable.PK("tenant", entable.Prefix("PARCELS"), entable.Shards(8, "id")))},
+	{entable.PK("tenant", entable.Prefix("PARCELS"), entable.Shards(8, "id")), entable.SK("id"), // moves
+		entable.Moved(entable.PK("tenant", entable.Prefix("PARCELS")))},
+	{entable.PK("tenant", entable.Prefix("PARCELS"), entable.Shards(8, "id")), entable.SK("id")}, // when all have moved
+}
+
+// parcels is one instance of a version.
+func parcels(ctx context.Context, version int) *entable.Entity[Parcel] {
+	e := entable.Register[Parcel](entable.NewTable("parcels"), parcelVersions[version-1]...)
+	check(e.Table().Verify(ctx))
+	return e
+}
+
+func Example_moved() {
+	ctx := start(entable.NewTable("parcels"))
+	first := parcels(ctx, 1)
+	old := Parcel{Tenant: "acme"}
+	check(first.Create(ctx, &old))
+
+	second := parcels(ctx, 2) // beside the first
+	third := parcels(ctx, 3)  // beside the second, when there is no first any more
+	check(second.Create(ctx, &Parcel{Tenant: "acme"}))
+	check(third.Update(old).Set("state", "sent").Do(ctx)) // moves it
+	parcel, err := second.Get(ctx, old)
+	check(err)
+	fmt.Println(parcel.State)
+
+	for finding, err := range third.Table().Audit(ctx, entable.AuditOptions{Repair: true}) { // when there is no second any more
+		check(err)
+		fmt.Println(finding.Kind, finding.Repaired)
+	}
+	fmt.Println(parcels(ctx, 4).Query(Parcel{Tenant: "acme"}).Count(ctx))
+	// Output:
+	// sent
+	// at the other place true
+	// 2 <nil>
+}

@@ -98,7 +98,7 @@ func sources(t *testing.T, name string) (files []string) {
 	t.Helper()
 	pattern := filepath.Join(root, filepath.FromSlash(path.Dir(name)), strings.TrimSuffix(path.Base(name), ".md")+"*_test.go")
 	if name == "README.md" {
-		pattern = "readme_test.go"
+		pattern = "*_test.go" // the guides'
 		files = append(files, filepath.Join(root, "examples", "start", "main.go"))
 	}
 	found, err := filepath.Glob(pattern)

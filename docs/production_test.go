@@ -3,7 +3,6 @@ package docs_test
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"expvar"
 	"fmt"
 	"log/slog"
@@ -45,16 +44,18 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-// protected is what the table has in production and not in tests.
-func protected(in *dynamodb.CreateTableInput) {
-	in.DeletionProtectionEnabled = aws.Bool(true)
-	in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
+// template is what the table is made of in production: what the registry needs, and what tests do without.
+func template() []byte {
+	return infra.CloudFormation(Bank,
+		infra.StreamView(types.StreamViewTypeNewAndOldImages),
+		infra.PointInTimeRecovery(0),
+		infra.Edit(func(in *dynamodb.CreateTableInput) { in.DeletionProtectionEnabled = aws.Bool(true) }))
 }
 
 // The template is a file beside the code; UPDATE=1 writes it.
 func TestTemplate(t *testing.T) {
 	const file = "testdata/bank.json"
-	want := infra.CloudFormation(Bank, infra.Edit(protected))
+	want := template()
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)
@@ -66,28 +67,28 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-// policy returns the IAM policy that allows what a log has seen, and no more.
-func policy(permissions []string, arn string) ([]byte, error) {
-	type statement struct {
-		Effect   string
-		Action   []string
-		Resource string
+func Example_policy() {
+	policy, err := infra.Policy(Bank,
+		infra.Allow(infra.Put|infra.Update, Wallets),
+		infra.Allow(infra.Put, Transfers),
+		infra.AllowIndex("by-receiver", infra.Query, Transfers),
+		infra.AllowTable(infra.Compare|infra.Verify))
+	check(err)
+	for _, s := range policy.Statement {
+		fmt.Println(s.Action, s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
 	}
-	var statements []statement
-	at := map[string]int{}
-	for _, p := range permissions {
-		action, resource, _ := strings.Cut(p, " ")
-		i, known := at[resource]
-		if !known {
-			i, at[resource] = len(statements), len(statements)
-			statements = append(statements, statement{Effect: "Allow", Resource: arn + ":" + resource})
-		}
-		statements[i].Action = append(statements[i].Action, action)
-	}
-	return json.MarshalIndent(map[string]any{"Version": "2012-10-17", "Statement": statements}, "", "  ")
+	fmt.Println(strings.Join(policy.Notes, "\n"))
+	// Output:
+	// [dynamodb:PutItem] [WO#* _manifest#%]
+	// [dynamodb:UpdateItem] [WO#*]
+	// [dynamodb:GetItem] [_manifest#%]
+	// [dynamodb:DescribeTable] []
+	// [dynamodb:Query] [TT#*]
+	// items of Transfer are in the partitions of Wallet, and what is allowed of one is allowed of all
+	// items of Wallet are in the partitions of Transfer, and what is allowed of one is allowed of all
 }
 
-func Example_policy() {
+func Example_permissions() {
 	db := memory.New()
 	ctx := entable.WithClient(context.Background(), db.Client())
 	check(Bank.CreateTable(ctx)) // by the template, in production
@@ -101,32 +102,13 @@ func Example_policy() {
 	_, err := Transfers.QueryIndex("by-receiver", Transfer{To: "bob"}).Count(ctx)
 	check(err)
 
-	text, err := policy(log.Permissions(), "arn:aws:dynamodb:eu-central-1:123456789012")
-	check(err)
-	fmt.Println(string(text))
+	fmt.Println(strings.Join(log.Permissions(), "\n"))
 	// Output:
-	// {
-	//   "Statement": [
-	//     {
-	//       "Effect": "Allow",
-	//       "Action": [
-	//         "dynamodb:DescribeTable",
-	//         "dynamodb:GetItem",
-	//         "dynamodb:PutItem",
-	//         "dynamodb:UpdateItem"
-	//       ],
-	//       "Resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/bank"
-	//     },
-	//     {
-	//       "Effect": "Allow",
-	//       "Action": [
-	//         "dynamodb:Query"
-	//       ],
-	//       "Resource": "arn:aws:dynamodb:eu-central-1:123456789012:table/bank/index/by-receiver"
-	//     }
-	//   ],
-	//   "Version": "2012-10-17"
-	// }
+	// dynamodb:DescribeTable table/bank
+	// dynamodb:GetItem table/bank
+	// dynamodb:PutItem table/bank
+	// dynamodb:Query table/bank/index/by-receiver
+	// dynamodb:UpdateItem table/bank
 }
 
 // slow is how long a request may take until it is worth a line in the log.

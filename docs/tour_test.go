@@ -246,3 +246,21 @@ func Example_index() {
 	}
 	// Output: log
 }
+
+func Example_aggregate() {
+	ctx := start(Items)
+	d := "d1"
+	check(Commands.Put(ctx, &Command{DeviceID: d}))
+
+	dev, err := Devices.Get(ctx, Command{DeviceID: d})
+	check(err)
+	before := Devices.Clone(dev)
+	dev.Commands[0].Status = "complete"
+	dev.Logs = append(dev.Logs, Log{DeviceID: d, Text: "done"})
+	check(Devices.Save(ctx, before, dev)) // one transaction: creates, updates, deletes
+
+	dev, err = Devices.Get(ctx, Command{DeviceID: d})
+	check(err)
+	fmt.Println(dev.Commands[0].Status, dev.Logs[0].Text)
+	// Output: complete done
+}
