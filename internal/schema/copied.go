@@ -67,7 +67,7 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if c.shard != nil || c.part || c.tail && vals[i].IsZero() {
+		if c.shard != nil || c.part {
 			continue
 		}
 		if c.tail && vals[i].IsZero() {
