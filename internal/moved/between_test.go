@@ -1,0 +1,96 @@
+package moved_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable"
+)
+
+// between is a client that does something ahead of its first transaction.
+type between struct {
+	*dynamodb.Client
+	once *sync.Once
+	do   func()
+}
+
+func (b between) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	b.once.Do(b.do)
+	return b.Client.TransactWriteItems(ctx, in, opts...)
+}
+
+// What another program does with an item between its reading and its moving is neither lost nor done twice.
+func TestWritersThatComeBetween(t *testing.T) {
+	first := Order{Tenant: "a", ID: "1", N: 1}
+	is := expression.Name("n").Equal(expression.Value(1))
+	for _, f := range []form{forms[2], forms[4]} {
+		for name, test := range map[string]struct {
+			other func(old, p program) error
+			do    func(p program) error
+			want  Order
+			err   error
+		}{
+			"a change at the old place": {
+				func(old, _ program) error {
+					return old.orders.Update(first).Set("note", "old").Add("n", 10).Do(t.Context())
+				},
+				func(p program) error { return p.orders.Update(first).Add("n", 1).Do(t.Context()) },
+				Order{Tenant: "a", ID: "1", N: 12, Note: "old"}, nil,
+			},
+			"a move before an update": {
+				func(_, p program) error { return p.orders.Update(first).Add("n", 10).Do(t.Context()) },
+				func(p program) error { return p.orders.Update(first).Add("n", 1).Do(t.Context()) },
+				Order{Tenant: "a", ID: "1", N: 12}, nil,
+			},
+			"a move before a put": {
+				func(_, p program) error { return p.orders.Update(first).Set("note", "moved").Do(t.Context()) },
+				func(p program) error {
+					return p.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 2}, entable.If(is))
+				},
+				Order{Tenant: "a", ID: "1", N: 2}, nil,
+			},
+			"a move before a put whose condition is false then": {
+				func(_, p program) error { return p.orders.Update(first).Set("n", 5).Do(t.Context()) },
+				func(p program) error {
+					return stored(t, p.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 2}, entable.If(is)))
+				},
+				Order{Tenant: "a", ID: "1", N: 5}, errStored,
+			},
+			"a creation at the old place": {
+				func(old, _ program) error {
+					if err := old.orders.Delete(t.Context(), first); err != nil {
+						return err
+					}
+					return old.orders.Create(t.Context(), &Order{Tenant: "a", ID: "1", N: 7})
+				},
+				func(p program) error {
+					return p.orders.Update(first).Add("n", 1).Do(t.Context())
+				},
+				Order{Tenant: "a", ID: "1", N: 8}, nil,
+			},
+			"a creation before an upsert": {
+				func(old, _ program) error { return old.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 7}) },
+				func(p program) error { return p.orders.Update(first).Add("n", 1).Upsert().Do(t.Context()) },
+				Order{Tenant: "a", ID: "1", N: 8}, nil,
+			},
+		} {
+			client := onMemory(t).(*dynamodb.Client)
+			s := newSite(t, client)
+			old, plain := s.run(f, before), s.run(f, moves)
+			check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 1}))
+			s.client = between{client, new(sync.Once), func() { check(t, test.other(old, plain)) }}
+			if name == "a creation before an upsert" {
+				check(t, old.orders.Delete(t.Context(), first))
+			}
+			wantErr(t, test.do(s.run(f, moves)), test.err)
+			got, err := plain.orders.Get(t.Context(), first)
+			check(t, err)
+			same(t, f.name+": "+name, *got, test.want)
+			same(t, f.name+": "+name+": items", s.keys(), []string{plain.at(t, first)})
+		}
+	}
+}
