@@ -10,9 +10,7 @@ import (
 
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
-	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
-	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
 )
 
@@ -44,9 +42,8 @@ func (c *Collection[C]) Clone(v *C) *C {
 	if v == nil {
 		return nil
 	}
-	out := new(C)
-	*out = *v
-	c.cloneItems(reflect.ValueOf(out).Elem())
+	out := new(*v)
+	c.group.Separate(out)
 	return out
 }
 
@@ -68,121 +65,35 @@ func (c *Collection[C]) Clone(v *C) *C {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 func (c *Collection[C]) Save(ctx context.Context, before, after *C, opts ...SaveOption) error {
 	if after == nil {
-		return c.usagef("Save of a nil *%s: to delete a partition use Delete", c.name)
+		return public(c.group.Refuse("Save of a nil *%s: to delete a partition use Delete", c.group.Name))
 	}
-	var was []aggregate.Item
-	if before != nil {
-		was = c.items(reflect.ValueOf(before).Elem())
-	}
-	return c.save(ctx, was, c.items(reflect.ValueOf(after).Elem()), opts)
-}
-
-func (g *grouping) usagef(format string, args ...any) error {
-	return usagef("collection %s: %s", g.name, fmt.Sprintf(format, args...))
-}
-
-// shared refuses to write the items of a collection that are together only in an index.
-func (g *grouping) shared() error {
-	if m := apart(g.order[0], g.byType, ""); m != nil {
-		return g.usagef("%s and %s share the partitions of an index only, whose items are of many partitions: write them with their entities", g.order[0].Name, m.Name)
-	}
-	return nil
-}
-
-// refused makes the error that users see of items that cannot be written together.
-func (g *grouping) refused(err error) error {
-	if r, ok := err.(aggregate.Refusal); ok {
-		return g.usagef("%s", r)
-	}
-	return public(err)
-}
-
-// items lists the items of the collection v in the order of its fields.
-func (g *grouping) items(v reflect.Value) (list []aggregate.Item) {
-	for _, e := range g.order {
-		to := g.members[e]
-		add := func(v reflect.Value) {
-			if to.pointer && v.IsNil() {
-				return
-			}
-			if to.pointer {
-				v = v.Elem()
-			}
-			list = append(list, aggregate.Item{Entity: e.Entity, Ptr: v.Addr().UnsafePointer()})
-		}
-		f := v.FieldByIndex(to.index)
-		if !to.slice {
-			add(f)
-			continue
-		}
-		for i := range f.Len() {
-			add(f.Index(i))
-		}
-	}
-	return list
-}
-
-// cloneItems puts copies in the place of the items of the collection v.
-func (g *grouping) cloneItems(v reflect.Value) {
-	for _, e := range g.order {
-		to, f := g.members[e], v.FieldByIndex(g.members[e].index)
-		if f.IsNil() {
-			continue
-		}
-		places := []reflect.Value{f}
-		if to.slice {
-			own := reflect.MakeSlice(f.Type(), f.Len(), f.Len())
-			reflect.Copy(own, f)
-			f.Set(own)
-			places = nil
-			for i := range own.Len() {
-				places = append(places, own.Index(i))
-			}
-		}
-		for _, at := range places {
-			switch {
-			case !to.pointer:
-				_, copied := e.DeepClone(at.Addr().UnsafePointer())
-				e.Assign(at.Addr().UnsafePointer(), copied)
-			case !at.IsNil():
-				copied, _ := e.DeepClone(at.UnsafePointer())
-				at.Set(reflect.ValueOf(copied))
-			}
-		}
-	}
-}
-
-func (g *grouping) save(ctx context.Context, before, after []aggregate.Item, opts []SaveOption) error {
 	var cfg saveConfig
 	if err := apply(opts, func(o SaveOption) { o.applySave(&cfg) }); err != nil {
 		return err
 	}
-	if err := g.shared(); err != nil {
-		return err
-	}
-	writes, err := aggregate.Compare(before, after, func(e *schema.Entity, a, b unsafe.Pointer) (bool, error) {
-		own := ownerOf(e)
-		list, err := own.difference(a, b, own.keepsUp)
-		return len(list) > 0, err
-	})
+	return cfg.save(ctx, c.group, c.group.Items(before), c.group.Items(after))
+}
+
+func (cfg *saveConfig) save(ctx context.Context, g *aggregate.Group, before, after []aggregate.Item) error {
+	writes, err := g.Compare(before, after)
 	if err != nil {
-		return g.refused(err)
+		return public(err)
 	}
-	batches, cost, err := aggregate.Pack(writes)
+	batches, cost, err := g.Pack(writes)
 	switch {
 	case err != nil:
-		return g.refused(err)
+		return public(err)
 	case len(batches) > 1 && !cfg.several:
-		return g.usagef("Save has %d writes, %s: InBatches makes it several", len(writes), cost)
+		return public(g.Refuse("Save has %d writes, %s: InBatches makes it several", len(writes), cost))
 	case len(batches) > 1 && cfg.token != "":
-		return g.usagef("ClientToken is of one transaction, and Save takes %d: with InBatches it can be repeated without", len(batches))
+		return public(g.Refuse("ClientToken is of one transaction, and Save takes %d: with InBatches it can be repeated without", len(batches)))
 	}
 	done := 0
 	for _, batch := range batches {
-		switch err := cfg.send(ctx, batch); {
-		case err != nil && len(batches) > 1:
-			return &OpError{Op: opSave, Entity: g.name, Err: partlyError{fmt.Sprintf("%d of %d writes are done", done, len(writes)), err}}
-		case err != nil:
+		if err := cfg.send(ctx, batch); err != nil {
+			if len(batches) > 1 {
+				err = &OpError{Op: "Save", Entity: g.Name, Err: partlyError{fmt.Sprintf("%d of %d writes are done", done, len(writes)), err}}
+			}
 			return err
 		}
 		done += len(batch)
@@ -205,12 +116,11 @@ func (cfg *saveConfig) send(ctx context.Context, batch []aggregate.Write) error 
 	if cfg.token != "" {
 		opts = append(opts, cfg.token)
 	}
-	left := make([]Write, len(batch))
-	for i, w := range batch {
-		left[i] = newSaved(w)
+	var left []Write
+	for _, w := range batch {
+		left = append(left, newSaved(w))
 	}
-	tries := work.Tries{Most: maxConflicts, Eager: true}
-	for {
+	for tries := (work.Tries{Most: maxConflicts, Eager: true}); ; {
 		err := Transact(ctx, left, opts...)
 		failed, ok := errors.AsType[*TransactionError](err)
 		if !ok || len(failed.Reasons) == 0 {
@@ -218,21 +128,15 @@ func (cfg *saveConfig) send(ctx context.Context, batch []aggregate.Write) error 
 		}
 		rest := slices.Clone(left)
 		for _, reason := range failed.Reasons {
-			stored, ok := errors.AsType[*ConditionFailedError](reason.Err)
-			w := left[reason.Index].(*saved)
-			switch {
-			case !ok:
-				return err
-			case cfg.several && w.made(stored):
+			switch done, again := left[reason.Index].(*saved).met(reason.Err, cfg.several); {
+			case done:
 				rest[reason.Index] = nil
-			case !w.spell(stored):
+			case !again:
 				return err
 			}
 		}
-		if left = slices.DeleteFunc(rest, func(w Write) bool { return w == nil }); len(left) == 0 {
-			return nil
-		}
-		if !tries.More(ctx) {
+		left = slices.DeleteFunc(rest, func(w Write) bool { return w == nil })
+		if len(left) > 0 && !tries.More(ctx) {
 			return err
 		}
 	}
@@ -243,23 +147,24 @@ type saved struct {
 	aggregate.Write
 	e    *entity
 	op   Write
-	held held
+	held aggregate.Held
 	last *request
 }
 
 func newSaved(w aggregate.Write) *saved {
-	s := &saved{Write: w, e: ownerOf(w.Entity), held: held{before: w.Before}}
+	s := &saved{Write: w, e: ownerOf(w.Entity), held: aggregate.Held{Entity: w.Entity, Before: w.Before}}
+	holding := []WriteOption{writeOption(func(c *writeConfig) { c.held = &s.held })}
 	switch {
 	case w.Before == nil:
 		s.op = &PutOp{s.e, opCreate, w.After, nil}
 	case w.After == nil:
 		_, copied := s.e.Clone(w.Before) // what a hook changes of it is nobody's
-		s.op = &DeleteOp{s.e, opRemove, copied, []WriteOption{&s.held}}
+		s.op = &DeleteOp{s.e, opRemove, copied, holding}
 	default:
 		o := &SaveOp{}
 		o.u.start(s.e, opSaveChanges, w.Before, w.After)
 		o.u.before = w.Before
-		o.u.configure([]WriteOption{&s.held})
+		o.u.configure(holding)
 		s.op = o
 	}
 	return s
@@ -267,50 +172,34 @@ func newSaved(w aggregate.Write) *saved {
 
 func (s *saved) entity() *entity { return s.e }
 
-func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (*request, error) {
-	r, err := s.op.prepare(ctx, c, in)
+func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (r *request, err error) {
+	r, err = s.op.prepare(ctx, c, in)
 	s.last = r
 	return r, err
 }
 
-// spell takes the stored item that the write has met, if that is what it was before and only written otherwise than entable
-// does: it is the same to who reads it, and not to a condition.
-func (s *saved) spell(met *ConditionFailedError) bool {
-	item, ok := conditionFailed(met)
-	if s.held.seen != nil || s.Before == nil || !ok || reflect.TypeOf(met.Stored) != reflect.PointerTo(s.e.Type) {
-		return false
-	}
-	list, err := s.e.difference(s.Before, s.e.Pointer(met.Stored), func(*codec.Field) bool { return false })
-	s.held.seen = item.Item
-	return err == nil && len(list) == 0
-}
-
-// made reports whether the stored item that the write has met is what it makes, and gives it to the caller then.
-func (s *saved) made(met *ConditionFailedError) bool {
-	switch {
-	case s.After == nil || met.Stored == nil:
-		return s.After == nil && met.Stored == nil
-	case reflect.TypeOf(met.Stored) != reflect.PointerTo(s.e.Type):
-		return false
-	}
-	is, now := s.e.Pointer(met.Stored), s.last.work
-	u, updated := s.last.by.(*update)
-	if updated {
-		now = u.work
-		if v := s.e.Version; v != nil && s.e.VersionOf(is) != s.last.next {
-			return false
+// met reports whether the write that failed is done, as the stored item that it has met is what it makes, which the caller gets
+// then; or whether it can be sent again, as that is what it was before and only written otherwise.
+func (s *saved) met(err error, resumed bool) (done, again bool) {
+	by, ok := errors.AsType[*ConditionFailedError](err)
+	failed, _ := conditionFailed(err)
+	var is unsafe.Pointer
+	if ok && by.Stored != nil {
+		if reflect.TypeOf(by.Stored) != reflect.PointerTo(s.e.Type) {
+			return false, false
 		}
+		is = s.e.Pointer(by.Stored)
 	}
-	list, err := s.e.difference(now, is, func(f *codec.Field) bool { return f == s.e.Version || s.e.GeneratesAnew(f, s.After) })
-	left := change.Names(list)
-	if updated { // others may have changed the rest
-		changed := change.Names(u.changes)
-		left = slices.DeleteFunc(left, func(name string) bool { return !slices.Contains(changed, name) })
+	now, changed := s.last.work, []string(nil)
+	if u, updated := s.last.by.(*update); updated {
+		now, changed = u.work, change.Names(u.changes)
 	}
-	if err != nil || len(left) > 0 {
-		return false
+	if !ok || !resumed || !s.Made(is, now, changed, s.last.next) {
+		return false, ok && s.held.Spelled(failed.Item, is)
 	}
-	s.e.KeepUnstored(is, now)
-	s.e.Assign(s.After, is)
-	return true
+	if is != nil {
+		s.e.KeepUnstored(is, now)
+		s.e.Assign(s.After, is)
+	}
+	return true, false
 }

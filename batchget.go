@@ -34,17 +34,13 @@ func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOpti
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
-	examples := make([]any, len(keys))
-	for i := range keys {
-		examples[i] = &keys[i]
-	}
-	return typed[T](e.e.table.batchGet(ctx, examples, 0, opts))
+	return typed[T](e.e.table.batchGet(ctx, e.e.Entity, pointers(keys), 0, opts))
 }
 
 // BatchGet does what [Entity.BatchGet] does for keys of any entities of the table: each is a registered struct, or a
 // pointer to one, with its key fields set. Results are pointers to the registered types, or as [SkipUnknown] and [RawUnknown] say.
 func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
-	return t.batchGet(ctx, keys, t.s().Unknown, opts)
+	return t.batchGet(ctx, nil, keys, t.s().Unknown, opts)
 }
 
 // TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
@@ -56,11 +52,15 @@ func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOptio
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
-	examples := make([]any, len(keys))
-	for i := range keys {
-		examples[i] = &keys[i]
+	return typed[T](e.e.table.transactGet(ctx, e.e.Entity, pointers(keys), 0, opts))
+}
+
+func pointers[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i := range list {
+		out[i] = &list[i]
 	}
-	return typed[T](e.e.table.transactGet(ctx, examples, 0, opts))
+	return out
 }
 
 func typed[T any](found []any, err error) ([]*T, error) {
@@ -97,15 +97,16 @@ func (e *entity) getKeyOf(ptr unsafe.Pointer) (*getKey, error) {
 	return g, nil
 }
 
-// getKeys builds the distinct keys of examples; each position in the list belongs to one.
-func (t *Table) getKeys(examples []any) ([]*getKey, error) {
+// getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
+func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
 	var out []*getKey
 	byID := map[schema.ItemID]*getKey{}
 	for i, example := range examples {
-		e, ptr, err := t.exampleOf(example)
+		x, ptr, err := t.s().ExampleOf(of, example)
 		if err != nil {
-			return nil, fmt.Errorf("key %d: %w", i, err)
+			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
+		e := ownerOf(x)
 		k, err := e.getKeyOf(ptr)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
@@ -132,7 +133,7 @@ func commonEntity(all []*getKey) *entity {
 	return all[0].e
 }
 
-func (t *Table) batchGet(ctx context.Context, examples []any, unknown schema.UnknownItems, opts []BatchGetOption) ([]any, error) {
+func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any, unknown schema.UnknownItems, opts []BatchGetOption) ([]any, error) {
 	if len(examples) == 0 {
 		return nil, nil
 	}
@@ -140,7 +141,7 @@ func (t *Table) batchGet(ctx context.Context, examples []any, unknown schema.Unk
 	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
 		return nil, err
 	}
-	all, err := t.getKeys(examples)
+	all, err := t.getKeys(of, examples)
 	if err != nil {
 		return nil, err
 	}
@@ -322,10 +323,10 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 
 // TransactGet does what [Entity.TransactGet] does for keys of any entities of the table; see [SkipUnknown] and [RawUnknown].
 func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
-	return t.transactGet(ctx, keys, t.s().Unknown, opts)
+	return t.transactGet(ctx, nil, keys, t.s().Unknown, opts)
 }
 
-func (t *Table) transactGet(ctx context.Context, keys []any, unknown schema.UnknownItems, opts []ReadOption) ([]any, error) {
+func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, unknown schema.UnknownItems, opts []ReadOption) ([]any, error) {
 	rc, err := readConfigOf(opts)
 	rc.unknown = unknown
 	switch {
@@ -336,7 +337,7 @@ func (t *Table) transactGet(ctx context.Context, keys []any, unknown schema.Unkn
 	case len(keys) > maxTransactGet:
 		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, len(keys), maxTransactGet)
 	}
-	all, err := t.getKeys(keys)
+	all, err := t.getKeys(of, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -103,7 +104,7 @@ func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *r
 		without.Fast = without.Fast || t.without.Fast
 		without.Lean = without.Lean || t.without.Lean
 	}
-	return c.For(meterOf(ctx, e, tables), without)
+	return limited(ctx, c.For(meterOf(ctx, e, tables), without), tables)
 }
 
 // meterOf counts the requests of an operation on e, or on several entities if that is nil, in tables; nil when
@@ -141,8 +142,38 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 		if stats != nil {
 			stats.add(event)
 		}
+		if len(observers) > 0 {
+			event.partitions = partitionsOf(c, tables)
+		}
 		for _, observe := range observers {
 			observe(ctx, event)
 		}
 	}
+}
+
+// partitionsOf returns what lists the partitions of a request that was counted.
+func partitionsOf(c route.Cost, tables []*Table) func() []Partition {
+	return func() (out []Partition) {
+		for _, p := range c.Partitions(func(table string) string {
+			i := slices.IndexFunc(tables, func(t *Table) bool { return t.s().Name == table })
+			return tables[max(i, 0)].s().PK.Name
+		}) {
+			out = append(out, Partition(p))
+		}
+		return out
+	}
+}
+
+// limited returns the conn of an operation with the limits of its context and its tables.
+func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
+	var all []*route.Limit
+	if own, _ := ctx.Value(limitKey{}).(*route.Limit); own != nil {
+		all = append(all, own)
+	}
+	for _, t := range tables {
+		if t.limit != nil {
+			all = append(all, t.limit)
+		}
+	}
+	return c.Limited(all...)
 }

@@ -1,15 +1,15 @@
 package entable
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -74,22 +74,9 @@ func (q *ItemsQuery) RawUnknown() *ItemsQuery {
 
 // Collection is an item collection as one Go struct: C has a field for each member entity, a slice
 // ([]T or []*T) or, where there is at most one item, a *T. It is safe for concurrent use.
-type Collection[C any] struct{ grouping }
-
-// grouping is a collection without its type.
-type grouping struct {
-	table   *Table
-	name    string
-	members map[*entity]collectionField
-	order   []*entity // the members in the order of their fields
-	byType  map[reflect.Type]*entity
-}
-
-// collectionField is where a member's items go.
-type collectionField struct {
-	index   []int
-	slice   bool
-	pointer bool
+type Collection[C any] struct {
+	table *Table
+	group *aggregate.Group
 }
 
 // NewCollection declares the item collection C of entities that share their partitions, see
@@ -106,91 +93,24 @@ func NewCollection[C any](members ...Registered) *Collection[C] {
 
 // TryNewCollection does what [NewCollection] does, but returns the error.
 func TryNewCollection[C any](members ...Registered) (*Collection[C], error) {
-	typ := reflect.TypeFor[C]()
-	c := &Collection[C]{grouping{name: typ.Name(), members: map[*entity]collectionField{}}}
-	if c.name == "" {
-		c.name = typ.String()
+	table, group, err := groupOf(reflect.TypeFor[C](), members)
+	if err != nil {
+		return nil, err
 	}
-	errorf := func(field, format string, args ...any) error {
-		return &DeclarationError{What: "collection " + c.name, Field: field, Reason: fmt.Sprintf(format, args...)}
-	}
-	if typ.Kind() != reflect.Struct {
-		return nil, errorf("", "%s is not a struct", typ)
-	}
-	if len(members) == 0 {
-		return nil, errorf("", "it has no members: give the registered entities")
-	}
-	byType := map[reflect.Type]*entity{}
-	var first *entity
-	for _, m := range members {
-		e := entityOf(m)
-		if e == nil {
-			return nil, errorf("", "a member is nil: declare the entities before the collection")
-		}
-		if first == nil {
-			first, c.table = e, e.table
-		}
-		if e.table != first.table {
-			return nil, errorf("", "%s is on table %q and %s on %q: members share one table", first.Name, first.table.s().Name, e.Name, e.Table.Name)
-		}
-		if other := byType[e.Type]; other != nil && other != e {
-			return nil, errorf("", "%s and %s are both of %s: a collection has one member of a type", other.Name, e.Name, e.Type)
-		}
-		byType[e.Type] = e
-	}
-	c.byType = byType
-	if e := apart(first, byType, ""); e != nil && !slices.ContainsFunc(first.Indexes, func(x *schema.EntityIndex) bool {
-		return apart(first, byType, x.Name) == nil
-	}) {
-		return nil, errorf("", "%s does not share the partition of %s: register it with entable.PK(…, entable.PrefixOf(…))", e.Name, first.Name)
-	}
-	for f := range typ.Fields() {
-		if !f.IsExported() || f.Tag.Get("entable") == "-" {
-			continue
-		}
-		to, item := fieldFor(f)
-		e := byType[item]
-		if e == nil {
-			return nil, errorf("field "+f.Name, "%s takes the items of no member: use []T, []*T or *T of a member, or the tag `entable:\"-\"`", f.Type)
-		}
-		if _, twice := c.members[e]; twice {
-			return nil, errorf("field "+f.Name, "another field takes the items of %s", e.Name)
-		}
-		c.members[e], c.order = to, append(c.order, e)
-	}
-	for _, m := range members {
-		if e := entityOf(m); c.members[e].index == nil {
-			return nil, errorf("", "it has no field for the items of %s: add one of type []%s", e.Name, e.Type)
-		}
-	}
-	return c, nil
+	return &Collection[C]{table, group}, nil
 }
 
-// apart returns the first of the entities, by name, that does not share the partitions of e in an index,
-// or, for "", in the table.
-func apart(e *entity, members map[reflect.Type]*entity, index string) *entity {
-	var out *entity
-	for _, m := range members {
-		if !m.SharesPartitions(e.Entity, index) && (out == nil || m.Name < out.Name) {
-			out = m
+func groupOf(typ reflect.Type, members []Registered) (*Table, *aggregate.Group, error) {
+	var table *Table
+	entities := make([]*schema.Entity, len(members))
+	for i, m := range members {
+		if e := entityOf(m); e != nil {
+			entities[i] = e.Entity
+			table = cmp.Or(table, e.table)
 		}
 	}
-	return out
-}
-
-// fieldFor finds how a field takes items, and of which type.
-func fieldFor(f reflect.StructField) (collectionField, reflect.Type) {
-	to, t := collectionField{index: f.Index}, f.Type
-	if t.Kind() == reflect.Slice {
-		to.slice, t = true, t.Elem()
-	}
-	if t.Kind() == reflect.Pointer {
-		to.pointer, t = true, t.Elem()
-	}
-	if !to.slice && !to.pointer {
-		return to, nil
-	}
-	return to, t
+	group, err := aggregate.NewGroup(typ, entities)
+	return table, group, public(err)
 }
 
 // Get reads the whole collection of the partition that the partition-key fields of example name, and
@@ -221,29 +141,21 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 	}
 	q.plan = planQuery(c.table, e, index, ptr)
 	q.plan.member = map[*schema.Entity]bool{}
-	for m := range c.members {
-		q.plan.member[m.Entity] = true
+	for _, m := range c.group.Members {
+		q.plan.member[m] = true
 	}
 	if !q.plan.member[e.Entity] {
-		q.plan.err = usagef("collection %s: %s is not a member: %s are", c.name, e.Name, c.memberNames())
+		q.plan.err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(q.plan.member), ", ")))
 		return q
 	}
-	switch m := apart(e, c.byType, index); {
+	switch m := c.group.Apart(e.Entity, index); {
 	case m == nil:
 	case index == "":
-		q.plan.fail(usagef("collection %s: %s and %s share the partitions of an index only: use QueryIndex", c.name, e.Name, m.Name))
+		q.plan.fail(public(c.group.Refuse("%s and %s share the partitions of an index only: use QueryIndex", e.Name, m.Name)))
 	default:
-		q.plan.fail(usagef("collection %s: %s does not share the partitions of %s in index %q", c.name, m.Name, e.Name, index))
+		q.plan.fail(public(c.group.Refuse("%s does not share the partitions of %s in index %q", m.Name, e.Name, index)))
 	}
 	return q
-}
-
-func (c *Collection[C]) memberNames() string {
-	members := map[*schema.Entity]bool{}
-	for e := range c.members {
-		members[e.Entity] = true
-	}
-	return strings.Join(memberNames(members), ", ")
 }
 
 // CollectionQuery reads the items of a collection's members from one partition, in the order of the
@@ -266,28 +178,9 @@ func (q *CollectionQuery[C]) Group(ctx context.Context) (*C, error) {
 		if _, raw := item.(RawItem); raw {
 			continue
 		}
-		if err := q.collection.add(v, item); err != nil {
-			return nil, err
+		if err := q.collection.group.Add(v, item); err != nil {
+			return nil, public(err)
 		}
 	}
 	return group, nil
-}
-
-func (c *Collection[C]) add(group reflect.Value, item any) error {
-	v := reflect.ValueOf(item)
-	e := c.byType[v.Type().Elem()]
-	to := c.members[e]
-	if !to.pointer {
-		v = v.Elem()
-	}
-	f := group.FieldByIndex(to.index)
-	switch {
-	case to.slice:
-		f.Set(reflect.Append(f, v))
-	case !f.IsNil():
-		return usagef("collection %s: the partition holds several items of %s: make the field a []%s", c.name, e.Name, e.Type)
-	default:
-		f.Set(v)
-	}
-	return nil
 }

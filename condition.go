@@ -2,8 +2,6 @@ package entable
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -11,7 +9,6 @@ import (
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
 
 // Value returns v for the SDK's expression builders, in the encoding of the table that the expression is then for. By itself
@@ -142,73 +139,6 @@ func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 	}
 	r.assumed = append(r.assumed, g)
 	return g.Condition
-}
-
-// held makes a write depend on the item being stored as it was loaded.
-type held struct {
-	before unsafe.Pointer
-	seen   map[string]types.AttributeValue // how it is stored, where that is not as entable writes it; else nil
-}
-
-func (h *held) applyWrite(c *writeConfig) { c.held = h }
-
-// is returns the condition that an attribute is what it was.
-func (h *held) is(e *entity, name string) (expression.ConditionBuilder, error) {
-	if h.seen != nil {
-		return change.Is(name, h.seen[name]).Condition, nil
-	}
-	var raw []byte
-	var err error
-	zero := false
-	if f := e.Plan.Field(name); f != nil {
-		v, ok := f.Value(h.before)
-		zero = ok && v.IsZero()
-		raw, err = f.AppendFrom(nil, h.before)
-	} else if v, ok := e.RestOf(h.before).Interface().(map[string]any)[name]; ok {
-		raw, err = e.AppendRestValue(nil, name, v)
-	}
-	if err != nil {
-		return expression.ConditionBuilder{}, e.encodeError(err)
-	}
-	none := change.Is(name, nil).Condition
-	if len(raw) == 0 {
-		return none, nil
-	}
-	was, err := wire.ReadValue(raw)
-	condition := change.Is(name, was).Condition
-	if zero {
-		condition = condition.Or(none) // which is read as zero too
-	}
-	return condition, err
-}
-
-// whole returns the conditions that all attributes are what they were. A version says that by itself, unless the item may have
-// been loaded in part.
-func (h *held) whole(e *entity) (all []expression.ConditionBuilder, err error) {
-	if e.Version != nil && !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" }) {
-		return nil, nil
-	}
-	names := slices.Collect(maps.Keys(h.seen))
-	for _, f := range e.Plan.Fields() {
-		if alone, _ := e.Alone(f.Name); !alone {
-			names = append(names, f.Name)
-		}
-	}
-	if e.Rest != nil {
-		names = slices.AppendSeq(names, maps.Keys(e.RestOf(h.before).Interface().(map[string]any)))
-	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if name == e.Table.PK.Name || name == e.Table.SK.Name {
-			continue
-		}
-		c, err := h.is(e, name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return all, nil
 }
 
 // conditionFailed gives the SDK's error of a failed condition, if err is one.

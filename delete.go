@@ -115,13 +115,11 @@ func (o *DeleteOp) plan(ctx context.Context, c *route.Conn, w writeConfig) (*req
 			return nil, err
 		}
 	}
-	if w.held != nil {
-		still, err := w.held.whole(o.e)
-		if err != nil {
-			return nil, err
-		}
-		r.conditions = append(r.conditions, still...)
+	still, err := w.held.Whole()
+	if err != nil {
+		return nil, public(err)
 	}
+	r.conditions = append(r.conditions, still...)
 	return r, r.express(ctx, c, o.ptr)
 }
 

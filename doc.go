@@ -57,6 +57,9 @@
 //	got, err := Commands.Get(ctx, cmd)                       // by its key fields
 //	err = Commands.Update(*got).Set("status", "failed").Do(ctx)
 //	dev, err := Devices.Get(ctx, Command{DeviceID: device})  // one Query, both types, grouped
+//	before := Devices.Clone(dev)
+//	dev.Logs = append(dev.Logs, Log{DeviceID: device, Text: "seen"})
+//	err = Devices.Save(ctx, before, dev)                     // what differs, in one transaction
 //	for item, err := range Items.Query(Command{DeviceID: device}).All(ctx) {
 //		switch v := item.(type) {                        // mixed, in the order of the sort key
 //		case *Command:
@@ -127,8 +130,8 @@
 // The SDK's own errors stay in the chain. [IsError] tells whether an error is of this package,
 // [IsRetryable] whether the same call may succeed later.
 //
-// A table of what can be lost, doubled or wrong, and how a program is told:
-// https://github.com/entable/entable#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
+// Each error with its cure, and a table of what can be lost, doubled or wrong, and how a program is told:
+// https://github.com/entable/entable/blob/main/docs/errors.md#what-can-be-lost-doubled-or-wrong-and-how-you-are-told
 //
 // # Caveats
 //

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -176,40 +175,6 @@ func (e *entity) raw(ptr unsafe.Pointer, shown bool) ([]byte, error) {
 // A field with the tag `entable:"rest"`, a map[string]any, receives the attributes of an item that the
 // type does not have, and writes them back, so that a Put does not lose what another program has
 // stored. What is read is a types.AttributeValue, which loses nothing; any Go value can be written.
-
-// restDifference lists the changes that make the rest field at a into the one at b.
-func (e *entity) restDifference(a, b unsafe.Pointer) ([]change.Change, error) {
-	if e.Rest == nil {
-		return nil, nil
-	}
-	before, after := e.RestOf(a).Interface().(map[string]any), e.RestOf(b).Interface().(map[string]any)
-	var out []change.Change
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		now, err := e.AppendRestValue(nil, name, after[name])
-		if err != nil {
-			return nil, err
-		}
-		var was []byte
-		if v, ok := before[name]; ok {
-			if was, err = e.AppendRestValue(nil, name, v); err != nil {
-				return nil, err
-			}
-		}
-		if !bytes.Equal(was, now) {
-			v, err := wire.ReadValue(now)
-			if err != nil {
-				return nil, &EncodeError{Entity: e.Name, Err: err}
-			}
-			out = append(out, change.Change{Op: change.Set, Path: change.Quote(name), Value: v})
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(before)) {
-		if _, kept := after[name]; !kept {
-			out = append(out, change.Change{Op: change.Remove, Path: change.Quote(name)})
-		}
-	}
-	return out, nil
-}
 
 // A field with the tag `entable:"ttl"`, a time.Time or an integer, is when its item expires. It is stored
 // as the number of whole seconds since 1970 that the service wants; a zero field is left out, and the

@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/time/rate"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -76,7 +78,8 @@ type tableConfig struct {
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
-	encrypter   Encrypter
+	protects    func(context.Context) schema.Protector // nil: nothing
+	read, write *rate.Limiter
 }
 
 type entityConfig struct {
@@ -115,8 +118,8 @@ type writeConfig struct {
 	conditions []expression.ConditionBuilder // those of the caller, and then the library's own
 	given      int                           // how many are the caller's
 	skipHooks  bool
-	unchecked  bool // validation is left out
-	held       *held
+	unchecked  bool            // validation is left out
+	held       *aggregate.Held // or nil
 }
 
 // configure applies options over the entity's setting.

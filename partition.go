@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -63,22 +62,20 @@ func Progress(f func(PartitionProgress)) PartitionOption { return progressOption
 // [Attempts].
 func (c *Collection[C]) Put(ctx context.Context, v *C, opts ...BatchOption) error {
 	if v == nil {
-		return c.usagef("Put of a nil *%s", c.name)
+		return public(c.group.Refuse("Put of a nil *%s", c.group.Name))
 	}
-	return c.put(ctx, c.items(reflect.ValueOf(v).Elem()), opts)
-}
-
-func (g *grouping) put(ctx context.Context, items []aggregate.Item, opts []BatchOption) error {
 	cfg, err := batchConfigOf(opts)
-	if err == nil {
-		err = g.shared()
-	}
 	if err != nil {
 		return err
 	}
-	if _, err := aggregate.Compare(nil, items, nil); err != nil {
-		return g.refused(err)
+	items := c.group.Items(v)
+	if _, err := c.group.Compare(nil, items); err != nil {
+		return public(err)
 	}
+	return cfg.putAll(ctx, items)
+}
+
+func (cfg *batchConfig) putAll(ctx context.Context, items []aggregate.Item) error {
 	ops := func(items []aggregate.Item) (writes []Write) {
 		for _, it := range items {
 			writes = append(writes, &PutOp{ownerOf(it.Entity), opPut, it.Ptr, nil})
@@ -125,7 +122,7 @@ func notAll(err error, from, n int, rest []Write) error {
 // Items that are written meanwhile may stay. Options: [SkipUnknown], [RawUnknown], [Progress], [Concurrency], [Attempts].
 func (c *Collection[C]) Delete(ctx context.Context, key any, opts ...PartitionOption) error {
 	q := c.Query(key)
-	return c.eachPage(ctx, "Delete", &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
+	return eachPage(ctx, c.group, "Delete", &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		if len(e.Unique) == 0 {
 			return q.plan.rawWrite(e, opDelete, raw, nil)
 		}
@@ -153,14 +150,14 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	q, target := c.Query(from), c.Query(to)
 	q.plan.fail(target.plan.err)
 	if q.plan.err == nil && slices.Equal(q.plan.Partition, target.plan.Partition) {
-		q.plan.err = c.usagef("Copy of a partition to itself")
+		q.plan.err = public(c.group.Refuse("Copy of a partition to itself"))
 	}
 	of, ptr, err := c.table.exampleOf(to)
 	q.plan.fail(err)
-	return c.eachPage(ctx, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
+	return eachPage(ctx, c.group, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {
 		item, err := wire.ReadItem(raw)
 		if err == nil {
-			item, err = e.InPartition(item, of.Entity, ptr, e.table.protector(ctx))
+			item, err = e.Copied(item, of.Entity, ptr, e.table.protector(ctx))
 		}
 		if err == nil {
 			raw, err = wire.AppendItem(nil, item)
@@ -173,16 +170,20 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 }
 
 // eachPage walks over a partition and carries out the writes that write makes of its items.
-func (g *grouping) eachPage(ctx context.Context, op string, p *queryPlan, opts []PartitionOption, write func(*entity, []byte) (Write, error)) error {
+func eachPage(ctx context.Context, g *aggregate.Group, op string, p *queryPlan, opts []PartitionOption, write func(*entity, []byte) (Write, error)) error {
 	cfg := partitionConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}
 	p.fail(apply(opts, func(o PartitionOption) { o.applyPartition(&cfg) }))
 	if cfg.unknown == schema.RawUnknown && op == opCopy {
-		p.fail(g.usagef("Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown"))
+		p.fail(public(g.Refuse("Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown")))
+	}
+	others, err := p.Elsewhere(nil)
+	if p.fail(public(err)); len(others) > 0 {
+		p.fail(public(g.Refuse("%s: items of %s may be at another place: move what is left there with Table.Audit, and leave entable.Moved out", op, others[0].Name)))
 	}
 	if p.err != nil {
 		return p.err
 	}
-	conn, err := g.table.connFor(ctx, ownerOf(p.From))
+	conn, err := p.t.connFor(ctx, ownerOf(p.From))
 	if err != nil {
 		return err
 	}

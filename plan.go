@@ -284,7 +284,7 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
 func (t *Table) exampleOf(example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(example)
+	e, ptr, err := t.s().ExampleOf(nil, example)
 	return ownerOf(e), ptr, public(err)
 }
 

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"maps"
 
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -32,14 +30,8 @@ type Encrypter interface {
 // another name takes the name that its items were written under as boundTo, of which there is at most one.
 func Encryption(by Encrypter, boundTo ...string) TableOption {
 	return tableOption(func(c *tableConfig) {
-		switch c.encrypter, c.Encrypts = by, by != nil; {
-		case by == nil:
-			c.err = errors.New("Encryption(nil): leave it out")
-		case len(boundTo) > 1:
-			c.err = errors.New("Encryption: give at most one name to bind to")
-		case len(boundTo) == 1:
-			c.BoundTo = boundTo[0]
-		}
+		c.Encrypts, c.BoundTo = by != nil, boundTo
+		c.protects = func(ctx context.Context) schema.Protector { return &protecting{ctx, by} }
 	})
 }
 
@@ -48,12 +40,7 @@ func Encryption(by Encrypter, boundTo ...string) TableOption {
 // what can be seen of them: use one key for what may be compared. Another key makes other index keys, which [Table.Audit] writes anew
 // with Repair; until then queries do not find what it has not come to.
 func HashKey(name string, key []byte) TableOption {
-	return tableOption(func(c *tableConfig) {
-		if c.HashKeys = maps.Clone(c.HashKeys); c.HashKeys == nil {
-			c.HashKeys = map[string][]byte{}
-		}
-		c.HashKeys[name] = append([]byte(nil), key...)
-	})
+	return tableOption(func(c *tableConfig) { c.HashKeys = append(c.HashKeys, schema.HashKey{Name: name, Key: key}) })
 }
 
 // ProtectionError reports an attribute that cannot be encrypted, decrypted, compressed or decompressed: its key is wrong, unknown or not to
@@ -87,48 +74,18 @@ type protecting struct {
 	by  Encrypter
 }
 
-// protector returns what encrypts and decrypts for one operation; nil where nothing is encrypted.
-func (t *Table) protector(ctx context.Context) schema.Protector {
-	if t.encrypter == nil {
-		return nil
-	}
-	return &protecting{ctx, t.encrypter}
-}
-
 // Seal encrypts: once for a transaction that is prepared again under its token, as two ciphertexts of one value differ.
 func (p *protecting) Seal(plaintext, bound []byte) ([]byte, error) {
-	replayed := replayOf(p.ctx)
-	if replayed == nil {
+	r := replayOf(p.ctx)
+	if r == nil {
 		return p.by.Seal(p.ctx, plaintext, bound)
 	}
 	name := fmt.Sprintf("sealed %x %x", bound, sha256.Sum256(plaintext))
-	found, err := replayed.find(name, func() (any, error) { return p.by.Seal(p.ctx, plaintext, bound) })
+	found, err := r.find(name, func() (any, error) { return p.by.Seal(p.ctx, plaintext, bound) })
 	sealed, _ := found.([]byte)
 	return sealed, err
 }
 
 func (p *protecting) Open(ciphertext, bound []byte) ([]byte, error) {
 	return p.by.Open(p.ctx, ciphertext, bound)
-}
-
-// sealed returns a change of a sealed attribute with what is stored of its value. Only an instance writes one, as a whole.
-func (s *updateState) sealed(ctx context.Context, c change.Resolved) (change.Resolved, error) {
-	e := s.u.e
-	how := e.SealingOf(c.Root)
-	switch {
-	case how == nil || c.Op == change.Remove && s.u.instance != nil && c.IsWhole():
-		return c, nil
-	case !c.Checked && s.u.instance == nil:
-		return c, usagef("%s: attribute %q %s, and an update by key does not change it: load the item, and use Patch, SaveChanges or Put", e.Name, c.Root.Name, how.Text())
-	case !c.IsWhole() || c.Op != change.Set && c.Op != change.SetIfAbsent:
-		return c, usagef("%s: attribute %q %s, and cannot be changed in parts: Set the whole of it", e.Name, change.Show(c.Path), how.Text())
-	}
-	v, err := c.Convert(c.Type)
-	if err != nil {
-		return c, nil //nolint:nilerr // AddTo reports it
-	}
-	one := *c.Change
-	one.Stored, err = e.SealValue(how, v, s.u.key, e.table.protector(ctx))
-	c.Change = &one
-	return c, public(err)
 }

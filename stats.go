@@ -47,6 +47,26 @@ type Event struct {
 	Counts
 	// Err is the request's error, or nil.
 	Err error
+
+	partitions func() []Partition
+}
+
+// Partition is one of the partitions that a request was for.
+type Partition struct {
+	Table string
+	// Index is that of a query of an index, else "".
+	Index string
+	// Key is the partition key's value: a text, the digits of a number, or the bytes of a binary. It is content of items.
+	Key string
+}
+
+// Partitions returns the partitions that the request was for, each as often as it has items there; none for a scan and for queries
+// of indexes with several key attributes. It may be called within the observer alone. Package hotkeys makes a report of them.
+func (e Event) Partitions() []Partition {
+	if e.partitions == nil {
+		return nil
+	}
+	return e.partitions()
 }
 
 // LogValue gives the event's fields for a log/slog logger. It holds no content of items.

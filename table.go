@@ -23,7 +23,8 @@ type Table struct {
 	copyStrings bool
 	cursorKeys  cursor.Keys
 	observe     func(context.Context, Event)
-	encrypter   Encrypter
+	protects    func(context.Context) schema.Protector
+	limit       *route.Limit
 	conn        atomic.Pointer[route.Conn]
 }
 
@@ -33,7 +34,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [SDKRequests], [CopyStrings], [SDKDefaults], [Encryption], [HashKey].
+// [PlainRoute], [SDKRequests], [CopyStrings], [SDKDefaults], [Encryption], [HashKey], [Limit].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -64,7 +65,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}
 	return &Table{
 		declared: declared, consistent: c.consistent, without: c.without, copyStrings: c.copyStrings,
-		cursorKeys: aeads, observe: c.observe, encrypter: c.encrypter,
+		cursorKeys: aeads, observe: c.observe, protects: c.protects, limit: route.NewLimit(schema.BareName(name), c.read, c.write),
 	}, nil
 }
 
@@ -80,4 +81,12 @@ func (t *Table) s() *schema.Table {
 		return undeclared
 	}
 	return t.declared
+}
+
+// protector returns what encrypts and decrypts for one operation; nil where nothing is encrypted.
+func (t *Table) protector(ctx context.Context) schema.Protector {
+	if t.protects == nil {
+		return nil
+	}
+	return t.protects(ctx)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
-	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 )
 
@@ -351,9 +351,9 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 			return false, err
 		}
 	}
-	extra, err := e.difference(base, work, e.keepsUp)
+	extra, err := aggregate.ByUser(e.Entity, base, work)
 	if err != nil {
-		return false, err
+		return false, public(err)
 	}
 	old := u.instance
 	if u.before != nil {
@@ -394,22 +394,6 @@ func (e *entity) apply(changes []change.Change, ptr unsafe.Pointer) error {
 	return e.encodeError(change.Apply(resolved, ptr))
 }
 
-// keepsUp reports whether every update sets a field by itself.
-func (e *entity) keepsUp(f *codec.Field) bool { return f == e.Version || e.Auto.Touches(f) }
-
-// difference lists the changes that make the item at a into the one at b, but for the fields to skip.
-func (e *entity) difference(a, b unsafe.Pointer, skip func(*codec.Field) bool) ([]change.Change, error) {
-	if err := e.CheckPair(a, b); err != nil {
-		return nil, public(err)
-	}
-	out, err := change.Difference(e.Plan, a, b, skip)
-	if err != nil {
-		return nil, e.encodeError(err)
-	}
-	rest, err := e.restDifference(a, b)
-	return append(out, rest...), err
-}
-
 // plan makes the request from the key, the changes and the conditions.
 func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	e := u.e
@@ -429,17 +413,24 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		return nil, err
 	}
 	s.after.Know(e.KeyAttrs...)
-	s.after.Changes.Open = e.Opener(u.key, e.table.protector(ctx))
+	if by := e.table.protector(ctx); e.shape.Seals != nil {
+		s.after.Changes.Sealing = change.Sealing{How: e.shape.Seals, ByKey: u.instance == nil, Seal: e.Sealer(u.key, by), Open: e.Opener(u.key, by)}
+	}
 	for _, x := range e.Kept {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
-	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.hold, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
+	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
 		s.findMissing, s.indexKeys, s.uniqueFields}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
+	still, err := u.held.Changed(change.Names(u.changes))
+	if err != nil {
+		return nil, public(err)
+	}
+	s.conditions = append(s.conditions, still...)
 	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))
@@ -469,21 +460,6 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	}
 	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
 	return r, err
-}
-
-// hold makes conditions of what is changed being what it was, where no version tells that.
-func (s *updateState) hold(context.Context) error {
-	if s.u.held == nil || s.u.e.Version != nil {
-		return nil
-	}
-	for _, name := range change.Names(s.u.changes) {
-		c, err := s.u.held.is(s.u.e, name)
-		if err != nil {
-			return err
-		}
-		s.conditions = append(s.conditions, c)
-	}
-	return nil
 }
 
 func (u *update) changesNothing() error { return usagef("%s: the update changes nothing", u.e.Name) }

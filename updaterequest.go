@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
@@ -35,8 +36,8 @@ type update struct {
 	once       bool
 	skipHooks  *bool
 	unchecked  bool
-	held       *held // of SaveChanges: before is what has to be stored
-	err        error // of an option
+	held       *aggregate.Held // of SaveChanges: before is what has to be stored
+	err        error           // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
 	elsewhere  bool                            // of the next attempt: the item was not where it was looked for
@@ -130,10 +131,11 @@ func (s *updateState) resolve(ctx context.Context) error {
 			return usagef("%s: attribute %q is the version, which every write raises by itself", e.Name, name)
 		}
 		one := change.Resolved{Change: c, Target: t}
-		if one, err = s.sealed(ctx, one); err != nil {
-			return err
+		o, err := s.after.Changes.Add(one)
+		if err != nil {
+			return e.refused(err)
 		}
-		if o := s.after.Changes.Add(one); o != nil {
+		if o != nil {
 			return usagef("%s: the paths %q and %q overlap: an update can change each once", e.Name, change.Show(o.Path), change.Show(c.Path))
 		}
 		if !c.Checked && !s.u.unchecked {
@@ -166,15 +168,13 @@ func (s *updateState) least() ([]byte, error) {
 }
 
 // set adds a change of the library's own.
-func (s *updateState) set(ctx context.Context, op change.Op, f *codec.Field, v reflect.Value) error {
-	own := change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)}
-	one, err := s.sealed(ctx, own)
-	s.after.Changes.Add(one)
-	return err
+func (s *updateState) set(op change.Op, f *codec.Field, v reflect.Value) error {
+	_, err := s.after.Changes.Add(change.Resolved{Change: &change.Change{Op: op, Path: change.Quote(f.Name), Value: v.Interface(), Checked: true}, Target: change.Whole(f)})
+	return s.u.e.refused(err)
 }
 
 // touch adds the time to what moves with every update.
-func (s *updateState) touch(ctx context.Context) error {
+func (s *updateState) touch(context.Context) error {
 	e := s.u.e
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
@@ -188,7 +188,7 @@ func (s *updateState) touch(ctx context.Context) error {
 		if s.u.work != nil {
 			f.Field.Reach(s.u.work).Set(v)
 		}
-		if err := s.set(ctx, change.Set, f.Field, v); err != nil {
+		if err := s.set(change.Set, f.Field, v); err != nil {
 			return err
 		}
 		s.after.Know(f.Field.Name)
@@ -233,7 +233,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		case err != nil:
 			return e.encodeError(err)
 		case stored != nil:
-			if err := s.set(ctx, change.SetIfAbsent, f.Field, v); err != nil {
+			if err := s.set(change.SetIfAbsent, f.Field, v); err != nil {
 				return err
 			}
 		}
@@ -306,8 +306,8 @@ func (s *updateState) useKnown(context.Context) error {
 			return err
 		case !t.IsWhole():
 			return usagef("%s: Known(%q): give a whole attribute", e.Name, k.Path)
-		case e.SealingOf(t.Root) != nil:
-			return usagef("%s: Known(%q): the attribute %s, and cannot be compared: use Fetch", e.Name, k.Path, e.SealingOf(t.Root).Text())
+		case e.shape.Seals[t.Root.Name] != "":
+			return usagef("%s: Known(%q): the attribute %s, and cannot be compared: use Fetch", e.Name, k.Path, e.shape.Seals[t.Root.Name])
 		case slices.Contains(e.KeyAttrs, t.Root.Name):
 			return usagef("%s: Known(%q): the attribute is part of the key, which is known", e.Name, k.Path)
 		}
@@ -330,7 +330,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.SealingOf(f) != nil })
+	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
 	if s.hasRead || (s.u.fetch || sealed && s.u.instance != nil) && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err
@@ -354,8 +354,8 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		if err != nil {
 			return e.encodeError(err)
 		}
-		if h := s.u.held; h != nil && h.seen != nil {
-			was = h.seen[f.Name]
+		if h := s.u.held; h != nil && h.Seen != nil {
+			was = h.Seen[f.Name]
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {

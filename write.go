@@ -33,7 +33,6 @@ const (
 	opDelete      = "Delete"
 	opRemove      = "Remove"
 	opCheck       = "Check"
-	opSave        = "Save"
 	opCopy        = "Copy"
 )
 

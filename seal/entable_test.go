@@ -502,9 +502,53 @@ func TestTablesThatWereRestored(t *testing.T) {
 	if p, err := again.FromItem(item); err != nil || p.SSN != "078-05-1" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	for _, opt := range []entable.TableOption{entable.Encryption(nil), entable.Encryption(by, "a", "b")} {
-		if _, err := entable.TryNewTable("patients", opt); err == nil {
-			t.Error("a wrong Encryption is taken")
-		}
+	if _, err := entable.TryNewTable("patients", entable.Encryption(by, "a", "b")); err == nil {
+		t.Error("two names to bind to are taken")
 	}
+}
+
+// An item that moves to another key is encrypted for that one: by a Put, by updates and by an audit.
+func TestProtectedItemsMove(t *testing.T) {
+	each(t, func(s *setup) {
+		was := entable.NewTable(s.table.Name(), entable.GSI("gsi1"), entable.Encryption(s.by), entable.HashKey("emails", bytes.Repeat([]byte{9}, 32)))
+		now := entable.NewTable(s.table.Name(), entable.GSI("gsi1"), entable.Encryption(s.by), entable.HashKey("emails", bytes.Repeat([]byte{9}, 32)))
+		index := entable.Index("gsi1", entable.PK("email"), entable.SK("state", "email"))
+		old := entable.Register[Patient](was, entable.PK("clinic"), entable.SK("id"), index)
+		next := entable.Register[Patient](now, entable.PK("clinic", entable.Prefix("CLINIC")), entable.SK("id"), index,
+			entable.Moved(entable.PK("clinic", entable.Prefix("PC"))))
+		was.Use(s.sdk)
+		now.Use(s.sdk)
+		for id := range 5 {
+			check(s, old.Put(s.ctx, patient(fmt.Sprint(id))))
+		}
+		read := func(id string) *Patient {
+			s.Helper()
+			p, err := next.Get(s.ctx, Patient{Clinic: "c1", ID: id})
+			check(s, err)
+			if p.SSN != "078-05-"+id || p.Home.Street == "" || p.Pin == "" {
+				s.Errorf("%s is %+v", id, p)
+			}
+			return p
+		}
+		p := read("0")
+		check(s, next.Put(s.ctx, p))
+		check(s, next.Update(Patient{Clinic: "c1", ID: "1"}).Set("name", "M").Do(s.ctx))
+		p = read("2")
+		check(s, next.Patch(p).Set("home", Home{Street: "Short Street"}).Do(s.ctx))
+		check(s, next.Update(Patient{Clinic: "c1", ID: "3"}).Set("state", "moved").Fetch().Do(s.ctx))
+		for f, err := range now.Audit(s.ctx, entable.AuditOptions{Repair: true}) {
+			check(s, err)
+			check(s, f.Err)
+		}
+		for id := range 5 {
+			read(fmt.Sprint(id))
+			if pk := s.stored(fmt.Sprint(id))["pk"].(*types.AttributeValueMemberS).Value; pk != "CLINIC#c1" {
+				s.Errorf("%d is at %s", id, pk)
+			}
+		}
+		if p := read("2"); p.Home.Street != "Short Street" {
+			s.Errorf("after a Patch: %+v", p)
+		}
+		s.silent()
+	})
 }

@@ -4,7 +4,6 @@
 package aggregate
 
 import (
-	"fmt"
 	"unsafe"
 
 	"github.com/entable/entable/internal/schema"
@@ -23,16 +22,15 @@ type Write struct {
 	Before, After unsafe.Pointer
 }
 
-// Refusal is the error of items that cannot be written together as they are.
-type Refusal string
-
-func (r Refusal) Error() string { return string(r) }
-
 // Compare lists the writes that make the items after of those before: creates, changes, deletes, in the order of the items.
 // All items have to be in one partition, or its shards, and none twice in a set. Of an item whose key is not complete, as a
 // part of it is generated, nothing else can be known but that it is new.
-func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, unsafe.Pointer) (bool, error)) ([]Write, error) {
-	c := comparison{known: make(map[schema.ItemID]unsafe.Pointer, len(before)), seen: make(map[schema.ItemID]bool, len(after))}
+func (g *Group) Compare(before, after []Item) ([]Write, error) {
+	if m := g.Apart(g.Members[0], ""); m != nil {
+		return nil, g.Refuse("%s and %s share the partitions of an index only, whose items are of many partitions: write them by themselves",
+			g.Members[0].Name, m.Name)
+	}
+	c := comparison{Group: g, known: make(map[schema.ItemID]unsafe.Pointer, len(before)), seen: make(map[schema.ItemID]bool, len(after))}
 	for _, it := range before {
 		key, err := it.Entity.KeyOf(it.Ptr)
 		if err != nil {
@@ -40,7 +38,7 @@ func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, u
 		}
 		id := it.Entity.Table.Identity(key.Attrs)
 		if c.known[id] != nil {
-			return nil, twice("before", it, key)
+			return nil, g.twice("before", it, key)
 		}
 		c.known[id] = it.Ptr
 		if err := c.place(it); err != nil {
@@ -57,9 +55,9 @@ func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, u
 			creates = append(creates, w)
 			continue
 		}
-		if differs, err := differ(w.Entity, w.Before, w.After); err != nil {
+		if list, err := ByUser(w.Entity, w.Before, w.After); err != nil {
 			return nil, err
-		} else if differs {
+		} else if len(list) > 0 {
 			changes = append(changes, w)
 		}
 	}
@@ -72,12 +70,13 @@ func Compare(before, after []Item, differ func(*schema.Entity, unsafe.Pointer, u
 	return append(append(creates, changes...), deletes...), nil
 }
 
-func twice(set string, it Item, key schema.ItemKey) error {
-	return Refusal(fmt.Sprintf("%s[%s] is twice among the items %s: a partition has one item of a key", it.Entity.Name, key.Text(), set))
+func (g *Group) twice(set string, it Item, key schema.ItemKey) error {
+	return g.Refuse("%s[%s] is twice among the items %s: a partition has one item of a key", it.Entity.Name, key.Text(), set)
 }
 
 // comparison is one on its way.
 type comparison struct {
+	*Group
 	known     map[schema.ItemID]unsafe.Pointer // the items before
 	seen      map[schema.ItemID]bool           // those after
 	first     *Item
@@ -100,7 +99,7 @@ func (c *comparison) find(it Item) (Write, error) {
 		return w, c.place(it)
 	}
 	if c.seen[id] {
-		return w, twice("after", it, key)
+		return w, c.twice("after", it, key)
 	}
 	c.seen[id] = true
 	return w, c.place(it)
@@ -118,7 +117,7 @@ func (c *comparison) place(it Item) error {
 		c.first, c.partition = &it, partition
 	case c.partition != partition:
 		name, _ := it.Entity.KeyOf(it.Ptr)
-		return Refusal(fmt.Sprintf("%s[%s] is of another partition than %s, %s=%q", it.Entity.Name, name.Text(), c.first.Entity.Name, it.Entity.PK.Attr.Name, c.partition))
+		return c.Refuse("%s[%s] is of another partition than %s, %s=%q", it.Entity.Name, name.Text(), c.first.Entity.Name, it.Entity.PK.Attr.Name, c.partition)
 	}
 	return nil
 }

@@ -27,22 +27,22 @@ const spareBytes = 1024
 
 // Pack spreads writes over transactions, in their order, and returns what they take together. Writes that give and take one
 // unique value are in one transaction, with the first of them: in two, the value would have two owners in between.
-func Pack(writes []Write) (batches [][]Write, all Cost, err error) {
+func (g *Group) Pack(writes []Write) (batches [][]Write, all Cost, err error) {
 	groups, err := group(writes)
 	if err != nil {
 		return nil, all, err
 	}
 	var batch []Write
 	var used Cost
-	for _, g := range groups {
-		if !g.cost.Fits() {
-			return nil, all, Refusal(fmt.Sprintf("%d writes exchange unique values, %s: make it in steps", len(g.writes), g.cost))
+	for _, one := range groups {
+		if !one.cost.Fits() {
+			return nil, all, g.Refuse("%d writes exchange unique values, %s: make it in steps", len(one.writes), one.cost)
 		}
-		all = all.plus(g.cost)
-		if !used.plus(g.cost).Fits() {
+		all = all.plus(one.cost)
+		if !used.plus(one.cost).Fits() {
 			batches, batch, used = append(batches, batch), nil, Cost{}
 		}
-		batch, used = append(batch, g.writes...), used.plus(g.cost)
+		batch, used = append(batch, one.writes...), used.plus(one.cost)
 	}
 	if len(batch) > 0 {
 		batches = append(batches, batch)
@@ -72,6 +72,9 @@ func group(writes []Write) ([]*together, error) {
 			return nil, err
 		}
 		g := &together{writes: []Write{w}, cost: Cost{1, size}}
+		if w.Entity.Other != nil { // its item may be at another place
+			g.cost.Actions = 2
+		}
 		groups = append(groups, g)
 		sentinels, err := w.sentinels()
 		if err != nil {

@@ -170,12 +170,12 @@ func TestCopyRefuses(t *testing.T) {
 		opts     []entable.PartitionOption
 		want     string
 	}{
-		{Cart{ID: "1"}, Cart{ID: "2"}, nil, `entable: Cart[pk="CI#1" sk="A"] cannot be moved to another partition: attribute "code" is unique, and can be of one item only`},
+		{Cart{ID: "1"}, Cart{ID: "2"}, nil, `entable: Cart[pk="CI#1" sk="A"] cannot be copied to another partition: attribute "code" is unique, and can be of one item only`},
 		{Cart{ID: "1"}, Line{Cart: "1"}, nil, "entable: collection Basket: Copy of a partition to itself"},
 		{Cart{ID: "1"}, Cart{}, nil, `entable: Cart: cannot build key pk: attribute "id": text is empty`},
 		{Cart{ID: "3"}, Cart{ID: "2"}, []entable.PartitionOption{entable.RawUnknown()}, "entable: collection Basket: Copy: items of unknown types cannot be copied, as their keys are not known: register them, or use SkipUnknown"},
 		{Cart{ID: "3"}, Cart{ID: "2"}, nil, `entable: table "` + s.table.Name() + `": item [pk="CI#3" sk="X#x"] is of type "Other", which is not registered`},
-		{Cart{ID: "4"}, Cart{ID: "2"}, nil, `entable: Line[pk="CI#4" sk="LL#a"] cannot be moved to another partition: its fields do not make its key, see Table.Audit`},
+		{Cart{ID: "4"}, Cart{ID: "2"}, nil, `entable: Line[pk="CI#4" sk="LL#a"] cannot be copied to another partition: its fields do not make its key, see Table.Audit`},
 		{Cart{ID: "3"}, Cart{ID: "2"}, []entable.PartitionOption{nil}, "entable: option 0 is nil: leave it out"},
 	} {
 		if err := s.baskets.Copy(t.Context(), c.from, c.to, c.opts...); err == nil || err.Error() != c.want || !entable.IsError(err) {

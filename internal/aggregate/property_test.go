@@ -48,6 +48,7 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 	var left, conflicts, repeated atomic.Int64
 	left.Store(int64(saves))
 	done := make([]map[string]bool, writers) // the notes of what each has saved
+	var refused sync.Map                     // what became of others
 	var wg sync.WaitGroup
 	for w := range writers {
 		done[w] = map[string]bool{}
@@ -64,14 +65,17 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 					before := s.baskets.Clone(now)
 					change(own, now, id, note)
 					err = s.baskets.Save(t.Context(), before, now, entable.ClientToken(note))
+					var story []string
 					for unknown(err) {
+						story = append(story, err.Error())
 						repeated.Add(1)
 						err = s.baskets.Save(t.Context(), before, now, entable.ClientToken(note))
 					}
 					if err == nil {
-						done[w][id+note] = true
+						done[w][id+": "+note] = true
 						break
 					}
+					refused.Store(id+": "+note, fmt.Sprint(story, err))
 					if conflicts.Add(1); !entable.IsError(err) {
 						t.Errorf("error %v", err)
 					}
@@ -98,10 +102,12 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 			t.Errorf("basket %d: %d saves and %d notes", i, now.Cart.Saves, len(now.Notes))
 		}
 		for _, n := range now.Notes {
-			if !want[n.Cart+n.Text] {
+			if !want[n.Cart+": "+n.Text] {
 				doubled++
+				why, _ := refused.Load(n.Cart + ": " + n.Text)
+				t.Errorf("%s is stored, and was refused: %s", n.Cart+": "+n.Text, why)
 			}
-			delete(want, n.Cart+n.Text)
+			delete(want, n.Cart+": "+n.Text)
 		}
 	}
 	lost = len(want)

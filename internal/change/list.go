@@ -7,26 +7,25 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/entable/entable/internal/codec"
 )
 
 // List is the changes of one update. The zero value is empty.
 type List struct {
-	// Open returns a stored value as the codec reads it, if there are sealed attributes; else it is nil.
-	Open func(f *codec.Field, stored types.AttributeValue) (types.AttributeValue, error)
-
+	Sealing
 	all    []Resolved
 	byName map[string][]Resolved // by top-level attribute
 	exact  map[string]bool       // the attributes that AddTo has set to what the changes make of a known value
 }
 
 // Add adds a change. One that overlaps with an earlier one, which it returns then, it does not add; but SetIfAbsent may make
-// what others change inside it.
-func (l *List) Add(c Resolved) (overlapping *Change) {
+// what others change inside it. Nor does it add what cannot be done to a sealed attribute.
+func (l *List) Add(c Resolved) (overlapping *Change, err error) {
+	if c, err = l.sealed(c); err != nil {
+		return nil, err
+	}
 	for _, o := range l.Of(c.Root.Name) {
 		if c.Overlaps(o.Target) && !c.makes(o) && !o.makes(c) {
-			return o.Change
+			return o.Change, nil
 		}
 	}
 	if l.byName == nil {
@@ -34,7 +33,7 @@ func (l *List) Add(c Resolved) (overlapping *Change) {
 	}
 	l.all = append(l.all, c)
 	l.byName[c.Root.Name] = append(l.byName[c.Root.Name], c)
-	return nil
+	return nil, nil
 }
 
 // Of returns the changes of a top-level attribute.
@@ -153,17 +152,6 @@ func (l *List) Least(item map[string]types.AttributeValue) error {
 	}
 	maps.DeleteFunc(item, func(_ string, v types.AttributeValue) bool { return v == nil })
 	return nil
-}
-
-// setStored sets a field from what is stored, opened.
-func (l *List) setStored(f *codec.Field, ptr unsafe.Pointer, v types.AttributeValue) error {
-	if l.Open != nil && v != nil {
-		var err error
-		if v, err = l.Open(f, v); err != nil {
-			return err
-		}
-	}
-	return SetStored(f, ptr, v)
 }
 
 // Make does the changes to the item at ptr, which has none of the attributes that they are about. Attributes of the rest it

@@ -18,8 +18,8 @@ func listOf(t testing.TB, changes ...change.Change) *change.List {
 	t.Helper()
 	l := &change.List{}
 	for _, c := range changes {
-		if o := l.Add(resolved(t, c)); o != nil {
-			t.Fatalf("%s overlaps with %s", c.Path, o.Path)
+		if o, err := l.Add(resolved(t, c)); err != nil || o != nil {
+			t.Fatalf("%s overlaps with %v, %v", c.Path, o, err)
 		}
 	}
 	return l
@@ -157,7 +157,7 @@ func TestListRefusesOverlaps(t *testing.T) {
 		for range 2 {
 			l := listOf(t, test.a)
 			b := resolved(t, test.b)
-			if o := l.Add(b); (o != nil) != test.want {
+			if o, err := l.Add(b); err != nil || (o != nil) != test.want {
 				t.Errorf("%s after %s: %v, want an overlap %t", test.b.Path, test.a.Path, o, test.want)
 			}
 			test.a, test.b = test.b, test.a

@@ -153,6 +153,16 @@ func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
 	if v, err := versions.Get(ctx, Doc{ID: "d", No: 1}); err != nil || v.No != 1 {
 		t.Errorf("%+v, %v", v, err)
 	}
+	many, err := versions.BatchGet(ctx, []Doc{{ID: "d", No: 2}, {ID: "d", No: 3}, {ID: "d", No: 1}})
+	if err != nil || len(many) != 3 || many[0].No != 2 || many[1] != nil || many[2].No != 1 {
+		t.Errorf("%+v, %v", many, err)
+	}
+	once, err := docs.TransactGet(ctx, []Doc{{ID: "d"}, {ID: "e"}})
+	if err != nil || len(once) != 2 || once[0].No != 2 || once[1] != nil {
+		t.Errorf("%+v, %v", once, err)
+	}
+	_, err = table.BatchGet(ctx, []any{Doc{ID: "d", No: 2}})
+	refused(t, err, "is registered on it as Doc and as Version: ask one of these")
 	n := 0
 	for item, err := range table.Scan().All(ctx) {
 		must(t, err)

@@ -40,7 +40,10 @@ func (d *Doubt) watchAttempts(o *dynamodb.Options) { o.HTTPClient = attempts{o.H
 // happened in an attempt whose answer is not known. lost decides about the error of a client whose attempts could not be
 // watched.
 func (d *Doubt) Of(err error, lost func(error) bool) bool {
+	_, unsent := errors.AsType[*Unsent](err)
 	switch {
+	case unsent:
+		return d.broken.Load()
 	case d.sdk || d.attempts.Load() > 0:
 		return d.broken.Load() || err != nil && d.answered.Load()
 	case err == nil:

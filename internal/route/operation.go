@@ -27,14 +27,19 @@ type operation[I, O any] struct {
 	cost  func(*O) usage
 }
 
-// send makes one request: on the fast route, unless call is nil; counted, if somebody wants to know; and
-// with an eye on its attempts, if it is a write that may be in doubt.
-func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I) (*O, error) {
-	if c.meter == nil {
+// send makes one request: on the fast route, unless call is nil; counted, if somebody wants to know; limited, if it has limits, of which
+// it takes so many units at first; and with an eye on its attempts, if it is a write that may be in doubt.
+func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I, units float64, b body) (*O, error) {
+	if c.meter == nil && c.limits == nil {
 		out, _, err := o.attempt(ctx, c, call, in)
 		return out, naming(err, in)
 	}
 	*o.ask(in) = types.ReturnConsumedCapacityTotal
+	if c.limits != nil {
+		if err := c.limits.take(ctx, o.write, units); err != nil {
+			return nil, err
+		}
+	}
 	start := time.Now()
 	out, lean, err := o.attempt(ctx, c, call, in)
 	var u usage
@@ -42,7 +47,14 @@ func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in
 		u = o.cost(out)
 	}
 	u.lean = lean
-	c.meter(ctx, u.of(o.name, o.write, time.Since(start), err))
+	if c.limits != nil {
+		c.limits.settle(o.write, units, &u)
+	}
+	if c.meter != nil {
+		cost := u.of(o.name, o.write, time.Since(start), err)
+		cost.in, cost.body = in, b
+		c.meter(ctx, cost)
+	}
 	return out, naming(err, in)
 }
 
@@ -113,6 +125,8 @@ type Cost struct {
 	Examined, Returned    int // items of queries and scans, before and after filters
 	Took                  time.Duration
 	Err                   error
+	in                    any // what the request was made of
+	body                  body
 }
 
 // of returns the cost of a request whose answer says u.

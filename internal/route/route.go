@@ -62,6 +62,8 @@ type Conn struct {
 	meter Meter
 	// doubt watches writes; nil when the error alone may say what became of them.
 	doubt *Doubt
+	// limits are those of the requests; nil for none.
+	limits *limited
 }
 
 // New returns the conn of a client, nil for none.
@@ -147,7 +149,7 @@ func (c *Conn) Put(ctx context.Context, in *dynamodb.PutItemInput, item []byte) 
 	if in.Item, err = carried(call, item); err != nil {
 		return err
 	}
-	_, err = putItem.send(ctx, c, call, in)
+	_, err = putItem.send(ctx, c, call, in, c.written(item), body{one: item})
 	return err
 }
 
@@ -160,7 +162,7 @@ func (c *Conn) Get(ctx context.Context, in *dynamodb.GetItemInput, key []byte, s
 			return err
 		}
 	}
-	out, err := getItem.send(ctx, c, call, in)
+	out, err := getItem.send(ctx, c, call, in, gotten(1, in.ConsistentRead), body{one: key})
 	if err != nil || out == nil || len(out.Item) == 0 {
 		return err
 	}
@@ -169,7 +171,7 @@ func (c *Conn) Get(ctx context.Context, in *dynamodb.GetItemInput, key []byte, s
 
 // Update gives the attributes that come back to the sink, unless that is nil.
 func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wire.Sink) error {
-	out, err := updateItem.send(ctx, c, c.begin(sink), in)
+	out, err := updateItem.send(ctx, c, c.begin(sink), in, 1, body{})
 	if err != nil || out == nil || sink == nil || len(out.Attributes) == 0 {
 		return err
 	}
@@ -178,7 +180,7 @@ func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wi
 
 // Delete deletes an item.
 func (c *Conn) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) error {
-	_, err := deleteItem.send(ctx, c, c.begin(nil), in)
+	_, err := deleteItem.send(ctx, c, c.begin(nil), in, 1, body{})
 	return err
 }
 
@@ -190,31 +192,33 @@ type Page struct {
 
 // Query gives the items of one page to the sink.
 func (c *Conn) Query(ctx context.Context, in *dynamodb.QueryInput, sink wire.Sink) (Page, error) {
-	out, err := queryItems.send(ctx, c, c.begin(sink), in)
+	out, err := queryItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
 	if err != nil {
 		return Page{}, err
 	}
+	c.keep(out.ConsumedCapacity)
 	return Page{out.LastEvaluatedKey, out.Count}, replay(sink, "", out.Items...)
 }
 
 // Scan gives the items of one page to the sink.
 func (c *Conn) Scan(ctx context.Context, in *dynamodb.ScanInput, sink wire.Sink) (Page, error) {
-	out, err := scanItems.send(ctx, c, c.begin(sink), in)
+	out, err := scanItems.send(ctx, c, c.begin(sink), in, c.paged(in.ConsistentRead), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
 	if err != nil {
 		return Page{}, err
 	}
+	c.keep(out.ConsumedCapacity)
 	return Page{out.LastEvaluatedKey, out.Count}, replay(sink, "", out.Items...)
 }
 
 // BatchGet returns the keys that were left unprocessed.
 func (c *Conn) BatchGet(ctx context.Context, in *dynamodb.BatchGetItemInput, sink wire.Sink) (map[string]types.KeysAndAttributes, error) {
-	out, err := batchGetItem.send(ctx, c, c.begin(sink), in)
+	out, err := batchGetItem.send(ctx, c, c.begin(sink), in, gottenOf(in.RequestItems), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -231,7 +235,7 @@ func (c *Conn) BatchGet(ctx context.Context, in *dynamodb.BatchGetItemInput, sin
 
 // BatchWrite writes encoded items, by table, besides what the input has, and returns the writes that were left unprocessed.
 func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput, puts map[string][][]byte) (map[string][]types.WriteRequest, error) {
-	call := c.begin(nil)
+	call, units := c.begin(nil), c.writtenOf(in.RequestItems, puts)
 	for table, items := range puts {
 		if call != nil {
 			all := types.WriteRequest{PutRequest: &types.PutRequest{Item: call.RawPuts(items)}}
@@ -246,7 +250,7 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 			in.RequestItems[table] = append(in.RequestItems[table], types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
 		}
 	}
-	out, err := batchWriteItem.send(ctx, c, call, in)
+	out, err := batchWriteItem.send(ctx, c, call, in, units, body{puts: puts})
 	if err != nil || out == nil {
 		return nil, err
 	}
@@ -255,7 +259,7 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 
 // TransactGet gives the items to the sink by the positions of their keys in the input.
 func (c *Conn) TransactGet(ctx context.Context, in *dynamodb.TransactGetItemsInput, sink wire.Sink) error {
-	out, err := transactGetItems.send(ctx, c, c.begin(sink), in)
+	out, err := transactGetItems.send(ctx, c, c.begin(sink), in, float64(2*len(in.TransactItems)), body{})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -280,15 +284,19 @@ func (c *Conn) TransactWrite(ctx context.Context, in *dynamodb.TransactWriteItem
 	if call != nil {
 		call.Grow(len(in.TransactItems))
 	}
+	units := 0.
 	for i, w := range in.TransactItems {
 		if w.Put == nil || w.Put.Item != nil {
+			units += 2
 			continue
 		}
+		encoded := item(i)
+		units += 2 * c.written(encoded)
 		var err error
-		if w.Put.Item, err = carried(call, item(i)); err != nil {
+		if w.Put.Item, err = carried(call, encoded); err != nil {
 			return err
 		}
 	}
-	_, err := transactWriteItems.send(ctx, c, call, in)
+	_, err := transactWriteItems.send(ctx, c, call, in, units, body{at: item})
 	return err
 }

@@ -41,9 +41,15 @@ type TableDecl struct {
 	Entropy       io.Reader           // nil: crypto/rand
 	Validate      *validator.Validate // nil: the package's own
 	Lock          []byte
-	Encrypts      bool              // there is a Protector for its operations
-	BoundTo       string            // the table that encrypted attributes belong to; "": its own name
-	HashKeys      map[string][]byte // by the names in tags
+	Encrypts      bool     // there is a Protector for its operations
+	BoundTo       []string // the table that encrypted attributes belong to, if it is not this one
+	HashKeys      []HashKey
+}
+
+// HashKey is a key of hashes, by the name in tags.
+type HashKey struct {
+	Name string
+	Key  []byte
 }
 
 // IndexDecl is an index of the table.

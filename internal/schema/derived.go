@@ -83,6 +83,9 @@ func (r *registration) findDerived() error {
 			if f == nil {
 				return r.errorf(what, "unknown attribute %q: %s has %s", name, r.e.Type, attrNames(r.e.Plan))
 			}
+			if s := r.e.SealingOf(f); s != nil {
+				return r.errorf(what, "attribute %q %s, and a key shows what is derived from it: derive it from others", name, s.Text())
+			}
 			d.sources = append(d.sources, f)
 		}
 		r.derived[d.Name] = d

@@ -116,9 +116,9 @@ func (d *Directory) named(typ, pk, sk string) *Entity {
 	return list[len(list)-1]
 }
 
-// ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and
-// where its fields are.
-func (t *Table) ExampleOf(example any) (*Entity, unsafe.Pointer, error) {
+// ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. Where the
+// entity is known it is given: its type may be registered as others, too.
+func (t *Table) ExampleOf(of *Entity, example any) (*Entity, unsafe.Pointer, error) {
 	v := reflect.ValueOf(example)
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
 		return nil, nil, misuse("table %q: the example is nil: give a registered struct with its key fields set", t.Name)
@@ -127,6 +127,9 @@ func (t *Table) ExampleOf(example any) (*Entity, unsafe.Pointer, error) {
 		p := reflect.New(v.Type())
 		p.Elem().Set(v)
 		v = p
+	}
+	if of != nil {
+		return of, v.UnsafePointer(), nil
 	}
 	switch list := t.Directory().byType[v.Type().Elem()]; len(list) {
 	case 0:

@@ -223,19 +223,21 @@ func (e *Entity) appendSealed(dst []byte, ptr unsafe.Pointer, by Protector) ([]b
 	return dst, nil
 }
 
-// SealValue returns what a value of a field is stored as in an item with the key of that at key; nil for nothing.
-func (e *Entity) SealValue(s *Sealing, v reflect.Value, key unsafe.Pointer, by Protector) (types.AttributeValue, error) {
-	at, err := e.spotAt(key)
-	if err != nil {
-		return nil, err
+// Sealer returns what makes of a value of a sealed field what is stored in an item with the key of that at key; nil for nothing.
+func (e *Entity) Sealer(key unsafe.Pointer, by Protector) func(*codec.Field, reflect.Value) (types.AttributeValue, error) {
+	return func(f *codec.Field, v reflect.Value) (types.AttributeValue, error) {
+		at, err := e.spotAt(key)
+		if err != nil {
+			return nil, err
+		}
+		s, holder := e.SealingOf(f), e.NewItem()
+		f.Reach(holder).Set(v)
+		stored, err := s.sealAt(holder, at, by)
+		if err != nil || stored == nil {
+			return nil, e.sealFault(s, err)
+		}
+		return &types.AttributeValueMemberB{Value: stored}, nil
 	}
-	holder := e.NewItem()
-	s.Field.Reach(holder).Set(v)
-	stored, err := s.sealAt(holder, at, by)
-	if err != nil || stored == nil {
-		return nil, e.sealFault(s, err)
-	}
-	return &types.AttributeValueMemberB{Value: stored}, nil
 }
 
 // valueAt returns the attribute value that is written.
@@ -403,17 +405,10 @@ func (s *Sealing) openNamed(name string, value []byte, at spot, by Protector) ([
 	return s.open(value, at, by)
 }
 
-// Opener returns what opens stored attributes of an item with the key of that at key, and gives others as they are; nil for an
-// entity without sealed ones.
+// Opener returns what opens stored values of sealed fields of an item with the key of that at key.
 func (e *Entity) Opener(key unsafe.Pointer, by Protector) func(*codec.Field, types.AttributeValue) (types.AttributeValue, error) {
-	if len(e.sealed) == 0 {
-		return nil
-	}
 	return func(f *codec.Field, stored types.AttributeValue) (types.AttributeValue, error) {
 		s := e.SealingOf(f)
-		if s == nil {
-			return stored, nil
-		}
 		raw, err := wire.AppendValue(nil, stored)
 		if err != nil {
 			return nil, err

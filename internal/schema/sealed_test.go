@@ -63,7 +63,7 @@ type user struct {
 func sealedDecl(name string) schema.TableDecl {
 	d := decl()
 	d.Name, d.Encrypts = name, true
-	d.HashKeys = map[string][]byte{"emails": bytes.Repeat([]byte{7}, 32), "others": bytes.Repeat([]byte{8}, 32)}
+	d.HashKeys = []schema.HashKey{{Name: "emails", Key: bytes.Repeat([]byte{7}, 32)}, {Name: "others", Key: bytes.Repeat([]byte{8}, 32)}}
 	d.Indexes = []schema.IndexDecl{{Name: "gsi1", PK: text("gsi1pk"), SK: text("gsi1sk")}, {Name: "by-email", MultiAttribute: true, Hash: []schema.Attr{text("email")}}}
 	return d
 }
@@ -446,7 +446,7 @@ func TestSealingThatIsRefused(t *testing.T) {
 		}, "later: field SSN: tag `entable:\"encrypt\"`: the table has nothing to encrypt with: give it entable.Encryption"},
 		{func(*schema.Table) error {
 			d := sealedDecl("users")
-			d.HashKeys["short"] = make([]byte, 16)
+			d.HashKeys = append(d.HashKeys, schema.HashKey{Name: "short", Key: make([]byte, 16)})
 			_, err := schema.New(d)
 			return err
 		}, `table "users": HashKey("short"): 16 bytes are too few: use 32 random ones`},

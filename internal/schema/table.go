@@ -1,9 +1,8 @@
 package schema
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -51,7 +50,10 @@ func New(d TableDecl) (*Table, error) {
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
 		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
-		Encrypts: d.Encrypts, BoundTo: cmp.Or(d.BoundTo, BareName(d.Name)), hashKeys: d.HashKeys,
+		Encrypts: d.Encrypts, BoundTo: append(d.BoundTo, BareName(d.Name))[0], hashKeys: map[string][]byte{},
+	}
+	for _, k := range d.HashKeys {
+		t.hashKeys[k.Name] = bytes.Clone(k.Key)
 	}
 	return t, t.checkTableLock(what)
 }
@@ -71,9 +73,15 @@ func (c *TableDecl) check() string {
 	if c.MaxSize < 0 {
 		return "MaxSize is negative"
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.HashKeys)) {
-		if n := len(c.HashKeys[name]); n < minHashKey {
-			return fmt.Sprintf("HashKey(%q): %d bytes are too few: use %d random ones", name, n, minHashKey)
+	if len(c.BoundTo) > 1 {
+		return "Encryption: give at most one name to bind to"
+	}
+	for i, k := range c.HashKeys {
+		switch {
+		case len(k.Key) < minHashKey:
+			return fmt.Sprintf("HashKey(%q): %d bytes are too few: use %d random ones", k.Name, len(k.Key), minHashKey)
+		case slices.ContainsFunc(c.HashKeys[:i], func(o HashKey) bool { return o.Name == k.Name }):
+			return fmt.Sprintf("HashKey(%q): it is given twice", k.Name)
 		}
 	}
 	used := newAttrClaims()

@@ -292,7 +292,7 @@ func TestItemsComeIntoPartitionsWithOtherTails(t *testing.T) {
 		{Store{Country: "us", State: "ny", Note: "n"}, Store{Country: "fr"}},
 		{Store{Country: "fr", Note: "n"}, Store{Country: "us", State: "ny"}},
 	} {
-		moved, err := e.InPartition(item(t, encoded(t, e, test.from)), e, unsafe.Pointer(&test.to), nil)
+		moved, err := e.Copied(item(t, encoded(t, e, test.from)), e, unsafe.Pointer(&test.to), nil)
 		check(t, err)
 		test.to.Note = "n"
 		if want := item(t, encoded(t, e, test.to)); !reflect.DeepEqual(moved, want) {

@@ -10,12 +10,12 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// InPartition returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
+// Copied returns a stored item of e as it is stored in the partition that the fields of the item at to, of the entity of, name.
 // The fields that the partition key is made of become those of that partition, and all keys are made anew; every other
 // attribute stays as it is, also those that the type does not have.
-func (e *Entity) InPartition(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
+func (e *Entity) Copied(item map[string]types.AttributeValue, of *Entity, to unsafe.Pointer, by Protector) (map[string]types.AttributeValue, error) {
 	refuse := func(format string, args ...any) error {
-		return misuse("%s[%s] cannot be moved to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
+		return misuse("%s[%s] cannot be copied to another partition: %s", e.Name, e.Table.KeyText(item), fmt.Sprintf(format, args...))
 	}
 	if e.Table.Outdated(e, item) {
 		return nil, refuse("it is in an older shape: load it and Put it")
@@ -67,7 +67,7 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if c.shard != nil || c.part {
+		if c.shard != nil || c.part || c.tail && vals[i].IsZero() {
 			continue
 		}
 		if c.tail && vals[i].IsZero() {
@@ -105,21 +105,10 @@ func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointe
 			out[c.root.Name] = within(out[c.root.Name], innerNames(c), value)
 		}
 	}
-	for _, g := range e.Kept {
-		values, err := g.KeyValues(ptr)
-		absent := g.Absent(ptr, nil)
-		if err != nil && !absent {
-			return nil, err
-		}
-		for i, name := range g.KeyNames() {
-			if absent {
-				delete(out, name)
-			} else {
-				out[name] = values[i]
-			}
-		}
+	if err := e.Rebind(out, key.Attrs, by); err != nil { // fields may be stored in the key alone
+		return nil, err
 	}
-	return out, e.Rebind(out, key.Attrs, by)
+	return out, e.Rekey(out, by)
 }
 
 // stored returns the field's value in the item at ptr as it is stored, also a zero that its tag leaves out.

@@ -1,0 +1,120 @@
+package aggregate
+
+import (
+	"maps"
+	"slices"
+	"unsafe"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
+)
+
+// Held is that an item is stored as it was loaded. A write that changes or deletes it depends on that.
+type Held struct {
+	Entity *schema.Entity
+	Before unsafe.Pointer
+	Seen   map[string]types.AttributeValue // how it is stored, where that is not as entable writes it; else nil
+}
+
+// Changed returns the conditions that attributes are what they were. Where there is a version, that says it.
+func (h *Held) Changed(names []string) ([]expression.ConditionBuilder, error) {
+	if h == nil || h.Entity.Version != nil {
+		return nil, nil
+	}
+	return h.are(names)
+}
+
+// Whole returns the conditions that all attributes are what they were. A version says that by itself, unless the item may have
+// been loaded in part.
+func (h *Held) Whole() (all []expression.ConditionBuilder, err error) {
+	if h == nil {
+		return nil, nil
+	}
+	e := h.Entity
+	if e.Version != nil && !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" }) {
+		return nil, nil
+	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(h.Seen)), maps.Keys(rest(e, h.Before)))
+	for _, f := range e.Plan.Fields() {
+		if alone, _ := e.Alone(f.Name); !alone {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return h.are(slices.DeleteFunc(slices.Compact(names), func(name string) bool {
+		return name == e.Table.PK.Name || name == e.Table.SK.Name
+	}))
+}
+
+func (h *Held) are(names []string) (all []expression.ConditionBuilder, err error) {
+	for _, name := range names {
+		c, err := h.is(name)
+		if err != nil {
+			return nil, wrong(h.Entity, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// is returns the condition that an attribute is what it was.
+func (h *Held) is(name string) (c expression.ConditionBuilder, err error) {
+	if h.Seen != nil {
+		return change.Is(name, h.Seen[name]).Condition, nil
+	}
+	var raw []byte
+	zero := false
+	if f := h.Entity.Plan.Field(name); f != nil {
+		v, ok := f.Value(h.Before)
+		zero = ok && v.IsZero()
+		raw, err = f.AppendFrom(nil, h.Before)
+	} else if v, ok := rest(h.Entity, h.Before)[name]; ok {
+		raw, err = h.Entity.AppendRestValue(nil, name, v)
+	}
+	none := change.Is(name, nil).Condition
+	if err != nil || len(raw) == 0 {
+		return none, err
+	}
+	was, err := wire.ReadValue(raw)
+	if c = change.Is(name, was).Condition; zero {
+		c = c.Or(none) // which is read as zero too
+	}
+	return c, err
+}
+
+// Spelled takes the stored item, which is that at ptr decoded, if it is what it was before and only written otherwise than entable
+// does: it is the same to who reads it, and not to a condition.
+func (h *Held) Spelled(item map[string]types.AttributeValue, ptr unsafe.Pointer) bool {
+	if h.Seen != nil || h.Before == nil || ptr == nil {
+		return false
+	}
+	list, err := Difference(h.Entity, h.Before, ptr, func(*codec.Field) bool { return false })
+	if err != nil || len(list) > 0 {
+		return false
+	}
+	h.Seen = item
+	return true
+}
+
+// Made reports whether the stored item at ptr, nil for none, is what the write made when it was last prepared: now, with these
+// attributes changed of one that there was, and this version. What is generated anew each time does not count.
+func (w Write) Made(ptr, now unsafe.Pointer, changed []string, version int64) bool {
+	e := w.Entity
+	switch {
+	case w.After == nil || ptr == nil:
+		return w.After == nil && ptr == nil
+	case w.Before != nil && e.Version != nil && e.VersionOf(ptr) != version:
+		return false
+	}
+	list, err := Difference(e, now, ptr, func(f *codec.Field) bool { return f == e.Version || e.GeneratesAnew(f, w.After) })
+	left := change.Names(list)
+	if w.Before != nil { // others may have changed the rest
+		left = slices.DeleteFunc(left, func(name string) bool { return !slices.Contains(changed, name) })
+	}
+	return err == nil && len(left) == 0
+}
