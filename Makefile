@@ -61,7 +61,7 @@ fuzz:
 		done; \
 	done
 
-# Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER.
+# Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER quartiles FIRST THIRD.
 bench:
 	cd $(BENCHES) && $(GO) run .
 

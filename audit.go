@@ -5,8 +5,11 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/audit"
 	"github.com/entable/entable/internal/cursor"
+	"github.com/entable/entable/internal/manifest"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
 )
@@ -16,8 +19,11 @@ import (
 type AuditOptions struct {
 	// Segments is in how many parts the table is read side by side, by default 1.
 	Segments int
-	// Repair mends what can be mended: discriminators, index keys and sentinels.
+	// Repair mends what can be mended: discriminators, index keys and sentinels, and moves items of entities with [Moved].
 	Repair bool
+	// Settle, with Repair, has the stored manifest say so when an audit without From has found no item at the other places: from then
+	// on [Table.Verify] takes programs without [Moved], and refuses those that write there. None of these may be running any more.
+	Settle bool
 	// From is a cursor of [AuditProgress], from an audit with as many segments, to go on from.
 	From string
 	// Progress is called after each response page whose findings were all given out, in the goroutine that
@@ -31,6 +37,9 @@ type AuditProgress struct {
 	Items, Findings, Repaired int
 	// Cursor is for [AuditOptions.From]; "" at the end.
 	Cursor string
+	// Settled names, at the end of an audit without From, the entities with [Moved] of which it has found no item at the other place:
+	// the option can go as soon as no program writes there any more.
+	Settled []string
 }
 
 // Audit reads the whole table, consistently, computes for each item anew what entable would have written
@@ -40,8 +49,8 @@ type AuditProgress struct {
 //
 // Repair writes under the condition that everything the judgement was made from is still as it was read.
 // When another writer came between, the item is read and judged again; nothing of that writer is lost.
-// Items of unknown types are never changed, nor are primary keys, nor items in an older shape
-// ([Upgrades]). A break ends the audit; up to a page of each segment may then be mended and not given out.
+// Items of unknown types are never changed, nor are primary keys but of items at the place that [Moved] names, nor the rest of items in
+// an older shape ([Upgrades]). A break ends the audit; up to a page of each segment may then be mended and not given out.
 // Versions are not raised by a repair, since no field changes.
 //
 // Audit with the newest version of the program: an older one takes for stray what it does not know.
@@ -100,6 +109,7 @@ func (t *Table) newAudit(ctx context.Context, o AuditOptions) (*auditor, []curso
 
 func (a *auditor) run(ctx context.Context, at []cursor.Position, yield func(Finding, error) bool) {
 	from := slices.Clone(at) // at is how far the pages that were given out go
+	elsewhere := map[string]bool{}
 	pages := work.Gather(ctx, len(at), func(ctx context.Context, i int, send func(auditPage) bool) {
 		a.segment(ctx, i, from[i], send)
 	})
@@ -111,6 +121,9 @@ func (a *auditor) run(ctx context.Context, at []cursor.Position, yield func(Find
 		}
 		for _, f := range page.findings {
 			done.Findings++
+			if kind := FindingKind(f.Kind); kind == OtherPlace || kind == Superseded {
+				elsewhere[f.Entity] = true
+			}
 			if f.Repaired {
 				done.Repaired++
 			}
@@ -120,19 +133,43 @@ func (a *auditor) run(ctx context.Context, at []cursor.Position, yield func(Find
 		}
 		done.Items += page.items
 		at[page.segment] = page.at
-		if a.Progress == nil {
+		if a.Progress == nil && !a.Settle {
 			continue
 		}
 		var err error
-		if done.Cursor, err = a.plan.sealCursor(at); err != nil {
+		if done.Cursor, err = a.plan.sealCursor(at); err == nil && done.Cursor == "" && a.From == "" {
+			done.Settled, err = a.settle(ctx, elsewhere)
+		}
+		if err != nil {
 			yield(Finding{}, err)
 			return
 		}
-		a.Progress(done)
+		if a.Progress != nil {
+			a.Progress(done)
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		yield(Finding{}, a.error(err))
 	}
+}
+
+// settle lists the entities of which no item lies elsewhere, and has the stored manifest say so if that is wanted.
+func (a *auditor) settle(ctx context.Context, elsewhere map[string]bool) (names []string, err error) {
+	t := a.plan.t
+	for _, e := range t.s().Directory().All {
+		if e.Other != nil && !elsewhere[e.Name] {
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) > 0 && a.Settle && a.Repair && t.s().PK.Type == types.ScalarAttributeTypeS {
+		err = t.changeManifest(ctx, a.page.Conn, func(stored, now *manifest.Manifest) (*manifest.Manifest, error) {
+			if stored == nil {
+				return nil, nil
+			}
+			return stored.Settled(now, names), nil
+		})
+	}
+	return names, err
 }
 
 // segment audits one segment, page by page.

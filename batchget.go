@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -417,4 +418,69 @@ func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 	}
 	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity, s.by))
 	return nil
+}
+
+// bothPlaces lists keys with those of the other places where their items may be, in the order in which they are read.
+func bothPlaces(all []*getKey) []*getKey {
+	if !slices.ContainsFunc(all, func(g *getKey) bool { return g.other != nil }) {
+		return all
+	}
+	var out []*getKey
+	for _, g := range all {
+		if out = append(out, g); g.other != nil {
+			g.other.at = g.at
+			out = append(out, g.other)
+		}
+	}
+	return out
+}
+
+// lies reports whether something was found under the key itself.
+func (g *getKey) lies() bool { return g.found.value != nil || g.found.err != nil || g.err != nil }
+
+// choose takes what was found at the other place for the keys that have nothing at their own, and returns those with nothing at
+// both.
+func choose(all []*getKey) (missing []*getKey) {
+	for _, g := range all {
+		if g.other == nil || g.lies() {
+			continue
+		}
+		if g.found, g.err = g.other.found, g.other.err; !g.lies() {
+			missing = append(missing, g)
+		}
+	}
+	return missing
+}
+
+// settle decides between the places of what was read. What was at neither may have been on its way: it is read again at both, as
+// they are at one moment.
+func (b *batchGet) settle(ctx context.Context, all []*getKey) {
+	for chunk := range slices.Chunk(choose(all), maxTransactGet/2) {
+		var keys []map[string]types.AttributeValue
+		for _, g := range chunk {
+			keys = append(keys, g.key.Attrs, g.other.key.Attrs)
+		}
+		items, err := chunk[0].e.together(ctx, b.conn, keys...)
+		for i, item := range items {
+			if g := chunk[i/2]; item != nil && !g.lies() {
+				var raw []byte
+				if raw, g.err = wire.AppendItem(nil, item); g.err == nil {
+					g.found = load(b.t.s().DecodeAs(wire.NewReader(raw), g.e.Entity, b.t.protector(ctx)))
+				}
+			}
+		}
+		if err != nil {
+			b.fail(chunk, err)
+		}
+	}
+}
+
+// getBoth does what get does for an item that may be at two places.
+func (e *entity) getBoth(ctx context.Context, c *route.Conn, g *getKey, ptr unsafe.Pointer, rc readConfig) (any, error) {
+	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}}
+	b.get(ctx, bothPlaces([]*getKey{g}))
+	if b.settle(ctx, []*getKey{g}); g.err != nil {
+		return nil, e.getError(ptr, g.err)
+	}
+	return e.check(ctx, &oneItem{table: e.table, want: e, found: g.lies(), loaded: g.found}, ptr, rc.skips(e.skipHooks))
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/bridge"
 	"github.com/entable/entable/internal/route"
@@ -50,9 +51,24 @@ func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, connKey{}, route.New(c))
 }
 
+type limitKey struct{}
+
+// WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
+func WithLimit(ctx context.Context, read, write *rate.Limiter) context.Context {
+	return context.WithValue(ctx, limitKey{}, route.NewLimit("", read, write))
+}
+
 // Use sets the table's client, before the default one; nil takes it away. It is safe for concurrent
 // use; operations under way keep theirs.
 func (t *Table) Use(c Client) { t.conn.Store(route.New(c)) }
+
+// SDKRequests makes the SDK's client send every request. By default, the first attempt of a request is made without the SDK's
+// middleware, with the client's own credentials and HTTP client, if nobody has put anything into the client that sees requests
+// on their way: middleware, interceptors, tracers, meters, logs, a signer, an endpoint resolver. The request is the same, and all
+// answers but plain successes are the SDK's to judge. [Counts] tells which requests went so.
+func SDKRequests() TableOption {
+	return tableOption(func(c *tableConfig) { c.without.Lean = true })
+}
 
 // connFor finds the client of an operation: context, entity, table, default. e may be nil.
 func (t *Table) connFor(ctx context.Context, e *entity) (*route.Conn, error) {
@@ -90,11 +106,15 @@ func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 	return c, nil
 }
 
-// connFor returns the conn of an operation on e, or on several entities if that is nil, in tables. It takes the fast
-// route only if all tables allow it.
+// connFor returns the conn of an operation on e, or on several entities if that is nil, in tables. It takes the ways
+// that all tables allow.
 func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *route.Conn {
-	c = c.For(meterOf(ctx, e, tables), slices.ContainsFunc(tables, func(t *Table) bool { return t.plainRoute }))
-	return limited(ctx, c, tables)
+	var without route.Ways
+	for _, t := range tables {
+		without.Fast = without.Fast || t.without.Fast
+		without.Lean = without.Lean || t.without.Lean
+	}
+	return limited(ctx, c.For(meterOf(ctx, e, tables), without), tables)
 }
 
 // meterOf counts the requests of an operation on e, or on several entities if that is nil, in tables; nil when
@@ -123,6 +143,9 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 			Examined: c.Examined, Returned: c.Returned, Duration: c.Took,
 		}}
 		event.Operation = c.Operation
+		if c.Lean {
+			event.Lean = 1
+		}
 		if c.Err != nil {
 			event.Errors = 1
 		}

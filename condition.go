@@ -1,14 +1,19 @@
 package entable
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/audit"
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
 )
 
 // Value returns v for the SDK's expression builders, in the encoding of the table that the expression is then for. By itself
@@ -144,4 +149,119 @@ func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
 // conditionFailed gives the SDK's error of a failed condition, if err is one.
 func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
 	return errors.AsType[*types.ConditionalCheckFailedException](err)
+}
+
+// together reads the items with keys as they are at one moment, nil for those that do not exist.
+func (e *entity) together(ctx context.Context, c *route.Conn, keys ...map[string]types.AttributeValue) ([]map[string]types.AttributeValue, error) {
+	return (&audit.Audit{Table: e.Table, Conn: c}).ReadTogether(ctx, keys...)
+}
+
+// find reads the stored item of the request, whose key fields are at ptr, consistently and at whichever place it is; nil when there
+// is none.
+func (r *request) find(ctx context.Context, c *route.Conn, ptr unsafe.Pointer) (*storedItem, error) {
+	e, err := r.e, error(nil)
+	other, ok := e.OtherKey(ptr, r.itemKey())
+	if r.looked = true; !ok {
+		r.old, err = e.readStored(ctx, c, r.key)
+		return r.old, err
+	}
+	found, err := replayOf(ctx).find("item of "+e.Name+r.key.Text(), func() (any, error) {
+		s, err := e.readNow(ctx, c, r.key)
+		if s != nil || err != nil {
+			return s, err
+		}
+		items, err := e.together(ctx, c, r.key.Attrs, other.Attrs)
+		if err != nil {
+			return s, &OpError{Op: opRead, Entity: e.Name, Key: r.key.Text(), Err: err}
+		}
+		for _, item := range items {
+			if item != nil {
+				raw, err := wire.AppendItem(nil, item)
+				s = &storedItem{oneItem: oneItem{table: e.table, want: e, by: e.table.protector(ctx)}}
+				if err == nil {
+					err = s.Item("", 0, wire.NewReader(raw))
+				}
+				if err == nil {
+					err = s.err
+				}
+				return s, err
+			}
+		}
+		return s, nil
+	})
+	r.old, _ = found.(*storedItem)
+	return r.old, err
+}
+
+// stays makes it an assumption of the request that the item is where it was found, which is its entity's own place for nil.
+func (r *request) stays(found map[string]types.AttributeValue, orNone bool) {
+	if found == nil {
+		found = r.key.Attrs
+	}
+	r.assumed = append(r.assumed, change.Guard{Holds: func(item map[string]types.AttributeValue) bool {
+		return len(item) == 0 && orNone || r.e.Table.SameKey(item, found)
+	}})
+}
+
+// other makes the half of the request that clears the other place, which must have the conditions; own of them are the caller's.
+func (r *request) other(key schema.ItemKey, conditions []expression.ConditionBuilder, from, own int) (err error) {
+	r.half = &request{e: r.e, op: r.op, verb: verbDelete, key: key}
+	r.half.expr, err = r.e.build(nil, conditions, from, own)
+	return err
+}
+
+// express makes the expression of a put, delete or check from its conditions. Where the item may be at two places, they are
+// about the one that holds it.
+func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer) (err error) {
+	var other schema.ItemKey
+	two := false
+	if r.e.Other != nil && c != nil {
+		other, two = r.e.OtherKey(ptr, r.itemKey())
+	}
+	if !two {
+		r.expr, err = r.e.build(nil, r.conditions, 0, r.given)
+		return err
+	}
+	e, create := r.e, r.op == opCreate
+	if len(r.conditions) > 0 && !create && !r.looked {
+		if _, err := r.find(ctx, c, ptr); err != nil {
+			return err
+		}
+	}
+	free, there := []expression.ConditionBuilder{e.none()}, expression.AttributeExists(attr(e.Table.PK.Name))
+	if create {
+		free[0] = e.vacant()
+	}
+	main, half, own := r.conditions, free, r.given
+	switch {
+	case r.old != nil && e.Table.SameKey(r.old.attrs, other.Attrs):
+		r.stays(r.old.attrs, false)
+		if half = append(slices.Clip(main), there); r.verb == verbCheck {
+			r.key, r.half, main = other, nil, half
+			break
+		}
+		if err := r.other(other, half, 0, own); err != nil {
+			return err
+		}
+		r.expr, err = e.build(nil, free, 0, 0)
+		return err
+	case r.old != nil:
+		r.stays(nil, false)
+		if main = append(slices.Clip(main), there); !create {
+			half = nil
+		}
+	case r.looked:
+		r.stays(nil, true)
+	case !create:
+		half = nil
+	}
+	if r.expr, err = e.build(nil, main, 0, own); err != nil || r.verb == verbCheck && r.old != nil {
+		return err
+	}
+	return r.other(other, half, 0, 0)
+}
+
+// none returns the condition that there is no item.
+func (e *entity) none() expression.ConditionBuilder {
+	return expression.AttributeNotExists(attr(e.Table.PK.Name))
 }

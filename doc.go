@@ -19,6 +19,7 @@
 //   - Discriminator: the attribute "_type" that names an item's entity. Tables can do without, see
 //     [NoDiscriminator]; types are then found from the keys.
 //   - Example: how a key is given. A T with its key fields set; the other fields do not count.
+//   - Place: where an entity's items are: under its own keys and, while these change, under those that [Moved] names.
 //   - [Write]: one write of any entity, to be carried out with others by [Transact] or [BatchWrite].
 //
 // # A tour
@@ -111,6 +112,10 @@
 //	                zero; see [ExpiresIn], [HideExpired]
 //	keyonly         the items have no such attribute: the value stands in the primary key, and is read from there
 //	unique          no two items of the entity have the same value; a second one is a [*UniqueError]
+//	encrypt         stored encrypted, see [Encryption]; with hash=NAME, index keys and unique values have a hash of it, see [HashKey]
+//	zstd            stored compressed; both go on fields of the item itself, whose parts cannot be asked for or changed then
+//	readplain       with these: values that are stored as they are, from before, are read too
+//	hidden          left out of ToMap and of errors, as encrypted fields are
 //	partial         a bool, not stored, that is set in items which were read in part
 //	rest            a map[string]any that keeps the attributes that the type does not have
 //

@@ -33,7 +33,7 @@ type Entity[T any] struct{ e *entity }
 //
 // A nil table stands for [DefaultTable].
 //
-// Options: [PK], [SK], [Index], [Name], [TypeValue], [Was], [Distinct], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
+// Options: [PK], [SK], [Index], [Name], [TypeValue], [Was], [Moved], [Distinct], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
 //
 // Registration proves that no item of T can have the key of an item of another entity. It panics with
 // a [*DeclarationError] when the declaration is wrong; [TryRegister] returns it. It is safe for

@@ -16,6 +16,11 @@ const (
 	WrongKey FindingKind = "wrong primary key"
 	// WrongShard: its partition key is right but for the number of the shard. It is only reported.
 	WrongShard FindingKind = "wrong shard"
+	// OtherPlace: it lies at the place that [Moved] names. It is moved to the entity's own, with its unique values.
+	OtherPlace FindingKind = "at the other place"
+	// Superseded: it lies at the place that [Moved] names, and the entity's own place has it too. It is removed: the one at the
+	// entity's own place counts.
+	Superseded FindingKind = "superseded at the other place"
 	// WrongType: it has no discriminator, or that of another entity than its key and fields belong to.
 	WrongType FindingKind = "wrong type"
 	// WrongIndexKey: a key of an index is missing, is not what the fields make, or should not be there.
@@ -39,7 +44,7 @@ type Finding struct {
 	Key string
 	// Attribute is the attribute that is wrong, or the unique one.
 	Attribute string
-	// Have is its value, Want what it should be; "" for none. For sentinels they are the owners.
+	// Have is its value, Want what it should be; "" for none. For sentinels they are the owners, for items at another place the keys.
 	Have, Want string
 	// Item is the item as it was read.
 	Item RawItem
@@ -52,6 +57,8 @@ type Finding struct {
 func (f Finding) String() string {
 	text := fmt.Sprintf("%s: %s[%s]", f.Kind, f.Entity, f.Key)
 	switch {
+	case f.Kind == OtherPlace, f.Kind == Superseded:
+		text += fmt.Sprintf(": its place is [%s]", f.Want)
 	case f.Attribute == "":
 	case f.Kind == Undecodable: // what it should be is not known
 		text += ": " + f.Attribute

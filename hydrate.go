@@ -2,8 +2,10 @@ package entable
 
 import (
 	"context"
+	"slices"
 
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/internal/work"
 )
 
@@ -35,6 +37,9 @@ func (g *pager) hydrate(ctx context.Context) error {
 		}
 	}
 	work.InParallel(b.cfg.concurrency, b.chunks(distinct), func(chunk []*getKey) { b.get(ctx, chunk) })
+	if p.Table.Directory().Moved {
+		b.settle(ctx, g.since(keys, distinct))
+	}
 	whole := g.sink.items[:0]
 	for i, it := range g.sink.items {
 		k, keep := keys[i], true
@@ -46,7 +51,7 @@ func (g *pager) hydrate(ctx context.Context) error {
 			if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
 				it.loaded, keep = g.sink.resolve(it.loaded)
 			}
-			it.skipped = skipped
+			it.skipped, g.sink.doubles = skipped, g.sink.doubles || it.other
 		}
 		if keep {
 			whole = append(whole, it)
@@ -57,4 +62,23 @@ func (g *pager) hydrate(ctx context.Context) error {
 	clear(g.sink.items[len(whole):])
 	g.sink.items = whole
 	return nil
+}
+
+// since returns those of the distinct keys under which nothing is any more, and makes them of both places: the items may have moved
+// since the index was read.
+func (g *pager) since(keys, distinct []*getKey) (gone []*getKey) {
+	for i, k := range keys {
+		if k == nil || k.e.Other == nil || k.lies() || !slices.Contains(distinct, k) {
+			continue
+		}
+		d := g.plan.Table.Decode(wire.NewReader(g.sink.items[i].raw), k.e.Entity, nil, schema.Plain)
+		if d.Err != nil || d.Entity != k.e.Entity {
+			continue
+		}
+		if now, err := k.e.getKeyOf(k.e.Pointer(d.Value)); err == nil && now.other != nil {
+			k.key, k.other = now.key, now.other
+			gone = append(gone, k)
+		}
+	}
+	return gone
 }

@@ -31,7 +31,8 @@ type place struct {
 var places = []place{
 	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate", "internal/bridge"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
-	{folder: "internal/route", imports: []string{"internal/wire"}},
+	{folder: "internal/route", imports: []string{"internal/wire", "internal/lean"}},
+	{folder: "internal/lean"},
 	{folder: "internal/audit", imports: []string{"internal/route", "internal/schema", "internal/wire", "internal/work"}},
 	{folder: "internal/aggregate", imports: []string{"internal/route", "internal/schema", "internal/change", "internal/codec", "internal/wire"}, tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/bridge", imports: []string{"internal/route", "internal/schema"}},
@@ -53,10 +54,12 @@ var places = []place{
 	{folder: "internal/engine", tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/ddblocal"},
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
+	{folder: "internal/moved", tests: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
+	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest", "seal"}},
 	{folder: "examples", imports: []string{".", "memory", "explorer"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
 }
 

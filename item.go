@@ -115,6 +115,16 @@ func (t *Table) decodeRaw(raw []byte) (any, error) {
 	return l.value, nil
 }
 
+// Elsewhere reports whether a stored item, or its primary key alone, is at the place that [Moved] names and not at its entity's own.
+// It is false for what is of no registered entity.
+func (t *Table) Elsewhere(item map[string]types.AttributeValue) bool {
+	if !t.s().Directory().Moved {
+		return false
+	}
+	raw, err := wire.AppendItem(nil, item)
+	return err == nil && t.s().Decode(wire.NewReader(raw), nil, nil, t.protector(context.Background())).Other
+}
+
 // KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
 // to a new value of its type in which the fields of the primary key are set, and no others.
 func (t *Table) KeyOf(v any) (any, error) {

@@ -63,7 +63,7 @@ func TestStats(t *testing.T) {
 			if c.Duration <= 0 {
 				t.Errorf("%v took no time", what)
 			}
-			c.Duration = 0
+			c.Duration, c.Lean = 0, 0 // see TestStatsOfLeanRequests
 			if c != want {
 				t.Errorf("%v has %+v, want %+v", what, c, want)
 			}
@@ -136,6 +136,57 @@ func TestStatsOfMixedWrites(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A request is lean if the SDK has had nothing to do with it: not the first of its operation, none that fails or is repeated,
+// and none of a table, or of a client, that leaves it to the SDK.
+func TestStatsOfLeanRequests(t *testing.T) {
+	t.Parallel()
+	s, db := faulty(t)
+	ctx := t.Context()
+	retrying := dynamodb.New(s.sdk.Options())
+	for name, test := range map[string]struct {
+		client entable.Client
+		opts   []entable.TableOption
+		lean   bool
+	}{
+		"default":      {retrying, nil, true},
+		"SDK requests": {retrying, []entable.TableOption{entable.SDKRequests()}, false},
+		"plain route":  {retrying, []entable.TableOption{entable.PlainRoute()}, false},
+		"wrapper":      {wrapper{retrying}, nil, false},
+		"middleware":   {dynamodb.New(s.sdk.Options(), answering(func(any) any { return nil })), nil, false},
+	} {
+		table := s.newTable(test.opts...)
+		tasks := registerTasks(table)
+		table.Use(test.client)
+		count := func(do func(context.Context)) entable.Counts {
+			var stats entable.Stats
+			do(entable.WithStats(ctx, &stats))
+			return stats.Total()
+		}
+		put := func(ctx context.Context) { check(t, tasks.Put(ctx, &Task{List: "a", N: 1})) }
+		put(ctx)
+		put(ctx)
+		want := 0
+		if test.lean {
+			want = 1
+		}
+		if c := count(put); c.Lean != want || c.Requests != 1 {
+			t.Errorf("%s: %+v", name, c)
+		}
+		if c := count(func(ctx context.Context) {
+			if err := tasks.Create(ctx, &Task{List: "a", N: 1}); !errors.Is(err, entable.ErrExists) {
+				t.Error(err)
+			}
+		}); c.Lean != 0 || c.Requests != 1 {
+			t.Errorf("%s: a refused write: %+v", name, c)
+		}
+		remove := db.Inject(memory.Throttle().On("PutItem").Times(1))
+		if c := count(put); c.Lean != 0 || c.Requests != 1 || c.Retries != 1 {
+			t.Errorf("%s: a repeated write: %+v", name, c)
+		}
+		remove()
+	}
 }
 
 func TestStatsOfRetriesAndErrors(t *testing.T) {

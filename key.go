@@ -151,8 +151,8 @@ func Separator(s string) KeyPart { return KeyPart{schema.Part{Kind: schema.Separ
 // Shards spreads a partition that is written too often for one over n partitions: the key gets a last
 // component, a number from 0 to n-1 that is a hash of another attribute. Reads by key find it from that
 // attribute, which must therefore be set, and belongs best to the sort key; queries ask all shards and
-// merge their items in the order of the sort key. n can be 2 to 256 and cannot be changed for stored
-// items.
+// merge their items in the order of the sort key. n can be 2 to 256; for stored items it is
+// changed with [Moved].
 //
 //	entable.PK("tenant", entable.Shards(8, "order_id"))
 //
@@ -198,4 +198,42 @@ func Index(name string, keys ...KeySpec) EntityOption {
 		join.Keys = append(join.Keys, k.d)
 	}
 	return entityOption(func(c *entityConfig) { c.Joins = append(c.Joins, join) })
+}
+
+// Moved says at which other place items of the entity may be: the [PK], the [SK], or both, that they had before a key was
+// changed (another number of [Shards], prefix, layout or template), or will have in the next version of the program. Both keys
+// are made of the same attributes; a key that is not given is the entity's own. Reads look at both places, and the item at the
+// entity's own place counts where both have it. Writes move the item there, in one transaction. [Table.Audit] with Repair moves
+// what is left, and says when the option can go.
+//
+// Programs that know one place only neither find nor respect what is at the other. So a key is changed in four versions, of which
+// two that follow each other may run at once:
+//
+//	Register[Order](Items, PK("tenant", Shards(8, "id")), SK("id"))                                        // as it was
+//	Register[Order](Items, PK("tenant", Shards(8, "id")), SK("id"), Moved(PK("tenant", Shards(32, "id")))) // looks ahead
+//	Register[Order](Items, PK("tenant", Shards(32, "id")), SK("id"), Moved(PK("tenant", Shards(8, "id")))) // moves
+//	Register[Order](Items, PK("tenant", Shards(32, "id")), SK("id"))                                       // when all have moved
+//
+// Without the second one, what the first writes at the old place beside the third is lost where the item has moved before, and
+// an item that has moved is not there for the first. A lock takes the change; [Table.Verify] refuses the first version once the
+// third has come, and the fourth until an audit with Settle has found no item at the old place. In Moved, [PrefixOf] is the prefix
+// at the other place of an entity that has one.
+//
+// What it costs: a Get reads two keys in one request, and, where neither is, both again in a transaction, so that an item on its
+// way is found. A query asks the partitions of both places, and those of the new once more after each page of the old; it never
+// gives an item twice, and misses none that moves to the entity's own place meanwhile. Put, Create and Delete are transactions
+// of two items, which cost four times as much, and with conditions a read more; an update of an item that has moved is one
+// request, of one that has not a read and a transaction. [BatchWrite] sends them one by one. Where the sort keys have another
+// order, or a partition depends on what a query does not know, queries are refused, as are those of indexes by the table's key.
+// Scans and queries of indexes give an item that both places have once; one that moves while they run may come twice or not at all.
+func Moved(keys ...KeySpec) EntityOption {
+	var d schema.MovedDecl
+	for _, k := range keys {
+		if k.d.Sort {
+			d.SKs = append(d.SKs, k.d)
+		} else {
+			d.PKs = append(d.PKs, k.d)
+		}
+	}
+	return entityOption(func(c *entityConfig) { c.Moved = append(c.Moved, d) })
 }

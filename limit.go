@@ -1,12 +1,6 @@
 package entable
 
-import (
-	"context"
-
-	"golang.org/x/time/rate"
-
-	"github.com/entable/entable/internal/route"
-)
+import "golang.org/x/time/rate"
 
 // Limit limits what requests for the table consume, in read and write capacity units a second; a nil limiter limits nothing. Each request of
 // each operation, audits included, waits for what it is taken to cost, by its items' sizes, or by the page before it, and settles
@@ -19,11 +13,4 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 func Limit(read, write *rate.Limiter) TableOption {
 	return tableOption(func(c *tableConfig) { c.read, c.write = read, write })
-}
-
-type limitKey struct{}
-
-// WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
-func WithLimit(ctx context.Context, read, write *rate.Limiter) context.Context {
-	return context.WithValue(ctx, limitKey{}, route.NewLimit("", read, write))
 }

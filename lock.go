@@ -23,7 +23,7 @@ import (
 //
 // New entities, indexes and attributes are accepted. A change after which stored items would not be found,
 // or not be read, makes the registration fail with a [*DeclarationError] around a [*DriftError] that
-// lists each difference. Renamed entities say so with [Was].
+// lists each difference. Renamed entities say so with [Was], those whose primary key changes with [Moved]; the lock then has both keys.
 //
 // The package entabletest keeps the file up to date. An empty lock pins nothing: start with an empty file.
 func Lock(manifest []byte) TableOption {

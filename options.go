@@ -13,6 +13,7 @@ import (
 
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -73,7 +74,7 @@ type tableConfig struct {
 	schema.TableDecl
 	err         error // of an option
 	consistent  consistency
-	plainRoute  bool
+	without     route.Ways
 	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
@@ -315,7 +316,7 @@ func Validator(v *validator.Validate) TableOption {
 // slower; use it when the client has interceptors or middleware that look at items. The results are
 // the same.
 func PlainRoute() TableOption {
-	return tableOption(func(c *tableConfig) { c.plainRoute = true })
+	return tableOption(func(c *tableConfig) { c.without.Fast = true })
 }
 
 // CopyStrings makes loaded strings copies of their own, and allocates each item and slice by itself. By

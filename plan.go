@@ -38,6 +38,7 @@ type queryPlan struct {
 	paths      []string
 	partial    schema.Parts
 	selected   bool // the request asks for some attributes only
+	parts      bool // so does the index hold some only
 	hydrate    bool // whole items are read for what an index holds
 	segments   int  // of a scan
 	progress   func(ScanProgress)
@@ -171,6 +172,7 @@ func (p *queryPlan) checkPartial() error {
 	if len(p.paths) > 0 {
 		said = schema.AnyParts
 	}
+	p.parts = !p.Whole()
 	return public(p.CheckPartial(said))
 }
 

@@ -12,6 +12,8 @@ import (
 type Counts struct {
 	// Requests counts the calls of the client, Retries the further attempts that the SDK made for them.
 	Requests, Retries int
+	// Lean counts the requests of which the SDK has seen nothing, see [SDKRequests].
+	Lean int
 	// Errors counts the requests that failed.
 	Errors int
 	// ReadUnits and WriteUnits are the capacity units that the service reports as consumed.
@@ -24,7 +26,7 @@ type Counts struct {
 
 func (c Counts) plus(o Counts) Counts {
 	return Counts{
-		Requests: c.Requests + o.Requests, Retries: c.Retries + o.Retries, Errors: c.Errors + o.Errors,
+		Requests: c.Requests + o.Requests, Retries: c.Retries + o.Retries, Lean: c.Lean + o.Lean, Errors: c.Errors + o.Errors,
 		ReadUnits: c.ReadUnits + o.ReadUnits, WriteUnits: c.WriteUnits + o.WriteUnits,
 		Examined: c.Examined + o.Examined, Returned: c.Returned + o.Returned,
 		Duration: c.Duration + o.Duration,

@@ -19,7 +19,7 @@ import (
 type Table struct {
 	declared    *schema.Table // nil in a zero Table
 	consistent  consistency
-	plainRoute  bool
+	without     route.Ways
 	copyStrings bool
 	cursorKeys  cursor.Keys
 	observe     func(context.Context, Event)
@@ -34,7 +34,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [CopyStrings], [SDKDefaults], [Encryption], [HashKey], [Limit].
+// [PlainRoute], [SDKRequests], [CopyStrings], [SDKDefaults], [Encryption], [HashKey], [Limit].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -64,7 +64,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
 	}
 	return &Table{
-		declared: declared, consistent: c.consistent, plainRoute: c.plainRoute, copyStrings: c.copyStrings,
+		declared: declared, consistent: c.consistent, without: c.without, copyStrings: c.copyStrings,
 		cursorKeys: aeads, observe: c.observe, protects: c.protects, limit: route.NewLimit(schema.BareName(name), c.read, c.write),
 	}, nil
 }

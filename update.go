@@ -426,11 +426,13 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 			return nil, err
 		}
 	}
-	still, err := u.held.Changed(change.Names(u.changes))
-	if err != nil {
-		return nil, public(err)
+	if u.held != nil {
+		still, err := u.held.Changed(change.Names(u.changes))
+		if err != nil {
+			return nil, public(err)
+		}
+		s.conditions = append(s.conditions, still...)
 	}
-	s.conditions = append(s.conditions, still...)
 	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))

@@ -452,10 +452,10 @@ func (e *entity) refused(err error) error {
 func (s *updateState) uniqueFields(ctx context.Context) error {
 	e := s.u.e
 	changed := slices.ContainsFunc(e.Unique, func(u *schema.UniqueField) bool { return len(s.after.Changes.Of(u.Field.Name)) > 0 })
-	if !changed || s.c == nil {
+	if !changed && !s.moves || s.c == nil {
 		return nil
 	}
-	if s.u.returns == types.ReturnValueAllOld {
+	if s.u.returns == types.ReturnValueAllOld && !s.moves {
 		return usagef("%s: Previous of an update of a unique attribute: it takes a transaction, which gives nothing back", e.Name)
 	}
 	if err := s.read(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -50,6 +51,8 @@ const opVerify = "Verify"
 // [*DriftError] with all differences, and nothing is written. Instances may call it at the same time: each
 // write is conditional, and repeated on what the other has written.
 //
+// Where items may be at two places, see [Moved], a program that does not look at one of them is refused too.
+//
 // It needs a table whose partition key is a string.
 func (t *Table) Verify(ctx context.Context) error {
 	if t.s().PK.Type != types.ScalarAttributeTypeS {
@@ -59,13 +62,31 @@ func (t *Table) Verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return t.changeManifest(ctx, c, func(stored, now *manifest.Manifest) (*manifest.Manifest, error) {
+		if stored == nil {
+			return now, nil
+		}
+		strangers, err := t.s().Strangers(stored, now)
+		if err != nil {
+			return nil, t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
+		}
+		if err := drift(t.s().Name, fromStored, slices.Concat(stored.Contradictions(now), stored.Abandoned(now), strangers)); err != nil {
+			return nil, err
+		}
+		return stored.Extended(now, false), nil
+	})
+}
+
+// changeManifest stores what change makes of the stored manifest, nil for none, and the registry's, until no other instance has
+// come between.
+func (t *Table) changeManifest(ctx context.Context, c *route.Conn, change func(stored, now *manifest.Manifest) (*manifest.Manifest, error)) error {
 	now := t.s().ManifestOf()
 	if err := now.Check(); err != nil {
 		return &DeclarationError{What: fmt.Sprintf("table %q", t.s().Name), Err: err}
 	}
 	tries := work.Tries{Most: maxVerifyAttempts, Steady: true}
 	for {
-		err := t.verifyOnce(ctx, c, now)
+		err := t.changeOnce(ctx, c, now, change)
 		lost, raced := conditionFailed(err)
 		if !raced {
 			return err
@@ -83,7 +104,7 @@ func (t *Table) verifyError(err error) error {
 	return &OpError{Op: opVerify, Entity: t.s().Name, Key: t.s().KeyText(t.s().SentinelKey(schema.StoredManifestKey)), Err: err}
 }
 
-func (t *Table) verifyOnce(ctx context.Context, c *route.Conn, now *manifest.Manifest) error {
+func (t *Table) changeOnce(ctx context.Context, c *route.Conn, now *manifest.Manifest, change func(stored, now *manifest.Manifest) (*manifest.Manifest, error)) error {
 	var sink route.RawItems
 	in := &dynamodb.GetItemInput{TableName: &t.s().Name, Key: t.s().SentinelKey(schema.StoredManifestKey), ConsistentRead: new(true)}
 	if err := c.Get(ctx, in, nil, &sink); err != nil {
@@ -93,25 +114,17 @@ func (t *Table) verifyOnce(ctx context.Context, c *route.Conn, now *manifest.Man
 	if err != nil {
 		return t.verifyError(err)
 	}
-	if item == nil {
-		return t.storeManifest(ctx, c, now, nil)
+	var stored *manifest.Manifest
+	if item != nil {
+		if stored, err = readStoredManifest(item); err != nil {
+			return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
+		}
 	}
-	stored, err := readStoredManifest(item)
-	if err != nil {
-		return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
-	}
-	strangers, err := t.s().Strangers(stored, now)
-	if err != nil {
-		return t.verifyError(fmt.Errorf("cannot read the stored manifest: %w", err))
-	}
-	if err := drift(t.s().Name, fromStored, append(stored.Contradictions(now), strangers...)); err != nil {
+	next, err := change(stored, now)
+	if err != nil || next == nil || stored != nil && bytes.Equal(next.JSON(), stored.JSON()) {
 		return err
 	}
-	merged := stored.Extended(now, false)
-	if bytes.Equal(merged.JSON(), stored.JSON()) {
-		return nil
-	}
-	return t.storeManifest(ctx, c, merged, item[manifestRevision])
+	return t.storeManifest(ctx, c, next, item[manifestRevision])
 }
 
 // storeManifest writes the manifest if the stored one still has the revision that was read; nil: if there

@@ -92,7 +92,7 @@ func (p *queryPlan) pagers(ctx context.Context) ([]*pager, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = p.pager(nil, queryRequest{in}, at[i])
+		out[i] = one.pager(nil, queryRequest{in}, at[i])
 	}
 	c, err := p.t.connAs(ctx, ownerOf(p.From), ownerOf(p.Want))
 	for _, g := range out {
@@ -413,7 +413,9 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 		d = p.Table.Tell(r)
 	} else {
 		d = p.Table.Decode(r, p.Want, &s.slabs, s.by)
-		p.MarkPart(d, p.selected)
+		if p.selected || p.parts {
+			p.MarkPart(d, p.selected)
+		}
 	}
 	l := load(d)
 	if d.Other || p.home != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -357,6 +358,9 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	switch r.verb {
 	case verbPut:
 		sent, err := wire.ReadItem(r.item)
+		if o, ok := r.by.(*rawOp); ok && err == nil && len(item) > 0 {
+			return aggregate.SameCopy(o.e.Entity, sent, item, o.protector)
+		}
 		return err == nil && change.SameItem(sent, item)
 	case verbDelete:
 		return len(item) == 0

@@ -54,7 +54,7 @@ func protected(in *dynamodb.CreateTableInput) {
 // The template is a file beside the code; UPDATE=1 writes it.
 func TestTemplate(t *testing.T) {
 	const file = "testdata/bank.json"
-	want := infra.CloudFormation(Bank, protected)
+	want := infra.CloudFormation(Bank, infra.Edit(protected))
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(file, want, 0o644); err != nil {
 			t.Fatal(err)

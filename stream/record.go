@@ -55,6 +55,10 @@ type Record struct {
 	Old, New any
 	// Expired is set when the service removed the item because its time to live had passed.
 	Expired bool
+	// Moved is set for a record of the place that [entable.Moved] names. A [Remove] there is of an item that has moved to its entity's
+	// own place, in one transaction with an [Insert] there, which has no Old, or was deleted: a consistent read by Key tells. The
+	// service delivers the two in different shards, with nothing that they have in common, so they cannot be given as one change.
+	Moved bool
 }
 
 func (r *Record) failed(index int, err error) *RecordError {
@@ -131,6 +135,7 @@ type change struct {
 type image interface {
 	missing() bool
 	decode(*entable.Table) (any, error)
+	key() map[string]types.AttributeValue // of one that is a primary key
 }
 
 type attributes map[string]types.AttributeValue
@@ -138,8 +143,33 @@ type attributes map[string]types.AttributeValue
 func (a attributes) missing() bool                        { return len(a) == 0 }
 func (a attributes) decode(t *entable.Table) (any, error) { return t.Decode(a) }
 
+func (a attributes) key() map[string]types.AttributeValue { return a }
+
 // text is an item in DynamoDB JSON.
 type text struct{ json.RawMessage }
+
+// key reads what a primary key can be made of.
+func (t text) key() map[string]types.AttributeValue {
+	var values map[string]struct {
+		S, N *string
+		B    []byte
+	}
+	if json.Unmarshal(t.RawMessage, &values) != nil {
+		return nil
+	}
+	key := map[string]types.AttributeValue{}
+	for name, v := range values {
+		switch {
+		case v.S != nil:
+			key[name] = &types.AttributeValueMemberS{Value: *v.S}
+		case v.N != nil:
+			key[name] = &types.AttributeValueMemberN{Value: *v.N}
+		default:
+			key[name] = &types.AttributeValueMemberB{Value: v.B}
+		}
+	}
+	return key
+}
 
 // missing takes null and an empty object for no item: every item has a key.
 func (t text) missing() bool {
@@ -214,7 +244,9 @@ func (d *decoder) record(c *change) (*Record, error) {
 		return nil, unknown
 	case typed != nil:
 		var err error
-		r.Key, err = d.table.KeyOf(typed)
+		if r.Key, err = d.table.KeyOf(typed); err == nil && c.keys != nil {
+			r.Moved = d.table.Elsewhere(c.keys.key())
+		}
 		return &r, err
 	case !d.raw:
 		d.skip()

@@ -23,21 +23,22 @@ type Held struct {
 
 // Changed returns the conditions that attributes are what they were. Where there is a version, that says it.
 func (h *Held) Changed(names []string) ([]expression.ConditionBuilder, error) {
-	if h == nil || h.Entity.Version != nil {
+	if h.Entity.Version != nil {
 		return nil, nil
 	}
 	return h.are(names)
 }
 
-// Whole returns the conditions that all attributes are what they were. A version says that by itself, unless the item may have
-// been loaded in part.
+// Whole returns the conditions that the item is there and all attributes are what they were. A version says that by itself, unless
+// the item may have been loaded in part.
 func (h *Held) Whole() (all []expression.ConditionBuilder, err error) {
 	if h == nil {
 		return nil, nil
 	}
 	e := h.Entity
+	there := []expression.ConditionBuilder{change.Has(e.Table.PK.Name).Condition}
 	if e.Version != nil && !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" }) {
-		return nil, nil
+		return there, nil
 	}
 	names := slices.AppendSeq(slices.Collect(maps.Keys(h.Seen)), maps.Keys(rest(e, h.Before)))
 	for _, f := range e.Plan.Fields() {
@@ -46,9 +47,10 @@ func (h *Held) Whole() (all []expression.ConditionBuilder, err error) {
 		}
 	}
 	slices.Sort(names)
-	return h.are(slices.DeleteFunc(slices.Compact(names), func(name string) bool {
+	all, err = h.are(slices.DeleteFunc(slices.Compact(names), func(name string) bool {
 		return name == e.Table.PK.Name || name == e.Table.SK.Name
 	}))
+	return append(there, all...), err
 }
 
 func (h *Held) are(names []string) (all []expression.ConditionBuilder, err error) {
@@ -77,8 +79,11 @@ func (h *Held) is(name string) (c expression.ConditionBuilder, err error) {
 		raw, err = h.Entity.AppendRestValue(nil, name, v)
 	}
 	none := change.Is(name, nil).Condition
-	if err != nil || len(raw) == 0 {
+	switch f := h.Entity.Plan.Field(name); {
+	case err != nil || len(raw) == 0:
 		return none, err
+	case f != nil && h.Entity.SealingOf(f) != nil: // how it is stored is not known before the item comes back with the failure
+		return change.Is(h.Entity.Table.PK.Name, nil).Condition, nil
 	}
 	was, err := wire.ReadValue(raw)
 	if c = change.Is(name, was).Condition; zero {
@@ -117,4 +122,31 @@ func (w Write) Made(ptr, now unsafe.Pointer, changed []string, version int64) bo
 		left = slices.DeleteFunc(left, func(name string) bool { return !slices.Contains(changed, name) })
 	}
 	return err == nil && len(left) == 0
+}
+
+// SameCopy reports whether the stored item is the one that was sent: what is encrypted is so anew each time, and compared as it is
+// opened.
+func SameCopy(e *schema.Entity, sent, stored map[string]types.AttributeValue, by schema.Protector) bool {
+	for _, names := range []map[string]types.AttributeValue{sent, stored} {
+		for name := range names {
+			f := e.Plan.Field(name)
+			if !change.Same(sent[name], stored[name]) && (f == nil || e.SealingOf(f) == nil) {
+				return false
+			}
+		}
+	}
+	var at [2]unsafe.Pointer
+	for i, item := range []map[string]types.AttributeValue{sent, stored} {
+		raw, err := wire.AppendItem(nil, item)
+		if err != nil {
+			return false
+		}
+		d := e.Table.Decode(wire.NewReader(raw), e, nil, by)
+		if d.Err != nil || d.Entity != e {
+			return false
+		}
+		at[i] = e.Pointer(d.Value)
+	}
+	list, err := Difference(e, at[0], at[1], func(*codec.Field) bool { return false })
+	return err == nil && len(list) == 0
 }

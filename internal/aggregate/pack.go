@@ -72,8 +72,8 @@ func group(writes []Write) ([]*together, error) {
 			return nil, err
 		}
 		g := &together{writes: []Write{w}, cost: Cost{1, size}}
-		if w.Entity.Other != nil { // its item may be at another place
-			g.cost.Actions = 2
+		if w.Entity.Other != nil { // its other place is cleared, and the service may count the item that is there
+			g.cost = Cost{2, 2 * size}
 		}
 		groups = append(groups, g)
 		sentinels, err := w.sentinels()
@@ -135,9 +135,21 @@ func (w Write) size() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if (len(item)+spareBytes)*MaxActions <= MaxBytes { // the JSON is never shorter than what counts
-		return len(item) + spareBytes, nil
+	n := len(item) + spareBytes
+	if n*MaxActions > MaxBytes { // the JSON is never shorter than what counts
+		if n, err = wire.ItemSize(item); err != nil {
+			return 0, err
+		}
+		n += spareBytes
 	}
-	n, err := wire.ItemSize(item)
-	return n + spareBytes, err
+	for _, f := range w.Entity.Plan.Fields() { // what is encrypted is not in it
+		if s := w.Entity.SealingOf(f); s != nil && s.Encrypt {
+			raw, err := f.AppendFrom(nil, ptr)
+			if err != nil {
+				return 0, wrong(w.Entity, err)
+			}
+			n += len(raw)
+		}
+	}
+	return n, nil
 }

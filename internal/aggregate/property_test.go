@@ -16,7 +16,7 @@ import (
 // Writers move quantities between the lines of the same baskets, while requests are refused and answers are lost. The sum of a
 // basket stays, or a Save was done in part or over another; each Save that has succeeded has left its note, and no other.
 func TestSavesAreWholeAndExact(t *testing.T) {
-	saves, baskets := 600, 6
+	saves, baskets := 150, 4
 	if soak() {
 		saves, baskets = 10_000, 24
 	}

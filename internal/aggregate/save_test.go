@@ -1,6 +1,9 @@
 package aggregate_test
 
 import (
+	"bytes"
+	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -271,6 +274,10 @@ func TestSaveInBatches(t *testing.T) {
 		if len(now.Lines) != 200 || now.Cart.Version != 2 {
 			t.Errorf("%d lines of %+v", len(now.Lines), now.Cart)
 		}
+		check(t, s.baskets.Save(t.Context(), before, b, entable.InBatches())) // all is done
+		if _, again := s.load("1"); len(again.Lines) != 200 || again.Cart.Version != 2 || b.Cart.Version != 2 {
+			t.Errorf("again %d lines of %+v", len(again.Lines), again.Cart)
+		}
 		for finding, err := range s.table.Audit(t.Context(), entable.AuditOptions{}) {
 			t.Errorf("%v %v", finding, err)
 		}
@@ -281,7 +288,10 @@ func TestSaveInBatchesGoesOn(t *testing.T) {
 	for name, fault := range map[string]memory.Fault{
 		"refused": memory.Conflict(), "throttled": memory.Throttle(), "not sent": memory.DropBefore(), "lost": memory.DropAfter(),
 	} {
-		for at := range 4 {
+		for at := range 3 {
+			if at == 1 && !soak() {
+				continue // as the others
+			}
 			t.Run(fmt.Sprint(name, at), func(t *testing.T) {
 				s := onMemory(t)
 				b := basket("1")
@@ -348,5 +358,211 @@ func TestSaveAgainWithAToken(t *testing.T) {
 	check(t, s.baskets.Save(t.Context(), before, b, entable.ClientToken("t")))
 	if _, now := s.load("1"); len(now.Lines) != 3 || now.Lines[1].Qty != 2 {
 		t.Errorf("stored %+v", now.Lines)
+	}
+}
+
+// A refusal that may come before the service has looked at a token does not tell what became of the call that it repeats.
+func TestARepeatedTokenStaysUnknown(t *testing.T) {
+	s := onMemory(t)
+	s.save(basket("1"))
+	before, b := s.load("1")
+	b.Lines[0].Qty++
+	b.Cart.Code = "new"
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, c := range []struct {
+		name  string
+		fault memory.Fault
+		ctx   context.Context
+	}{
+		{"lost", memory.DropAfter(), t.Context()},
+		{"throttled", memory.Throttle(), t.Context()},
+		{"conflict", memory.Conflict(), t.Context()},
+		{"not sent", memory.DropBefore(), t.Context()},
+		{"error of the server", memory.InternalError(), t.Context()},
+		{"ended", memory.Delay(0), ended},
+	} {
+		remove := s.db.Inject(c.fault.On("TransactWriteItems"))
+		err := s.baskets.Save(c.ctx, before, b, entable.ClientToken("t"))
+		remove()
+		failed, ok := errors.AsType[*entable.TransactionError](err)
+		if !ok || !failed.Unknown || !strings.HasSuffix(err.Error(), "it is unknown whether the write was carried out)") || strings.Count(err.Error(), "entable: ") != 1 {
+			t.Errorf("%s: error %v", c.name, err)
+		}
+	}
+	check(t, s.baskets.Save(t.Context(), before, b, entable.ClientToken("t")))
+	if _, now := s.load("1"); now.Lines[0].Qty != 2 || now.Cart.Version != 2 || now.Cart.Code != "new" {
+		t.Errorf("stored %+v %+v", now.Cart, now.Lines)
+	}
+}
+
+type (
+	// Job and Run are found together in an index only.
+	Job struct {
+		ID    string `dynamodbav:"id"`
+		Owner string `dynamodbav:"owner"`
+		Note  string `dynamodbav:"note,omitempty"`
+		Part  bool   `dynamodbav:"-" entable:"partial"`
+	}
+	Run struct {
+		ID    string `dynamodbav:"id"`
+		Owner string `dynamodbav:"owner"`
+		Part  bool   `dynamodbav:"-" entable:"partial"`
+	}
+	Work struct {
+		Jobs []Job
+		Runs []*Run
+	}
+	Jobs struct{ Jobs []*Job }
+)
+
+func TestSaveOfItemsFromAnIndex(t *testing.T) {
+	s := onMemory(t)
+	table := entable.NewTable(s.table.Name()+"-index", entable.GSI("gsi1", entable.KeysOnly()))
+	table.Use(s.sdk)
+	jobs := entable.Register[Job](table, entable.Index("gsi1", entable.PK("owner", entable.Prefix("O")), entable.SK("id", entable.Prefix("J"))))
+	runs := entable.Register[Run](table, entable.Index("gsi1", entable.PK("owner", entable.PrefixOf(jobs)), entable.SK("id", entable.Prefix("R"))))
+	check(t, table.CreateTable(t.Context()))
+	works := entable.NewCollection[Work](jobs, runs)
+	for what, err := range map[string]error{
+		"Save": works.Save(t.Context(), nil, &Work{Jobs: []Job{{ID: "1", Owner: "ann"}}}),
+		"Put":  works.Put(t.Context(), &Work{Jobs: []Job{{ID: "1", Owner: "ann"}}}),
+	} {
+		if err == nil || !strings.HasPrefix(err.Error(), "entable: collection Work: Job and Run share the partitions of an index only") {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+	if err := works.Delete(t.Context(), Job{ID: "1"}); err == nil {
+		t.Error("no error")
+	}
+
+	one := entable.NewCollection[Jobs](jobs)
+	check(t, jobs.Put(t.Context(), &Job{ID: "1", Owner: "ann", Note: "kept"}))
+	read := func() *Jobs {
+		got, err := one.QueryIndex("gsi1", Job{Owner: "ann"}).Partial().Group(t.Context())
+		check(t, err)
+		return got
+	}
+	part := read()
+	if !part.Jobs[0].Part || part.Jobs[0].Note != "" {
+		t.Fatalf("read %+v", part.Jobs[0])
+	}
+	before := one.Clone(part)
+	part.Jobs = nil
+	if err := one.Save(t.Context(), before, part); err == nil { // what the index does not hold is not what was read
+		t.Error("a part of an item is deleted")
+	}
+	part = read()
+	before = one.Clone(part)
+	part.Jobs[0].ID = "2"
+	if err := one.Save(t.Context(), before, part); err == nil {
+		t.Error("a part of an item is moved")
+	}
+	if got, err := jobs.Get(t.Context(), Job{ID: "1"}); err != nil || got.Note != "kept" {
+		t.Errorf("stored %+v, %v", got, err)
+	}
+}
+
+func TestSaveOfNothing(t *testing.T) {
+	s := onMemory(t)
+	if s.baskets.Clone(nil) != nil {
+		t.Error("a clone of nothing")
+	}
+	check(t, s.baskets.Save(t.Context(), nil, &Basket{Notes: []*Note{nil}}))
+	check(t, s.baskets.Put(t.Context(), &Basket{}))
+	for want, err := range map[string]error{
+		"entable: collection Basket: Save of a nil *Basket: to delete a partition use Delete": s.baskets.Save(t.Context(), nil, nil),
+		"entable: collection Basket: Put of a nil *Basket":                                    s.baskets.Put(t.Context(), nil),
+		"entable: option 0 is nil: leave it out":                                              s.baskets.Save(t.Context(), nil, &Basket{}, nil),
+	} {
+		if err == nil || err.Error() != want || !entable.IsError(err) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// A clone shares nothing that can be changed.
+func TestCloneIsDeep(t *testing.T) {
+	s := onMemory(t)
+	yes := true
+	b := basket("1")
+	b.Lines[0].Gift, b.Lines[0].Blob = &yes, []byte("blob")
+	b.Notes[0].Extra = map[string]any{"by": &types.AttributeValueMemberL{Value: []types.AttributeValue{str("ann")}}}
+	c := s.baskets.Clone(b)
+	b.Cart.Code, b.Lines[0].Tags[0], *b.Lines[0].Gift, b.Lines[0].Blob[0], b.Lines[1].Qty = "", "", false, 'B', 0
+	b.Notes[0].Extra["by"].(*types.AttributeValueMemberL).Value[0] = str("eve")
+	b.Notes[0].Extra["more"] = 1
+	b.Notes = nil
+	if c.Cart.Code != "code of 1" || c.Lines[0].Tags[0] != "x" || !*c.Lines[0].Gift || string(c.Lines[0].Blob) != "blob" || c.Lines[1].Qty != 2 ||
+		len(c.Notes) != 1 || len(c.Notes[0].Extra) != 1 || text(c.Notes[0].Extra["by"].(*types.AttributeValueMemberL).Value[0]) != "ann" {
+		t.Errorf("the clone is %+v %+v %+v", c.Cart, c.Lines, c.Notes[0])
+	}
+}
+
+// Secret has an encrypted attribute, which is stored otherwise each time.
+type Secret struct {
+	Cart string `dynamodbav:"cart"`
+	N    int    `dynamodbav:"n"`
+	Text string `dynamodbav:"text" entable:"encrypt"`
+}
+
+type Secrets struct{ List []Secret }
+
+// xor encrypts, for a test: with a random byte in front.
+type xor struct{}
+
+func (xor) Seal(_ context.Context, plain, bound []byte) ([]byte, error) {
+	out := make([]byte, 1+len(bound)+len(plain))
+	rand.Read(out[:1])
+	copy(out[1:], bound)
+	copy(out[1+len(bound):], plain)
+	for i := range out[1:] {
+		out[1+i] ^= out[0]
+	}
+	return out, nil
+}
+
+func (xor) Open(_ context.Context, sealed, bound []byte) ([]byte, error) {
+	out := bytes.Clone(sealed)
+	for i := range out[1:] {
+		out[1+i] ^= out[0]
+	}
+	if !bytes.HasPrefix(out[1:], bound) {
+		return nil, errors.New("it is another item's")
+	}
+	return out[1+len(bound):], nil
+}
+
+// What is encrypted is compared as it was read, and its plaintext is not sent.
+func TestAggregatesOfEncryptedAttributes(t *testing.T) {
+	s := onMemory(t)
+	table := entable.NewTable(s.table.Name(), entable.Encryption(xor{}))
+	table.Use(s.sdk)
+	secrets := entable.Register[Secret](table, entable.PK("cart", entable.Prefix("CI")), entable.SK("n"))
+	all := entable.NewCollection[Secrets](secrets)
+	check(t, all.Save(t.Context(), nil, &Secrets{[]Secret{{"1", 1, "one"}, {"1", 2, "two"}, {"1", 3, "three"}}}))
+	b, err := all.Get(t.Context(), Secret{Cart: "1"})
+	check(t, err)
+	before := all.Clone(b)
+	b.List[0].Text, b.List = "changed", b.List[:2]
+	defer s.db.Inject(memory.Delay(0).When(func(r memory.Request) bool {
+		if bytes.Contains(r.Body, []byte("three")) || bytes.Contains(r.Body, []byte("changed")) {
+			t.Errorf("sent %s", r.Body)
+		}
+		return false
+	}))()
+	check(t, all.Save(t.Context(), before, b))
+	stale := all.Clone(b)
+	check(t, secrets.Put(t.Context(), &Secret{"1", 1, "by another"}))
+	b.List[0].Text = "late"
+	if err := all.Save(t.Context(), stale, b); err == nil {
+		t.Error("another writer's value is overwritten")
+	}
+	for range 2 { // the second time all is there, encrypted otherwise
+		check(t, all.Copy(t.Context(), Secret{Cart: "1"}, Secret{Cart: "2"}))
+	}
+	got, err := all.Get(t.Context(), Secret{Cart: "2"})
+	if check(t, err); fmt.Sprint(got.List) != "[{2 1 by another} {2 2 two}]" {
+		t.Errorf("copied %v", got.List)
 	}
 }

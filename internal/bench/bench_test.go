@@ -215,9 +215,9 @@ func TestReportHasALineForEachGoalThatWasMeasured(t *testing.T) {
 	if err := printGoals(&out, contestants, samples); err != nil {
 		t.Fatal(err)
 	}
-	const want = "ratio query500_vs_hand 10.0 goal >= 9\n" +
-		"ratio query500_allocs_vs_hand 25.0 goal >= 25\n" +
-		"ratio encode_allocs 0.00 goal <= 0\n"
+	const want = "ratio query500_vs_hand 10.0 goal >= 9 quartiles 9.50 10.0\n" +
+		"ratio query500_allocs_vs_hand 25.0 goal >= 25 quartiles 25.0 25.0\n" +
+		"ratio encode_allocs 0.00 goal <= 0 quartiles 0.00 0.00\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", &out, want)
 	}

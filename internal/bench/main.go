@@ -3,7 +3,7 @@
 //
 // Then it measures the in-process DynamoDB beside AWS's DynamoDB Local, where Java is there to run that.
 //
-// It prints a table and, last, one line for each goal: ratio NAME VALUE goal OP NUMBER. Only these ratios carry over
+// It prints a table and, last, one line for each goal: ratio NAME VALUE goal OP NUMBER quartiles FIRST THIRD. Only these ratios carry over
 // from one machine to another.
 package main
 
@@ -105,7 +105,8 @@ func column(samples []sample, of func(sample) float64) []float64 {
 	return values
 }
 
-// printGoals prints the goals whose rows were measured: the median over the rounds of what each round's figures give.
+// printGoals prints the goals whose rows were measured: the median over the rounds of what each round's figures give, and their
+// quartiles.
 func printGoals(w io.Writer, contestants []contestant, samples [][]sample) error {
 	find := func(row, name string) []sample {
 		i := slices.IndexFunc(contestants, func(c contestant) bool { return c.row == row && c.name == name })
@@ -127,7 +128,8 @@ func printGoals(w io.Writer, contestants []contestant, samples [][]sample) error
 			}
 			values = append(values, value)
 		}
-		if _, err := fmt.Fprintf(w, "ratio %s %s goal %s %v\n", g.name, short(median(values)), g.op, g.want); err != nil {
+		first, middle, third := quartiles(values)
+		if _, err := fmt.Fprintf(w, "ratio %s %s goal %s %v quartiles %s %s\n", g.name, short(middle), g.op, g.want, short(first), short(third)); err != nil {
 			return err
 		}
 	}

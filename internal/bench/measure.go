@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"time"
@@ -16,7 +17,8 @@ type sample struct {
 // measure runs all contestants for the given number of rounds and returns each one's samples, one a round.
 //
 // Machines are noisy, and the noise lasts: what a neighbour does, or the clock's frequency, holds for seconds. So the
-// contestants take turns, each for a short time, and only figures of the same round are compared.
+// contestants take turns, each for a short time, and only figures of the same round are compared. Who comes after another
+// inherits its heap and caches, which is worth up to half of a figure: the order is another one in each round.
 func measure(ctx context.Context, contestants []contestant, rounds int, each time.Duration) ([][]sample, error) {
 	samples := make([][]sample, len(contestants))
 	loops := make([]int, len(contestants))
@@ -27,7 +29,8 @@ func measure(ctx context.Context, contestants []contestant, rounds int, each tim
 		}
 	}
 	for range rounds {
-		for i, c := range contestants {
+		for _, i := range rand.Perm(len(contestants)) {
+			c := contestants[i]
 			// Between turns the others have taken the caches and the branch predictor.
 			if _, err := take(ctx, c, loops[i]/4+1); err != nil {
 				return nil, err
@@ -76,8 +79,18 @@ func take(ctx context.Context, c contestant, n int) (sample, error) {
 	}, nil
 }
 
+// quartiles returns the first quartile of some values, the median and the third quartile.
+func quartiles(values []float64) (first, middle, third float64) {
+	values = slices.Sorted(slices.Values(values))
+	at := func(part float64) float64 {
+		place := part * float64(len(values)-1)
+		low, share := int(place), place-float64(int(place))
+		return values[low] + share*(values[min(low+1, len(values)-1)]-values[low])
+	}
+	return at(0.25), at(0.5), at(0.75)
+}
+
 func median(values []float64) float64 {
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+	_, middle, _ := quartiles(values)
+	return middle
 }

@@ -29,7 +29,11 @@ func dense(r *rand.Rand) (pieces []string) {
 		pieces = pieces[:len(pieces)-1]
 	}
 	for range r.IntN(6) / 4 * (1 + r.IntN(2)) {
-		pieces = append(pieces, "[", denseTexts[r.IntN(len(denseTexts))], denseParts[r.IntN(len(denseParts))], "]")
+		pieces = append(pieces, "[", denseTexts[r.IntN(len(denseTexts))], denseParts[r.IntN(len(denseParts))])
+		if r.IntN(3) == 0 {
+			pieces = append(pieces, denseTexts[r.IntN(len(denseTexts))])
+		}
+		pieces = append(pieces, "]")
 	}
 	return pieces
 }

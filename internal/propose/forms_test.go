@@ -310,6 +310,16 @@ var forms = []stored{
 		want: []string{"PK=DEVICE#{device:uuid} SK=STATE"},
 	},
 	{
+		name: "what functions make", table: table("PK", "SK"),
+		kinds: []maker{
+			func(g *gen, i int) propose.Item {
+				name := g.words() + g.user(i)
+				return of("PK", "NAMES#"+strings.ToUpper(name[:1]), "SK", "NAME#"+strings.ToLower(name), "name", name, "n", i)
+			},
+		},
+		want: []string{"PK=NAMES#{names} SK=NAME#{name_2}"},
+	},
+	{
 		name: "shards", table: table("PK", "SK"),
 		kinds: []maker{
 			func(g *gen, i int) propose.Item {

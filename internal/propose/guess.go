@@ -68,8 +68,7 @@ func (b *builder) sharedPaths() (paths []string) {
 
 func (b *builder) hashes(p *part, path string, shards int) bool {
 	for row, text := range p.texts {
-		i := slices.IndexFunc(b.sources[row], func(s source) bool { return s.path == path })
-		s := b.sources[row][i]
+		s := b.valueAt(row, path)
 		v := keys.Value{Kind: keys.Text, S: s.text}
 		if n, whole := wholeNumber(s.text); s.num && whole {
 			v = keys.Value{Kind: keys.Int, I: n}
@@ -79,6 +78,43 @@ func (b *builder) hashes(p *part, path string, shards int) bool {
 		}
 	}
 	return true
+}
+
+// derivations are functions that keys are often made with.
+var derivations = []struct {
+	says string
+	of   func(value, text string) bool
+}{
+	{"%q in small letters", func(value, text string) bool { return strings.ToLower(value) == text }},
+	{"%q in capitals", func(value, text string) bool { return strings.ToUpper(value) == text }},
+	{"what %q begins with", strings.HasPrefix},
+	{"what %q begins with, in small letters", func(value, text string) bool { return strings.HasPrefix(strings.ToLower(value), text) }},
+	{"what %q begins with, in capitals", func(value, text string) bool { return strings.HasPrefix(strings.ToUpper(value), text) }},
+	{"what %q ends with", strings.HasSuffix},
+}
+
+// derived says of a component that no attribute explains that a function of one may make it; "" where none of the usual does.
+func (b *builder) derived(p *part) string {
+	if len(p.texts) < manyItems || len(slices.Compact(slices.Sorted(slices.Values(p.texts)))) < 2 {
+		return ""
+	}
+	for _, d := range derivations {
+		for _, path := range b.sharedPaths() {
+			makes := true
+			for row, text := range p.texts {
+				makes = makes && d.of(b.valueAt(row, path).text, text)
+			}
+			if makes {
+				return "guess: " + fmt.Sprintf(d.says, path) + ", which entable.Derived can make of it"
+			}
+		}
+	}
+	return ""
+}
+
+// valueAt returns the source of an attribute that all items have.
+func (b *builder) valueAt(row int, path string) source {
+	return b.sources[row][slices.IndexFunc(b.sources[row], func(s source) bool { return s.path == path })]
 }
 
 // fewNumbers reports whether numbers look like those of an enum.

@@ -32,6 +32,8 @@ func TestGuessesAreSaid(t *testing.T) {
 		{"shards", 12, []string{"in the key only"}, []string{"shard"}},
 		{"ids in bytes", 200, []string{"entable.SDKDefaults()", "uuid.UUID      `dynamodbav:\"device\"`", "*uuid.UUID     `dynamodbav:\"owner,omitempty\"`", "perhaps of an enum", "[]byte", "Guess: values are stored by the SDK's defaults"}, nil},
 		{"ids in bytes", 2, []string{"[]byte"}, []string{"SDKDefaults", "enum", "uuid.UUID"}},
+		{"what functions make", 200, []string{`guess: "name" in small letters, which entable.Derived can make of it`, `guess: what "name" begins with, which entable.Derived`}, nil},
+		{"what functions make", 12, []string{"in the key only"}, []string{"Derived"}},
 		{"numbers without padding", 200, nil, []string{"SDKDefaults()", "shard"}},
 	} {
 		text := source(test.form, test.items)

@@ -54,6 +54,7 @@ type builder struct {
 	keyonly []Field
 	taken   map[string]bool // the names of attributes, in small letters
 	notes   map[string]string
+	keyed   map[string]bool // the paths that keys are made of
 }
 
 // build makes the declaration of a group. The discriminator is no part of keys; typed says that it is no field either.
@@ -61,7 +62,7 @@ func (s *sample) build(g *group, discriminator string, typed bool, m mode) (*Kin
 	b := &builder{
 		sample: s, mode: m, g: g,
 		typing: typing{within: map[string]bool{}, clocks: map[string]bool{}, numeric: map[string]bool{}, values: s.values},
-		taken:  map[string]bool{}, notes: map[string]string{},
+		taken:  map[string]bool{}, notes: map[string]string{}, keyed: map[string]bool{},
 	}
 	for _, i := range g.items {
 		b.sources = append(b.sources, slices.DeleteFunc(slices.Clone(s.sources[i]), func(o source) bool { return o.path == discriminator }))
@@ -171,8 +172,11 @@ func (b *builder) keyOnly(p *part, want string, last bool) {
 		typ = wholeType
 	}
 	tag := reflect.StructTag("dynamodbav:" + strconv.Quote(name) + ` entable:"keyonly"`)
-	note := b.sharded(p)
-	if note == "" || !last {
+	note := b.derived(p)
+	if last && note == "" {
+		note = b.sharded(p)
+	}
+	if note == "" {
 		note = b.almost(p)
 	}
 	b.keyonly = append(b.keyonly, Field{reflect.StructField{Name: goName(name), Type: typ, Tag: tag}, note})
@@ -214,6 +218,7 @@ func (b *builder) use(p *part) {
 	if c == nil {
 		return
 	}
+	b.keyed[c.path] = true
 	if c.clock {
 		b.clocks[c.path] = true
 	}
@@ -332,8 +337,8 @@ func (b *builder) attribute(name string) (Field, error) {
 	case note != "":
 	case f.Type == anyType:
 		note = "guess: the sampled items have values of several kinds, or only NULL"
-	case f.Type == wholeType && fewNumbers(values):
-		note = "guess: few small numbers, perhaps of an enum: a type with MarshalText is stored so with entable.SDKDefaults"
+	case f.Type == wholeType && !b.keyed[name] && fewNumbers(values):
+		note = "guess: perhaps of an enum: a type with MarshalText is stored so with entable.SDKDefaults"
 	}
 	return Field{f, note}, nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"hash/crc32"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +32,8 @@ func (a *attempts) Do(*http.Request) (*http.Response, error) {
 	}
 	status, body, _ := strings.Cut(next.(string), " ")
 	code := map[string]int{"200": 200, "400": 400, "500": 500, "503": 503}[status]
-	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	sum := strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10)
+	return &http.Response{StatusCode: code, Header: http.Header{"X-Amz-Crc32": {sum}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 }
 
 // retries makes three attempts, whatever the error, and does not wait.

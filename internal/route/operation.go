@@ -30,15 +30,8 @@ type operation[I, O any] struct {
 // send makes one request: on the fast route, unless call is nil; counted, if somebody wants to know; limited, if it has limits, of which
 // it takes so many units at first; and with an eye on its attempts, if it is a write that may be in doubt.
 func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in *I, units float64, b body) (*O, error) {
-	var opts []func(*dynamodb.Options)
-	if call != nil {
-		opts = append(opts, call.Option)
-	}
-	if o.write && c.doubt != nil {
-		opts = append(opts, c.doubt.watchAttempts)
-	}
 	if c.meter == nil && c.limits == nil {
-		out, err := o.call(c.Client, ctx, in, opts...)
+		out, _, err := o.attempt(ctx, c, call, in)
 		return out, naming(err, in)
 	}
 	*o.ask(in) = types.ReturnConsumedCapacityTotal
@@ -48,11 +41,12 @@ func (o *operation[I, O]) send(ctx context.Context, c *Conn, call *wire.Call, in
 		}
 	}
 	start := time.Now()
-	out, err := o.call(c.Client, ctx, in, opts...)
+	out, lean, err := o.attempt(ctx, c, call, in)
 	var u usage
 	if out != nil {
 		u = o.cost(out)
 	}
+	u.lean = lean
 	if c.limits != nil {
 		c.limits.settle(o.write, units, &u)
 	}
@@ -123,6 +117,8 @@ type Meter func(context.Context, Cost)
 type Cost struct {
 	// Operation is the service's: "PutItem".
 	Operation string
+	// Lean says that the SDK has had nothing to do with it.
+	Lean bool
 	// Retries counts the further attempts that the SDK made.
 	Retries               int
 	ReadUnits, WriteUnits float64
@@ -135,7 +131,7 @@ type Cost struct {
 
 // of returns the cost of a request whose answer says u.
 func (u usage) of(operation string, write bool, took time.Duration, err error) Cost {
-	c := Cost{Operation: operation, Examined: int(u.examined), Returned: int(u.returned), Took: took, Err: err}
+	c := Cost{Operation: operation, Lean: u.lean, Examined: int(u.examined), Returned: int(u.returned), Took: took, Err: err}
 	if attempts, ok := retry.GetAttemptResults(u.metadata); ok {
 		c.Retries = max(0, len(attempts.Results)-1)
 	} else if gaveUp, ok := errors.AsType[*retry.MaxAttemptsError](err); ok {
@@ -158,6 +154,7 @@ type usage struct {
 	metadata           middleware.Metadata
 	capacity           []types.ConsumedCapacity
 	examined, returned int32
+	lean               bool
 }
 
 // usageOf returns the usage of a request for one table.

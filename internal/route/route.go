@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/lean"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -55,6 +56,8 @@ type Conn struct {
 	Client Client
 	// wire is set if requests take the fast route.
 	wire *wire.Client
+	// lean is set if their first attempts are made without the SDK.
+	lean *lean.Client
 	// meter is told of each request; nil when nobody wants to know.
 	meter Meter
 	// doubt watches writes; nil when the error alone may say what became of them.
@@ -74,22 +77,31 @@ func New(c Client) *Conn {
 	}
 	made := &Conn{Client: c}
 	if ok {
-		made.wire = wire.Inspect(sdk)
+		made.wire, made.lean = inspect(sdk)
 	}
 	return made
 }
 
-// For returns the conn for an operation whose requests m is told of, unless it is nil, and which takes the plain route if
-// plain is set.
-func (c *Conn) For(m Meter, plain bool) *Conn {
-	plain = plain && c.wire != nil
-	if m == nil && !plain {
+// Ways are ways that an operation does not take.
+type Ways struct {
+	Fast bool // the fast route
+	Lean bool // the fast route without the SDK
+}
+
+// For returns the conn for an operation whose requests m is told of, unless it is nil, and which leaves ways out.
+func (c *Conn) For(m Meter, without Ways) *Conn {
+	without.Fast = without.Fast && c.wire != nil
+	without.Lean = without.Lean && c.lean != nil
+	if m == nil && without == (Ways{}) {
 		return c
 	}
 	own := *c
 	own.meter = m
-	if plain {
+	if without.Fast {
 		own.wire = nil
+	}
+	if without.Lean {
+		own.lean = nil
 	}
 	return &own
 }
@@ -168,7 +180,7 @@ func (c *Conn) Update(ctx context.Context, in *dynamodb.UpdateItemInput, sink wi
 
 // Delete deletes an item.
 func (c *Conn) Delete(ctx context.Context, in *dynamodb.DeleteItemInput) error {
-	_, err := deleteItem.send(ctx, c, nil, in, 1, body{})
+	_, err := deleteItem.send(ctx, c, c.begin(nil), in, 1, body{})
 	return err
 }
 

@@ -96,7 +96,7 @@ func TestNoOutput(t *testing.T) {
 func TestMeter(t *testing.T) {
 	var costs []route.Cost
 	f := &fake{err: errors.New("refused")}
-	c := route.New(f).For(func(_ context.Context, cost route.Cost) { costs = append(costs, cost) }, true)
+	c := route.New(f).For(func(_ context.Context, cost route.Cost) { costs = append(costs, cost) }, route.Ways{Fast: true})
 	if err := c.Put(t.Context(), &dynamodb.PutItemInput{}, []byte(encoded)); err != f.err {
 		t.Errorf("error %v", err)
 	}

@@ -67,7 +67,7 @@ func (k *Key) join(other *Key, to, ptr unsafe.Pointer) (string, error) {
 	}
 	for i := range k.comps {
 		c := &k.comps[i]
-		if c.shard != nil || c.part || c.tail && vals[i].IsZero() {
+		if c.shard != nil || c.part {
 			continue
 		}
 		if c.tail && vals[i].IsZero() {
@@ -105,10 +105,21 @@ func (e *Entity) rekeyed(item map[string]types.AttributeValue, ptr unsafe.Pointe
 			out[c.root.Name] = within(out[c.root.Name], innerNames(c), value)
 		}
 	}
-	if err := e.Rebind(out, key.Attrs, by); err != nil { // fields may be stored in the key alone
-		return nil, err
+	for _, g := range e.Kept {
+		values, err := g.KeyValues(ptr)
+		absent := g.Absent(ptr, nil)
+		if err != nil && !absent {
+			return nil, err
+		}
+		for i, name := range g.KeyNames() {
+			if absent {
+				delete(out, name)
+			} else {
+				out[name] = values[i]
+			}
+		}
 	}
-	return out, e.Rekey(out, by)
+	return out, e.Rebind(out, key.Attrs, by)
 }
 
 // stored returns the field's value in the item at ptr as it is stored, also a zero that its tag leaves out.

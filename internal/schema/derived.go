@@ -93,6 +93,16 @@ func (r *registration) findDerived() error {
 	return nil
 }
 
+// checkSources refuses to make a key of fields that it may not show.
+func (r *registration) checkSources(d *derived, what string) error {
+	for _, f := range d.sources {
+		if s := r.e.SealingOf(f); s != nil && (s.Encrypt || what == partitionKey || what == sortKey) {
+			return r.errorf(what, "%q is derived from attribute %q, which %s, and a key shows what it is made of: derive it from another", d.Name, f.Name, s.Text())
+		}
+	}
+	return nil
+}
+
 // checkDerived refuses what is derived for no key, and what an item of the table may lack although its primary key is made of it.
 func (r *registration) checkDerived() error {
 	for _, d := range r.decl.Derived {

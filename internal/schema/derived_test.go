@@ -224,3 +224,30 @@ func TestDerivedComponentsOfMovedKeys(t *testing.T) {
 	checkFault(t, declare("player", "points"), schema.WrongDeclaration, `Score: Moved: a part of the key is made of "points", which does not stand in it as a whole: `+
 		`the places of an item could not be told from its key`)
 }
+
+// What is encrypted is not shown by a key that is derived from it.
+func TestDerivedComponentsShowNoSecrets(t *testing.T) {
+	type Secret struct {
+		ID   string `dynamodbav:"id"`
+		Mail string `dynamodbav:"mail" entable:"encrypt"`
+		Text string `dynamodbav:"text" entable:"zstd"`
+	}
+	d := decl()
+	d.Encrypts = true
+	d.Indexes = []schema.IndexDecl{{Name: "gsi1", PK: text("gsi1pk")}}
+	declare := func(source string, index bool) error {
+		e := schema.EntityDecl{PKs: pk(attrs("id")...), SKs: sk(template("A")), Derived: []schema.DerivedDecl{
+			{Name: "made", Sources: []string{source}, Type: typeOf[Secret](), Of: func(p unsafe.Pointer) string { return (*Secret)(p).Mail + (*Secret)(p).Text }},
+		}}
+		if index {
+			e.Joins = []schema.JoinDecl{{Index: "gsi1", Keys: pk(attrs("made")...)}}
+		} else {
+			e.SKs = sk(attrs("made")...)
+		}
+		_, err := newTable(t, d).Register(entityOf[Secret](e))
+		return err
+	}
+	checkFault(t, declare("mail", true), schema.WrongDeclaration, `Secret: index "gsi1": PK: "made" is derived from attribute "mail", which is stored encrypted, and a key shows what it is made of: derive it from another`)
+	checkFault(t, declare("text", false), schema.WrongDeclaration, `Secret: SK: "made" is derived from attribute "text", which is stored compressed, and a key shows what it is made of: derive it from another`)
+	check(t, declare("text", true))
+}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unsafe"
@@ -85,7 +86,7 @@ func (r *registration) compileOther(what string, decl KeyDecl, own *Key, same fu
 	if f, ok := err.(*Fault); ok && f.Where == what {
 		f.Where = "Moved: " + what
 	}
-	if err == nil && (k.natural || own.natural && !own.sameShape(k)) {
+	if err == nil && (k.natural || own.natural && !own.same(k)) {
 		err = r.errorf("Moved: "+what, "attribute %q is a field of %s, whose value is the key: it has the same at any place", k.Attr.Name, r.e.Type)
 	}
 	r.natural = r.natural[:fields]
@@ -105,7 +106,7 @@ func (r *registration) checkIdentity() error {
 			return r.errorf("Moved", "a part of the key is made of %q, which does not stand in it as a whole: the places of an item could not be told from its key", path)
 		}
 	}
-	if e.PK.sameShape(o.PK) && (e.SK == nil || e.SK.sameShape(o.SK)) {
+	if e.PK.same(o.PK) && (e.SK == nil || e.SK.same(o.SK)) {
 		return r.errorf("Moved", "it is the place where the items are: leave it out")
 	}
 	return nil
@@ -143,7 +144,7 @@ func (e *Entity) wholes() (wholes, made []string) {
 // proveMoved shows that no item has at one place the key of another item at the other.
 func (r *registration) proveMoved() error {
 	e, o := r.e, r.e.Other
-	if e.PK.sameButShards(o.PK) && (e.SK == nil || e.SK.sameShape(o.SK)) {
+	if e.PK.sameButShards(o.PK) && (e.SK == nil || e.SK.sameButShards(o.SK)) {
 		return nil // a key of both is that of one item
 	}
 	apart, examples := keys.Apart(e.patterns, o.patterns)
@@ -155,6 +156,11 @@ func (r *registration) proveMoved() error {
 		text = fmt.Sprintf("an item can have at one place the key of another item at the other, for example %q", examples)
 	}
 	return r.errorf("Moved", "%s: give the keys prefixes that tell the places apart", text)
+}
+
+// same reports whether two keys are made of the same attributes in the same way.
+func (k *Key) same(o *Key) bool {
+	return k.sameShape(o) && slices.EqualFunc(k.comps, o.comps, func(a, b component) bool { return a.path == b.path })
 }
 
 // sameButShards reports whether two keys have the same segments, but for the number of shards.
@@ -266,9 +272,7 @@ func (e *Entity) Rekey(item map[string]types.AttributeValue, by Protector) error
 	if err != nil {
 		return err
 	}
-	for name, v := range key.Attrs {
-		item[name] = v
-	}
+	maps.Copy(item, key.Attrs)
 	for _, g := range e.Kept {
 		names := g.KeyNames()
 		for _, name := range names {
@@ -490,6 +494,17 @@ func (s *Span) Takes(e *Entity, item unsafe.Pointer) (sortKey string, ok bool, e
 		return "", false, e.keyFault(e.SK.Attr.Name, err)
 	}
 	return string(text), s.Sort.has(e.SK, string(text)), nil
+}
+
+// EndsAt reports whether a sort key is the last one of the range: not all engines take it as one to start behind.
+func (r sortRange) EndsAt(text string, reverse bool) bool {
+	if r.Op == AnySort {
+		return false
+	}
+	if r = r.open(); reverse {
+		return r.Lo == text && !r.LoOpen
+	}
+	return r.Hi == text && !r.HiOpen
 }
 
 // has reports whether a sort key is in the range.

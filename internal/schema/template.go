@@ -110,7 +110,7 @@ func (r *registration) shareTemplate(k *Key, s keySettings, what string, shared 
 // component returns the component of an attribute, of a field inside one whose path has dots, or of what is derived.
 func (r *registration) component(path, what string) (component, error) {
 	if d := r.derived[path]; d != nil {
-		return d.component(), nil
+		return d.component(), r.checkSources(d, what)
 	}
 	root := r.e.Plan.Field(path)
 	var inner []*codec.Field

@@ -12,6 +12,7 @@ package wire
 //     writes into a request besides the body.
 //   - A carrier stands in the input for the bytes of an item; Raw hands one out, and the serializer puts the bytes in its
 //     place. A Sink gets the items of the response, one by one, from the reader that stands in front of them.
+//   - Who sends a request without the SDK gets the same body from Encode, and gives what comes to Decode.
 //   - A call that fails in the transport is sent again by the SDK: DeserializeResponse begins anew with each attempt.
 //     cutError asks the SDK for another one, finalError forbids it.
 //
@@ -76,8 +77,9 @@ type Call struct {
 	client                    *Client
 	sink                      Sink
 	raw                       []raw
-	one                       [1]raw // room for raw
-	boxes                     []box  // that are free
+	one                       [1]raw      // room for raw
+	boxes                     []box       // that are free
+	encoded                   *serializer // holds the body, if that is written already
 	d                         deserializer
 	frames                    [4]frame // room for d.frames
 }
@@ -147,25 +149,17 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	if !carriesItems(in) {
 		return c.ClientProtocol.SerializeRequest(ctx, op, in, req)
 	}
-	s := bodies.Get().(*serializer)
-	defer bodies.Put(s)
-	s.reset(c.raw)
-	if in.Serialize(s); s.used != len(c.raw) {
-		s.fail(errChanged)
-	}
-	s.raws = nil
-	if s.err != nil {
-		return &smithy.SerializationError{Err: s.err}
+	s := c.encoded
+	if s == nil {
+		s = bodies.Get().(*serializer)
+		defer s.free()
+		if err := s.serialize(in, c.raw); err != nil {
+			return &smithy.SerializationError{Err: err}
+		}
 	}
 	if c.own() {
 		if h, ok := c.client.heads.Load(op.ID().Name); ok {
-			body := s.buf
-			if len(body) > maxSplicedBody {
-				body = s.take()
-			} else {
-				body = bytes.Clone(body)
-			}
-			return h.(*head).write(body, req)
+			return h.(*head).write(c.give(s), req)
 		}
 	}
 	body := rawBody(s.buf)
@@ -179,7 +173,34 @@ func (c *Call) SerializeRequest(ctx context.Context, op *smithy.OperationSchema,
 	if n, ok, err := req.StreamLength(); err == nil && ok && n == int64(len(s.buf)) {
 		return nil
 	}
-	return setBody(s.take(), req)
+	return setBody(c.give(s), req)
+}
+
+// give returns what a serializer has written, for the SDK to keep.
+func (c *Call) give(s *serializer) []byte {
+	if s == c.encoded || len(s.buf) <= maxSplicedBody {
+		return bytes.Clone(s.buf)
+	}
+	return s.take()
+}
+
+// Encode returns the body of a request with the input, for who sends it without the SDK. It is what the call gives the SDK too,
+// if that is to send the request all the same, and is the caller's until Free.
+func (c *Call) Encode(in smithy.Serializable) ([]byte, error) {
+	c.encoded = bodies.Get().(*serializer)
+	if err := c.encoded.serialize(in, c.raw); err != nil {
+		c.Free()
+		return nil, err
+	}
+	return c.encoded.buf, nil
+}
+
+// Free gives back the body that Encode has returned.
+func (c *Call) Free() {
+	if c.encoded != nil {
+		c.encoded.free()
+		c.encoded = nil
+	}
 }
 
 func setBody(body []byte, req *smithyhttp.Request) error {
@@ -200,23 +221,37 @@ func (b rawBody) MarshalSmithyDocument() ([]byte, error) { return b, nil }
 func (c *Call) DeserializeResponse(
 	ctx context.Context, op *smithy.OperationSchema, reg *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
 ) error {
+	if !c.begin(out) || resp.StatusCode < 200 || resp.StatusCode >= 300 {
+		return c.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
+	}
+	body, readErr, closeErr := ReadBody(resp.Response)
+	if readErr != nil {
+		return &smithy.DeserializationError{Err: &cutError{fmt.Errorf("cannot read the response: %w", readErr)}}
+	}
+	resp.Body = http.NoBody // for the SDK to close again
+	if closeErr != nil {
+		return &smithy.DeserializationError{Err: &cutError{fmt.Errorf("cannot trust the response: %w", closeErr)}}
+	}
+	return c.decode(body, out)
+}
+
+// begin begins an attempt whose answer goes to the sink and to an output, and reports whether that is one with items.
+func (c *Call) begin(out smithy.Deserializable) bool {
 	if c.sink != nil {
 		c.sink.Reset()
 	}
-	d := &c.d
-	*d = deserializer{sink: c.sink, frames: c.frames[:0]}
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !d.prepare(out) {
-		return c.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
-	}
-	body, err := readBody(resp)
-	if err != nil {
-		return &smithy.DeserializationError{Err: &cutError{err}}
-	}
+	c.d = deserializer{sink: c.sink, frames: c.frames[:0]}
+	return c.d.prepare(out)
+}
+
+func (c *Call) decode(body []byte, out smithy.Deserializable) error {
 	if len(body) == 0 {
 		return nil
 	}
+	d := &c.d
 	d.r.data = body
-	if err = out.Deserialize(d); err == nil {
+	err := out.Deserialize(d)
+	if err == nil {
 		err = d.r.End()
 	}
 	if err == nil {
@@ -228,12 +263,18 @@ func (c *Call) DeserializeResponse(
 	return &finalError{&smithy.DeserializationError{Err: err}}
 }
 
+// Decode reads a good answer that came without the SDK. The output is one with items.
+func (c *Call) Decode(body []byte, out smithy.Deserializable) error {
+	c.begin(out)
+	return c.decode(body, out)
+}
+
 // maxBodyHint limits how much is allocated because a header says so. It is what a page of Query or Scan may hold.
 const maxBodyHint = 1 << 20
 
-// readBody reads the body to its end into a slice of its own and closes it. That is also when the SDK's reader compares the
-// checksum, of which the SDK would otherwise take no notice.
-func readBody(resp *smithyhttp.Response) ([]byte, error) {
+// ReadBody reads the body to its end into a slice of its own, and then closes it, which is when the SDK's reader compares the
+// checksum, of which the SDK would otherwise take no notice. It returns what came before an error, too.
+func ReadBody(resp *http.Response) (body []byte, readErr, closeErr error) {
 	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
 	// end of an exact length do so without another allocation.
 	buf := make([]byte, 0, min(max(resp.ContentLength, 0), maxBodyHint)+512)
@@ -241,21 +282,15 @@ func readBody(resp *smithyhttp.Response) ([]byte, error) {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if err == io.EOF {
-			break
+			return buf, nil, resp.Body.Close()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the response: %w", err)
+			return buf, err, nil
 		}
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]
 		}
 	}
-	err := resp.Body.Close()
-	resp.Body = http.NoBody // for the SDK to close again
-	if err != nil {
-		return nil, fmt.Errorf("cannot trust the response: %w", err)
-	}
-	return buf, nil
 }
 
 // cutError is an answer that did not arrive whole. The SDK takes it for a broken connection and sends the request again,

@@ -72,6 +72,26 @@ func (s *serializer) reset(raws []raw) {
 func (s *serializer) Bytes() []byte { return s.buf }
 
 // take gives the output away.
+// serialize writes an input in which all of the carriers stand.
+func (s *serializer) serialize(in smithy.Serializable, raws []raw) error {
+	s.reset(raws)
+	if in.Serialize(s); s.used != len(raws) {
+		s.fail(errChanged)
+	}
+	s.raws = nil
+	return s.err
+}
+
+// maxKeptBody is up to where the room for a body is kept for another one.
+const maxKeptBody = 64 << 10
+
+func (s *serializer) free() {
+	if cap(s.buf) > maxKeptBody {
+		s.buf = nil
+	}
+	bodies.Put(s)
+}
+
 func (s *serializer) take() []byte {
 	out := s.buf
 	s.buf = nil

@@ -1,0 +1,249 @@
+package moved_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	mathrand "math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable"
+	"github.com/entable/entable/internal/ddblocal"
+	"github.com/entable/entable/memory"
+)
+
+// engines are the databases that the suite runs on.
+var engines = []struct {
+	name string
+	open func(testing.TB) *dynamodb.Client
+}{
+	{"memory", func(t testing.TB) *dynamodb.Client {
+		db := memory.New()
+		t.Cleanup(db.Close)
+		return db.Client()
+	}},
+	{"local", ddblocal.Client},
+}
+
+// wrapper is a client of a user's own, which takes the plain route.
+type wrapper struct{ *dynamodb.Client }
+
+// each runs a test on both engines and by both routes.
+func each(t *testing.T, test func(t *testing.T, c entable.Client)) {
+	t.Parallel()
+	for _, engine := range engines {
+		t.Run(engine.name+"/direct", func(t *testing.T) {
+			t.Parallel()
+			test(t, engine.open(t))
+		})
+		t.Run(engine.name+"/plain", func(t *testing.T) {
+			t.Parallel()
+			test(t, wrapper{engine.open(t)})
+		})
+	}
+}
+
+func onMemory(t testing.TB) entable.Client { return engines[0].open(t) }
+
+// Order is the entity that moves.
+type Order struct {
+	Tenant string   `dynamodbav:"tenant"`
+	ID     string   `dynamodbav:"id"`
+	Status string   `dynamodbav:"status,omitempty"`
+	N      int      `dynamodbav:"n"`
+	Tags   []string `dynamodbav:"tags,omitempty,stringset"`
+	Note   string   `dynamodbav:"note,omitempty"`
+}
+
+// form is a way in which the keys of orders change.
+type form struct {
+	name     string
+	old, new []entable.KeySpec
+}
+
+// forms are the ways that all tests go.
+var forms = []form{
+	{"shards", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T"), entable.Shards(8, "id")), entable.SK("id", entable.Prefix("O"))},
+		[]entable.KeySpec{entable.PK("tenant", entable.Prefix("T"), entable.Shards(32, "id")), entable.SK("id", entable.Prefix("O"))}},
+	{"shards of one width", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T"), entable.Shards(11, "id")), entable.SK("id", entable.Prefix("O"))},
+		[]entable.KeySpec{entable.PK("tenant", entable.Prefix("T"), entable.Shards(22, "id")), entable.SK("id", entable.Prefix("O"))}},
+	{"prefix", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", entable.Prefix("O"))},
+		[]entable.KeySpec{entable.PK("tenant", entable.Prefix("TENANT")), entable.SK("id", entable.Prefix("ORDER"))}},
+	{"sort key", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", entable.Prefix("Z"))},
+		[]entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", entable.Prefix("A"))}},
+	{"layout", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T"), entable.Literal("x")), entable.SK("id", entable.Prefix("O"))},
+		[]entable.KeySpec{entable.PK(entable.Template("tenant:{tenant}")), entable.SK(entable.Template("order:{id}"))}},
+	{"into the sort key", []entable.KeySpec{entable.PK(entable.Literal("ALL")), entable.SK("tenant", "id", entable.Prefix("O"))},
+		[]entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", entable.Prefix("O"))}},
+}
+
+// The versions of a program: those that know one place, and those that know both.
+const (
+	before = iota // the old place alone
+	ahead         // writes at the old place and looks at the new
+	moves         // writes at the new place and looks at the old
+	after         // the new place alone
+)
+
+func (f form) options(version int) (opts []entable.EntityOption) {
+	own, other := f.old, f.new
+	if version >= moves {
+		own, other = other, own
+	}
+	for _, k := range own {
+		opts = append(opts, k)
+	}
+	if version == ahead || version == moves {
+		opts = append(opts, entable.Moved(other...))
+	}
+	return opts
+}
+
+// program is a version of a program on a table.
+type program struct {
+	table  *entable.Table
+	orders *entable.Entity[Order]
+}
+
+// site is a table on which several versions work.
+type site struct {
+	t      testing.TB
+	name   string
+	client entable.Client
+	opts   []entable.TableOption
+}
+
+func newSite(t testing.TB, c entable.Client, opts ...entable.TableOption) *site {
+	s := &site{t, "moved-" + rand.Text(), c, append([]entable.TableOption{entable.GSI("gsi1")}, opts...)}
+	table := entable.NewTable(s.name, s.opts...)
+	table.Use(c)
+	check(t, table.CreateTable(t.Context()))
+	t.Cleanup(func() { table.DeleteTable(context.Background()) })
+	return s
+}
+
+func (s *site) run(f form, version int, opts ...entable.EntityOption) program {
+	table := entable.NewTable(s.name, s.opts...)
+	table.Use(s.client)
+	opts = append(opts, entable.Index("gsi1", entable.PK("status", entable.Prefix("S")), entable.SK("id", entable.Prefix("N"))))
+	if len(s.opts) > 1 {
+		opts = append(opts, entable.Index("gsi2", entable.PK("status", entable.Prefix("S2")), entable.SK("id", entable.Prefix("N2"))))
+	}
+	return program{table, entable.Register[Order](table, append(f.options(version), opts...)...)}
+}
+
+// items are all that is stored, past entable, by their keys.
+func (s *site) items() map[string]map[string]types.AttributeValue {
+	s.t.Helper()
+	out := map[string]map[string]types.AttributeValue{}
+	in := &dynamodb.ScanInput{TableName: aws.String(s.name), ConsistentRead: aws.Bool(true)}
+	for {
+		page, err := s.client.Scan(s.t.Context(), in)
+		check(s.t, err)
+		for _, item := range page.Items {
+			out[text(item["pk"])+" "+text(item["sk"])] = item
+		}
+		if in.ExclusiveStartKey = page.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
+			return out
+		}
+	}
+}
+
+// keys lists what is stored but for the library's own items.
+func (s *site) keys() []string {
+	s.t.Helper()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.items())), func(k string) bool { return strings.HasPrefix(k, "_") })
+}
+
+// at is the key of an order as a version stores it.
+func (p program) at(t testing.TB, o Order) string {
+	t.Helper()
+	item, err := p.orders.ToItem(&o)
+	check(t, err)
+	return text(item["pk"]) + " " + text(item["sk"])
+}
+
+func text(v types.AttributeValue) string {
+	if s, ok := v.(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return fmt.Sprint(v)
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantErr(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error %v, want %v", err, want)
+	}
+}
+
+func collect[T any](t testing.TB, items iter.Seq2[*T, error]) (out []T) {
+	t.Helper()
+	for v, err := range items {
+		check(t, err)
+		out = append(out, *v)
+	}
+	return out
+}
+
+func same[T any](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if g, w := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); g != w {
+		t.Errorf("%s:\n%s, want\n%s", what, g, w)
+	}
+}
+
+// random is a source of random values whose seed is printed when the test fails.
+func random(t testing.TB) *mathrand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("seed %d", seed)
+		}
+	})
+	return mathrand.New(mathrand.NewPCG(seed, 0))
+}
+
+func soak() bool { return os.Getenv("ENTABLE_SOAK") != "" }
+
+var errStored = errors.New("the condition failed with the stored item")
+
+// stored returns errStored for a failed condition that comes with the stored item.
+func stored(t testing.TB, err error) error {
+	t.Helper()
+	failed, ok := errors.AsType[*entable.ConditionFailedError](err)
+	if !ok {
+		return err
+	}
+	if v, ok := failed.Stored.(*Order); !ok || v.ID != "1" {
+		t.Errorf("stored is %v", failed.Stored)
+	}
+	return errStored
+}
+
+// clear removes all that is stored.
+func (s *site) clear() {
+	s.t.Helper()
+	for _, item := range s.items() {
+		_, err := s.client.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(s.name), Key: map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]}})
+		check(s.t, err)
+	}
+}

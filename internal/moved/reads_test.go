@@ -1,0 +1,262 @@
+package moved_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable"
+)
+
+// scatter writes n orders of a tenant, each at the old or the new place, some at both with what counts at the new one, and returns them in the order of their keys.
+func scatter(t *testing.T, s *site, f form, tenant string, n int) []Order {
+	t.Helper()
+	rnd := random(t)
+	old, p, alone := s.run(f, before), s.run(f, moves), s.run(f, after)
+	var out []Order
+	var olds, news []entable.Write
+	for i := range n {
+		o := Order{Tenant: tenant, ID: fmt.Sprintf("%c#%03d", 'a'+i%3, i), Status: "open", N: i}
+		at := rnd.IntN(5)
+		if at < 3 {
+			stale := o
+			if at == 0 && old.at(t, o) != p.at(t, o) {
+				stale.Note = "superseded"
+			}
+			olds = append(olds, old.orders.PutOp(&stale))
+		}
+		if at == 0 || at > 2 {
+			now := o
+			news = append(news, alone.orders.PutOp(&now)) // without moving what is at the other place
+		}
+		out = append(out, o)
+	}
+	check(t, entable.BatchWrite(t.Context(), olds))
+	check(t, entable.BatchWrite(t.Context(), news))
+	slices.SortFunc(out, func(a, b Order) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+func values(list []*Order) (out []Order) {
+	for _, v := range list {
+		out = append(out, *v)
+	}
+	return out
+}
+
+// Queries give the items of both places in the order of the key, each once, whatever the range, limit, page size and cursor.
+func TestQueriesMergeBothPlaces(t *testing.T) {
+	each(t, func(t *testing.T, c entable.Client) {
+		for _, f := range forms {
+			s := newSite(t, c)
+			all := scatter(t, s, f, "acme", 60)
+			scatter(t, s, f, "zeta", 5)
+			p := s.run(f, moves)
+			q := func() *entable.Query[Order] { return p.orders.Query(Order{Tenant: "acme"}).Consistent(true) }
+			low, high := all[10], all[40]
+			backward := slices.Clone(all)
+			slices.Reverse(backward)
+			for _, test := range []struct {
+				name string
+				q    func() *entable.Query[Order]
+				want []Order
+			}{
+				{"all", q, all},
+				{"backward", func() *entable.Query[Order] { return q().Reverse() }, backward},
+				{"between", func() *entable.Query[Order] { return q().Between(low, high) }, all[10:41]},
+				{"less", func() *entable.Query[Order] { return q().Less(low) }, all[:10]},
+				{"less or equal", func() *entable.Query[Order] { return q().LessEqual(low) }, all[:11]},
+				{"greater", func() *entable.Query[Order] { return q().Greater(high) }, all[41:]},
+				{"greater or equal, backward", func() *entable.Query[Order] { return q().GreaterEqual(high).Reverse() }, backward[:20]},
+				{"prefix", func() *entable.Query[Order] { return q().Prefix(Order{ID: "b#"}) }, all[20:40]},
+				{"equal", func() *entable.Query[Order] { return q().Equal(low) }, all[10:11]},
+				{"filter", func() *entable.Query[Order] {
+					return q().Filter(expression.Name("n").LessThan(expression.Value(30)))
+				}, slices.DeleteFunc(slices.Clone(all), func(o Order) bool { return o.N >= 30 })},
+			} {
+				name := f.name + ": " + test.name
+				same(t, name, collect(t, test.q().All(t.Context())), test.want)
+				same(t, name+", paged", collect(t, test.q().PageSize(3).All(t.Context())), test.want)
+				same(t, name+", limited", collect(t, test.q().Limit(7).All(t.Context())), test.want[:min(7, len(test.want))])
+				n, err := test.q().Count(t.Context())
+				check(t, err)
+				same(t, name+", counted", n, len(test.want))
+				for _, step := range []func(*entable.Query[Order]) *entable.Query[Order]{
+					func(q *entable.Query[Order]) *entable.Query[Order] { return q.Limit(4) },
+					func(q *entable.Query[Order]) *entable.Query[Order] { return q.PageSize(5) },
+				} {
+					var got []Order
+					for cursor := ""; ; {
+						page, err := step(test.q()).From(cursor).Page(t.Context())
+						check(t, err)
+						got = append(got, values(page.Items)...)
+						if cursor = page.Cursor; cursor == "" {
+							break
+						}
+					}
+					same(t, name+", by cursors", got, test.want)
+				}
+			}
+			if f.name != "into the sort key" {
+				for _, v := range []int{ahead, moves} { // which knows both places, wherever its own is
+					n, err := s.run(f, v).orders.Query(Order{Tenant: "zeta"}).Count(t.Context())
+					check(t, err)
+					same(t, f.name, n, 5)
+				}
+			} else if _, err := s.run(f, ahead).orders.Query(Order{}).Count(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot query while items of Order may be at another place") {
+				t.Errorf("error %v", err)
+			}
+		}
+	})
+}
+
+// What moves while a query walks is given once.
+func TestQueriesBesideMoves(t *testing.T) {
+	rnd := random(t)
+	for _, f := range forms {
+		s := newSite(t, onMemory(t))
+		p := s.run(f, moves)
+		for range 10 {
+			s.clear()
+			all := scatter(t, s, f, "acme", 40)
+			for _, o := range all {
+				if _, err := p.orders.Get(t.Context(), o); err != nil {
+					t.Fatal(err)
+				}
+			}
+			q := p.orders.Query(Order{Tenant: "acme"}).Consistent(true).PageSize(1 + rnd.IntN(6))
+			want := slices.Clone(all)
+			if rnd.IntN(2) == 0 {
+				q.Reverse()
+				slices.Reverse(want)
+			}
+			move := func() {
+				for _, o := range all {
+					if rnd.IntN(4) == 0 {
+						check(t, p.orders.Update(o).Set("note", "moved").Do(t.Context()))
+					}
+				}
+			}
+			ids := func(list []Order) (out []string) {
+				for _, o := range list {
+					out = append(out, o.ID)
+				}
+				return out
+			}
+			var got []Order
+			if rnd.IntN(2) == 0 {
+				for v, err := range q.All(t.Context()) {
+					check(t, err)
+					if got = append(got, *v); rnd.IntN(3) == 0 {
+						move()
+					}
+				}
+			} else {
+				for cursor := ""; ; {
+					page, err := q.Limit(1 + rnd.IntN(5)).From(cursor).Page(t.Context())
+					check(t, err)
+					got = append(got, values(page.Items)...)
+					if cursor = page.Cursor; cursor == "" {
+						break
+					}
+					move()
+				}
+			}
+			same(t, f.name, ids(got), ids(want))
+		}
+	}
+}
+
+// Reads by key look at both places, and where both have the item that of the entity's own counts.
+func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
+	each(t, func(t *testing.T, c entable.Client) {
+		for _, f := range forms {
+			s := newSite(t, c)
+			all := scatter(t, s, f, "acme", 12)
+			p := s.run(f, moves)
+			none := Order{Tenant: "acme", ID: "none"}
+			for _, strongly := range []bool{true, false} {
+				for _, o := range all {
+					got, err := p.orders.Get(t.Context(), o, entable.Consistent(strongly))
+					check(t, err)
+					same(t, f.name, *got, o)
+				}
+				_, err := p.orders.Get(t.Context(), none, entable.Consistent(strongly))
+				wantErr(t, err, entable.ErrNotFound)
+				got, err := p.orders.BatchGet(t.Context(), append([]Order{none}, all...), entable.Consistent(strongly))
+				check(t, err)
+				if got[0] != nil {
+					t.Errorf("found %v", got[0])
+				}
+				same(t, f.name, values(got[1:]), all)
+			}
+			got, err := p.orders.TransactGet(t.Context(), append([]Order{none}, all...))
+			check(t, err)
+			if got[0] != nil {
+				t.Errorf("found %v", got[0])
+			}
+			same(t, f.name, values(got[1:]), all)
+		}
+	})
+}
+
+// Scans and queries of indexes give what both places have once.
+func TestScansAndIndexesGiveItemsOnce(t *testing.T) {
+	each(t, func(t *testing.T, c entable.Client) {
+		for _, f := range forms {
+			s := newSite(t, c, entable.GSI("gsi2", entable.KeysOnly()))
+			all := scatter(t, s, f, "acme", 30)
+			p := s.run(f, moves)
+			byID := func(a, b Order) int { return strings.Compare(a.ID, b.ID) }
+			got := collect(t, p.orders.Scan().Segments(2).Consistent(true).All(t.Context()))
+			slices.SortFunc(got, byID)
+			same(t, f.name+": scan", got, all)
+			same(t, f.name+": index", collect(t, p.orders.QueryIndex("gsi1", Order{Status: "open"}).All(t.Context())), all)
+			same(t, f.name+": whole items", collect(t, p.orders.QueryIndex("gsi2", Order{Status: "open"}).Hydrate().All(t.Context())), all)
+			n, err := p.orders.QueryIndex("gsi1", Order{Status: "open"}).Count(t.Context())
+			check(t, err)
+			same(t, f.name+": counted", n, len(all))
+			var mixed []Order
+			for v, err := range p.table.Query(Order{Tenant: "acme"}).All(t.Context()) {
+				check(t, err)
+				mixed = append(mixed, *v.(*Order))
+			}
+			same(t, f.name+": mixed", mixed, all)
+		}
+	})
+}
+
+// onItsWay is a client whose reads of several items come while these are on their way: they find nothing.
+type onItsWay struct{ *dynamodb.Client }
+
+func (onItsWay) BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error) {
+	return &dynamodb.BatchGetItemOutput{}, nil
+}
+
+// An item that is at neither place when these are looked at, one after the other, is found all the same.
+func TestItemsOnTheirWayAreFound(t *testing.T) {
+	for _, f := range forms {
+		client := onMemory(t).(*dynamodb.Client)
+		s := newSite(t, client)
+		all := scatter(t, s, f, "acme", 120)
+		s.client = onItsWay{client}
+		p := s.run(f, moves)
+		for _, o := range all[:10] {
+			if _, err := p.orders.Get(t.Context(), o); p.at(t, o) != s.run(f, before).at(t, o) {
+				check(t, err)
+			}
+		}
+		got, err := p.orders.BatchGet(t.Context(), all)
+		check(t, err)
+		for i, v := range got {
+			if o := all[i]; v == nil && p.at(t, o) != s.run(f, before).at(t, o) || v != nil && v.N != o.N {
+				t.Errorf("%s: found %v for %v", f.name, v, o)
+			}
+		}
+	}
+}
