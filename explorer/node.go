@@ -16,13 +16,13 @@ import (
 
 // node is a value as the pages show it: a text, or what is inside of it.
 type node struct {
-	Name, Also string // Also is the name of its Go field
-	Type       string // of the service, or of Go
-	Text       string
-	Cut        int // how many bytes of the text are left out
-	Hidden     bool
-	Kids       []node
-	More       int // how many kids are left out
+	Name   string
+	Type   string // of the service, or of Go
+	Text   string
+	Cut    int // how many bytes of the text are left out
+	Hidden bool
+	Kids   []node
+	More   int // how many kids are left out
 }
 
 // Whole reports whether the node is one value.

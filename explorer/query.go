@@ -17,7 +17,6 @@ import (
 // queryPage is a query by the fields of an example.
 type queryPage struct {
 	Entity   kind
-	GoType   string
 	Index    string
 	All      bool // items of all types in the partition
 	PK, SK   []field
@@ -72,7 +71,7 @@ func (h *Handler) query(v *view) error {
 	}
 	q := &asked{view: v, e: e, index: index, op: v.form.Get("op"), pk: pk, sk: sk, all: v.form.Get("all") != ""}
 	body := &queryPage{
-		Entity: h.kindOf(e), GoType: goName(e), Index: index, All: q.all, Variable: variable(e),
+		Entity: h.kindOf(e), Index: index, All: q.all, Variable: variable(e),
 		PK: v.fields("f.", pk), SK: v.fields("f.", sk), High: v.fields("t.", sk), Reversed: v.form.Get("order") == "desc",
 	}
 	for _, o := range ops {

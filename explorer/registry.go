@@ -33,11 +33,10 @@ type partitionBox struct {
 }
 
 type memberBox struct {
-	Kind    kind
-	PK      string // where it differs from the partition's
-	SK      string
-	Link    string
-	Removed bool
+	Kind kind
+	PK   string // where it differs from the partition's
+	SK   string
+	Link string
 }
 
 type access struct {
@@ -48,7 +47,6 @@ type access struct {
 
 type entityBox struct {
 	Kind   kind
-	GoType string
 	PK, SK string
 	Also   []string
 	Fields []fieldBox
@@ -148,7 +146,7 @@ func queryLink(index string, all bool, entity string) string {
 }
 
 func (h *Handler) entityBox(e *schema.Entity, m *manifest.Entity) entityBox {
-	box := entityBox{Kind: h.kindOf(e), GoType: goName(e), PK: m.PK.String(), SK: m.SK.String()}
+	box := entityBox{Kind: h.kindOf(e), PK: m.PK.String(), SK: m.SK.String()}
 	if len(m.Was) > 0 {
 		box.Also = append(box.Also, "was called "+strings.Join(m.Was, ", "))
 	}

@@ -125,7 +125,7 @@ func (h *Handler) fields(r *row, b bounds) (list []node) {
 			n = b.value(v)
 		}
 		n.Type = typeName(f.Type, b.pkg)
-		n.Name, n.Also = f.Name, r.entity.Type.FieldByIndex(f.Index).Name
+		n.Name = f.Name
 		list = append(list, n)
 	}
 	if r.entity.Rest != nil {
