@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
@@ -17,14 +18,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/internal/work"
 )
-
-// SaveOption refines one [Collection.Save]: [InBatches], [ClientToken].
-type SaveOption interface{ applySave(*saveConfig) }
-
-type saveConfig struct {
-	token   tokenOption
-	several bool
-}
 
 type inBatches struct{}
 
@@ -118,7 +111,7 @@ func (e partlyError) Unwrap() error { return e.err }
 func (cfg *saveConfig) send(ctx context.Context, batch []aggregate.Write) error {
 	var opts []TransactOption
 	if cfg.token != "" {
-		opts = append(opts, cfg.token)
+		opts = append(opts, tokenOption(cfg.token))
 	}
 	var left []Write
 	for _, w := range batch {
@@ -207,44 +200,6 @@ func (s *saved) met(err error, resumed bool) (done, again bool) {
 	}
 	return true, false
 }
-
-// PartitionOption refines one [Collection.Delete] or [Collection.Copy]: [SkipUnknown], [RawUnknown], [Progress], [Concurrency],
-// [Attempts].
-type PartitionOption interface{ applyPartition(*partitionConfig) }
-
-type partitionConfig struct {
-	batchConfig
-	unknown  schema.UnknownItems
-	progress func(PartitionProgress)
-}
-
-// UnknownSetting is an option of tables, for their reads, and of operations on whole partitions: [SkipUnknown], [RawUnknown].
-type UnknownSetting interface {
-	TableOption
-	PartitionOption
-}
-
-type unknownSetting schema.UnknownItems
-
-func (o unknownSetting) applyTable(c *tableConfig) { c.Unknown = schema.UnknownItems(o) }
-func (o unknownSetting) applyPartition(c *partitionConfig) {
-	c.unknown = schema.UnknownItems(o)
-}
-
-// PartitionProgress is how far an operation on a whole partition has come.
-type PartitionProgress struct {
-	// Items counts the items that were deleted or are copied, Skipped those of unknown types that were passed over.
-	Items, Skipped int
-	// Pages counts the response pages, of up to 1 MB, that are done.
-	Pages int
-}
-
-type progressOption func(PartitionProgress)
-
-func (f progressOption) applyPartition(c *partitionConfig) { c.progress = f }
-
-// Progress sets f to be called after each page of a [Collection.Delete] or [Collection.Copy], in the goroutine of the call.
-func Progress(f func(PartitionProgress)) PartitionOption { return progressOption(f) }
 
 // Put writes all items of v as [Entity.Put] does, in place of stored ones with the same keys; other items of the partition stay.
 // It may be any number: they are written in the order of C's fields, 25 at a time in [Concurrency] requests side by side, and
@@ -449,6 +404,10 @@ func (p *queryPlan) rawWrite(e *entity, op string, raw, item []byte, by schema.P
 func (o *rawOp) entity() *entity                                { return o.e }
 func (o *rawOp) settle(context.Context, *request, loaded) error { return nil }
 func (o *rawOp) abandon(*request)                               {}
+
+func (o *rawOp) same(sent, item map[string]types.AttributeValue) bool {
+	return aggregate.SameCopy(o.e.Entity, sent, item, o.protector)
+}
 
 func (o *rawOp) prepare(_ context.Context, _ *route.Conn, in *room) (*request, error) {
 	r := in.request()

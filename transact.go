@@ -33,7 +33,7 @@ type transactConfig struct{ token string }
 type tokenOption string
 
 func (o tokenOption) applyTransact(c *transactConfig) { c.token = string(o) }
-func (o tokenOption) applySave(c *saveConfig)         { c.token = o }
+func (o tokenOption) applySave(c *saveConfig)         { c.token = string(o) }
 
 // ClientToken makes a transaction idempotent over several calls, for ten minutes: sent again with the
 // same token and the same contents it succeeds without being carried out again. It is up to 36

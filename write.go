@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -358,8 +357,10 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	switch r.verb {
 	case verbPut:
 		sent, err := wire.ReadItem(r.item)
-		if o, ok := r.by.(*rawOp); ok && err == nil && len(item) > 0 {
-			return aggregate.SameCopy(o.e.Entity, sent, item, o.protector)
+		if o, ok := r.by.(interface {
+			same(sent, item map[string]types.AttributeValue) bool
+		}); ok && err == nil && len(item) > 0 {
+			return o.same(sent, item)
 		}
 		return err == nil && change.SameItem(sent, item)
 	case verbDelete:

@@ -156,12 +156,13 @@ func TestReportsAreOfCompleteWindows(t *testing.T) {
 	says := func(want string) {
 		t.Helper()
 		r := hot.Report()
-		got := r.From.Format("15:04")
+		var got strings.Builder
+		got.WriteString(r.From.Format("15:04"))
 		for _, k := range r.Keys {
-			got += fmt.Sprintf(" %s=%g", k.Partition.Key, k.WriteUnits)
+			got.WriteString(fmt.Sprintf(" %s=%g", k.Partition.Key, k.WriteUnits))
 		}
-		if got != want {
-			t.Errorf("reported %s, want %s", got, want)
+		if got.String() != want {
+			t.Errorf("reported %s, want %s", got.String(), want)
 		}
 	}
 	put("a", 3)

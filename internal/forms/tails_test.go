@@ -142,15 +142,15 @@ func TestQueriesOfKeysWithTails(t *testing.T) {
 func indexed(t *testing.T, client *dynamodb.Client) string {
 	t.Helper()
 	item := only(t, client)
-	out := ""
+	var out strings.Builder
 	for _, name := range []string{"GSI1PK", "GSI1SK"} {
 		if v, ok := item[name].(*types.AttributeValueMemberS); ok {
-			out += " " + v.Value
+			out.WriteString(" " + v.Value)
 		} else {
-			out += " -"
+			out.WriteString(" -")
 		}
 	}
-	return out[1:]
+	return out.String()[1:]
 }
 
 func TestUpdatesKeepTailsOfIndexKeysUp(t *testing.T) {
