@@ -33,9 +33,8 @@ func ExampleMoved() {
 	moves.Update(Consignment{Customer: "ann", ID: "b"}).Set("status", "there").Do(ctx) // moves it
 	for _, version := range []*entable.Entity[Consignment]{ahead, moves} {             // which run at once
 		for p, err := range version.Query(Consignment{Customer: "ann"}).All(ctx) {
-			fmt.Print(p.ID, " ", p.Status, err, " ")
+			fmt.Println(p.ID, p.Status, err)
 		}
-		fmt.Println()
 	}
 
 	for settled := false; !settled; { // when all are of that version, the rest is moved
@@ -49,8 +48,12 @@ func ExampleMoved() {
 	n, err := last.Query(Consignment{Customer: "ann"}).Count(ctx)
 	fmt.Println(n, err)
 	// Output:
-	// a sent<nil> b there<nil> c sent<nil>
-	// a sent<nil> b there<nil> c sent<nil>
+	// a sent <nil>
+	// b there <nil>
+	// c sent <nil>
+	// a sent <nil>
+	// b there <nil>
+	// c sent <nil>
 	// at the other place: Consignment[pk="CC#ann#2" sk="CI#c"]: its place is [pk="CC#ann#18" sk="CI#c"] (repaired) <nil>
 	// at the other place: Consignment[pk="CC#ann#4" sk="CI#a"]: its place is [pk="CC#ann#12" sk="CI#a"] (repaired) <nil>
 	// 3 <nil>

@@ -2,6 +2,7 @@ package entable_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -183,8 +184,8 @@ func TestShardsOfValuesStayWhatTheyAre(t *testing.T) {
 	number(190, func() (map[string]types.AttributeValue, error) { return byTime.ToItem(&times{"1", at}) })
 }
 
-// A key that today's type or shards cannot have is of an older version: what it holds is read, or said not to fit.
-func TestKeysOfWiderTypesAreRead(t *testing.T) {
+// A key that today's type or shards cannot have is of an older version: that it does not fit is said, also of keys alone.
+func TestKeysOfWiderTypesDoNotFit(t *testing.T) {
 	t.Parallel()
 	type seat struct {
 		Line string `dynamodbav:"line"`
@@ -194,6 +195,10 @@ func TestKeysOfWiderTypesAreRead(t *testing.T) {
 	check(t, register[seat](table, entable.PK("line", entable.Prefix("L"), entable.Shards(3, "n")), entable.SK(entable.Attr("n").Width(3), entable.Prefix("N"))))
 	item := key("L#a#9", "N#007")
 	item["_type"] = avS("seat")
+	if v, err := table.Decode(item); !errors.As(err, new(*entable.KeyMismatchError)) {
+		t.Errorf("read %v, %v", v, err)
+	}
+	item["pk"] = avS("L#a#2")
 	if v, err := table.Decode(item); err != nil || *v.(*seat) != (seat{"a", 7}) {
 		t.Errorf("read %v, %v", v, err)
 	}

@@ -116,7 +116,7 @@ func TestClientsWhoseRequestsAreTheSDKs(t *testing.T) {
 		{"EndpointDiscovery", func(o *dynamodb.Options) {
 			o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryEnabled
 		}},
-		{"EndpointResolver", func(o *dynamodb.Options) { o.EndpointResolver = dynamodb.EndpointResolverFromURL("http://localhost") }},
+		{"EndpointResolver", func(o *dynamodb.Options) { o.EndpointResolver = dynamodb.EndpointResolverFromURL("http://localhost") }}, //nolint:staticcheck // deprecated, and set by some
 		{"EndpointResolverV2", func(o *dynamodb.Options) { o.EndpointResolverV2 = myResolver{} }},
 		{"HTTPSignerV4", func(o *dynamodb.Options) { o.HTTPSignerV4 = mySigner{v4.NewSigner()} }},
 		{"Interceptors", func(o *dynamodb.Options) { o.Interceptors.AddAfterAttempt(nil) }},
@@ -262,8 +262,10 @@ func TestTargets(t *testing.T) {
 	for i := range 1000 {
 		use(strings.Repeat("x", i))
 	}
-	if use("late") || use("late") || use("late") {
-		t.Error("one kind too many is known")
+	for range 3 {
+		if use("late") {
+			t.Error("one kind too many is known")
+		}
 	}
 	if !use("a") || !use("b") {
 		t.Error("what was known is forgotten")

@@ -21,6 +21,9 @@ func (b *builder) loosen(parts []part, keys []string, a Attr) []part {
 				text += w.text
 				continue
 			}
+			if len(out) > 0 && text == "" && out[len(out)-1].fixed == "" && w.text[0] == '-' { // no sign, but what stands between two
+				text, w.text = "-", w.text[1:]
+			}
 			out = append(fixedPart(out, text), part{texts: slices.Repeat([]string{w.text}, len(keys))})
 			text = ""
 		}

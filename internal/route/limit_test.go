@@ -181,7 +181,7 @@ func TestSeveralLimits(t *testing.T) {
 		}
 	}
 	client.err = errors.New("refused")
-	if err := c.Put(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders")}, itemOf(10)); err != client.err { //nolint:errorlint // itself
+	if err := c.Put(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("orders")}, itemOf(10)); err != client.err {
 		t.Errorf("error %v", err)
 	}
 	if got := job.Tokens(); got > 96.001 {

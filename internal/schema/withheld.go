@@ -42,13 +42,17 @@ func plainly(err error) error {
 // innerSealing returns the path of a field inside another one that has a tag for whole attributes; "" if none has. Types that
 // contain themselves are looked at once.
 func innerSealing(t reflect.Type, path string, seen map[reflect.Type]bool) string {
-	for k := t.Kind(); k == reflect.Pointer || k == reflect.Slice || k == reflect.Array || k == reflect.Map; k = t.Kind() {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || seen[t] {
+	if seen[t] {
 		return ""
 	}
 	seen[t] = true
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return innerSealing(t.Elem(), path, seen)
+	case reflect.Struct:
+	default:
+		return ""
+	}
 	for f := range t.Fields() {
 		name, embedded := codec.StoredName(f)
 		at := path + "." + name
