@@ -566,3 +566,34 @@ func TestAggregatesOfEncryptedAttributes(t *testing.T) {
 		t.Errorf("copied %v", got.List)
 	}
 }
+
+// Items that may be at two places are saved at their own.
+func TestSaveMovesItems(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		declare := func(pk entable.KeySpec, more ...entable.EntityOption) *entable.Collection[struct{ Lines []Line }] {
+			table := entable.NewTable(s.table.Name())
+			table.Use(s.sdk)
+			return entable.NewCollection[struct{ Lines []Line }](entable.Register[Line](table, append(more, pk, entable.SK("line"))...))
+		}
+		old, now := entable.PK("cart", entable.Prefix("OLD")), entable.PK("cart", entable.Prefix("NEW"))
+		was, is := declare(old), declare(now, entable.Moved(old))
+		type all = struct{ Lines []Line }
+		check(t, was.Save(t.Context(), nil, &all{[]Line{{Cart: "1", ID: "a", Qty: 1}, {Cart: "1", ID: "b", Qty: 1}, {Cart: "1", ID: "c", Qty: 1}}}))
+		b, err := is.Get(t.Context(), Line{Cart: "1"}, entable.Consistent(true))
+		check(t, err)
+		if len(b.Lines) != 3 {
+			t.Fatalf("%d lines of %v", len(b.Lines), texts(t, s.stored()))
+		}
+		before := is.Clone(b)
+		b.Lines[0].Qty = 2
+		b.Lines = append(b.Lines[:2], Line{Cart: "1", ID: "d"})
+		check(t, is.Save(t.Context(), before, b))
+		stored := s.stored()
+		if len(stored) != 3 || text(stored["NEW#1 LL#a"]["qty"]) != "2" || stored["OLD#1 LL#b"] == nil || stored["NEW#1 LL#d"] == nil {
+			t.Errorf("stored %v", texts(t, stored))
+		}
+		if err := is.Copy(t.Context(), Line{Cart: "1"}, Line{Cart: "2"}); err == nil || !strings.Contains(err.Error(), "may be at another place") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
