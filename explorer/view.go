@@ -104,5 +104,5 @@ func (h *Handler) write(w http.ResponseWriter, status int, page, title string, b
 
 func (v *view) conn() (*route.Conn, error) { return bridge.Conn(v.ctx, v.h.table) }
 
-// cost is what the requests of a page have cost.
+// cost returns what the requests of the page have cost.
 func (v *view) cost() entable.Counts { return v.stats.Total() }

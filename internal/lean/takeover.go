@@ -69,7 +69,7 @@ func (c *lateContext) Err() error {
 	return c.Context.Err()
 }
 
-// TakeOver is the last option of the SDK's call.
+// TakeOver makes the call of the SDK go on from the attempt. It comes behind all other options.
 func (a *Attempt) TakeOver(o *dynamodb.Options) {
 	// A token of the standard retryer is but a function: to ask again costs nothing, and the SDK looks for that type.
 	if _, standard := o.Retryer.(*retry.Standard); !standard {
@@ -126,7 +126,7 @@ func (h *heldCredentials) Retrieve(ctx context.Context) (aws.Credentials, error)
 	return h.a.creds, h.a.credsErr
 }
 
-// ProviderSources is what the SDK asks providers for the user agent.
+// ProviderSources returns what the provider says of itself, for the user agent.
 func (h *heldCredentials) ProviderSources() []aws.CredentialSource {
 	if p, ok := h.CredentialsProvider.(aws.CredentialProviderSource); ok {
 		return p.ProviderSources()
