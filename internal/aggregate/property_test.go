@@ -52,7 +52,9 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range writers {
 		done[w] = map[string]bool{}
+		dice.Lock()
 		own := mathrand.New(mathrand.NewPCG(r.Uint64(), 0))
+		dice.Unlock()
 		wg.Go(func() {
 			for n := 0; left.Add(-1) >= 0; n++ {
 				for tries := 0; ; tries++ {
