@@ -76,14 +76,18 @@ func (h *Handler) unique(r *row) (names []string) {
 	return names
 }
 
+// posted returns the item that a form is about, and its page.
+func (h *Handler) posted(v *view) (r *row, body *editPage, err error) {
+	v.form = v.r.PostForm
+	if r, _, err = v.load(); err == nil {
+		body, err = h.editPage(r)
+	}
+	return r, body, err
+}
+
 // save writes what the form has changed.
 func (h *Handler) save(v *view) error {
-	v.form = v.r.PostForm
-	r, _, err := v.load()
-	if err != nil {
-		return err
-	}
-	body, err := h.editPage(r)
+	r, body, err := h.posted(v)
 	if err != nil {
 		return err
 	}
@@ -103,12 +107,7 @@ func (h *Handler) save(v *view) error {
 
 // remove deletes the item, if it still is as it was shown.
 func (h *Handler) remove(v *view) error {
-	v.form = v.r.PostForm
-	r, _, err := v.load()
-	if err != nil {
-		return err
-	}
-	body, err := h.editPage(r)
+	r, body, err := h.posted(v)
 	if err != nil {
 		return err
 	}
