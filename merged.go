@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/cursor"
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -175,10 +176,7 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 			all = append(all, homes[i])
 		}
 	}
-	b := &batchGet{t: p.t, conn: g.conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
-	for _, chunk := range b.chunks(all) {
-		b.get(ctx, chunk)
-	}
+	p.t.readHomes(ctx, g.conn, all)
 	kept := g.sink.items[:0]
 	for i, it := range g.sink.items {
 		switch home := homes[i]; {
@@ -191,6 +189,14 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 	clear(g.sink.items[len(kept):])
 	g.sink.items = kept
 	return nil
+}
+
+// readHomes reads what lies at the own places of items that were found at the other.
+func (t *Table) readHomes(ctx context.Context, conn *route.Conn, all []*getKey) {
+	b := &batchGet{t: t, conn: conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
+	for _, chunk := range b.chunks(all) {
+		b.get(ctx, chunk)
+	}
 }
 
 // place takes an item by where it lies, and reports whether the stream that it came in is to give it.

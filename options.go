@@ -49,7 +49,13 @@ type HooksSetting interface {
 	EntityOption
 	ReadOption
 	BatchGetOption
+	WriteSetting
+}
+
+// WriteSetting is an option of single writes and of all those of a [Collection.Save]: [SkipHooks], [SkipValidation].
+type WriteSetting interface {
 	WriteOption
+	SaveOption
 }
 
 // KeyAttribute is an option of tables and of their indexes: [PartitionKey], [SortKey], [NoSortKey].
@@ -281,7 +287,12 @@ func If(condition expression.ConditionBuilder) WriteOption {
 
 // SkipValidation leaves out the check of `validate` tags in one write, for the migration of items that break rules which are
 // younger than they. All else stays: generated values, keys, sizes, versions.
-func SkipValidation() WriteOption { return writeOption(func(c *writeConfig) { c.unchecked = true }) }
+func SkipValidation() WriteSetting { return skipValidation{} }
+
+type skipValidation struct{}
+
+func (skipValidation) applyWrite(c *writeConfig) { c.unchecked = true }
+func (o skipValidation) applySave(c *saveConfig) { c.each = append(c.each, o) }
 
 type hooksSetting bool
 
@@ -292,6 +303,7 @@ func SkipHooks(on bool) HooksSetting { return hooksSetting(on) }
 func (o hooksSetting) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
 func (o hooksSetting) applyRead(c *readConfig)     { c.skipHooks = new(bool(o)) }
 func (o hooksSetting) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
+func (o hooksSetting) applySave(c *saveConfig)     { c.each = append(c.each, o) }
 
 type expiredSetting bool
 
@@ -383,12 +395,13 @@ func (o consistency) applyBatchGet(c *batchGetConfig)  { c.consistent = o }
 func (o hooksSetting) applyBatchGet(c *batchGetConfig) { o.applyRead(&c.readConfig) }
 func (f batchOption) applyBatchGet(c *batchGetConfig)  { f(&c.batchConfig) }
 
-// SaveOption refines one [Collection.Save]: [InBatches], [ClientToken].
+// SaveOption refines one [Collection.Save]: [InBatches], [ClientToken], [SkipHooks], [SkipValidation].
 type SaveOption interface{ applySave(*saveConfig) }
 
 type saveConfig struct {
 	token   string
 	several bool
+	each    []WriteOption
 }
 
 // PartitionOption refines one [Collection.Delete] or [Collection.Copy]: [SkipUnknown], [RawUnknown], [Progress], [Concurrency],
