@@ -21,10 +21,11 @@ import (
 const maxAliased = 16 << 10
 
 const (
-	// maxKept is the longest body that is kept for the next one; a page of Query or Scan has 1 MB of items.
-	maxKept = 1 << 20
+	// maxKept is the longest body that is kept for the next one. A page of Query or Scan has 1 MB of items, as the service counts
+	// them; in JSON these take 1.2 to 2 MB, the more the shorter the values.
+	maxKept = 2 << 20
 	// maxBodies limits how many bodies are kept or to be given back, and so what is kept in all: 32 MB. Others are the collector's.
-	maxBodies = 32
+	maxBodies = 16
 	// bodyStep is what their lengths are rounded up to, so that pages which differ a little fit into each other's memory.
 	bodyStep = 64 << 10
 )
@@ -84,23 +85,20 @@ func (b *Body) Free() {
 // A Holder is a sink whose items alias the body. It gets the body of a call behind the last item of that, and frees it.
 type Holder interface{ Hold(*Body) }
 
-// maxBodyHint limits how much is allocated because a header says so.
-const maxBodyHint = 1 << 20
-
 // readBody reads the body to its end, and then closes it, which is when the SDK's reader compares the checksum, of which the
 // SDK would otherwise take no notice. It returns what came before an error, too. The bytes are in a Body, or are a slice of
 // their own, if there is none.
 func readBody(resp *http.Response) (text []byte, in *Body, readErr, closeErr error) {
 	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
 	// end of an exact length do so without another allocation.
-	room := int(min(max(resp.ContentLength, 0), maxBodyHint)) + 512
+	room := int(min(max(resp.ContentLength, 0), maxKept-512)) + 512
 	if 0 <= resp.ContentLength && resp.ContentLength <= maxAliased && !Hostile {
 		text, readErr, closeErr = readAll(resp.Body, make([]byte, 0, room))
 		return text, nil, readErr, closeErr
 	}
 	b := newBody()
 	if cap(b.bytes) < room {
-		b.bytes = make([]byte, 0, min((room+bodyStep-1)&^(bodyStep-1), max(room, maxKept)))
+		b.bytes = make([]byte, 0, (room+bodyStep-1)&^(bodyStep-1))
 	}
 	text, readErr, closeErr = readAll(resp.Body, b.bytes[:0])
 	b.bytes = text
