@@ -102,6 +102,12 @@ func (m *merged) give(ctx context.Context, from *pager) (any, bool, error) {
 	return from.item(ctx)
 }
 
+func (m *merged) end() {
+	for _, g := range m.pagers {
+		g.end()
+	}
+}
+
 func (m *merged) positions() ([]cursor.Position, error) {
 	out := make([]cursor.Position, len(m.pagers))
 	for i, g := range m.pagers {
@@ -281,7 +287,8 @@ func (m *moving) ready(ctx context.Context) error {
 // rewind lets the pager read on from behind the last item that was taken.
 func (g *pager) rewind() (err error) {
 	if g.start, err = g.behind(); err == nil {
-		g.before, g.sink.items, g.next, g.key = g.start, g.sink.items[:0], 0, nil
+		g.sink.Reset()
+		g.before, g.next, g.key = g.start, 0, nil
 	}
 	return err
 }

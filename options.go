@@ -80,7 +80,6 @@ type tableConfig struct {
 	err         error // of an option
 	consistent  consistency
 	without     route.Ways
-	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
 	protects    func(context.Context) schema.Protector // nil: nothing
@@ -214,14 +213,6 @@ func Validator(v *validator.Validate) TableOption {
 // the same.
 func PlainRoute() TableOption {
 	return tableOption(func(c *tableConfig) { c.without.Fast = true })
-}
-
-// CopyStrings makes loaded strings copies of their own, and allocates each item and slice by itself. By
-// default strings share the memory of the response page that they came in (up to 1 MB), and items and
-// slices of a page that of their neighbours (up to 8 kB), which lives as long as one of them; use it when
-// a few items of many pages are kept for long.
-func CopyStrings() TableOption {
-	return tableOption(func(c *tableConfig) { c.copyStrings = true })
 }
 
 // SDKDefaults stores the values of the table's items as the SDK's attributevalue package does by default, for data that is
