@@ -7,7 +7,7 @@ BENCHES  := internal/bench
 BROWSER  := internal/browsertest
 FUZZTIME ?= 5m
 
-.PHONY: test format vet fix lint unit browser screenshots soak fuzz bench bench-compare record clean
+.PHONY: test format vet fix lint unit browser screenshots soak fuzz sdk-versions bench bench-compare record clean
 
 # Everything that must hold before a commit.
 test: format vet fix lint unit
@@ -61,6 +61,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+# The tests of what speaks to the SDK, with the oldest one that go.mod allows and the newest one served.
+sdk-versions:
+	@GO="$(GO)" internal/lean/sdkversions.sh
 
 # Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER quartiles FIRST THIRD.
 bench:

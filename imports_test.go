@@ -56,7 +56,7 @@ var places = []place{
 	{folder: "internal/ddblocal"},
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
 	{folder: "internal/moved", tests: []string{".", "memory", "internal/ddblocal"}},
-	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
+	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/schema", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose", "progress"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
