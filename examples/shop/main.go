@@ -96,6 +96,9 @@ func (s *settings) run(ctx context.Context, out, errs io.Writer) error {
 		return err
 	}
 	if s.load > 0 {
+		if a.db != nil {
+			a.db.Inject(randomFaults(s.faults)...)
+		}
 		return a.load(ctx, s.load, s.clients, out, newProgress(errs))
 	}
 	var lc net.ListenConfig

@@ -45,7 +45,7 @@ type Session struct {
 
 // Product is what is sold. What there is of it is apart, in Stock: that changes with each order, and this seldom.
 type Product struct {
-	ID       string `dynamodbav:"id" json:"id" validate:"required,max=50"`
+	ID       string `dynamodbav:"id" json:"id" validate:"hostname_rfc1123,max=50"` // stands in addresses
 	Category string `dynamodbav:"category" json:"category" validate:"oneof=writing paper desk"`
 	Name     string `dynamodbav:"name" json:"name" validate:"required,max=200"`
 	Text     string `dynamodbav:"text" json:"text" validate:"max=4000"`

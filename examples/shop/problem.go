@@ -107,12 +107,16 @@ func requirement(f entable.FieldError) string {
 		return "is no e-mail address"
 	case "alphanum":
 		return "has letters and digits only"
+	case "hostname_rfc1123":
+		return "has letters, digits and hyphens only"
 	case "oneof":
 		return "has to be one of: " + f.Param
-	case "min":
-		return "has to be " + f.Param + " at the least"
-	case "max":
-		return "has to be " + f.Param + " at the most"
+	case "min", "max":
+		bound := map[string]string{"min": " at the least", "max": " at the most"}[f.Rule]
+		if f.Kind == "string" {
+			return "has " + f.Param + " characters" + bound
+		}
+		return "is " + f.Param + bound
 	}
 	return "breaks the rule " + f.Rule
 }
