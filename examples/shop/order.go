@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/entable/entable"
@@ -20,12 +21,15 @@ var (
 
 // soldOutError says that there is less of a product than was ordered.
 type soldOutError struct {
-	Product string
-	Left    int
+	Name string
+	Left int
 }
 
 func (e *soldOutError) Error() string {
-	return fmt.Sprintf("of %s there are %d left", e.Product, e.Left)
+	if e.Left == 0 {
+		return e.Name + " is sold out"
+	}
+	return fmt.Sprintf("%s: there are %d left", e.Name, e.Left)
 }
 
 // requestLength is how long a request can be sent again.
@@ -57,7 +61,7 @@ func (s *Shop) place(ctx context.Context, customer, key string, seen Money) (ord
 	case err != nil:
 		return nil, false, err
 	case len(basket.Gone) > 0:
-		return nil, false, &soldOutError{Product: basket.Gone[0]}
+		return nil, false, &soldOutError{Name: basket.Gone[0]}
 	case len(basket.Lines) == 0:
 		return nil, false, errEmptyCart
 	case seen != 0 && seen != basket.Total:
@@ -76,7 +80,7 @@ func (s *Shop) place(ctx context.Context, customer, key string, seen Money) (ord
 	if order, markErr := s.placed(ctx, customer, key, seen); order != nil && markErr == nil {
 		return order, true, nil
 	}
-	return nil, false, refused(err)
+	return nil, false, refused(err, basket)
 }
 
 // placed returns the order that a request has made, or nil.
@@ -112,8 +116,8 @@ func (s *Shop) writes(order *Order, basket *Basket, key string) []entable.Write 
 	return writes
 }
 
-// refused says what a transaction of an order was refused for.
-func refused(err error) error {
+// refused says what the transaction of a basket's order was refused for.
+func refused(err error, basket *Basket) error {
 	failed, ok := errors.AsType[*entable.TransactionError](err)
 	if !ok {
 		return err
@@ -127,7 +131,8 @@ func refused(err error) error {
 			return errCartChanged
 		}
 		if stock, ok := condition.Stored.(*Stock); ok {
-			return &soldOutError{stock.Product, stock.Left}
+			line := slices.IndexFunc(basket.Lines, func(l *Line) bool { return l.Product == stock.Product })
+			return &soldOutError{basket.Lines[line].Name, stock.Left}
 		}
 	}
 	return err

@@ -272,7 +272,7 @@ func TestSoldOutOnThePage(t *testing.T) {
 	bob.register("bob").visit("/products/quill").send("/cart/quill/add", nil)
 	ann.send("/orders", nil).want(http.StatusOK, "placed")
 	key := bob.form("/orders").Get("key")
-	bob.send("/orders", nil).want(http.StatusConflict, `role="alert"`, "there are 0 left", "Error: Your cart")
+	bob.send("/orders", nil).want(http.StatusConflict, `role="alert"`, "is sold out", "Error: Your cart")
 	if again := bob.form("/orders").Get("key"); again != key {
 		t.Error("the form has another key")
 	}
