@@ -61,7 +61,7 @@ var places = []place{
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest", "seal"}},
-	{folder: "examples", imports: []string{".", "memory", "explorer", "progress"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
+	{folder: "examples", imports: []string{".", "memory", "explorer", "progress", "stream"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest", "entabletest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.
