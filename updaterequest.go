@@ -29,7 +29,7 @@ type update struct {
 	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
 	changes    []change.Change
 	known      []change.Change
-	conditions []expression.ConditionBuilder
+	conditions []change.Condition
 	ifVersion  *int64
 	upsert     bool
 	fetch      bool
@@ -80,7 +80,7 @@ func (u *update) remove(paths []string) {
 
 //go:noinline
 func (u *update) demand(condition expression.ConditionBuilder) {
-	u.conditions = append(u.conditions, condition)
+	u.conditions = append(u.conditions, change.By(condition))
 }
 
 //go:noinline
@@ -95,8 +95,8 @@ type updateState struct {
 	u          *update
 	r          *request
 	c          *route.Conn // nil when nothing may be read
-	update     expression.UpdateBuilder
-	conditions []expression.ConditionBuilder
+	update     change.Update
+	conditions []change.Condition
 	after      change.After
 	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
@@ -287,8 +287,7 @@ func (s *updateState) raiseVersion(context.Context) error {
 	if e.Version == nil {
 		return nil
 	}
-	name := attr(e.Version.Name)
-	s.update = s.update.Set(name, expression.Plus(expression.IfNotExists(name, expression.Value(0)), expression.Value(1)))
+	s.update.Raise(e.Version.Name)
 	if s.u.ifVersion != nil {
 		s.conditions = append(s.conditions, e.isVersion(*s.u.ifVersion))
 	}
@@ -359,7 +358,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
-			condition = condition.Or(expression.AttributeNotExists(attr(f.Name))) // which is read as zero too
+			condition = condition.Or(change.Absent(f.Name)) // which is read as zero too
 		}
 		s.conditions = append(s.conditions, condition)
 		if err := s.after.Find(f, was); err != nil {
@@ -475,10 +474,10 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 func (s *updateState) addUpsert() error {
 	e := s.u.e
 	if e.Table.Discriminator != "" {
-		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.TypeValue))
+		s.update.Set(e.Table.Discriminator, &types.AttributeValueMemberS{Value: e.TypeValue})
 	}
 	if len(e.Upgrades) > 0 {
-		s.update = s.update.Set(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
+		s.update.Set(schema.SchemaAttribute, number(int64(len(e.Upgrades))))
 	}
 	for _, name := range e.KeyAttrs {
 		if alone, _ := e.Alone(name); alone {
@@ -489,7 +488,7 @@ func (s *updateState) addUpsert() error {
 			return e.encodeError(err)
 		}
 		if v != nil {
-			s.update = s.update.Set(attr(name), expression.Value(v))
+			s.update.Set(name, v)
 		}
 	}
 	return nil

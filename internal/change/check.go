@@ -102,31 +102,7 @@ func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	return t.Name, nil
 }
 
-// Clauses returns, of conditions that [All] has joined, those from the one at from on, n of them.
-func Clauses(condition string, from, n, of int) string {
-	if n == of {
-		return condition
-	}
-	depth, clause, start, end := 0, 0, 0, 0
-	for i := range len(condition) {
-		switch condition[i] {
-		case '(':
-			if depth == 0 && clause == from {
-				start = i
-			}
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				if clause++; clause == from+n {
-					end = i + 1
-				}
-			}
-		}
-	}
-	return condition[start:end]
-}
-
-// All joins conditions, so that [Clauses] finds them.
+// All joins conditions that all must hold, of which there is at least one.
 func All(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
 	if len(conditions) == 1 {
 		return conditions[0]

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -53,7 +52,7 @@ func (c Resolved) makes(o Resolved) bool {
 // AddTo adds the changes to an update expression, and returns what must hold of the stored item for the service to do what
 // they mean. When the item is known, nil for none, an attribute of which that does not hold is set to what the changes make
 // of it, under the guard that it is still what it was.
-func (l *List) AddTo(u *expression.UpdateBuilder, item map[string]types.AttributeValue, known bool) ([]Guard, error) {
+func (l *List) AddTo(u *Update, item map[string]types.AttributeValue, known bool) ([]Guard, error) {
 	var guards []Guard
 	l.exact = map[string]bool{}
 	for _, c := range l.all {
@@ -66,10 +65,10 @@ func (l *List) AddTo(u *expression.UpdateBuilder, item map[string]types.Attribut
 			if err != nil {
 				return nil, err
 			}
-			if n := expression.NameNoDotSplit(name); now == nil {
-				*u = u.Remove(n)
+			if now == nil {
+				u.Remove(name)
 			} else {
-				*u = u.Set(n, expression.Value(now))
+				u.Set(name, now)
 			}
 			l.exact[name] = true
 			guards = append(guards, Is(name, item[name]))
