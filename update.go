@@ -445,10 +445,7 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 	if u.instance != nil {
 		err = e.checkInstanceSize(ctx, u.work, r)
 	} else {
-		var least []byte
-		if least, err = s.least(); err == nil {
-			err = e.checkSize(least, r)
-		}
+		err = s.checkLeast()
 	}
 	if err != nil {
 		return nil, err

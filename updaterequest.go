@@ -157,14 +157,23 @@ func (s *updateState) resolve(ctx context.Context) error {
 	return nil
 }
 
-// least encodes what the item has at least after the update, whatever is stored.
-func (s *updateState) least() ([]byte, error) {
+// keyRoom is the longest that a key is in JSON.
+const keyRoom = 6*(2048+1024+2*255) + 64
+
+// checkLeast refuses an update after which the item is above the limit whatever is stored.
+func (s *updateState) checkLeast() error {
+	if s.after.Changes.IsSmall(&s.update, s.u.e.limit()-keyRoom) {
+		return nil
+	}
 	item := maps.Clone(s.r.key.Attrs)
 	if err := s.after.Changes.Least(item); err != nil {
-		return nil, s.u.e.encodeError(err)
+		return s.u.e.encodeError(err)
 	}
 	raw, err := wire.AppendItem(nil, item)
-	return raw, s.u.e.encodeError(err)
+	if err != nil {
+		return s.u.e.encodeError(err)
+	}
+	return s.u.e.checkSize(raw, s.r)
 }
 
 // set adds a change of the library's own.

@@ -106,11 +106,11 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	var raw []byte
+	raw := make([]byte, 0, 64)
 	if t.Leaf != nil {
-		raw, err = t.Leaf.AppendValue(nil, v)
+		raw, err = t.Leaf.AppendValue(raw, v)
 	} else {
-		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface())
+		raw, err = t.Root.Encoding.AppendValue(raw, v.Interface())
 	}
 	if err == nil && len(raw) == 0 && (c.Op == Add || c.Op == Subtract) {
 		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added

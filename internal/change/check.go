@@ -95,11 +95,11 @@ func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	if err != nil {
 		return expression.NameBuilder{}, fmt.Errorf("path %q: %w", Show(path), err)
 	}
-	var t Target
+	names := make([]string, len(segments))
 	for i, s := range segments {
-		t.addName(s, i == 0)
+		names[i] = showSegments([]Segment{s})
 	}
-	return t.Name, nil
+	return nameOf(names), nil
 }
 
 // All joins conditions that all must hold, of which there is at least one.

@@ -132,7 +132,7 @@ func unlessEmpty(s *string) *string {
 
 // Express spells an update, which may be nil, and conditions that all must hold. The caller's are spelled by spell.
 func Express(u *Update, conditions []Condition, spell func(expression.ConditionBuilder) (*expression.Expression, error)) (*Expression, error) {
-	w := speller{spell: spell}
+	w := speller{text: make([]byte, 0, 128), names: make([]string, 0, 6), values: make([]types.AttributeValue, 0, 6), spell: spell}
 	if w.joined(" AND ", conditions); w.err != nil {
 		return nil, w.err
 	}

@@ -69,18 +69,18 @@ func isAbsent(v types.AttributeValue) bool {
 
 // Exists returns the condition that the target has a value.
 func (t Target) Exists() expression.ConditionBuilder {
-	there := expression.AttributeExists(t.Name)
+	there := expression.AttributeExists(t.Name())
 	if t.mayBeNull() {
-		there = there.And(expression.NotEqual(t.Name, expression.Value(null)))
+		there = there.And(expression.NotEqual(t.Name(), expression.Value(null)))
 	}
 	return t.Unless(there)
 }
 
 // NotExists returns the condition that the target has no value.
 func (t Target) NotExists() expression.ConditionBuilder {
-	none := expression.AttributeNotExists(t.Name)
+	none := expression.AttributeNotExists(t.Name())
 	if t.mayBeNull() {
-		none = none.Or(expression.Equal(t.Name, expression.Value(null)))
+		none = none.Or(expression.Equal(t.Name(), expression.Value(null)))
 	}
 	return t.Unless(none)
 }
@@ -92,7 +92,7 @@ func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.NotExists()
 	}
-	return expression.Equal(t.Name, expression.Value(is))
+	return expression.Equal(t.Name(), expression.Value(is))
 }
 
 // NotEqual returns the opposite of what Equal does.
@@ -101,13 +101,13 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.Exists()
 	}
-	return expression.NotEqual(t.Name, expression.Value(is))
+	return expression.NotEqual(t.Name(), expression.Value(is))
 }
 
 // Unless returns a condition, or, of a target that there is not, one that fails with the error.
 func (t Target) Unless(c expression.ConditionBuilder) expression.ConditionBuilder {
 	if t.err != nil {
-		return expression.Equal(t.Name, expression.Value(t.Operand(reflect.Value{})))
+		return expression.Equal(t.Name(), expression.Value(t.Operand(reflect.Value{})))
 	}
 	return c
 }
