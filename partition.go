@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/aggregate"
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -325,19 +323,19 @@ func (o *rawOp) prepare(_ context.Context, _ *route.Conn, in *room) (*request, e
 	if err := o.e.checkSize(o.item, r); err != nil {
 		return nil, err
 	}
-	none := []expression.ConditionBuilder{change.Is(o.e.Table.PK.Name, nil).Condition}
+	none := o.e.none()
 	if o.e.Other != nil {
 		l := load(o.e.Table.Decode(wire.NewReader(o.item), o.e.Entity, nil, o.protector))
 		if l.err != nil {
 			return nil, l.err
 		}
 		if other, ok := o.e.OtherKey(o.e.Pointer(l.value), o.key); ok {
-			if err := r.other(other, none, 0, 0); err != nil {
+			if err := r.other(other, none); err != nil {
 				return nil, err
 			}
 		}
 	}
 	var err error
-	r.expr, err = o.e.build(nil, none, 0, 0)
+	r.expr, err = o.e.build(nil, none)
 	return r, err
 }
