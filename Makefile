@@ -7,7 +7,7 @@ BENCHES  := internal/bench
 BROWSER  := internal/browsertest
 FUZZTIME ?= 5m
 
-.PHONY: test format vet fix lint unit browser screenshots soak fuzz bench bench-compare record clean
+.PHONY: test format vet fix lint unit browser screenshots soak fuzz sdk-versions bench bench-compare record clean
 
 # Everything that must hold before a commit.
 test: format vet fix lint unit
@@ -31,10 +31,11 @@ lint:
 	cd $(BENCHES) && $(GO) run $(LINT) run ./...
 	cd $(BROWSER) && $(GO) run $(LINT) run ./...
 
-# The benchmarks' own tests check that all contestants give the same results.
+# The benchmarks' own tests check that all contestants give the same results. In the suite, the memory of each response is
+# overwritten as soon as nobody may use it any more.
 unit: browser
 	cd $(BENCHES) && $(GO) test ./...
-	$(GO) test -race ./...
+	ENTABLE_HOSTILE=yes $(GO) test -race -ldflags='-X github.com/entable/entable/internal/wire.hostile=yes' ./...
 	$(GO) test -gcflags=all=-d=checkptr ./internal/codec ./internal/wire ./internal/schema
 
 # Where a browser must be there (CI=true), Debian's is installed; the tests fail if there is none in the end.
@@ -60,6 +61,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+# The tests of what speaks to the SDK, with the oldest one that go.mod allows and the newest one served.
+sdk-versions:
+	@GO="$(GO)" internal/lean/sdkversions.sh
 
 # Prints, last, one line per goal: ratio NAME VALUE goal OP NUMBER quartiles FIRST THIRD.
 bench:

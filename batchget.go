@@ -309,7 +309,6 @@ func (s *manyItems) keep() {
 }
 
 func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
-	r.Copy = s.t.copyStrings
 	id, err := s.t.s().IdentityAt(r)
 	if err != nil {
 		return err
@@ -412,7 +411,6 @@ func (s *transactItems) Reset() {
 }
 
 func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
-	r.Copy = s.t.copyStrings
 	if i >= len(s.keys) {
 		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
 	}

@@ -147,8 +147,8 @@
 //     [Table.Verify].
 //   - Zero is "not set". A zero time, UUID or byte array and an empty text cannot be part of a key;
 //     defaults and generated values cannot tell a zero that was meant.
-//   - Loaded strings share the memory of the response page that they came in, which lives as long as
-//     one of them. When a few strings of many pages are kept for long, use [CopyStrings].
+//   - Loaded strings share pieces of memory of up to 16 kB, and items of one page such of 8 kB, which live as long as
+//     one of them. Where a few items of many pages are kept for long, what FromItem makes of ToItem is apart.
 //   - A write works on a copy of the caller's struct and gives it back when the write succeeds. Slices
 //     and maps are not copied: a hook must replace them, not change them in place.
 //   - Put replaces the whole item: attributes that T does not have are lost, unless T has a `rest`

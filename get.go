@@ -44,7 +44,6 @@ type oneItem struct {
 func (s *oneItem) Reset() { s.found, s.loaded = false, loaded{} }
 
 func (s *oneItem) Item(_ string, _ int, r *wire.Reader) error {
-	r.Copy = s.table.copyStrings
 	s.found, s.loaded = true, load(s.table.s().DecodeAs(r, s.want.Entity, s.by))
 	return nil
 }

@@ -71,7 +71,7 @@ func (g *pager) since(keys, distinct []*getKey) (gone []*getKey) {
 		if k == nil || k.e.Other == nil || k.lies() || !slices.Contains(distinct, k) {
 			continue
 		}
-		d := g.plan.Table.Decode(wire.NewReader(g.sink.items[i].raw), k.e.Entity, nil, schema.Plain)
+		d := g.plan.Table.Decode(wire.NewCopier(g.sink.items[i].raw), k.e.Entity, nil, schema.Plain)
 		if d.Err != nil || d.Entity != k.e.Entity {
 			continue
 		}

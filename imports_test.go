@@ -44,8 +44,9 @@ var places = []place{
 	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}, never: requests},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "seal", "internal/ddblocal"}},
 	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "progress", stdOnly: true, tests: []string{".", "memory"}},
 	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
 	{folder: "explorer", imports: []string{".", "internal/bridge", "internal/schema", "internal/manifest", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/propose"}, tests: []string{"memory", "seal"}},
 	{folder: "internal/browsertest", tests: []string{".", "explorer", "memory", "examples"}},
@@ -55,12 +56,12 @@ var places = []place{
 	{folder: "internal/ddblocal"},
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
 	{folder: "internal/moved", tests: []string{".", "memory", "internal/ddblocal"}},
-	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
-	{folder: "cmd/entable", imports: []string{"internal/propose"}, tests: []string{"memory"}},
+	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/schema", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
+	{folder: "cmd/entable", imports: []string{"internal/propose", "progress"}, tests: []string{"memory"}},
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest", "seal"}},
-	{folder: "examples", imports: []string{".", "memory", "explorer", "stream"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest", "entabletest"}},
+	{folder: "examples", imports: []string{".", "memory", "explorer", "progress", "stream"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest", "entabletest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.

@@ -104,7 +104,6 @@ func (t *Table) DecodeJSON(item []byte) (any, error) { return t.decodeRaw(bytes.
 // decodeRaw decodes the DynamoDB JSON of one item. What it returns may point into raw.
 func (t *Table) decodeRaw(raw []byte) (any, error) {
 	r := wire.NewReader(raw)
-	r.Copy = t.copyStrings
 	l := load(t.s().Decode(r, nil, nil, t.protector(context.Background())))
 	if l.err != nil {
 		return nil, l.err

@@ -225,6 +225,7 @@ func Index(name string, keys ...KeySpec) EntityOption {
 // of two items, which cost four times as much, and with conditions a read more; an update of an item that has moved is one
 // request, of one that has not a read and a transaction. [BatchWrite] sends them one by one. Where the sort keys have another
 // order, or a partition depends on what a query does not know, queries are refused, as are those of indexes by the table's key.
+// [Collection.Delete] and [Collection.Copy] walk over the other place before and after their own.
 // Scans and queries of indexes give an item that both places have once; one that moves while they run may come twice or not at all.
 func Moved(keys ...KeySpec) EntityOption {
 	var d schema.MovedDecl

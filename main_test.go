@@ -8,7 +8,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/entable/entable/internal/wire"
 )
+
+func init() { wire.Hostile = true }
 
 // TestMain fails when a goroutine is left running behind all tests: entable starts some for scans, batches and merged
 // walks, and each operation ends its own.

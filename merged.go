@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/cursor"
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 )
@@ -101,6 +102,12 @@ func (m *merged) give(ctx context.Context, from *pager) (any, bool, error) {
 	return from.item(ctx)
 }
 
+func (m *merged) end() {
+	for _, g := range m.pagers {
+		g.end()
+	}
+}
+
 func (m *merged) positions() ([]cursor.Position, error) {
 	out := make([]cursor.Position, len(m.pagers))
 	for i, g := range m.pagers {
@@ -175,10 +182,7 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 			all = append(all, homes[i])
 		}
 	}
-	b := &batchGet{t: p.t, conn: g.conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
-	for _, chunk := range b.chunks(all) {
-		b.get(ctx, chunk)
-	}
+	p.t.readHomes(ctx, g.conn, all)
 	kept := g.sink.items[:0]
 	for i, it := range g.sink.items {
 		switch home := homes[i]; {
@@ -191,6 +195,14 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 	clear(g.sink.items[len(kept):])
 	g.sink.items = kept
 	return nil
+}
+
+// readHomes reads what lies at the own places of items that were found at the other.
+func (t *Table) readHomes(ctx context.Context, conn *route.Conn, all []*getKey) {
+	b := &batchGet{t: t, conn: conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
+	for _, chunk := range b.chunks(all) {
+		b.get(ctx, chunk)
+	}
 }
 
 // place takes an item by where it lies, and reports whether the stream that it came in is to give it.
@@ -275,7 +287,8 @@ func (m *moving) ready(ctx context.Context) error {
 // rewind lets the pager read on from behind the last item that was taken.
 func (g *pager) rewind() (err error) {
 	if g.start, err = g.behind(); err == nil {
-		g.before, g.sink.items, g.next, g.key = g.start, g.sink.items[:0], 0, nil
+		g.sink.Reset()
+		g.before, g.next, g.key = g.start, 0, nil
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/aggregate"
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -49,7 +50,13 @@ type HooksSetting interface {
 	EntityOption
 	ReadOption
 	BatchGetOption
+	WriteSetting
+}
+
+// WriteSetting is an option of single writes and of all those of a [Collection.Save]: [SkipHooks], [SkipValidation].
+type WriteSetting interface {
 	WriteOption
+	SaveOption
 }
 
 // KeyAttribute is an option of tables and of their indexes: [PartitionKey], [SortKey], [NoSortKey].
@@ -74,7 +81,6 @@ type tableConfig struct {
 	err         error // of an option
 	consistent  consistency
 	without     route.Ways
-	copyStrings bool
 	cursorKeys  [][]byte
 	observe     func(context.Context, Event)
 	protects    func(context.Context) schema.Protector // nil: nothing
@@ -114,8 +120,8 @@ func applyReads(opts []ReadOption) (c readConfig, err error) {
 }
 
 type writeConfig struct {
-	conditions []expression.ConditionBuilder // those of the caller, and then the library's own
-	given      int                           // how many are the caller's
+	conditions []change.Condition // those of the caller, and then the library's own
+	given      int                // how many are the caller's
 	skipHooks  bool
 	unchecked  bool            // validation is left out
 	held       *aggregate.Held // or nil
@@ -210,14 +216,6 @@ func PlainRoute() TableOption {
 	return tableOption(func(c *tableConfig) { c.without.Fast = true })
 }
 
-// CopyStrings makes loaded strings copies of their own, and allocates each item and slice by itself. By
-// default strings share the memory of the response page that they came in (up to 1 MB), and items and
-// slices of a page that of their neighbours (up to 8 kB), which lives as long as one of them; use it when
-// a few items of many pages are kept for long.
-func CopyStrings() TableOption {
-	return tableOption(func(c *tableConfig) { c.copyStrings = true })
-}
-
 // SDKDefaults stores the values of the table's items as the SDK's attributevalue package does by default, for data that is
 // stored so. By default values are stored as it does with UseEncodingMarshalers: a type with MarshalText is an S. With this
 // option its kind decides: a uuid.UUID, which is 16 bytes, is a B, and an enum that is an int is an N. Keys are built from the
@@ -276,12 +274,17 @@ func (f writeOption) applyWrite(c *writeConfig) { f(c) }
 // must all hold. When it does not, nothing is written and the error is a [*ConditionFailedError] with
 // the stored item.
 func If(condition expression.ConditionBuilder) WriteOption {
-	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, condition) })
+	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, change.By(condition)) })
 }
 
 // SkipValidation leaves out the check of `validate` tags in one write, for the migration of items that break rules which are
 // younger than they. All else stays: generated values, keys, sizes, versions.
-func SkipValidation() WriteOption { return writeOption(func(c *writeConfig) { c.unchecked = true }) }
+func SkipValidation() WriteSetting { return skipValidation{} }
+
+type skipValidation struct{}
+
+func (skipValidation) applyWrite(c *writeConfig) { c.unchecked = true }
+func (o skipValidation) applySave(c *saveConfig) { c.each = append(c.each, o) }
 
 type hooksSetting bool
 
@@ -292,6 +295,7 @@ func SkipHooks(on bool) HooksSetting { return hooksSetting(on) }
 func (o hooksSetting) applyEntity(c *entityConfig) { c.skipHooks = bool(o) }
 func (o hooksSetting) applyRead(c *readConfig)     { c.skipHooks = new(bool(o)) }
 func (o hooksSetting) applyWrite(c *writeConfig)   { c.skipHooks = bool(o) }
+func (o hooksSetting) applySave(c *saveConfig)     { c.each = append(c.each, o) }
 
 type expiredSetting bool
 
@@ -383,12 +387,13 @@ func (o consistency) applyBatchGet(c *batchGetConfig)  { c.consistent = o }
 func (o hooksSetting) applyBatchGet(c *batchGetConfig) { o.applyRead(&c.readConfig) }
 func (f batchOption) applyBatchGet(c *batchGetConfig)  { f(&c.batchConfig) }
 
-// SaveOption refines one [Collection.Save]: [InBatches], [ClientToken].
+// SaveOption refines one [Collection.Save]: [InBatches], [ClientToken], [SkipHooks], [SkipValidation].
 type SaveOption interface{ applySave(*saveConfig) }
 
 type saveConfig struct {
 	token   string
 	several bool
+	each    []WriteOption
 }
 
 // PartitionOption refines one [Collection.Delete] or [Collection.Copy]: [SkipUnknown], [RawUnknown], [Progress], [Concurrency],

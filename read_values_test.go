@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -266,23 +265,6 @@ func TestValuesThatCannotBeStored(t *testing.T) {
 func nan() float64 {
 	zero := 0.0
 	return zero / zero
-}
-
-// CopyStrings gives loaded strings memory of their own; the values are the same.
-func TestCopyStrings(t *testing.T) {
-	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable(entable.CopyStrings()))
-		task := Task{List: "a", N: 1, Text: "text", Tags: []string{"x"}, Extra: "any"}
-		check(t, tasks.Put(t.Context(), &task))
-		got, err := tasks.Get(t.Context(), task)
-		check(t, err)
-		if !reflect.DeepEqual(*got, task) {
-			t.Errorf("read %+v, want %+v", *got, task)
-		}
-		if all := collect(t, tasks.Query(task).All(t.Context())); len(all) != 1 || !reflect.DeepEqual(*all[0], task) {
-			t.Errorf("read %s", pointees(all))
-		}
-	})
 }
 
 // Get and Query give values of their own: what a caller changes shows nowhere else.

@@ -202,6 +202,7 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 		}
 		g.out = given // the limit counts over all segments
 		behind, err := p.pageOf(ctx, g, add)
+		g.end()
 		if err != nil {
 			return "", err
 		}
@@ -216,10 +217,9 @@ func (p *queryPlan) scanPage(ctx context.Context, add func(any)) (string, error)
 // segmentPage is one response page of a segment, on its way to the goroutine that ranges.
 type segmentPage struct {
 	segment int
-	items   []pageItem
-	skipped int             // unknown items behind the last of items
-	at      cursor.Position // behind the page
-	err     error
+	*pageItems
+	at  cursor.Position // behind the page
+	err error
 }
 
 // eachSegment gives the items of all segments to yield. With several, a goroutine for each fetches a page
@@ -243,12 +243,12 @@ func (p *queryPlan) eachSegment(ctx context.Context, yield func(any, error) bool
 func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 	return func(yield func(segmentPage) bool) {
 		for !g.start.Done {
-			page := segmentPage{err: g.fetch(ctx)}
-			page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
-			if !yield(page) {
+			err := g.fetch(ctx)
+			items := len(g.sink.items)
+			if !yield(segmentPage{pageItems: &g.sink, at: g.start, err: err}) {
 				return
 			}
-			g.out += len(page.items)
+			g.out += items
 		}
 	}
 }
@@ -256,10 +256,10 @@ func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 // produce fetches the pages of one segment.
 func (g *pager) produce(ctx context.Context, segment int, send func(segmentPage) bool) {
 	for !g.start.Done {
-		page := segmentPage{segment: segment, err: g.fetch(ctx)}
-		page.items, page.skipped, page.at = g.sink.items, g.sink.skipped, g.start
-		g.sink.items = nil
-		if !send(page) || page.err != nil {
+		err := g.fetch(ctx)
+		page := segmentPage{segment: segment, pageItems: new(g.sink), at: g.start, err: err}
+		g.sink = pageItems{plan: g.plan}
+		if !send(page) || err != nil {
 			return
 		}
 	}
@@ -268,37 +268,9 @@ func (g *pager) produce(ctx context.Context, segment int, send func(segmentPage)
 func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at []cursor.Position, yield func(any, error) bool) {
 	var done ScanProgress
 	for page := range pages {
-		if page.err != nil {
-			yield(nil, page.err)
-			return
-		}
-		for i, l := range page.items {
-			p.countSkipped(int(l.skipped))
-			err := l.err
-			if err == nil {
-				err = l.afterLoad(ctx, p)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			done.Items++
-			if !yield(l.value, nil) || done.Items == p.limit && i < len(page.items)-1 {
-				return
-			}
-		}
-		p.countSkipped(page.skipped)
-		at[page.segment] = page.at
-		done.Pages++
-		if p.progress != nil {
-			var err error
-			if done.Cursor, err = p.sealCursor(at); err != nil {
-				yield(nil, err)
-				return
-			}
-			p.progress(done)
-		}
-		if done.Items == p.limit && p.limit > 0 {
+		more := p.give(ctx, page, at, &done, yield)
+		page.free()
+		if !more {
 			return
 		}
 	}
@@ -306,4 +278,39 @@ func (p *queryPlan) consume(ctx context.Context, pages iter.Seq[segmentPage], at
 	if err := ctx.Err(); err != nil && slices.ContainsFunc(at, unread) {
 		yield(nil, p.opError(err))
 	}
+}
+
+// give gives the items of a page to yield, and reports whether that goes on.
+func (p *queryPlan) give(ctx context.Context, page segmentPage, at []cursor.Position, done *ScanProgress, yield func(any, error) bool) bool {
+	if page.err != nil {
+		yield(nil, page.err)
+		return false
+	}
+	for i, l := range page.items {
+		p.countSkipped(int(l.skipped))
+		err := l.err
+		if err == nil {
+			err = l.afterLoad(ctx, p)
+		}
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		done.Items++
+		if !yield(l.value, nil) || done.Items == p.limit && i < len(page.items)-1 {
+			return false
+		}
+	}
+	p.countSkipped(page.skipped)
+	at[page.segment] = page.at
+	done.Pages++
+	if p.progress != nil {
+		var err error
+		if done.Cursor, err = p.sealCursor(at); err != nil {
+			yield(nil, err)
+			return false
+		}
+		p.progress(*done)
+	}
+	return p.limit == 0 || done.Items != p.limit
 }

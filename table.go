@@ -17,15 +17,14 @@ import (
 // the registry of entities with their key prefixes, and the settings that they inherit. Declare it
 // once, at package initialisation, and register the entities on it. It is safe for concurrent use.
 type Table struct {
-	declared    *schema.Table // nil in a zero Table
-	consistent  consistency
-	without     route.Ways
-	copyStrings bool
-	cursorKeys  cursor.Keys
-	observe     func(context.Context, Event)
-	protects    func(context.Context) schema.Protector
-	limit       *route.Limit
-	conn        atomic.Pointer[route.Conn]
+	declared   *schema.Table // nil in a zero Table
+	consistent consistency
+	without    route.Ways
+	cursorKeys cursor.Keys
+	observe    func(context.Context, Event)
+	protects   func(context.Context) schema.Protector
+	limit      *route.Limit
+	conn       atomic.Pointer[route.Conn]
 }
 
 // NewTable declares the table called name, which may be the ARN of a table, of another account too, with string keys "pk" and "sk", the discriminator "_type"
@@ -34,7 +33,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [SDKRequests], [CopyStrings], [SDKDefaults], [Encryption], [HashKey], [Limit].
+// [PlainRoute], [SDKRequests], [SDKDefaults], [Encryption], [HashKey], [Limit].
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -64,7 +63,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
 	}
 	return &Table{
-		declared: declared, consistent: c.consistent, without: c.without, copyStrings: c.copyStrings,
+		declared: declared, consistent: c.consistent, without: c.without,
 		cursorKeys: aeads, observe: c.observe, protects: c.protects, limit: route.NewLimit(schema.BareName(name), c.read, c.write),
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -213,6 +214,7 @@ func (p *queryPlan) each(ctx context.Context, yield func(any, error) bool) {
 		yield(nil, err)
 		return
 	}
+	defer w.end()
 	for {
 		v, ok, err := w.item(ctx)
 		if err != nil {
@@ -331,6 +333,7 @@ func (p *queryPlan) page(ctx context.Context, add func(any)) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer w.end()
 	at, err := p.pageOf(ctx, w, add)
 	if err != nil {
 		return "", err
@@ -367,16 +370,22 @@ type walker interface {
 	positions() ([]cursor.Position, error)
 	// pageEnds reports whether no item is at hand without another request.
 	pageEnds() bool
+	// end gives back what the walk has in hand.
+	end()
 }
+
+func (g *pager) end() { g.sink.free() }
 
 // pageItems receives the items of one response.
 type pageItems struct {
 	plan    *queryPlan
 	by      schema.Protector
 	items   []pageItem
-	seen    int  // items of the response
-	skipped int  // unknown items behind the last of items
-	doubles bool // some may be at both of their places
+	list    *[]pageItem // that items is made of, of the pool
+	body    *wire.Body  // that the items alias
+	seen    int         // items of the response
+	skipped int         // unknown items behind the last of items
+	doubles bool        // some may be at both of their places
 	slabs   schema.Slabs
 }
 
@@ -386,20 +395,35 @@ type pageItem struct {
 	raw []byte
 }
 
-// maxFirstItems bounds for how many items there is room at first: for as many as the rest of the response
-// has, if they are as long as the first one.
-const maxFirstItems = 1024
+// Lists of items are used again. Those of most pages have room for what a page of 1 MB with items of 256 bytes has; longer ones
+// are the collector's.
+const maxPageItems = 4096
+
+var pagePool sync.Pool // of *[]pageItem, zero
 
 func (s *pageItems) Reset() {
+	s.body.Free()
 	clear(s.items)
-	s.items, s.seen, s.skipped, s.doubles, s.slabs = s.items[:0], 0, 0, false, schema.Slabs{}
+	s.body, s.items, s.seen, s.skipped, s.doubles, s.slabs = nil, s.items[:0], 0, 0, false, schema.Slabs{}
+}
+
+// Hold keeps the body until the next page is asked for, or the walk ends.
+func (s *pageItems) Hold(body *wire.Body) { s.body = body }
+
+// free gives back the items and what they alias.
+func (s *pageItems) free() {
+	s.Reset()
+	if s.list != nil && cap(s.items) <= maxPageItems {
+		*s.list = s.items
+		pagePool.Put(s.list)
+	}
+	s.items, s.list = nil, nil
 }
 
 // Item takes one item. A bad item is kept as the error in its place: what comes before it is given
 // out first, and the request is not repeated for it.
 func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 	p := s.plan
-	r.Copy = p.t.copyStrings
 	s.seen++
 	start := r.Offset()
 	if p.Sort.Wider() {
@@ -433,11 +457,20 @@ func (s *pageItems) Item(_ string, _ int, r *wire.Reader) error {
 		}
 	}
 	l.skipped, s.skipped = int32(s.skipped), 0
-	if s.items == nil {
-		s.items = make([]pageItem, 0, min(1+r.Expect(1, start), maxFirstItems))
+	if s.list == nil {
+		s.makeRoom(1 + r.Expect(1, start))
 	}
 	s.items = append(s.items, pageItem{l, r.Since(start)})
 	return nil
+}
+
+// makeRoom makes room for the items of a page, of which there may be so many.
+func (s *pageItems) makeRoom(n int) {
+	var pooled bool
+	if s.list, pooled = pagePool.Get().(*[]pageItem); !pooled {
+		s.list = new(make([]pageItem, 0, min(n, maxPageItems/4)))
+	}
+	s.items = *s.list
 }
 
 // takes reports whether items of e belong to the query. Those of other registered entities are passed

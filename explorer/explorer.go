@@ -55,7 +55,7 @@ type guess struct {
 // they are stored. What it says is a guess: an audit shows the items that contradict it. It writes nothing; the error is that
 // of DescribeTable or Scan.
 func Guess(ctx context.Context, client Client, table string, opts ...Option) (*Handler, error) {
-	t, items, err := propose.Scan(ctx, client, table, sampled)
+	t, items, err := propose.Scan(ctx, client, table, sampled, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func TestPolledChangesCountOnce(t *testing.T) {
 				if err := m.sales.Put(t.Context(), &s); err != nil {
 					t.Error(err)
 				}
-				if i%300 == 299 {
+				if i == writes/writers/2 {
 					if err := m.db.SplitShards("market"); err != nil {
 						t.Error(err)
 					}

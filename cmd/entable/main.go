@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable/internal/propose"
+	"github.com/entable/entable/progress"
 )
 
 func main() {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writ
 		}
 		return 2
 	}
-	p, err := a.propose(ctx, in)
+	p, err := a.propose(ctx, in, messages)
 	if err == nil {
 		err = a.write(p, out)
 	}
@@ -136,7 +137,7 @@ func (a *arguments) addIndex(text string) error {
 }
 
 // propose reads the sample and makes the proposal.
-func (a *arguments) propose(ctx context.Context, in io.Reader) (*propose.Proposal, error) {
+func (a *arguments) propose(ctx context.Context, in io.Reader, messages io.Writer) (*propose.Proposal, error) {
 	if a.in == "" {
 		client, err := a.client()
 		if err != nil {
@@ -144,7 +145,15 @@ func (a *arguments) propose(ctx context.Context, in io.Reader) (*propose.Proposa
 		}
 		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // of requests only: reading a file just ends
 		defer stop()
-		table, items, err := propose.Scan(ctx, client, a.table, a.sample)
+		units := 0.0
+		line := progress.New(messages, "entable: reading "+a.table, progress.Options{
+			Total: a.sample, Cost: func() (read, write float64) { return units, 0 }})
+		table, items, err := propose.Scan(ctx, client, a.table, a.sample, func(done, of int, consumed float64) {
+			units = consumed
+			line.Expect(of)
+			line.Set(done)
+		})
+		line.End()
 		if err != nil {
 			return nil, err
 		}

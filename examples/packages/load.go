@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"sync"
 	"sync/atomic"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/progress"
 )
 
 // readers is how many packages are compared with the table at once.
@@ -34,13 +34,17 @@ type loader struct {
 // load writes packages as they come, in batches, and keeps a progress line. Of a package that the table
 // has already, only what is different is sent. The first error ends it; the workers have stopped when
 // it returns.
-func load(ctx context.Context, list iter.Seq2[listed, error], fresh bool, progress io.Writer) (*counts, error) {
+func load(ctx context.Context, list iter.Seq2[listed, error], fresh bool, messages io.Writer) (*counts, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	l := &loader{fresh: fresh, writer: entable.NewBatchWriter(entable.Concurrency(readers))}
-	show := func(end string) {
-		fmt.Fprintf(progress, "\r%d items, %d written%s", l.items(), l.written.Load(), end)
-	}
+	var stats entable.Stats
+	ctx = entable.WithStats(ctx, &stats)
+	line := progress.New(messages, "load", progress.Options{Cost: func() (read, write float64) {
+		total := stats.Total()
+		return total.ReadUnits, total.WriteUnits
+	}})
+	defer line.End()
 	todo := make(chan listed)
 	var wg sync.WaitGroup
 	for range readers {
@@ -53,7 +57,7 @@ func load(ctx context.Context, list iter.Seq2[listed, error], fresh bool, progre
 			}
 		})
 	}
-	err := feed(ctx, list, todo, func() { show("") })
+	err := feed(ctx, list, todo, func() { line.Set(int(l.items())) })
 	close(todo)
 	wg.Wait()
 	if cause := context.Cause(ctx); cause != nil {
@@ -62,7 +66,7 @@ func load(ctx context.Context, list iter.Seq2[listed, error], fresh bool, progre
 	if err == nil {
 		err = l.writer.Close(ctx)
 	}
-	show("\n")
+	line.Set(int(l.items()))
 	return &l.counts, err
 }
 

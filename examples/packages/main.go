@@ -69,14 +69,14 @@ func connect(endpoint string) *dynamodb.Client {
 	})
 }
 
-func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, error], q questions, out, progress io.Writer) error {
+func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, error], q questions, out, messages io.Writer) error {
 	start := time.Now()
 	Table.Use(client)
 	err := Table.CreateTable(ctx)
 	if err != nil && !errors.Is(err, entable.ErrTableExists) {
 		return err
 	}
-	loaded, err := load(ctx, list, err == nil, progress)
+	loaded, err := load(ctx, list, err == nil, messages)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func run(ctx context.Context, client *dynamodb.Client, list iter.Seq2[listed, er
 			return err
 		}
 	}
-	fmt.Fprintf(out, "packages=%d files=%d imports=%d seconds=%.2f\n",
-		loaded.packages.Load(), loaded.files.Load(), loaded.imports.Load(), time.Since(start).Seconds())
+	fmt.Fprintf(out, "packages=%d files=%d imports=%d written=%d seconds=%.2f\n",
+		loaded.packages.Load(), loaded.files.Load(), loaded.imports.Load(), loaded.written.Load(), time.Since(start).Seconds())
 	return nil
 }

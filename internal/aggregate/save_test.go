@@ -592,8 +592,37 @@ func TestSaveMovesItems(t *testing.T) {
 		if len(stored) != 3 || text(stored["NEW#1 LL#a"]["qty"]) != "2" || stored["OLD#1 LL#b"] == nil || stored["NEW#1 LL#d"] == nil {
 			t.Errorf("stored %v", texts(t, stored))
 		}
-		if err := is.Copy(t.Context(), Line{Cart: "1"}, Line{Cart: "2"}); err == nil || !strings.Contains(err.Error(), "may be at another place") {
-			t.Errorf("error %v", err)
+	})
+}
+
+// SkipHooks and SkipValidation hold for creates, updates and deletes alike.
+func TestSaveSkipsHooksAndValidation(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *shop) {
+		wrong := func() *Basket {
+			return &Basket{Cart: &Cart{ID: "1", Owner: "ann", State: "lost"}, Notes: []*Note{{Cart: "1", At: day}}}
+		}
+		if err := s.baskets.Save(t.Context(), nil, wrong()); !isInvalid(err) {
+			t.Fatalf("error %v", err)
+		}
+		b := wrong()
+		check(t, s.baskets.Save(t.Context(), nil, b, entable.SkipValidation(), entable.SkipHooks(true)))
+		before := s.baskets.Clone(b)
+		b.Cart.State, b.Notes = "gone", nil
+		if err := s.baskets.Save(t.Context(), before, b); !isInvalid(err) {
+			t.Fatalf("error %v", err)
+		}
+		b.Cart.hooks = nil
+		check(t, s.baskets.Save(t.Context(), before, b, entable.SkipValidation(), entable.SkipHooks(true)))
+		if len(b.Cart.hooks) > 0 {
+			t.Errorf("hooks %v ran", b.Cart.hooks)
+		}
+		if _, now := s.load("1"); now.Cart.State != "gone" || len(now.Notes) > 0 {
+			t.Errorf("stored %+v %v", now.Cart, now.Notes)
 		}
 	})
+}
+
+func isInvalid(err error) bool {
+	_, ok := errors.AsType[*entable.ValidationError](err)
+	return ok
 }

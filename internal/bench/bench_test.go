@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,6 +20,12 @@ import (
 	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/memory"
 )
+
+func TestMain(m *testing.M) {
+	if !asServer() {
+		os.Exit(m.Run())
+	}
+}
 
 // recording is transport with a record of what was sent.
 func recording(row string) *canned {
@@ -37,6 +46,23 @@ func want(row string) any {
 		return o
 	case putItem:
 		return parse(itemJSON(&o, kinds[0]))
+	case updateItem, updateItemIf:
+		request := map[string]any{
+			"Key":              parse(fmt.Sprintf(`{"pk":{"S":%q},"sk":{"S":%q}}`, partition, sortKey(kinds[0], &o))),
+			"UpdateExpression": `SETstatus={"S":"shipped"}`, "ConditionExpression": "attribute_exists(pk)",
+		}
+		if row == updateItemIf {
+			request["ConditionExpression"] = `(attribute_exists(pk))AND(status={"S":"pending"})`
+		}
+		return request
+	case batchGet100:
+		return orders(100)
+	case keyCheck, queryPages, scanSegments, amongEntities:
+		return nil // each has another one
+	case socketGet:
+		return orders(socketGoroutines)
+	case socketPut:
+		return putOrders()
 	case batchWrite25:
 		var all []any
 		for _, o := range orders(25) {
@@ -67,6 +93,9 @@ func normal(t *testing.T, result any) any {
 	switch r := result.(type) {
 	case sentRequest:
 		request := parse(string(r)).(map[string]any)
+		if request["UpdateExpression"] != nil {
+			return written(request)
+		}
 		if request["RequestItems"] == nil {
 			return request["Item"]
 		}
@@ -95,6 +124,30 @@ func normal(t *testing.T, result any) any {
 	return result
 }
 
+// written returns the key and the expressions of a request, with the names and values in place of what stands for them.
+func written(request map[string]any) any {
+	var pairs []string
+	for _, in := range []string{"ExpressionAttributeNames", "ExpressionAttributeValues"} {
+		for placeholder, is := range request[in].(map[string]any) {
+			text, ok := is.(string)
+			if !ok {
+				value, _ := json.Marshal(is)
+				text = string(value)
+			}
+			pairs = append(pairs, placeholder, text)
+		}
+	}
+	full := strings.NewReplacer(append(pairs, " ", "", "\n", "")...)
+	out := map[string]any{"Key": request["Key"]}
+	for _, name := range []string{"UpdateExpression", "ConditionExpression"} {
+		out[name] = full.Replace(request[name].(string))
+	}
+	if c := out["ConditionExpression"].(string); strings.Count(c, "(") == 2 && strings.HasPrefix(c, "(") { // one in parentheses
+		out["ConditionExpression"] = c[1 : len(c)-1]
+	}
+	return out
+}
+
 func parse(text string) any {
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -105,20 +158,74 @@ func parse(text string) any {
 
 func TestContestantsComeToTheSameResult(t *testing.T) {
 	for _, c := range allContestants(recording) {
+		t.Run(c.row+"/"+c.name, func(t *testing.T) { tryContestant(t, c, want(c.row)) })
+	}
+}
+
+// tryContestant runs a contestant, which has to come to a result, unless it has none or nil is wanted.
+func tryContestant(t *testing.T, c contestant, want any) {
+	for range 2 { // the second run must not see the first one's
+		if err := c.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.result == nil || want == nil {
+		return
+	}
+	if got := normal(t, c.result()); !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%v\nwant\n%v", show(got), show(want))
+	}
+}
+
+// The contestants of entable alone read other items in each of their places.
+func TestScaledContestantsReadAll(t *testing.T) {
+	many := func(n int) any { return orders(n) }
+	wants := map[ref]any{
+		{keyCheck, checkedKeys}: many(500), {keyCheck, uncheckedKeys}: many(500),
+		{amongEntities, tenEntities}: many(500), {amongEntities, thousandEntities}: many(500),
+		{queryPages, onePage}: many(perPage), {queryPages, tenPages}: many(10 * perPage),
+		{scanSegments, oneSegment}: many(segmentItems), {scanSegments, twoSegments}: many(segmentItems),
+	}
+	for _, c := range scaleContestants() {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
-			for range 2 { // the second run must not see the first one's
-				if err := c.run(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+			want := wants[ref{c.row, c.name}]
+			if want == nil {
+				t.Fatal("nobody says what it has to read")
 			}
-			if c.result == nil {
-				return
-			}
-			got, want := normal(t, c.result()), want(c.row)
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("got\n%v\nwant\n%v", show(got), show(want))
-			}
+			tryContestant(t, c, want)
 		})
+	}
+}
+
+func TestContestantsOverASocketComeToTheSameResult(t *testing.T) {
+	url, stop, err := startServer(t.Context(), 3000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all tally
+	for _, o := range orders(3000) {
+		if err := all.add(&o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range socketContestants(url, 3) {
+		t.Run(c.row+"/"+c.name, func(t *testing.T) {
+			want := want(c.row)
+			if c.row == socketScan {
+				want = all
+			}
+			tryContestant(t, c, want)
+		})
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRegistrationIsMeasured(t *testing.T) {
+	samples, err := measureRegistration(1)
+	if err != nil || len(samples) != 1 || samples[0].ns <= 0 {
+		t.Errorf("%v, %v", samples, err)
 	}
 }
 
@@ -205,19 +312,30 @@ func TestItemHasTheSizeThatIsDocumented(t *testing.T) {
 }
 
 func TestReportHasALineForEachGoalThatWasMeasured(t *testing.T) {
-	contestants := []contestant{{row: query500, name: hand}, {row: query500, name: entabled}, {row: encode, name: entabled}}
+	contestants := []contestant{
+		{row: query500, name: hand}, {row: query500, name: entabled}, {row: encode, name: entabled},
+		{row: keyCheck, name: checkedKeys}, {row: keyCheck, name: uncheckedKeys},
+		{row: query500, name: floorRead}, {row: query500, name: floorLean},
+	}
 	samples := [][]sample{
-		{{ns: 900, allocs: 50.4}, {ns: 5000, allocs: 50}, {ns: 1000, allocs: 50}},
-		{{ns: 100, allocs: 2}, {ns: 500, allocs: 2.02}, {ns: 100, allocs: 2}},
+		{{ns: 900, allocs: 500.4}, {ns: 5000, allocs: 500}, {ns: 1000, allocs: 500}},
+		{{ns: 100, allocs: 2, bytes: 3e5}, {ns: 500, allocs: 2.02, bytes: 3e5}, {ns: 100, allocs: 2, bytes: 3e5}},
 		{{ns: 1}, {ns: 1, allocs: 0.01}, {ns: 1}},
+		{{ns: 51}, {ns: 255}, {ns: 51}},
+		{{ns: 50}, {ns: 250}, {ns: 50}},
+		{{ns: 10}, {ns: 50}, {ns: 10}},
+		{{ns: 10}, {ns: 50}, {ns: 10}},
 	}
 	var out strings.Builder
 	if err := printGoals(&out, contestants, samples); err != nil {
 		t.Fatal(err)
 	}
-	const want = "ratio query500_vs_hand 10.0 goal >= 9 quartiles 9.50 10.0\n" +
-		"ratio query500_allocs_vs_hand 25.0 goal >= 25 quartiles 25.0 25.0\n" +
-		"ratio encode_allocs 0.00 goal <= 0 quartiles 0.00 0.00\n"
+	const want = "ratio query500_vs_hand 10.0 goal >= 12 quartiles 9.50 10.0\n" +
+		"ratio query500_allocs_vs_hand 250.0 goal >= 200 quartiles 250.0 250.0\n" +
+		"ratio query500_kb 300.0 goal <= 330 quartiles 300.0 300.0\n" +
+		"ratio query500_vs_floors 5.00 goal <= 8 quartiles 5.00 5.00\n" +
+		"ratio encode_allocs 0.00 goal <= 0 quartiles 0.00 0.00\n" +
+		"ratio keycheck_of_query500 0.010 goal <= 0.02 quartiles 0.010 0.010\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", &out, want)
 	}
@@ -225,11 +343,54 @@ func TestReportHasALineForEachGoalThatWasMeasured(t *testing.T) {
 
 func TestRunMeasuresTheRowsThatWereAskedFor(t *testing.T) {
 	var out strings.Builder
-	if err := run(t.Context(), &out, "^encode$", 1, time.Millisecond); err != nil {
+	small := sizes{rounds: 1, each: time.Millisecond, scanned: 10, requestsOverEach: 1}
+	if err := run(t.Context(), &out, "^(encode|socket_get64)$", small); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); !strings.Contains(text, encode) || strings.Contains(text, query20) {
+	if text := out.String(); !strings.Contains(text, encode) || !strings.Contains(text, "ratio "+socketGet) || strings.Contains(text, query20) {
 		t.Errorf("got\n%s", text)
+	}
+}
+
+// What a run prints is what makes the tables.
+func TestMarkdownOfRuns(t *testing.T) {
+	contestants := []contestant{{row: putItem, name: hand}, {row: putItem, name: entabled}, {row: getItem, name: floorEmpty}}
+	var files []string
+	for _, ns := range []float64{8e3, 8e3, 10e3} {
+		var out strings.Builder
+		samples := [][]sample{{{ns: 40e3, allocs: 370}}, {{ns: ns, allocs: 33, bytes: 7100}}, {{ns: 30e3}}}
+		if err := errors.Join(printTable(&out, contestants, samples), printGoals(&out, contestants, samples)); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, filepath.Join(t.TempDir(), "run.txt"))
+		if err := os.WriteFile(files[len(files)-1], []byte(out.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := printMarkdown(&out, files); err != nil {
+		t.Fatal(err)
+	}
+	const want = `| row | contestant | µs | allocations | kB |
+|---|---|---|---|---|
+| putitem | by hand | 40.0 | 370 | 0.0 |
+|  | entable | 8.0 | 33 | 7.1 |
+| getitem | floor: empty response | 30.0 | 0 | 0.0 |
+
+| ratio | median | runs | goal | reached in |
+|---|---|---|---|---|
+` + "| `putitem_vs_hand` | **5.00** | 4.00 to 5.00 | ≥ 4.5 | 2 of 3 |\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
+	}
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range [][]string{nil, {empty}, {empty + "x"}} {
+		if err := printMarkdown(&out, wrong); err == nil {
+			t.Errorf("%q make tables", wrong)
+		}
 	}
 }
 

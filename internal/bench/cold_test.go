@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"reflect"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -14,22 +12,6 @@ import (
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
 )
-
-// madeTypes numbers the types made at run time: none is made twice, so that each is new to every cache.
-var madeTypes atomic.Int64
-
-// makeType returns a type that is like t and the structs in its lists, and equal to none that was made before.
-func makeType(t reflect.Type) reflect.Type {
-	var fields []reflect.StructField
-	for _, f := range reflect.VisibleFields(t) {
-		if f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct {
-			f.Type = reflect.SliceOf(makeType(f.Type.Elem()))
-		}
-		f.Tag += reflect.StructTag(fmt.Sprintf(` made:"%d"`, madeTypes.Add(1)))
-		fields = append(fields, f)
-	}
-	return reflect.StructOf(fields)
-}
 
 // coldCases use a type for the first time: what a program pays once for each. (The root package's benchmarks register
 // entities of such types.)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math"
 	"slices"
 )
 
@@ -21,9 +20,24 @@ const (
 	query20      = "query20"  // Query of 20, where building the request matters
 	getItem      = "getitem"
 	putItem      = "putitem"
-	batchWrite25 = "batchwrite25" // BatchWriteItem of 25 items
-	mixed500     = "mixed500"     // Query of 500 items of five types
-	encode       = "encode"       // one item to what a request carries, without the request
+	updateItem   = "updateitem"    // one attribute of an item that must exist
+	updateItemIf = "updateitem_if" // and under another condition, without a goal
+	batchWrite25 = "batchwrite25"  // BatchWriteItem of 25 items
+	batchGet100  = "batchget100"
+	mixed500     = "mixed500" // Query of 500 items of five types
+	encode       = "encode"   // one item to what a request carries, without the request
+
+	// With a server in another process.
+	socketGet  = "socket_get64" // 64 goroutines
+	socketPut  = "socket_put64"
+	socketScan = "socket_scan"
+
+	// Of entable alone.
+	keyCheck      = "keycheck" // decoding of 500 items
+	amongEntities = "entities" // mixed500, among many registered entities
+	queryPages    = "pages"
+	scanSegments  = "segments"
+	register1000  = "register1000"
 
 	// Of the in-process DynamoDB; the first three through the SDK's client.
 	enginePut        = "engine_put"
@@ -38,7 +52,8 @@ const (
 )
 
 var rows = []string{
-	query500, query20, getItem, putItem, batchWrite25, mixed500, encode,
+	query500, query20, getItem, putItem, updateItem, updateItemIf, batchWrite25, batchGet100, mixed500, encode,
+	socketGet, socketPut, socketScan, keyCheck, amongEntities, queryPages, scanSegments, register1000,
 	enginePut, engineGet, engineQuery500, engineStart, engineStream, engineGoroutines, engineGoroutinesSDK, engineBytes,
 }
 
@@ -53,50 +68,12 @@ func transport(row string) *canned {
 		return respond(queryBody(500, kinds[:]...))
 	case getItem:
 		return respond(getBody())
+	case batchGet100:
+		return respond(batchGetBody(100))
 	default:
 		return respond(emptyBody)
 	}
 }
-
-// goal is a figure that entable is to reach: a quotient of two contestants' figures, or one contestant's own. Without
-// the rows that it needs it is left out of the report.
-type goal struct {
-	name     string
-	row      string // of both contestants, unless otherRow says else
-	num, den string // contestants; without den the figure is num's own
-	otherRow string // den's
-	of       func(sample) float64
-	op       string
-	want     float64
-}
-
-// goals are the figures of the project's list of numbers to reach, in its order.
-var goals = []goal{
-	{name: "query500_vs_hand", row: query500, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 9},
-	{name: "query500_vs_guregu", row: query500, num: guregu, den: entabled, of: nanoseconds, op: ">=", want: 11},
-	{name: "query500_allocs_vs_hand", row: query500, num: hand, den: entabled, of: allocs, op: ">=", want: 25},
-	{name: "query20_vs_hand", row: query20, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 6},
-	{name: "getitem_vs_hand", row: getItem, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 4.5},
-	{name: "putitem_vs_hand", row: putItem, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 4.5},
-	{name: "batchwrite25_vs_hand", row: batchWrite25, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 7},
-	{name: "mixed500_vs_onetype", row: mixed500, num: entabled, den: entabled, otherRow: query500, of: nanoseconds, op: "<=", want: 1.15},
-	{name: "encode_vs_marshalmap", row: encode, num: hand, den: entabled, of: nanoseconds, op: ">=", want: 6},
-	{name: "encode_allocs", row: encode, num: entabled, of: allocs, op: "<=", want: 0},
-	{name: "engine_put_vs_local", row: enginePut, num: ddbLocal, den: inMemory, of: nanoseconds, op: ">=", want: 20},
-	{name: "engine_get_vs_local", row: engineGet, num: ddbLocal, den: inMemory, of: nanoseconds, op: ">=", want: 10},
-	{name: "engine_query500_vs_local", row: engineQuery500, num: ddbLocal, den: inMemory, of: nanoseconds, op: ">=", want: 8},
-	{name: "engine_start_ms", row: engineStart, num: inMemory, of: milliseconds, op: "<=", want: 1},
-	{name: "engine_stream_cost", row: engineStream, num: streamed, den: inMemory, of: nanoseconds, op: "<=", want: 1.25},
-	{name: "engine_bytes_per_item", row: engineBytes, num: inMemory, of: heldBytes, op: "<=", want: 500},
-	{name: "engine_2_goroutines", row: engineGoroutines, num: oneGoroutine, den: twoGoroutines, of: nanoseconds, op: ">=", want: 1.7},
-}
-
-func nanoseconds(s sample) float64  { return s.ns }
-func milliseconds(s sample) float64 { return s.ns / 1e6 }
-func heldBytes(s sample) float64    { return s.held }
-
-// allocs returns a whole number: the runtime allocates a little beside the contestant, far less than once in an operation.
-func allocs(s sample) float64 { return math.Round(s.allocs) }
 
 // inOrder sorts the contestants by their rows, for the report.
 func inOrder(contestants []contestant) []contestant {
@@ -111,10 +88,20 @@ const (
 	guregu     = "guregu"
 	floorEmpty = "floor: empty response"
 	floorRead  = "floor: read and checksum"
+	floorLean  = "floor: empty lean request"
 	floor16kB  = "floor: put of 16 kB"
 	inMemory   = "memory"
 	ddbLocal   = "DynamoDB Local"
 	streamed   = "memory, with a stream"
+
+	checkedKeys      = "entable"
+	uncheckedKeys    = "without looking at the keys"
+	tenEntities      = "10 entities"
+	thousandEntities = "1000 entities"
+	onePage          = "500 items"
+	tenPages         = "5000 items"
+	oneSegment       = "1 segment"
+	twoSegments      = "2 segments"
 
 	oneGoroutine  = "memory, 1 goroutine"
 	twoGoroutines = "memory, 2 goroutines"

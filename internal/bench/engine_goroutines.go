@@ -26,7 +26,7 @@ func goroutineContestants(ctx context.Context, beside int) ([]contestant, error)
 	if err := s.create(ctx); err != nil {
 		return nil, err
 	}
-	if err := fill(ctx, db, beside); err != nil {
+	if err := fill(ctx, db, tableName, beside, heldItem); err != nil {
 		return nil, err
 	}
 	direct := map[string]*caller{"a": newCaller(ctx, db, "a"), "b": newCaller(ctx, db, "b")}

@@ -34,7 +34,7 @@ func measureMemory(ctx context.Context, n int) (sample, error) {
 	}
 	before := settledHeap()
 	start := time.Now()
-	if err := fill(ctx, db, n); err != nil {
+	if err := fill(ctx, db, tableName, n, heldItem); err != nil {
 		return sample{}, err
 	}
 	elapsed := time.Since(start)
@@ -48,17 +48,17 @@ func measureMemory(ctx context.Context, n int) (sample, error) {
 	}, nil
 }
 
-// fill writes n items.
-func fill(ctx context.Context, db *memory.DB, n int) error {
+// fill writes n items into a table.
+func fill(ctx context.Context, db *memory.DB, table string, n int, item func(i int) string) error {
 	var body bytes.Buffer
 	for i := 0; i < n; i += 25 {
 		body.Reset()
-		body.WriteString(`{"RequestItems":{"` + tableName + `":[`)
+		body.WriteString(`{"RequestItems":{"` + table + `":[`)
 		for j := i; j < min(n, i+25); j++ {
 			if j > i {
 				body.WriteByte(',')
 			}
-			body.WriteString(`{"PutRequest":{"Item":` + heldItem(j) + `}}`)
+			body.WriteString(`{"PutRequest":{"Item":` + item(j) + `}}`)
 		}
 		body.WriteString(`]}}`)
 		if err := send(ctx, db, "BatchWriteItem", &body); err != nil {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable"
@@ -40,7 +41,10 @@ func entableContestants(at func(row string) *canned) []contestant {
 		entableQuery(query20, orderEntity(at(query20).client())),
 		entableGet(orderEntity(at(getItem).client())),
 		entablePut(at(putItem)),
+		entableUpdate(updateItem, at(updateItem)),
+		entableUpdate(updateItemIf, at(updateItemIf), isPending),
 		entableBatchWrite(at(batchWrite25)),
+		entableBatchGet(orderEntity(at(batchGet100).client())),
 		entableMixed(at(mixed500)),
 		entableEncode(),
 	}
@@ -93,6 +97,30 @@ func entablePut(t *canned) contestant {
 	return contestant{putItem, entabled, func(ctx context.Context) error {
 		return orders.Put(ctx, &o)
 	}, t.lastRequest}
+}
+
+func entableUpdate(row string, t *canned, conditions ...expression.ConditionBuilder) contestant {
+	orders := orderEntity(t.client())
+	return contestant{row, entabled, func(ctx context.Context) error {
+		u := orders.Update(Order{CustomerID: customerID, OrderID: one.OrderID}).Set("status", "shipped")
+		for _, c := range conditions {
+			u.If(c)
+		}
+		return u.Do(ctx)
+	}, t.lastRequest}
+}
+
+func entableBatchGet(entity *entable.Entity[Order]) contestant {
+	all := orders(100)
+	var found []*Order
+	return contestant{batchGet100, entabled, func(ctx context.Context) (err error) {
+		keys := make([]Order, len(all))
+		for i := range all {
+			keys[i] = Order{CustomerID: customerID, OrderID: all[i].OrderID}
+		}
+		found, err = entity.BatchGet(ctx, keys)
+		return err
+	}, func() any { return found }}
 }
 
 func entableBatchWrite(t *canned) contestant {

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,11 +15,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Floors do what no client can avoid: the SDK's call with nothing in it, and the reading of the bytes.
+// Floors do what no client can avoid: a request with nothing in it, the SDK's and a lean one, and the reading of the bytes.
 func floorContestants(at func(row string) *canned) []contestant {
 	return []contestant{
-		floorQuery(query500), floorBytes(query500, at(query500)),
-		floorQuery(query20), floorBytes(query20, at(query20)),
+		floorQuery(query500), floorLeanQuery(query500), floorBytes(query500, at(query500)),
+		floorQuery(query20), floorLeanQuery(query20), floorBytes(query20, at(query20)),
 		floorGet(),
 		floorPut(putItem, floorEmpty, map[string]types.AttributeValue{}),
 		floorPut(batchWrite25, floor16kB, map[string]types.AttributeValue{
@@ -27,8 +28,10 @@ func floorContestants(at func(row string) *canned) []contestant {
 	}
 }
 
+var noItems = []byte(`{"Count":0,"Items":[],"ScannedCount":0}`)
+
 func floorQuery(row string) contestant {
-	client := respond([]byte(`{"Count":0,"Items":[],"ScannedCount":0}`)).client()
+	client := respond(noItems).client()
 	condition := aws.String("#0 = :0")
 	names := map[string]string{"#0": "pk"}
 	values := map[string]types.AttributeValue{":0": &types.AttributeValueMemberS{Value: partition}}
@@ -41,8 +44,16 @@ func floorQuery(row string) contestant {
 	}}
 }
 
+func floorLeanQuery(row string) contestant {
+	c := entableQuery(row, orderEntity(respond(noItems).client()))
+	c.name, c.result = floorLean, nil
+	return c
+}
+
+// floorBytes reads into a buffer that it keeps: a fresh one of each page's size would measure the allocator.
 func floorBytes(row string, t *canned) contestant {
 	client := &http.Client{Transport: t}
+	var body []byte
 	return contestant{row: row, name: floorRead, run: func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/", http.NoBody)
 		if err != nil {
@@ -52,7 +63,7 @@ func floorBytes(row string, t *canned) contestant {
 		if err != nil {
 			return err
 		}
-		body := make([]byte, resp.ContentLength)
+		body = slices.Grow(body[:0], int(resp.ContentLength))[:resp.ContentLength]
 		if _, err := io.ReadFull(resp.Body, body); err != nil {
 			return err
 		}

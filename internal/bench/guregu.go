@@ -12,6 +12,8 @@ func gureguContestants(at func(row string) *canned) []contestant {
 		gureguQuery(query20, at(query20)),
 		gureguGet(at(getItem)),
 		gureguPut(at(putItem)),
+		gureguUpdate(at(updateItem)),
+		gureguBatchGet(at(batchGet100)),
 		gureguEncode(),
 	}
 }
@@ -44,6 +46,27 @@ func gureguPut(t *canned) contestant {
 	return contestant{putItem, guregu, func(ctx context.Context) error {
 		return table.Put(&o).Run(ctx)
 	}, t.lastRequest}
+}
+
+func gureguUpdate(t *canned) contestant {
+	table := gureguTable(t)
+	return contestant{updateItem, guregu, func(ctx context.Context) error {
+		return table.Update("pk", partition).Range("sk", sortKey(kinds[0], &one)).Set("status", "shipped").If("attribute_exists(pk)").Run(ctx)
+	}, t.lastRequest}
+}
+
+func gureguBatchGet(t *canned) contestant {
+	table := gureguTable(t)
+	all := orders(100)
+	var found []Order
+	return contestant{batchGet100, guregu, func(ctx context.Context) error {
+		found = nil
+		keys := make([]dynamo.Keyed, len(all))
+		for i := range all {
+			keys[i] = dynamo.Keys{partition, sortKey(kinds[0], &all[i])}
+		}
+		return table.Batch("pk", "sk").Get(keys...).All(ctx, &found)
+	}, func() any { return found }}
 }
 
 func gureguEncode() contestant {

@@ -18,7 +18,10 @@ func handContestants(at func(row string) *canned) []contestant {
 		handQuery(query20, at(query20).client()),
 		handGet(at(getItem).client()),
 		handPut(at(putItem)),
+		handUpdate(updateItem, at(updateItem), expression.AttributeExists(expression.Name("pk"))),
+		handUpdate(updateItemIf, at(updateItemIf), expression.AttributeExists(expression.Name("pk")).And(isPending)),
 		handBatchWrite(at(batchWrite25)),
+		handBatchGet(at(batchGet100).client()),
 		handMixed(at(mixed500).client(), newOfKind),
 		handEncode(),
 	}
@@ -123,6 +126,53 @@ func handPut(t *canned) contestant {
 		_, err = client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: item})
 		return err
 	}, t.lastRequest}
+}
+
+// isPending is the condition of who sets another status.
+var isPending = expression.Name("status").Equal(expression.Value("pending"))
+
+func handUpdate(row string, t *canned, condition expression.ConditionBuilder) contestant {
+	client := t.client()
+	return contestant{row, hand, func(ctx context.Context) error {
+		expr, err := expression.NewBuilder().
+			WithUpdate(expression.Set(expression.Name("status"), expression.Value("shipped"))).
+			WithCondition(condition).
+			Build()
+		if err != nil {
+			return err
+		}
+		_, err = client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: aws.String(tableName), Key: handKey(&one),
+			UpdateExpression: expr.Update(), ConditionExpression: expr.Condition(),
+			ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		return err
+	}, t.lastRequest}
+}
+
+func handBatchGet(client *dynamodb.Client) contestant {
+	all := orders(100)
+	var found []Order
+	return contestant{batchGet100, hand, func(ctx context.Context) error {
+		found = nil
+		keys := make([]map[string]types.AttributeValue, len(all))
+		for i := range all {
+			keys[i] = handKey(&all[i])
+		}
+		for left := map[string]types.KeysAndAttributes{tableName: {Keys: keys}}; len(left) > 0; {
+			out, err := client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: left})
+			if err != nil {
+				return err
+			}
+			var page []Order
+			if err := attributevalue.UnmarshalListOfMaps(out.Responses[tableName], &page); err != nil {
+				return err
+			}
+			found, left = append(found, page...), out.UnprocessedKeys
+		}
+		return nil
+	}, func() any { return found }}
 }
 
 func handBatchWrite(t *canned) contestant {

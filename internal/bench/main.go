@@ -4,11 +4,12 @@
 // Then it measures the in-process DynamoDB beside AWS's DynamoDB Local, where Java is there to run that.
 //
 // It prints a table and, last, one line for each goal: ratio NAME VALUE goal OP NUMBER quartiles FIRST THIRD. Only these ratios carry over
-// from one machine to another.
+// from one machine to another. With -markdown it measures nothing, and makes tables of what runs have printed into files.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,76 +21,142 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 21, "how often each contestant takes its turn")
+	if asServer() {
+		return
+	}
+	rounds := flag.Int("rounds", 21, "how often each contestant takes its turn; those that take seconds, a third of that")
 	each := flag.Duration("each", 60*time.Millisecond, "length of a turn")
 	row := flag.String("row", "", "measure the rows that match this expression only")
+	tables := flag.Bool("markdown", false, "print the tables of PERFORMANCE.md from the outputs of runs, in the files that are given")
 	flag.Parse()
-	if err := run(context.Background(), os.Stdout, *row, *rounds, *each); err != nil {
+	err := error(nil)
+	if *tables {
+		err = printMarkdown(os.Stdout, flag.Args())
+	} else {
+		err = run(context.Background(), os.Stdout, *row, sizes{*rounds, *each, scannedItems, socketRequests})
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, w io.Writer, row string, rounds int, each time.Duration) error {
-	match, err := regexp.Compile(row)
+// sizes say how much is measured.
+type sizes struct {
+	rounds           int
+	each             time.Duration
+	scanned          int // items of the scan over a socket
+	requestsOverEach int // of the 64 goroutines
+}
+
+// slow is how often those take their turns that take seconds.
+func (s sizes) slow() int { return (s.rounds + 2) / 3 }
+
+// results are the contestants that were measured, and their samples.
+type results struct {
+	contestants []contestant
+	samples     [][]sample
+}
+
+func (r *results) add(c contestant, samples []sample) {
+	r.contestants, r.samples = append(r.contestants, c), append(r.samples, samples)
+}
+
+// measure lets those of the contestants whose rows match take their turns.
+func (r *results) measure(ctx context.Context, all []contestant, match func(string) bool, rounds int, each time.Duration) error {
+	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
+	samples, err := measure(ctx, all, rounds, each)
+	r.contestants, r.samples = append(r.contestants, all...), append(r.samples, samples...)
+	return err
+}
+
+func run(ctx context.Context, w io.Writer, row string, s sizes) error {
+	rows, err := regexp.Compile(row)
 	if err != nil {
 		return err
 	}
-	contestants := slices.DeleteFunc(allContestants(transport), func(c contestant) bool { return !match.MatchString(c.row) })
-	samples, err := measure(ctx, contestants, rounds, each)
-	if err != nil {
+	match := rows.MatchString
+	var all results
+	if err := all.measure(ctx, allContestants(transport), match, s.rounds, s.each); err != nil {
 		return err
 	}
-	// The databases come after: with their heap and a second process beside them, the clients would look slower.
-	engines, leftOut, err := engineContestants(ctx, match.MatchString)
-	if err != nil {
-		return err
-	}
-	more, err := measure(ctx, engines, rounds, each)
-	if err != nil {
-		return err
-	}
-	contestants, samples = append(contestants, engines...), append(samples, more...)
-	if match.MatchString(engineGoroutines) || match.MatchString(engineGoroutinesSDK) { // by themselves, because of the items that they hold
-		pairs, err := goroutineContestants(ctx, besideItems)
+	if match(register1000) {
+		samples, err := measureRegistration(s.rounds)
 		if err != nil {
 			return err
 		}
-		pairs = slices.DeleteFunc(pairs, func(c contestant) bool { return !match.MatchString(c.row) })
-		more, err := measure(ctx, pairs, rounds, each)
-		if err != nil {
-			return err
-		}
-		contestants, samples = append(contestants, pairs...), append(samples, more...)
+		all.add(contestant{row: register1000, name: entabled}, samples)
 	}
-	if match.MatchString(engineBytes) {
-		held, err := measureMemory(ctx, heldItems)
-		if err != nil {
-			return err
-		}
-		contestants, samples = append(contestants, contestant{row: engineBytes, name: inMemory}), append(samples, []sample{held})
+	if err := all.measureSockets(ctx, match, s); err != nil {
+		return err
+	}
+	leftOut, err := all.measureEngine(ctx, match, s)
+	if err != nil {
+		return err
 	}
 	if leftOut != nil {
 		if _, err := fmt.Fprintln(w, leftOut); err != nil {
 			return err
 		}
 	}
-	if err := printTable(w, contestants, samples); err != nil {
+	if err := printTable(w, all.contestants, all.samples); err != nil {
 		return err
 	}
-	return printGoals(w, contestants, samples)
+	return printGoals(w, all.contestants, all.samples)
+}
+
+func (r *results) measureSockets(ctx context.Context, match func(string) bool, s sizes) error {
+	if !slices.ContainsFunc([]string{socketGet, socketPut, socketScan}, match) {
+		return nil
+	}
+	url, stop, err := startServer(ctx, s.scanned)
+	if err != nil {
+		return err
+	}
+	err = r.measure(ctx, socketContestants(url, s.requestsOverEach), match, s.slow(), s.each)
+	return errors.Join(err, stop())
+}
+
+// measureEngine measures the databases. They come last: with their heap and a second process beside them, the clients would look
+// slower.
+func (r *results) measureEngine(ctx context.Context, match func(string) bool, s sizes) (leftOut, err error) {
+	engines, leftOut, err := engineContestants(ctx, match)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.measure(ctx, engines, match, s.rounds, s.each); err != nil {
+		return nil, err
+	}
+	if match(engineGoroutines) || match(engineGoroutinesSDK) { // by themselves, because of the items that they hold
+		pairs, err := goroutineContestants(ctx, besideItems)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.measure(ctx, pairs, match, s.rounds, s.each); err != nil {
+			return nil, err
+		}
+	}
+	if match(engineBytes) {
+		held, err := measureMemory(ctx, heldItems)
+		if err != nil {
+			return nil, err
+		}
+		r.add(contestant{row: engineBytes, name: inMemory}, []sample{held})
+	}
+	return leftOut, nil
 }
 
 func allContestants(at func(row string) *canned) []contestant {
-	return inOrder(slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at)))
+	return inOrder(slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at), scaleContestants()))
 }
 
 func printTable(w io.Writer, contestants []contestant, samples [][]sample) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "row\tcontestant\tµs\tallocs\tkB\tspread\t\n")
+	fmt.Fprint(table, "row\tcontestant\tµs\tCPU µs\tallocs\tkB\tspread\t\n")
 	for i, c := range contestants {
 		ns := column(samples[i], func(s sample) float64 { return s.ns })
-		fmt.Fprintf(table, "%s\t%s\t%.1f\t%.0f\t%.1f\t±%.0f %%\t\n", c.row, c.name, median(ns)/1e3,
+		fmt.Fprintf(table, "%s\t%s\t%.1f\t%.1f\t%.0f\t%.1f\t±%.0f %%\t\n", c.row, c.name, median(ns)/1e3,
+			median(column(samples[i], processor))/1e3,
 			median(column(samples[i], func(s sample) float64 { return s.allocs })),
 			median(column(samples[i], func(s sample) float64 { return s.bytes }))/1e3,
 			100*(slices.Max(ns)-slices.Min(ns))/2/median(ns))
@@ -103,51 +170,4 @@ func column(samples []sample, of func(sample) float64) []float64 {
 		values[i] = of(s)
 	}
 	return values
-}
-
-// printGoals prints the goals whose rows were measured: the median over the rounds of what each round's figures give, and their
-// quartiles.
-func printGoals(w io.Writer, contestants []contestant, samples [][]sample) error {
-	find := func(row, name string) []sample {
-		i := slices.IndexFunc(contestants, func(c contestant) bool { return c.row == row && c.name == name })
-		if i < 0 {
-			return nil
-		}
-		return samples[i]
-	}
-	for _, g := range goals {
-		num, den := find(g.row, g.num), find(g.denRow(), g.den)
-		if num == nil || den == nil && g.den != "" {
-			continue
-		}
-		var values []float64
-		for i := range num {
-			value := g.of(num[i])
-			if g.den != "" {
-				value /= g.of(den[i])
-			}
-			values = append(values, value)
-		}
-		first, middle, third := quartiles(values)
-		if _, err := fmt.Fprintf(w, "ratio %s %s goal %s %v quartiles %s %s\n", g.name, short(middle), g.op, g.want, short(first), short(third)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (g *goal) denRow() string {
-	if g.otherRow != "" {
-		return g.otherRow
-	}
-	return g.row
-}
-
-// short prints three significant digits, enough to see on which side of its goal a figure is.
-func short(f float64) string {
-	digits := 2
-	if f >= 10 {
-		digits = 1
-	}
-	return fmt.Sprintf("%.*f", digits, f)
 }

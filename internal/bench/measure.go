@@ -10,8 +10,8 @@ import (
 
 // sample is what one operation of a contestant costs in one round.
 type sample struct {
-	ns, allocs, bytes float64
-	held              float64 // bytes that stay in use, where that is what is measured
+	ns, cpu, allocs, bytes float64 // cpu in nanoseconds, of this process
+	held                   float64 // bytes that stay in use, where that is what is measured
 }
 
 // measure runs all contestants for the given number of rounds and returns each one's samples, one a round.
@@ -31,9 +31,11 @@ func measure(ctx context.Context, contestants []contestant, rounds int, each tim
 	for range rounds {
 		for _, i := range rand.Perm(len(contestants)) {
 			c := contestants[i]
-			// Between turns the others have taken the caches and the branch predictor.
-			if _, err := take(ctx, c, loops[i]/4+1); err != nil {
-				return nil, err
+			// Between turns the others have taken the caches and the branch predictor. Those of long runs are of no account.
+			if loops[i] > 1 {
+				if _, err := take(ctx, c, loops[i]/4+1); err != nil {
+					return nil, err
+				}
 			}
 			s, err := take(ctx, c, loops[i])
 			if err != nil {
@@ -64,16 +66,18 @@ func take(ctx context.Context, c contestant, n int) (sample, error) {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	spent, start := cpuTime(), time.Now()
 	for range n {
 		if err := c.run(ctx); err != nil {
 			return sample{}, err
 		}
 	}
 	elapsed := time.Since(start)
+	spent = cpuTime() - spent
 	runtime.ReadMemStats(&after)
 	return sample{
 		ns:     float64(elapsed) / float64(n),
+		cpu:    float64(spent) / float64(n),
 		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
 		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 	}, nil

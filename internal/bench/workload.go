@@ -71,7 +71,7 @@ func order(i int) Order {
 	}
 	return Order{
 		CustomerID: customerID,
-		OrderID:    fmt.Sprintf("o-%08d", i),
+		OrderID:    orderID(i),
 		Status:     []string{"pending", "shipped", "settled"}[i%3],
 		Address:    text("Main Street ", i, 50),
 		Note:       text("please leave it at the door of number ", i, 65),
@@ -83,6 +83,8 @@ func order(i int) Order {
 		Lines:      lines,
 	}
 }
+
+func orderID(i int) string { return fmt.Sprintf("o-%08d", i) }
 
 func text(start string, i, size int) string {
 	s := start + strconv.Itoa(i) + " of the long road that goes round the harbour and back"
@@ -122,6 +124,15 @@ func queryBody(n int, kinds ...string) []byte {
 		items[i] = itemJSON(&o, kinds[i%len(kinds)])
 	}
 	return fmt.Appendf(nil, `{"Count":%d,"Items":[%s],"ScannedCount":%d}`, n, strings.Join(items, ","), n)
+}
+
+// batchGetBody returns the response to a request for the first n orders.
+func batchGetBody(n int) []byte {
+	items := make([]string, n)
+	for i, o := range orders(n) {
+		items[i] = itemJSON(&o, kinds[0])
+	}
+	return fmt.Appendf(nil, `{"Responses":{%q:[%s]},"UnprocessedKeys":{}}`, tableName, strings.Join(items, ","))
 }
 
 // newOfKind returns an empty value of the type that a discriminator stands for.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -36,7 +35,7 @@ func appending(path string, value any) change.Change {
 // request returns what a list asks for: the update, its conditions, and its values in their order.
 func request(t *testing.T, l *change.List, item map[string]types.AttributeValue, known bool) (string, []change.Guard) {
 	t.Helper()
-	var u expression.UpdateBuilder
+	var u change.Update
 	guards, err := l.AddTo(&u, item, known)
 	if err != nil {
 		return err.Error(), nil
@@ -45,26 +44,17 @@ func request(t *testing.T, l *change.List, item map[string]types.AttributeValue,
 }
 
 // said is an update with its guards as text, names and values in place.
-func said(t *testing.T, u expression.UpdateBuilder, guards []change.Guard) string {
+func said(t *testing.T, u change.Update, guards []change.Guard) string {
 	t.Helper()
-	b, some := expression.NewBuilder(), false
-	if _, err := b.WithUpdate(u).Build(); err == nil {
-		b, some = b.WithUpdate(u), true
-	}
-	if len(guards) > 0 {
-		all := guards[0].Condition
-		for _, g := range guards[1:] {
-			all = all.And(g.Condition)
+	var all []change.Condition
+	for i, g := range guards {
+		if i == 0 {
+			all = append(all, g.Condition)
+		} else {
+			all[0] = all[0].And(g.Condition)
 		}
-		b, some = b.WithCondition(all), true
 	}
-	if !some {
-		return ""
-	}
-	x, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := express(t, &u, all...)
 	var text string
 	if x.Update() != nil {
 		text = strings.TrimSpace(*x.Update())

@@ -277,8 +277,7 @@ func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 // ahead for one slice is at most 512 bytes or one element, however short the input.
 //
 // Slices of one text lie one behind the other in memory that is allocated for several of them: sixteen times as many each time,
-// but no more than the rest of the text seems to have. Their capacities end where the next one begins. With Copy each is
-// alone.
+// but no more than the rest of the text seems to have. Their capacities end where the next one begins.
 func (l *list) room(r *wire.Reader) sliceHeader {
 	room := r.Room(l.hint)
 	if room.Owner != unsafe.Pointer(l) {
@@ -291,7 +290,7 @@ func (l *list) room(r *wire.Reader) sliceHeader {
 	if most := 512 / max(int(l.elemSize), 1); n > most {
 		n = max(most, 1)
 	}
-	if r.Copy || l.elemSize == 0 {
+	if l.elemSize == 0 {
 		return l.alone(n)
 	}
 	if int(room.Left) < n {

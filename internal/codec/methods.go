@@ -160,7 +160,7 @@ func withEncodingUnmarshaler(c *codec, text, binary bool) {
 		switch {
 		case k == wire.S && text:
 			if b, err = r.TextBytes(); err == nil {
-				err = pointerAs[encoding.TextUnmarshaler](t, p).UnmarshalText(b)
+				err = pointerAs[encoding.TextUnmarshaler](t, p).UnmarshalText(r.Kept(b)) // which some keep, though they should not
 			}
 		case k == wire.B && binary:
 			if b, err = r.Bytes(nil); err == nil {

@@ -444,3 +444,23 @@ func TestStringsWithMethodsUseThem(t *testing.T) {
 		}
 	}
 }
+
+// hoarder keeps what its method gets, though it should not.
+type hoarder struct{ text []byte }
+
+func (h *hoarder) UnmarshalText(b []byte) error { h.text = b; return nil }
+func (h hoarder) MarshalText() ([]byte, error)  { return h.text, nil }
+
+func TestWhatMethodsGetMayBeKept(t *testing.T) {
+	type item struct{ A, B hoarder }
+	var got item
+	plan, _ := planOf(t, &got)
+	r := wire.NewCopier([]byte(`{"A":{"S":"kept"},"B":{"S":"and \"kept\""}}`))
+	if err := plan.Decode(r, unsafe.Pointer(&got)); err != nil {
+		t.Fatal(err)
+	}
+	overwrite(r)
+	if string(got.A.text) != "kept" || string(got.B.text) != `and "kept"` {
+		t.Errorf("kept %q and %q", got.A.text, got.B.text)
+	}
+}

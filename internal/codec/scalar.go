@@ -190,11 +190,12 @@ func fillUnsigned[T uint | uint8 | uint16 | uint32 | uint64](c *codec) {
 	}
 }
 
-// numberIn reads the text of a number for a numeric type: an N, or with the option string an S. Of a NULL it reports so.
+// numberIn reads the text of a number for a numeric type, for the moment: an N, or with the option string an S. Of a NULL it
+// reports so.
 func numberIn(c *codec, r *wire.Reader, k wire.Kind) (text string, null bool, err error) {
 	switch {
 	case k == wire.N, k == wire.S && c.opts.has(asString):
-		text, err = r.Number()
+		text, err = r.Digits()
 		return text, false, err
 	case k == wire.NULL:
 		_, err = r.Bool()
@@ -281,7 +282,7 @@ func appendCents(dst []byte, f float64) ([]byte, bool) {
 
 // decodeBigInt reads a number into a big.Int, which attributevalue cannot: it stores it as text, and so does encode.
 func decodeBigInt(r *wire.Reader, c *codec, p unsafe.Pointer) error {
-	text, err := r.Number()
+	text, err := r.Digits()
 	if err != nil {
 		return err
 	}

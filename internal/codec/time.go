@@ -78,7 +78,7 @@ func decodeTimeText(r *wire.Reader, c *codec, t *time.Time, strict bool) error {
 }
 
 func decodeUnix(r *wire.Reader, c *codec, k wire.Kind, t *time.Time) error {
-	text, err := r.Number()
+	text, err := r.Digits()
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,8 @@ package keys
 // The proof that two kinds of items have no primary key in common. A kind is given by the patterns of its keys: one for the
 // partition, one for the sort key. A key is a regular language, and two kinds can meet only if both keys can:
 //
-//  1. Fixed texts that differ, in front, at the end, or at the same place of composed keys of one separator: apart
-//     (fixedApart). Of a thousand kinds nearly all pairs end here.
+//  1. Fixed texts that differ, in front, at the end, or at the same place of composed keys of one separator, where they also
+//     differ from what a component cannot render: apart (fixedApart). Of a thousand kinds nearly all pairs end here.
 //  2. Else the automata of both keys (automaton.go) go through one text together (meeting). No way: apart. They accept all
 //     that a key can be, and a little more, so this is never said of two that meet.
 //  3. Else there is a shortest text for each key. It is an example if both kinds can build them from the values of one item
@@ -62,11 +62,21 @@ func fixedApart(a, b *Pattern) bool {
 		return true
 	}
 	for i, x := range a.forms {
-		if y := b.forms[i]; x != "" && y != "" && x != y {
+		if y := b.forms[i]; x.fixed != "" && y.fixed != "" && x.fixed != y.fixed {
+			return true
+		}
+	}
+	for i, x := range a.forms {
+		if y := b.forms[i]; a.cannotRender(x, y.fixed) || b.cannotRender(y, x.fixed) {
 			return true
 		}
 	}
 	return false
+}
+
+// cannotRender reports whether a form is a component that has no value with a text.
+func (p *Pattern) cannotRender(f form, text string) bool {
+	return f.fixed == "" && text != "" && !p.row[f.at].parse(text, nil)
 }
 
 // spot is a state of two automata that have read the same text.

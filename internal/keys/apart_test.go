@@ -437,7 +437,7 @@ func TestApart(t *testing.T) {
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("2023"), lit("02"), lit("29"))), true, nil},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", n, lit("02"), lit("30"))), true, nil},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", n, lit("02"), lit("29"))), false, []string{"0004-02-29"}},
-		{where(), row(of("", "#", laid("2006"))), row(of("", "#", lit("0001"))), false, nil}, // of the zero time
+		{where(), row(of("", "#", laid("2006"))), row(of("", "#", lit("0001"))), true, nil}, // no key has the zero time
 		{where(), row(of("", "#", laid("2006"))), row(of("", "|", lit("0001"))), false, nil},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("2008"), lit("02"), lit("29"))), false, []string{"2008-02-29"}},
 		{where(), row(of("", "#", laid("2006-01-02"))), row(of("", "-", lit("1900"), lit("02"), lit("29"))), true, nil},

@@ -129,14 +129,20 @@ type Segment struct {
 type Pattern struct {
 	row       []segment // fixed texts, the separators among them, and components
 	declared  []Segment
-	separator string   // "" of a template
-	forms     []string // the segments of a composed key: its fixed text, or "" for a component
+	separator string // "" of a template
+	forms     []form // the segments of a composed key
 	comps     int
 	lead      string
 	tail      string // the fixed text that every key ends with
 	tails     int
 	text      string
 	language  func() *automaton
+}
+
+// form is a segment as it was declared: a fixed text, or "" for the component at a place in the row.
+type form struct {
+	fixed string
+	at    int
 }
 
 // Compile checks a layout and prepares it for use. The prefix, when there is
@@ -178,7 +184,7 @@ func (p *Pattern) add(s segment) {
 		}
 		p.row[n-1].literal += p.separator
 	}
-	p.forms = append(p.forms, s.literal)
+	p.forms = append(p.forms, form{s.literal, len(p.row)})
 	if n := len(p.row); n > 0 && p.row[n-1].literal != "" && s.literal != "" {
 		p.row[n-1].literal += s.literal
 		return

@@ -31,6 +31,29 @@ func (p *Pattern) AppendLeading(dst []byte, vals []Value) (out []byte, ends int,
 }
 
 func (p *Pattern) append(dst []byte, vals []Value) (out []byte, ends int, err error) {
+	if p.separator == "" {
+		return p.appendTemplate(dst, vals)
+	}
+	out = dst
+	for i := range p.row {
+		s := &p.row[i]
+		if s.literal != "" {
+			out = append(out, s.literal...)
+			continue
+		}
+		if len(vals) == 0 {
+			return out, -1, nil
+		}
+		if out, err = s.append(out, &vals[0]); err != nil {
+			return dst, -1, err
+		}
+		vals = vals[1:]
+	}
+	return out, len(out), nil
+}
+
+// appendTemplate does the work of append for keys that can end before a tail, and whose values stand as they are.
+func (p *Pattern) appendTemplate(dst []byte, vals []Value) (out []byte, ends int, err error) {
 	out, ends = dst, -1
 	whole := len(vals) == p.comps
 	bare := false // nothing but zeros since a tail began
@@ -82,6 +105,11 @@ func allZero(vals []Value) bool {
 //
 // The value of a component that is a part of a time is the beginning of that part, that of one in a tail that is not there is zero.
 func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
+	if p.separator != "" {
+		if out, ok := p.parseComposed(key, vals); ok {
+			return out, nil
+		}
+	}
 	out, rest, bare := vals, key, false
 	for i := range p.row {
 		s := &p.row[i]
@@ -113,6 +141,33 @@ func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
 		return vals, fmt.Errorf("cannot parse key %q as %s: it goes on with zeros, and would end before them", key, p)
 	}
 	return out, nil
+}
+
+// parseComposed is Parse for composed keys; what it does not read, Parse finds words for.
+func (p *Pattern) parseComposed(key string, vals []Value) (out []Value, ok bool) {
+	out = vals
+	for i := range p.row {
+		s := &p.row[i]
+		if s.literal != "" {
+			if !strings.HasPrefix(key, s.literal) {
+				return nil, false
+			}
+			key = key[len(s.literal):]
+			continue
+		}
+		end := len(key)
+		if s.until != "" {
+			if end = strings.IndexByte(key, p.separator[0]); end < 0 {
+				return nil, false
+			}
+		}
+		out = append(out, Value{Kind: s.kind})
+		if !s.parse(key[:end], &out[len(out)-1]) {
+			return nil, false
+		}
+		key = key[end:]
+	}
+	return out, key == ""
 }
 
 // appendZeros appends the values of the components from a place in the row on, which are not there.

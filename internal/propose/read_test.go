@@ -110,7 +110,7 @@ func TestScanDescribesAndSamples(t *testing.T) {
 		},
 	}
 	for n, least := range map[int]int{1: 1, 50: 50, 5000: 300} {
-		table, items, err := propose.Scan(t.Context(), db.Client(), "stored", n)
+		table, items, err := propose.Scan(t.Context(), db.Client(), "stored", n, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestScanDescribesAndSamples(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := propose.Scan(ctx, db.Client(), "stored", 10); !errors.Is(err, context.Canceled) {
+	if _, _, err := propose.Scan(ctx, db.Client(), "stored", 10, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -20,25 +20,33 @@ type Client interface {
 const segments = 16
 
 // Scan describes a table and reads up to n of its items, an equal share from each of its segments. It sends up to 16 requests,
-// more where items are large, and writes nothing.
+// more where items are large, and writes nothing. After each, tell, if not nil, learns how many items are read, of how many, and the units
+// that they have consumed.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-func Scan(ctx context.Context, client Client, table string, n int) (Table, []Item, error) {
+func Scan(ctx context.Context, client Client, table string, n int, tell func(done, of int, units float64)) (Table, []Item, error) {
 	out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 	if err != nil {
 		return Table{}, nil, fmt.Errorf("cannot describe table %q: %w", table, err)
 	}
 	var items []Item
+	units, all := 0.0, int(aws.ToInt64(out.Table.ItemCount))
 	for i := range segments {
 		share := (n - len(items) + segments - i - 1) / (segments - i)
 		for start, more := Item(nil), share > 0; more; more = share > 0 && start != nil {
 			page, err := client.Scan(ctx, &dynamodb.ScanInput{
 				TableName: &table, Limit: aws.Int32(int32(min(share, 1<<20))), ExclusiveStartKey: start,
-				Segment: aws.Int32(int32(i)), TotalSegments: aws.Int32(segments),
+				Segment: aws.Int32(int32(i)), TotalSegments: aws.Int32(segments), ReturnConsumedCapacity: types.ReturnConsumedCapacityTotal,
 			})
 			if err != nil {
 				return Table{}, nil, fmt.Errorf("cannot scan table %q: %w", table, err)
 			}
 			items, share, start = append(items, page.Items...), share-len(page.Items), page.LastEvaluatedKey
+			if page.ConsumedCapacity != nil {
+				units += aws.ToFloat64(page.ConsumedCapacity.CapacityUnits)
+			}
+			if tell != nil {
+				tell(len(items), min(n, all), units)
+			}
 		}
 	}
 	return described(out.Table), items, nil

@@ -15,8 +15,10 @@ import (
 // which.
 func (o *operation[I, O]) attempt(ctx context.Context, c *Conn, call *wire.Call, in *I) (*O, bool, error) {
 	var a *lean.Attempt
-	if c.lean != nil && call != nil {
+	if call != nil {
 		defer call.Free()
+	}
+	if c.lean != nil && call != nil {
 		if a = o.begin(ctx, c, call, in); a != nil && a.Known() {
 			if out := settle[O](ctx, call, a); out != nil {
 				return out, true, nil
@@ -67,15 +69,15 @@ func settle[O any](ctx context.Context, call *wire.Call, a *lean.Attempt) *O {
 	if answer == nil {
 		return nil
 	}
-	read, readErr, closeErr := wire.ReadBody(answer)
-	if readErr == nil && closeErr == nil && a.Right(read) {
+	readErr, closeErr := call.Read(answer)
+	if readErr == nil && closeErr == nil && a.Right(call.Body()) {
 		out := new(O)
-		if call.Decode(read, any(out).(smithy.Deserializable)) == nil {
+		if call.Decode(any(out).(smithy.Deserializable)) == nil {
 			a.Done()
 			return out
 		}
 	}
-	a.Unread(read, readErr, closeErr)
+	a.Unread(call.GiveAway(), readErr, closeErr)
 	return nil
 }
 

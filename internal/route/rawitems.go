@@ -16,7 +16,7 @@ func (s *RawItems) Item(_ string, i int, r *wire.Reader) error {
 	for len(s.Items) <= i {
 		s.Items = append(s.Items, nil)
 	}
-	s.Items[i] = raw
+	s.Items[i] = r.Kept(raw)
 	return err
 }
 

@@ -24,7 +24,7 @@ func (e *Entity) Copied(item map[string]types.AttributeValue, of *Entity, to uns
 	if err != nil {
 		return nil, &Fault{Kind: WrongItem, Entity: e.Name, Key: e.Table.KeyText(item), Err: err}
 	}
-	if !e.Table.keyFits(e, ptr, item) {
+	if !e.Table.keyFits(e, ptr, item) && !e.Table.keyFits(e.Other, ptr, item) {
 		return nil, refuse("its fields do not make its key, see Table.Audit")
 	}
 	for _, u := range e.Unique {

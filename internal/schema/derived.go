@@ -100,6 +100,9 @@ func (r *registration) checkDerived() error {
 			return r.errorf(fmt.Sprintf("Derived(%q)", d.Name), "it is in no key: name it in one, or leave it out")
 		}
 	}
+	if len(r.decl.Derived) == 0 {
+		return nil
+	}
 	var comps []component
 	for _, e := range r.e.places() {
 		comps = append(comps, e.PK.comps...)

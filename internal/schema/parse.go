@@ -81,7 +81,7 @@ func (c *component) fill(raw []byte, kind wire.Kind, text string, ptr unsafe.Poi
 			return err
 		}
 	}
-	return c.field.DecodeValue(wire.NewReader(raw), c.holder(ptr))
+	return c.field.DecodeValue(wire.NewCopier(raw), c.holder(ptr))
 }
 
 // attributeOf returns the stored form of a component's value.

@@ -3,12 +3,16 @@ package schema
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"unsafe"
 )
 
 // A field with the tag `entable:"partial"`, a bool, says of an item that it was read in part. It is not stored.
 
 func (e *Entity) findPartial() error {
+	if !e.mayHold("partial") {
+		return nil
+	}
 	for _, f := range reflect.VisibleFields(e.Type) {
 		if !slices.Contains(tagOptions(f.Tag), "partial") {
 			continue
@@ -28,6 +32,16 @@ func (e *Entity) findPartial() error {
 		e.partial = f.Index
 	}
 	return nil
+}
+
+// mayHold reports whether a field of the struct, or of one that it embeds, can have a tag with the option.
+func (e *Entity) mayHold(option string) bool {
+	for f := range e.Type.Fields() {
+		if f.Anonymous || strings.Contains(f.Tag.Get("entable"), option) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Entity) partialOf(ptr unsafe.Pointer) reflect.Value {

@@ -45,6 +45,7 @@ func (t *Table) Register(d EntityDecl) (*Entity, error) {
 		t.reg.keys.Add(len(t.reg.entities), p.patterns)
 	}
 	t.reg.entities = append(t.reg.entities, e)
+	t.reg.name(e)
 	t.reg.found.Store(nil)
 	return e, nil
 }
@@ -155,7 +156,7 @@ func (r *registration) checkNames() error {
 	if slices.Contains([]string{SentinelPrefix, ManifestPrefix}, r.e.TypeValue) {
 		return r.errorf("", "the type %q is that of the library's own items", r.e.TypeValue)
 	}
-	for _, o := range r.t.reg.entities {
+	for _, o := range r.t.reg.named(append(names, r.e.Name)) {
 		if o.Type == r.e.Type && o.Name == r.e.Name {
 			return r.errorf("", "%s is registered on table %q already, as %s: a second time it takes a name of its own, with entable.Name", r.e.Type, r.t.Name, o.Name)
 		}

@@ -18,12 +18,35 @@ import (
 // registry knows a table's entities. Registration proves that no two of them can build one key.
 type registry struct {
 	mu       sync.Mutex
-	entities []*Entity // in registration order
+	entities []*Entity            // in registration order
+	names    map[string][]*Entity // by each name and discriminator that they have or had
 	taken    map[string]claim
 	keys     keys.Set  // of the entities, by their places
 	locked   *keys.Set // of the lock's entities, by their places in it; nil: not made yet
 	// found is the table of who is who, made anew by the first read after a registration.
 	found atomic.Pointer[Directory]
+}
+
+// name makes an entity known by its names.
+func (g *registry) name(e *Entity) {
+	if g.names == nil {
+		g.names = map[string][]*Entity{}
+	}
+	for _, name := range append(e.Names(), e.Name) {
+		if of := g.names[name]; len(of) == 0 || of[len(of)-1] != e {
+			g.names[name] = append(of, e)
+		}
+	}
+}
+
+// named returns the entities that have or had one of these names, in registration order.
+func (g *registry) named(names []string) []*Entity {
+	var out []*Entity
+	for _, name := range names {
+		out = append(out, g.names[name]...)
+	}
+	slices.SortFunc(out, func(a, b *Entity) int { return a.number - b.number })
+	return slices.Compact(out)
 }
 
 // Entity is what the registry knows of one registered type. It is immutable.

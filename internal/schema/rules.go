@@ -69,7 +69,7 @@ func (r *ruleSet) check(v *validator.Validate) error {
 		return ruleReader.check(r.tagged)
 	}
 	for _, t := range r.structs {
-		if err := checkRules(v, t); err != nil {
+		if err := checkRules(v, t, tryRules); err != nil {
 			return err
 		}
 	}
@@ -85,24 +85,60 @@ type tagReader struct {
 	mu   sync.Mutex
 	v    *validator.Validate
 	read int // types that v has read
+	good map[ruled]bool
+}
+
+// ruled is a type with rules, which many fields share.
+type ruled struct {
+	typ   reflect.Type
+	rules string
 }
 
 func (r *tagReader) check(structs []reflect.Type) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range structs {
+		if r.knows(t) {
+			continue
+		}
 		if r.v == nil || r.read == 32 {
 			r.v, r.read = newValidate(), 0
 		}
 		r.read++
-		if err := checkRules(r.v, t); err != nil {
+		if err := checkRules(r.v, t, r.try); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkRules(v *validator.Validate, t reflect.Type) error {
+// knows reports whether all fields of a struct have rules that are good for their types, and do not ask for other fields.
+func (r *tagReader) knows(t reflect.Type) bool {
+	for f := range t.Fields() {
+		tag, tagged := f.Tag.Lookup("validate")
+		if own := OwnRules(tag); tagged && (own != tag || !r.good[ruled{f.Type, own}]) {
+			return false
+		}
+	}
+	return true
+}
+
+// try is tryRules once for the fields of a type that have the same rules.
+func (r *tagReader) try(v *validator.Validate, t reflect.Type, rules string) error {
+	if r.good[ruled{t, rules}] {
+		return nil
+	}
+	err := tryRules(v, t, rules)
+	if err == nil {
+		if r.good == nil {
+			r.good = map[ruled]bool{}
+		}
+		r.good[ruled{t, rules}] = true
+	}
+	return err
+}
+
+func checkRules(v *validator.Validate, t reflect.Type, try func(*validator.Validate, reflect.Type, string) error) error {
 	empty := reflect.New(t).Interface()
 	if err := readRules(func() error { return v.StructPartial(empty) }); err != nil { // of no fields
 		return err
@@ -114,7 +150,7 @@ func checkRules(v *validator.Validate, t reflect.Type) error {
 		}
 		err := readRules(func() error { return v.StructPartial(empty, f.Name) })
 		if err == nil {
-			err = tryRules(v, f.Type, strings.Split(OwnRules(tag), ","))
+			err = try(v, f.Type, OwnRules(tag))
 		}
 		if err != nil {
 			return fmt.Errorf("field %s.%s: %q: %w", t, f.Name, tag, err)
@@ -125,7 +161,11 @@ func checkRules(v *validator.Validate, t reflect.Type) error {
 
 // tryRules tries each rule of a field by itself on a zero value: one with a wrong parameter, or for another type, can be applied
 // to none.
-func tryRules(v *validator.Validate, t reflect.Type, rules []string) error {
+func tryRules(v *validator.Validate, t reflect.Type, rules string) error {
+	return tryEach(v, t, strings.Split(rules, ","))
+}
+
+func tryEach(v *validator.Validate, t reflect.Type, rules []string) error {
 	for i, rule := range rules {
 		for t.Kind() == reflect.Pointer {
 			t = t.Elem()
@@ -148,12 +188,12 @@ func tryRules(v *validator.Validate, t reflect.Type, rules []string) error {
 // tryElements tries the rules behind a dive, of which those between keys and endkeys are for the keys of a map.
 func tryElements(v *validator.Validate, t reflect.Type, rules []string) error {
 	if end := slices.Index(rules, "endkeys"); end > 0 && rules[0] == "keys" && t.Kind() == reflect.Map {
-		if err := tryRules(v, t.Key(), rules[1:end]); err != nil {
+		if err := tryEach(v, t.Key(), rules[1:end]); err != nil {
 			return err
 		}
 		rules = rules[end+1:]
 	}
-	return tryRules(v, t.Elem(), rules)
+	return tryEach(v, t.Elem(), rules)
 }
 
 // readRules runs the validator for the sake of its panics. Those that are not its own are of rules that do not like what is

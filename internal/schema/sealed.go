@@ -70,6 +70,9 @@ func (s *Sealing) Text() string {
 func (r *registration) readSealing() error {
 	e := r.e
 	for _, f := range e.Plan.Fields() {
+		if f.Tag.Get("entable") == "" {
+			continue
+		}
 		s := &Sealing{Field: f}
 		has := map[string]bool{}
 		for _, option := range tagOptions(f.Tag) {
@@ -110,8 +113,9 @@ func (r *registration) readSealing() error {
 		}
 		e.sealed = append(e.sealed, s)
 	}
+	seen := map[reflect.Type]bool{}
 	for _, f := range e.Plan.Fields() {
-		if path := innerSealing(f.Type, f.Name, map[reflect.Type]bool{}); path != "" {
+		if path := innerSealing(f.Type, f.Name, seen); path != "" {
 			return r.errorf(r.fieldName(f), "%s: only whole attributes are encrypted, compressed or hidden: give %q the tag", path, f.Name)
 		}
 	}

@@ -24,7 +24,7 @@ type slab struct {
 
 // newItem returns a zero item. r stands in front of what it is read from.
 func (s *Slabs) newItem(e *Entity, r *wire.Reader) unsafe.Pointer {
-	if s == nil || r.Copy {
+	if s == nil {
 		return e.NewItem()
 	}
 	b := s.of(e)

@@ -42,16 +42,13 @@ func plainly(err error) error {
 // innerSealing returns the path of a field inside another one that has a tag for whole attributes; "" if none has. Types that
 // contain themselves are looked at once.
 func innerSealing(t reflect.Type, path string, seen map[reflect.Type]bool) string {
-	if seen[t] {
+	kind := t.Kind()
+	inside := kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map
+	if !inside && kind != reflect.Struct || seen[t] {
 		return ""
 	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+	if seen[t] = true; inside {
 		return innerSealing(t.Elem(), path, seen)
-	case reflect.Struct:
-	default:
-		return ""
 	}
 	for f := range t.Fields() {
 		name, embedded := codec.StoredName(f)

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"fmt"
-	"strings"
 )
 
 // FindAttrs looks for top-level attributes of an item by name: values[i] becomes the bytes of the value of names[i], type
@@ -91,5 +90,5 @@ func Scalar(value []byte) (Kind, string, error) {
 	if err == nil {
 		err = r.End()
 	}
-	return k, strings.Clone(text), err
+	return k, text, err
 }

@@ -35,7 +35,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -53,8 +52,8 @@ type Sink interface {
 	Reset()
 
 	// Item takes the item in front of which r stands. It reads exactly that one value, as Reader.Skip does; if it reads
-	// nothing, the item is skipped. The response body is a slice of its own which nobody changes later, so that strings
-	// which alias it may be kept.
+	// nothing, the item is skipped. Strings that it reads may be kept; what aliases the text besides these may not, see
+	// body.go.
 	//
 	// The table is named for BatchGetItem only. The index is the position in the list that the item is in: for
 	// BatchGetItem the list of its table, for TransactGetItems that of the requests, where absent items are passed over.
@@ -80,6 +79,8 @@ type Call struct {
 	one                       [1]raw      // room for raw
 	boxes                     []box       // that are free
 	encoded                   *serializer // holds the body, if that is written already
+	text                      []byte      // of the answer
+	body                      *Body       // that text is in, or nil
 	d                         deserializer
 	frames                    [4]frame // room for d.frames
 }
@@ -195,12 +196,18 @@ func (c *Call) Encode(in smithy.Serializable) ([]byte, error) {
 	return c.encoded.buf, nil
 }
 
-// Free gives back the body that Encode has returned.
+// Free ends the call. It gives back the bodies of the request and of the answer, or that to the sink, if it is a Holder.
 func (c *Call) Free() {
 	if c.encoded != nil {
 		c.encoded.free()
 		c.encoded = nil
 	}
+	if h, ok := c.sink.(Holder); ok && c.body != nil {
+		h.Hold(c.body)
+	} else {
+		c.body.Free()
+	}
+	c.text, c.body = nil, nil
 }
 
 func setBody(body []byte, req *smithyhttp.Request) error {
@@ -224,7 +231,7 @@ func (c *Call) DeserializeResponse(
 	if !c.begin(out) || resp.StatusCode < 200 || resp.StatusCode >= 300 {
 		return c.ClientProtocol.DeserializeResponse(ctx, op, reg, resp, out)
 	}
-	body, readErr, closeErr := ReadBody(resp.Response)
+	readErr, closeErr := c.Read(resp.Response)
 	if readErr != nil {
 		return &smithy.DeserializationError{Err: &cutError{fmt.Errorf("cannot read the response: %w", readErr)}}
 	}
@@ -232,7 +239,26 @@ func (c *Call) DeserializeResponse(
 	if closeErr != nil {
 		return &smithy.DeserializationError{Err: &cutError{fmt.Errorf("cannot trust the response: %w", closeErr)}}
 	}
-	return c.decode(body, out)
+	return c.decode(out)
+}
+
+// Read reads the body of an answer to its end, and closes it: see readBody. Body is what came, also if that is not all.
+func (c *Call) Read(resp *http.Response) (readErr, closeErr error) {
+	c.body.Free() // of an attempt before
+	c.text, c.body, readErr, closeErr = readBody(resp)
+	if readErr != nil {
+		c.GiveAway()
+	}
+	return readErr, closeErr
+}
+
+// Body returns what Read has read. It is the call's until Free.
+func (c *Call) Body() []byte { return c.text }
+
+// GiveAway returns what Read has read for somebody else to keep.
+func (c *Call) GiveAway() []byte {
+	c.body = nil
+	return c.text
 }
 
 // begin begins an attempt whose answer goes to the sink and to an output, and reports whether that is one with items.
@@ -244,12 +270,12 @@ func (c *Call) begin(out smithy.Deserializable) bool {
 	return c.d.prepare(out)
 }
 
-func (c *Call) decode(body []byte, out smithy.Deserializable) error {
-	if len(body) == 0 {
+func (c *Call) decode(out smithy.Deserializable) error {
+	if len(c.text) == 0 {
 		return nil
 	}
 	d := &c.d
-	d.r.data = body
+	d.r.data, d.r.Copy = c.text, c.body != nil || len(c.text) > maxAliased
 	err := out.Deserialize(d)
 	if err == nil {
 		err = d.r.End()
@@ -263,34 +289,10 @@ func (c *Call) decode(body []byte, out smithy.Deserializable) error {
 	return &finalError{&smithy.DeserializationError{Err: err}}
 }
 
-// Decode reads a good answer that came without the SDK. The output is one with items.
-func (c *Call) Decode(body []byte, out smithy.Deserializable) error {
+// Decode decodes a good answer that came without the SDK, which Read has read. The output is one with items.
+func (c *Call) Decode(out smithy.Deserializable) error {
 	c.begin(out)
-	return c.decode(body, out)
-}
-
-// maxBodyHint limits how much is allocated because a header says so. It is what a page of Query or Scan may hold.
-const maxBodyHint = 1 << 20
-
-// ReadBody reads the body to its end into a slice of its own, and then closes it, which is when the SDK's reader compares the
-// checksum, of which the SDK would otherwise take no notice. It returns what came before an error, too.
-func ReadBody(resp *http.Response) (body []byte, readErr, closeErr error) {
-	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
-	// end of an exact length do so without another allocation.
-	buf := make([]byte, 0, min(max(resp.ContentLength, 0), maxBodyHint)+512)
-	for {
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil, resp.Body.Close()
-		}
-		if err != nil {
-			return buf, err, nil
-		}
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-	}
+	return c.decode(out)
 }
 
 // cutError is an answer that did not arrive whole. The SDK takes it for a broken connection and sends the request again,

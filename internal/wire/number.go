@@ -5,13 +5,22 @@ import "math"
 // Number consumes a string that holds a number of the service and returns its text, which aliases the input as Text's
 // does. Text that is no decimal number, such as NaN, is an error.
 func (r *Reader) Number() (string, error) {
-	at := r.pos
-	text, err := r.Text()
-	if err == nil && !isNumber(text) {
-		r.pos = at
-		return "", r.fail(numberError(text).Error())
+	text, err := r.Digits()
+	if err == nil && r.Copy {
+		text = unsafeString(r.copied(unsafeBytes(text)))
 	}
 	return text, err
+}
+
+// Digits consumes what Number does. The text aliases the input even if Copy is set: it is for the moment.
+func (r *Reader) Digits() (string, error) {
+	at := r.pos
+	text, err := r.text()
+	if err == nil && !isNumber(text) {
+		r.pos = at
+		return "", r.fail(numberError(string(text)).Error())
+	}
+	return unsafeString(text), err
 }
 
 // isNumber reports whether s is [+-] digits [. digits] [e [+-] digits], with a digit on at least one side of the point.

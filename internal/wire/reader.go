@@ -31,10 +31,12 @@ func (e *SyntaxError) Error() string {
 // Methods that read expect their token at the current position, after white space. After an error the position is
 // unspecified. The text is never modified and must not be modified by anyone else as long as the strings that alias it live.
 type Reader struct {
-	// Copy makes each returned string own its bytes. By default strings alias the text: nothing is copied, but as long as
-	// one of them lives, so does the whole text.
+	// Copy makes strings copies, of which several share up to 16 kB. Otherwise they alias the text: nothing is copied, but as
+	// long as one of them lives, so does the whole text.
 	Copy bool
 
+	room  []byte // for copies
+	used  int    // by copies before those in room
 	data  []byte
 	pos   int
 	depth int
@@ -52,12 +54,15 @@ type Room struct {
 	Last       uint8  // length of the last slice, at most 255
 }
 
-// NewReader returns a Reader at the start of data.
-func NewReader(data []byte) *Reader { return &Reader{data: data} }
+// NewReader returns a Reader at the start of data, which makes copies if that is long.
+func NewReader(data []byte) *Reader { return &Reader{data: data, Copy: len(data) > maxAliased} }
+
+// NewCopier returns a Reader at the start of data which makes copies.
+func NewCopier(data []byte) *Reader { return &Reader{data: data, Copy: true} }
 
 // Reset puts the reader at the start of another text. Copy stays as it is.
 func (r *Reader) Reset(data []byte) {
-	r.data, r.pos, r.depth, r.notes = data, 0, 0, [2]struct{ from, to int }{}
+	r.data, r.pos, r.depth, r.used, r.notes = data, 0, 0, 0, [2]struct{ from, to int }{}
 }
 
 // Offset returns the current position, for Rewind.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"math/bits"
@@ -29,9 +30,45 @@ func (r *Reader) Text() (string, error) {
 		return "", err
 	}
 	if r.Copy {
-		return string(b), nil
+		b = r.copied(b)
 	}
 	return unsafeString(b), nil
+}
+
+// copied copies bytes into the room for copies.
+func (r *Reader) copied(b []byte) []byte {
+	if len(b) > len(r.room) {
+		return r.copiedAnew(b)
+	}
+	n := copy(r.room, b)
+	b, r.room = r.room[:n:n], r.room[n:]
+	return b
+}
+
+// copiedAnew copies bytes for which there is no room. New room is for as much as the rest of the text will need, as far as that
+// can be told.
+func (r *Reader) copiedAnew(b []byte) []byte {
+	const alone, least = maxAliased / 4, 1 << 10
+	if len(b) >= alone {
+		return bytes.Clone(b)
+	}
+	rest := len(r.data) - r.pos
+	size := len(b) + rest
+	if r.used > 0 {
+		size = len(b) + max(r.Expect(r.used, 0), min(rest, least))
+	}
+	size = min(size, maxAliased)
+	r.used += size
+	r.room = make([]byte, size)
+	return r.copied(b)
+}
+
+// Kept returns bytes that alias the text, as they may be kept: a copy where strings are copied.
+func (r *Reader) Kept(b []byte) []byte {
+	if r.Copy {
+		return r.copied(b)
+	}
+	return b
 }
 
 // unsafeString returns a string that shares b's bytes, which must not change from now on.
@@ -41,7 +78,7 @@ func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), l
 func unsafeBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 // TextBytes consumes a string and returns its unescaped bytes. They alias the input even if Copy is set: they are only to
-// be read, and only for the moment.
+// be read, and only for the moment, see Kept.
 func (r *Reader) TextBytes() ([]byte, error) { return r.text() }
 
 // text consumes a string and returns its unescaped bytes: part of the input, or new ones where it had escapes.

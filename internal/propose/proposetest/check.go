@@ -14,7 +14,7 @@ import (
 // Check compares the keys of the kinds that are proposed for a table with those that its program has declared.
 func Check(t testing.TB, client *dynamodb.Client, table string, want ...string) {
 	t.Helper()
-	described, items, err := propose.Scan(t.Context(), client, table, 1000)
+	described, items, err := propose.Scan(t.Context(), client, table, 1000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

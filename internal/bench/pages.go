@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/entable/entable"
+)
+
+const perPage = 500
+
+// paged is a transport that answers a query, or the segments of a scan, page by page. The pages are dealt out to the
+// segments in turn.
+type paged struct {
+	pages []*canned
+	last  map[string]int // the page that a sort key ends
+	step  int
+}
+
+func newPaged(n, segments int) *paged {
+	p := &paged{last: map[string]int{}, step: segments}
+	for page := range slices.Chunk(orders(n), perPage) {
+		var items []string
+		for _, o := range page {
+			items = append(items, itemJSON(&o, kinds[0]))
+		}
+		end := ""
+		if i := len(p.pages); (i+segments)*perPage < n {
+			sk := sortKey(kinds[0], &page[len(page)-1])
+			p.last[sk] = i
+			end = fmt.Sprintf(`"LastEvaluatedKey":{"pk":{"S":%q},"sk":{"S":%q}},`, partition, sk)
+		}
+		p.pages = append(p.pages, respond(fmt.Appendf(nil, `{"Count":%d,"Items":[%s],%s"ScannedCount":%d}`,
+			len(page), strings.Join(items, ","), end, len(page))))
+	}
+	return p
+}
+
+func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
+	var in struct {
+		Segment           int
+		ExclusiveStartKey struct {
+			SK struct{ S string } `json:"sk"`
+		}
+	}
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	i := in.Segment
+	if after := in.ExclusiveStartKey.SK.S; after != "" {
+		last, ok := p.last[after]
+		if !ok {
+			return nil, fmt.Errorf("no page ends with %q", after)
+		}
+		i = last + p.step
+	}
+	return p.pages[i].RoundTrip(req)
+}
+
+// bytes are those of all pages.
+func (p *paged) bytes() int {
+	n := 0
+	for _, page := range p.pages {
+		n += len(page.body)
+	}
+	return n
+}
+
+func entableScan(orders *entable.Entity[Order], segments int) contestant {
+	var found []*Order
+	return contestant{name: entabled, run: func(ctx context.Context) error {
+		found = nil
+		for o, err := range orders.Scan().Segments(segments).All(ctx) {
+			if err != nil {
+				return err
+			}
+			found = append(found, o)
+		}
+		return nil
+	}, result: func() any {
+		slices.SortFunc(found, func(a, b *Order) int { return strings.Compare(a.OrderID, b.OrderID) })
+		return found
+	}}
+}
+
+func handScan(client *dynamodb.Client, segments int) contestant {
+	found, errs := make([][]Order, segments), make([]error, segments)
+	scan := func(ctx context.Context, segment int) error {
+		found[segment] = nil
+		pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{
+			TableName: new(tableName), Segment: new(int32(segment)), TotalSegments: new(int32(segments)),
+		})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(ctx)
+			if err != nil {
+				return err
+			}
+			var page []Order
+			if err := attributevalue.UnmarshalListOfMaps(out.Items, &page); err != nil {
+				return err
+			}
+			found[segment] = append(found[segment], page...)
+		}
+		return nil
+	}
+	return contestant{name: hand, run: func(ctx context.Context) error {
+		var wg sync.WaitGroup
+		for i := range segments {
+			wg.Go(func() { errs[i] = scan(ctx, i) })
+		}
+		wg.Wait()
+		return errors.Join(errs...)
+	}, result: func() any {
+		all := slices.Concat(found...)
+		slices.SortFunc(all, func(a, b Order) int { return strings.Compare(a.OrderID, b.OrderID) })
+		return all
+	}}
+}

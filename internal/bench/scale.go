@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/wire"
+)
+
+// scaleContestants are entable's alone: with more items, entities or goroutines, and with less to do.
+func scaleContestants() []contestant {
+	return append(keyContestants(),
+		amongContestant(10), amongContestant(manyEntities),
+		pagesContestant(onePage, perPage), pagesContestant(tenPages, 10*perPage),
+		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
+	)
+}
+
+// amongContestant decodes 500 items of five of the registered types, which lie evenly among all.
+func amongContestant(registered int) contestant {
+	const n = 500
+	var items []byte
+	for i, o := range orders(n) {
+		name := manyName((i%5*(registered/5) + i%5) % registered)
+		items = append(items, strings.Replace(itemJSON(&o, name), `"sk":{"S":"M#`, `"sk":{"S":"`+name+`#`, 1)...)
+	}
+	table, err := schemaOf(makeTypes(reflect.TypeFor[Order](), registered))
+	found := make([]any, n)
+	return contestant{amongEntities, strconv.Itoa(registered) + " entities", func(context.Context) error {
+		if err != nil {
+			return err
+		}
+		return decodeItems(table, nil, items, found)
+	}, func() any {
+		var all []Order
+		text, err := json.Marshal(found) // the types differ from an order's in their tags alone
+		if err == nil {
+			err = json.Unmarshal(text, &all)
+		}
+		if err != nil {
+			return err
+		}
+		return all
+	}}
+}
+
+// decodeItems decodes items of a table as a query does.
+func decodeItems(table *schema.Table, want *schema.Entity, items []byte, found []any) error {
+	r, slabs := wire.NewReader(items), schema.Slabs{}
+	for i := range found {
+		d := table.Decode(r, want, &slabs, nil)
+		if d.Err != nil {
+			return d.Err
+		}
+		found[i] = d.Value
+	}
+	return nil
+}
+
+// typesMade numbers the types made at run time: none is made twice, so that each is new to every cache.
+var typesMade atomic.Int64
+
+// makeType returns a type that is like t and the structs in its lists, and equal to none that was made before.
+func makeType(t reflect.Type) reflect.Type {
+	var fields []reflect.StructField
+	for _, f := range reflect.VisibleFields(t) {
+		if f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct {
+			f.Type = reflect.SliceOf(makeType(f.Type.Elem()))
+		}
+		f.Tag += reflect.StructTag(fmt.Sprintf(` made:"%d"`, typesMade.Add(1)))
+		fields = append(fields, f)
+	}
+	return reflect.StructOf(fields)
+}
+
+// makeTypes returns n types like t.
+func makeTypes(t reflect.Type, n int) []reflect.Type {
+	types := make([]reflect.Type, n)
+	for i := range types {
+		types[i] = makeType(t)
+	}
+	return types
+}
+
+// manyName is the discriminator and the prefix of the i-th of them.
+func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
+
+func pagesContestant(name string, items int) contestant {
+	c := entableQuery(queryPages, orderEntity(clientOver(newPaged(items, 1))))
+	c.name = name
+	return c
+}
+
+func segmentsContestant(name string, segments int) contestant {
+	c := entableScan(orderEntity(clientOver(newPaged(segmentItems, segments))), segments)
+	c.row, c.name = scanSegments, name
+	return c
+}
+
+const (
+	segmentItems = 20 * perPage
+	manyEntities = 1000
+)
+
+// keyContestants decode the items of a query of 500: one as entable does, and one as the items of a table whose keys are the
+// fields themselves, so that pk and sk are attributes that nobody knows.
+func keyContestants() []contestant {
+	var items []byte
+	for _, o := range orders(500) {
+		items = append(items, itemJSON(&o, kinds[0])...)
+	}
+	contestantOf := func(name string, table *schema.Table, pk, sk []schema.Part) contestant {
+		entity, err := registerSchema(table, reflect.TypeFor[Order](), kinds[0], pk, sk)
+		found := make([]any, 500)
+		return contestant{keyCheck, name, func(context.Context) error {
+			if err != nil {
+				return err
+			}
+			return decodeItems(table, entity, items, found)
+		}, func() any {
+			all := make([]*Order, len(found))
+			for i, v := range found {
+				all[i] = v.(*Order)
+			}
+			return all
+		}}
+	}
+	attr := func(name string) schema.Part { return schema.Part{Kind: schema.AttrPart, Text: name} }
+	prefix := func(text string) schema.Part { return schema.Part{Kind: schema.PrefixPart, Text: text} }
+	return []contestant{
+		contestantOf(checkedKeys, tableOf("pk", "sk"), []schema.Part{attr("customer"), prefix("C")}, []schema.Part{attr("order"), prefix("O")}),
+		contestantOf(uncheckedKeys, tableOf("customer", "order"), []schema.Part{attr("customer")}, []schema.Part{attr("order")}),
+	}
+}
+
+// tableOf returns a table with these key attributes.
+func tableOf(pk, sk string) *schema.Table {
+	table, err := schema.New(schema.TableDecl{
+		Name: tableName, Discriminator: "_type",
+		PK: schema.Attr{Name: pk, Type: types.ScalarAttributeTypeS}, SK: schema.Attr{Name: sk, Type: types.ScalarAttributeTypeS},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return table
+}
+
+func registerSchema(table *schema.Table, t reflect.Type, name string, pk, sk []schema.Part) (*schema.Entity, error) {
+	return table.Register(schema.EntityDecl{
+		Type: t, Name: name, PKs: []schema.KeyDecl{{Parts: pk}}, SKs: []schema.KeyDecl{{Sort: true, Parts: sk}},
+	})
+}
+
+// schemaOf returns a table with entities of the types, which are in one partition.
+func schemaOf(all []reflect.Type) (*schema.Table, error) {
+	table := tableOf("pk", "sk")
+	partition := schema.Part{Kind: schema.PrefixPart, Text: "C"}
+	for i, t := range all {
+		name := manyName(i)
+		e, err := registerSchema(table, t, name,
+			[]schema.Part{{Kind: schema.AttrPart, Text: "customer"}, partition},
+			[]schema.Part{{Kind: schema.AttrPart, Text: "order"}, {Kind: schema.PrefixPart, Text: name}})
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			partition = schema.Part{Kind: schema.PrefixOfPart, Of: e}
+		}
+	}
+	return table, nil
+}
+
+// registered is what a thousand entities are like, whose registration is measured.
+type registered struct {
+	CustomerID string  `dynamodbav:"customer"`
+	OrderID    string  `dynamodbav:"order"`
+	Status     string  `dynamodbav:"status"`
+	Total      float64 `dynamodbav:"total"`
+}
+
+// measureRegistration registers a thousand entities in each round, of types that are new to the process.
+func measureRegistration(rounds int) ([]sample, error) {
+	samples := make([]sample, rounds)
+	for i := range samples {
+		types := makeTypes(reflect.TypeFor[registered](), manyEntities)
+		var err error
+		samples[i], err = take(context.Background(), contestant{run: func(context.Context) error {
+			_, err := schemaOf(types)
+			return err
+		}}, 1)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return samples, nil
+}

@@ -1,0 +1,6 @@
+package wire
+
+const (
+	MaxKept   = maxKept
+	MaxBodies = maxBodies
+)
