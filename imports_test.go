@@ -44,7 +44,7 @@ var places = []place{
 	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}, never: requests},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "seal", "internal/ddblocal"}},
 	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "progress", stdOnly: true, tests: []string{".", "memory"}},
 	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
@@ -61,7 +61,7 @@ var places = []place{
 	{folder: "internal/propose", imports: []string{"internal/schema", "internal/codec", "internal/keys", "internal/wire"}, tests: []string{"memory"}},
 	{folder: "internal/propose/proposetest", imports: []string{"internal/propose"}},
 	{folder: "docs", tests: []string{".", "memory", "stream", "infra", "entabletest", "seal"}},
-	{folder: "examples", imports: []string{".", "memory", "explorer", "progress"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest"}},
+	{folder: "examples", imports: []string{".", "memory", "explorer", "progress", "stream"}, tests: []string{"internal/ddblocal", "internal/propose/proposetest", "entabletest"}},
 }
 
 // requests are what packages that send nothing do not know. The values of the service, its package types, are no requests.

@@ -163,10 +163,7 @@ func visitAll(ctx context.Context, g *aggregate.Group, op string, p *queryPlan, 
 	if v.again = true; err == nil { // an item may have moved there meanwhile, once
 		err = v.elsewhere(ctx, others)
 	}
-	if err != nil {
-		return p.opError(err)
-	}
-	return nil
+	return err
 }
 
 func (v *visit) elsewhere(ctx context.Context, others []schema.Elsewhere) error {
@@ -189,7 +186,7 @@ func (v *visit) pages(ctx context.Context, s schema.Span, at *schema.Elsewhere) 
 			}
 		}
 		if err != nil {
-			return err
+			return v.opError(err)
 		}
 		if v.done.Pages++; v.cfg.progress != nil {
 			v.cfg.progress(v.done)
@@ -236,7 +233,7 @@ func (v *visit) writeAll(ctx context.Context, raws [][]byte, at *schema.Elsewher
 		writes = append(writes, w)
 	}
 	if err := v.cfg.write(ctx, writes); err != nil {
-		return partlyError{fmt.Sprintf("%d items are done", v.done.Items), err}
+		return v.opError(partlyError{fmt.Sprintf("%d items are done", v.done.Items), err})
 	}
 	if !v.again || v.op != opCopy {
 		v.done.Items += len(writes)

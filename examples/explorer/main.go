@@ -4,7 +4,7 @@
 //	go run ./examples/explorer -endpoint http://localhost:8000 -table items
 //	go run ./examples/explorer -table items -region eu-west-1
 //
-// Without flags it is a shop that lives in the process, with a registry. With -table it is any table, of which no registry is
+// Without flags it is a sample that lives in the process, with a registry. With -table it is any table, of which no registry is
 // known: what kinds of items there are is guessed from a sample. Nothing is written to it, unless -write is given. Credentials
 // are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION); with -endpoint
 // they may be missing.
@@ -29,7 +29,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"github.com/entable/entable/examples/explorer/shop"
+	"github.com/entable/entable/examples/explorer/sample"
 	"github.com/entable/entable/explorer"
 	"github.com/entable/entable/memory"
 )
@@ -45,7 +45,7 @@ func main() {
 	flag.StringVar(&s.addr, "addr", "127.0.0.1:8088", "`address` to listen on; port 0 takes a free one")
 	flag.StringVar(&s.endpoint, "endpoint", "", "`URL` of a DynamoDB server")
 	flag.StringVar(&s.region, "region", os.Getenv("AWS_REGION"), "`region` of the table")
-	flag.StringVar(&s.table, "table", "", "`name` of a table to show instead of the shop")
+	flag.StringVar(&s.table, "table", "", "`name` of a table to show instead of the sample")
 	flag.BoolVar(&s.write, "write", false, "let items be changed and deleted")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -84,16 +84,16 @@ func (s *settings) handler(ctx context.Context) (http.Handler, error) {
 	if s.table != "" {
 		return explorer.Guess(ctx, s.client(), s.table, opts...)
 	}
-	return explorer.New(shop.Table, opts...), fill(ctx, memory.New().Client())
+	return explorer.New(sample.Table, opts...), fill(ctx, memory.New().Client())
 }
 
-// fill creates the shop's table and writes its data.
+// fill creates the sample's table and writes its data.
 func fill(ctx context.Context, client *dynamodb.Client) error {
-	shop.Table.Use(client)
-	if err := shop.Table.CreateTable(ctx); err != nil {
+	sample.Table.Use(client)
+	if err := sample.Table.CreateTable(ctx); err != nil {
 		return err
 	}
-	return shop.Fill(ctx)
+	return sample.Fill(ctx)
 }
 
 func (s *settings) client() *dynamodb.Client {

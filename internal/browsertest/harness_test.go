@@ -23,7 +23,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/entable/entable"
-	"github.com/entable/entable/examples/explorer/shop"
+	"github.com/entable/entable/examples/explorer/sample"
 	"github.com/entable/entable/explorer"
 	"github.com/entable/entable/memory"
 )
@@ -226,10 +226,10 @@ func shopDB(t testing.TB) *dynamodb.Client {
 	t.Cleanup(func() { db.Close() })
 	client := db.Client()
 	ctx := entable.WithClient(context.Background(), client)
-	if err := shop.Table.CreateTable(ctx); err != nil {
+	if err := sample.Table.CreateTable(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := shop.Fill(ctx); err != nil {
+	if err := sample.Fill(ctx); err != nil {
 		t.Fatal(err)
 	}
 	return client
@@ -238,5 +238,5 @@ func shopDB(t testing.TB) *dynamodb.Client {
 func shopHandler(t testing.TB, opts ...explorer.Option) (http.Handler, *dynamodb.Client) {
 	t.Helper()
 	client := shopDB(t)
-	return with(client, explorer.New(shop.Table, opts...)), client
+	return with(client, explorer.New(sample.Table, opts...)), client
 }

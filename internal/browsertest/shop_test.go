@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/entable/entable/examples/explorer/shop"
+	"github.com/entable/entable/examples/explorer/sample"
 	"github.com/entable/entable/explorer"
 )
 
@@ -176,7 +176,7 @@ func TestEditing(t *testing.T) {
 	b.follow(`form.edit button`)
 	b.wantText("Decoded as Order", "lost", "OS#lost")
 	ctx := withClient(t, client)
-	o, err := shop.Orders.Get(ctx, shop.Order{CustomerID: "c-1001", OrderID: 1})
+	o, err := sample.Orders.Get(ctx, sample.Order{CustomerID: "c-1001", OrderID: 1})
 	if err != nil || o.State != "lost" || o.Version != 2 {
 		t.Fatalf("the program reads %+v, %v", o, err)
 	}

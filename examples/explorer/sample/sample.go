@@ -1,6 +1,6 @@
-// Package shop declares the table that the explorer's example shows: customers with their orders, products with their
+// Package sample declares the table that the explorer's example shows: customers with their orders, products with their
 // reviews, sessions that expire, and events in shards.
-package shop
+package sample
 
 import (
 	"time"

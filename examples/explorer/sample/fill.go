@@ -1,4 +1,4 @@
-package shop
+package sample
 
 import (
 	"context"
@@ -19,10 +19,10 @@ var (
 	states   = []State{"placed", "paid", "shipped"}
 )
 
-// Start is when the shop's first order was placed.
+// Start is when the first order was placed.
 var Start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-// Fill writes the shop's data into the table, the same on each run.
+// Fill writes the sample's data into the table, the same on each run.
 func Fill(ctx context.Context) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	var writes []entable.Write
