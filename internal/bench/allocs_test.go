@@ -26,6 +26,8 @@ func TestAllocations(t *testing.T) {
 		{query500, 150},
 		{getItem, 36},
 		{putItem, 34},
+		{updateItem, 69},
+		{updateItemIf, 101},
 		{encode, 0},
 	} {
 		if got := made[contestantOf{test.row, entabled}]; got > test.most {

@@ -60,15 +60,15 @@ func (c *Change) AddTo(u *Update, t Target) error {
 	case c.Op == SetIfAbsent:
 		u.set = append(u.set, does(fill, v))
 	case c.Op == Append:
-		u.set = append(u.set, does("# = list_append(if_not_exists(#, :), :)", emptyList, v))
+		u.set = append(u.set, does("# = list_append(if_not_exists(#, :), :)", emptyList(), v))
 	case c.Op == Prepend:
-		u.set = append(u.set, does("# = list_append(:, if_not_exists(#, :))", v, emptyList))
+		u.set = append(u.set, does("# = list_append(:, if_not_exists(#, :))", v, emptyList()))
 	case c.Op == Delete:
 		u.del = append(u.del, does("# :", v))
 	case c.Op == Subtract:
-		u.set = append(u.set, does("# = if_not_exists(#, :) - :", zero, v))
+		u.set = append(u.set, does("# = if_not_exists(#, :) - :", number("0"), v))
 	case isNumber(v):
-		u.set = append(u.set, does(plus, zero, v))
+		u.set = append(u.set, does(plus, number("0"), v))
 	default:
 		u.add = append(u.add, does("# :", v))
 	}

@@ -90,7 +90,7 @@ func (u *Update) Remove(name string) { u.remove = append(u.remove, phrase{text: 
 
 // Raise adds one to a number, which is 0 if it is absent.
 func (u *Update) Raise(name string) {
-	u.set = append(u.set, phrase{text: plus, root: name, values: []types.AttributeValue{zero, one}})
+	u.set = append(u.set, phrase{text: plus, root: name, values: []types.AttributeValue{number("0"), number("1")}})
 }
 
 const (
@@ -98,11 +98,13 @@ const (
 	plus = "# = if_not_exists(#, :) + :"
 )
 
-var (
-	zero      = &types.AttributeValueMemberN{Value: "0"}
-	one       = &types.AttributeValueMemberN{Value: "1"}
-	emptyList = &types.AttributeValueMemberL{Value: []types.AttributeValue{}}
-)
+// The values of an expression are its own: who gets a request may change it.
+
+func number(text string) types.AttributeValue { return &types.AttributeValueMemberN{Value: text} }
+
+func emptyList() types.AttributeValue {
+	return &types.AttributeValueMemberL{Value: []types.AttributeValue{}}
+}
 
 // Expression is the expressions of one request, with the names and values that they share.
 type Expression struct {

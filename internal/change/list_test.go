@@ -199,3 +199,55 @@ func TestListMake(t *testing.T) {
 		t.Errorf("a path through nothing: %v", err)
 	}
 }
+
+// What is said to be small is so in JSON, however much of it is escaped.
+func TestWhatIsSmallIsSo(t *testing.T) {
+	set := func(path string, value any) change.Change {
+		return change.Change{Op: change.Set, Path: path, Value: value}
+	}
+	const enough = 10_000
+	for _, test := range []struct {
+		changes []change.Change
+		small   bool // for what is enough for it
+	}{
+		{[]change.Change{set("id", "a"), add("n", 7), set("first", nil)}, true},
+		{[]change.Change{set("id", strings.Repeat("\x01", 1000))}, true},
+		{[]change.Change{set("a.b", "x"), set("any.\"x", 1), set("any.y", true), set("lines[2].qty", 5)}, true},
+		{[]change.Change{appending("words", []string{"a"})}, false},
+		{[]change.Change{add("tags", []string{"a"})}, false},
+	} {
+		l, item, u := &change.List{}, map[string]types.AttributeValue{}, change.Update{}
+		for _, c := range test.changes {
+			if c.Path == "a.b" {
+				c.Path = change.Quote(c.Path)
+			}
+			if _, err := l.Add(resolved(t, c)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := l.AddTo(&u, nil, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Least(item); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := wire.AppendItem(nil, item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(raw) {
+			if l.IsSmall(&u, n) {
+				t.Fatalf("%d bytes are no more than %d: %s", len(raw), n, raw)
+			}
+		}
+		if l.IsSmall(&u, enough) != test.small {
+			t.Errorf("%s: small: %t", raw, !test.small)
+		}
+	}
+	l := listOf(t, change.Change{Op: change.SetIfAbsent, Path: "kind", Value: kind("red")})
+	var u change.Update
+	null := stored(t, `{"NULL":true}`)
+	if _, err := l.AddTo(&u, map[string]types.AttributeValue{"kind": null}, true); err != nil || l.IsSmall(&u, enough) {
+		t.Errorf("what a known item has is said to be small, %v", err)
+	}
+}
