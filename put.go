@@ -172,7 +172,7 @@ func (e *entity) checkSize(item []byte, r *request) error {
 	return nil
 }
 
-// limit is the largest size that an item may have.
+// limit returns the largest size that an item may have.
 func (e *entity) limit() int {
 	limit := maxItemSize
 	for _, set := range [...]int{e.Table.MaxSize, e.MaxSize} {

@@ -147,10 +147,10 @@ func (l *List) IsSmall(u *Update, n int) bool {
 	return len(l.exact) == 0 && n >= 0
 }
 
-// jsonRoom is the longest that a text of n bytes is in JSON, with the quotes, its type and what is around it.
+// jsonRoom returns the longest that a text of n bytes is in JSON, with the quotes, its type and what is around it.
 func jsonRoom(n int) int { return 6*n + 16 }
 
-// roomOf is the longest that a value is in JSON; that of lists and maps, which is not looked at, no length is enough for.
+// roomOf returns the longest that a value is in JSON; that of lists and maps, which is not looked at, no length is enough for.
 func roomOf(v types.AttributeValue) int {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
