@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"maps"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -11,6 +12,7 @@ import (
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/wire"
 )
 
 // Update changes attributes of one item in one request. Its methods add changes and conditions and
@@ -461,3 +463,22 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 }
 
 func (u *update) changesNothing() error { return usagef("%s: the update changes nothing", u.e.Name) }
+
+// keyRoom is the longest that a key is in JSON.
+const keyRoom = 6*(2048+1024+2*255) + 64
+
+// checkLeast refuses an update after which the item is above the limit whatever is stored.
+func (s *updateState) checkLeast() error {
+	if s.after.Changes.IsSmall(&s.update, s.u.e.limit()-keyRoom) {
+		return nil
+	}
+	item := maps.Clone(s.r.key.Attrs)
+	if err := s.after.Changes.Least(item); err != nil {
+		return s.u.e.encodeError(err)
+	}
+	raw, err := wire.AppendItem(nil, item)
+	if err != nil {
+		return s.u.e.encodeError(err)
+	}
+	return s.u.e.checkSize(raw, s.r)
+}

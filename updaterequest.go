@@ -2,7 +2,6 @@ package entable
 
 import (
 	"context"
-	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
 
 // update is an Update without its type.
@@ -155,25 +153,6 @@ func (s *updateState) resolve(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// keyRoom is the longest that a key is in JSON.
-const keyRoom = 6*(2048+1024+2*255) + 64
-
-// checkLeast refuses an update after which the item is above the limit whatever is stored.
-func (s *updateState) checkLeast() error {
-	if s.after.Changes.IsSmall(&s.update, s.u.e.limit()-keyRoom) {
-		return nil
-	}
-	item := maps.Clone(s.r.key.Attrs)
-	if err := s.after.Changes.Least(item); err != nil {
-		return s.u.e.encodeError(err)
-	}
-	raw, err := wire.AppendItem(nil, item)
-	if err != nil {
-		return s.u.e.encodeError(err)
-	}
-	return s.u.e.checkSize(raw, s.r)
 }
 
 // set adds a change of the library's own.

@@ -66,7 +66,7 @@ func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.pages[i].RoundTrip(req)
 }
 
-// bytes counts those of all pages.
+// bytes returns how many all pages have.
 func (p *paged) bytes() int {
 	n := 0
 	for _, page := range p.pages {

@@ -15,7 +15,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants returns entable's alone: with more items, entities or goroutines, and with less to do.
+// scaleContestants returns those of entable alone: with more items, entities or goroutines, and with less to do.
 func scaleContestants() []contestant {
 	return append(keyContestants(),
 		amongContestant(10), amongContestant(manyEntities),
