@@ -24,24 +24,15 @@ import (
 // It is for the requests of this package only. expression.Contains takes no builders: use [FieldOf.Contains].
 func Value(v any) expression.ValueBuilder { return expression.Value(change.Unencoded{Value: v}) }
 
-// build makes the expression of a request from its parts; nil when there are none. Of the conditions, own are the caller's,
-// from the one at from on: what they name is checked.
-func (e *entity) build(update *expression.UpdateBuilder, conditions []expression.ConditionBuilder, from, own int) (*expression.Expression, error) {
+// build makes the expression of a request from its parts; nil when there are none. What the caller's conditions name is checked.
+func (e *entity) build(update *change.Update, conditions ...change.Condition) (*change.Expression, error) {
 	if update == nil && len(conditions) == 0 {
 		return nil, nil
 	}
-	b := expression.NewBuilder()
-	if update != nil {
-		b = b.WithUpdate(*update)
-	}
-	if len(conditions) > 0 {
-		b = b.WithCondition(change.All(conditions))
-	}
-	return complete(b, e.Table, e.Name, "If", func(x *expression.Expression) error {
-		if own == 0 {
-			return nil
-		}
-		return change.Check([]change.Shape{e.shape}, change.Clauses(*x.Condition(), from, own, len(conditions)), x.Names(), x.Values())
+	return change.Express(update, conditions, func(callers expression.ConditionBuilder) (*expression.Expression, error) {
+		return complete(expression.NewBuilder().WithCondition(callers), e.Table, e.Name, "If", func(x *expression.Expression) error {
+			return change.Check([]change.Shape{e.shape}, *x.Condition(), x.Names(), x.Values())
+		})
 	})
 }
 
@@ -68,14 +59,14 @@ func attr(name string) expression.NameBuilder { return expression.NameNoDotSplit
 
 // vacant returns the condition that a key is free for a new item: that there is none, or one of the entity that has expired and
 // that reads hide.
-func (e *entity) vacant() expression.ConditionBuilder {
-	none := expression.AttributeNotExists(attr(e.Table.PK.Name))
+func (e *entity) vacant() change.Condition {
+	none := e.none()
 	if !e.HideExpired || e.TTL == nil {
 		return none
 	}
-	gone := attr(e.TTL.Name).LessThanEqual(expression.Value(e.Table.Gen.Clock().Unix()))
+	gone := change.AtMost(e.TTL.Name, number(e.Table.Gen.Clock().Unix()))
 	if name := e.Table.Discriminator; name != "" {
-		gone = gone.And(ofTypes(name, e.Names()))
+		gone = gone.And(change.OneOf(name, e.Names()).Or(change.Absent(name)))
 	}
 	return none.Or(gone)
 }
@@ -91,41 +82,41 @@ func ofTypes(discriminator string, names []string) expression.ConditionBuilder {
 
 // raiseVersion raises the version of the item at ptr and returns the condition that the stored item
 // still has the one before. A new item starts at 1 whatever the instance says.
-func (e *entity) raiseVersion(ptr unsafe.Pointer, create bool) []expression.ConditionBuilder {
+func (e *entity) raiseVersion(ptr unsafe.Pointer, create bool) []change.Condition {
 	if create {
 		e.SetVersion(ptr, 1)
 		return nil
 	}
 	same := e.sameVersion(ptr)
 	e.SetVersion(ptr, e.VersionOf(ptr)+1)
-	return []expression.ConditionBuilder{same}
+	return []change.Condition{same}
 }
 
 // sameVersion returns the condition that the stored item has the version of the item at ptr: none for 0.
-func (e *entity) sameVersion(ptr unsafe.Pointer) expression.ConditionBuilder {
+func (e *entity) sameVersion(ptr unsafe.Pointer) change.Condition {
 	return e.isVersion(e.VersionOf(ptr))
 }
 
-func (e *entity) isVersion(n int64) expression.ConditionBuilder {
+func (e *entity) isVersion(n int64) change.Condition {
 	if n == 0 {
-		return expression.AttributeNotExists(attr(e.Version.Name))
+		return change.Absent(e.Version.Name)
 	}
-	return expression.Equal(attr(e.Version.Name), expression.Value(n))
+	return change.Equal(e.Version.Name, number(n))
 }
 
 // inShape returns the condition that the stored item has today's shape, or, where an upsert may create it, that
 // there is none.
-func (e *entity) inShape(orNone bool) expression.ConditionBuilder {
-	today := expression.Equal(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
+func (e *entity) inShape(orNone bool) change.Condition {
+	today := change.Equal(schema.SchemaAttribute, number(int64(len(e.Upgrades))))
 	if !orNone {
 		return today
 	}
-	return expression.Or(today, expression.AttributeNotExists(attr(e.Table.PK.Name)))
+	return today.Or(e.none())
 }
 
 // unchanged returns the conditions that the unique values of the item are still those that were read.
-func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
-	conditions := []expression.ConditionBuilder{r.assumeExists(old)}
+func (r *request) unchanged(old *storedItem) []change.Condition {
+	conditions := []change.Condition{r.assumeExists(old)}
 	for _, u := range r.e.Unique {
 		if old != nil {
 			g := change.Is(u.Field.Name, old.attr(u.Field.Name))
@@ -137,7 +128,7 @@ func (r *request) unchanged(old *storedItem) []expression.ConditionBuilder {
 }
 
 // assumeExists returns the condition that the item that was read is still there, or still is not.
-func (r *request) assumeExists(old *storedItem) expression.ConditionBuilder {
+func (r *request) assumeExists(old *storedItem) change.Condition {
 	g := change.Has(r.e.Table.PK.Name)
 	if old == nil {
 		g = change.Is(r.e.Table.PK.Name, nil)
@@ -203,10 +194,10 @@ func (r *request) stays(found map[string]types.AttributeValue, orNone bool) {
 	}})
 }
 
-// other makes the half of the request that clears the other place, which must have the conditions; own of them are the caller's.
-func (r *request) other(key schema.ItemKey, conditions []expression.ConditionBuilder, from, own int) (err error) {
+// other makes the half of the request that clears the other place, which must have the conditions.
+func (r *request) other(key schema.ItemKey, conditions ...change.Condition) (err error) {
 	r.half = &request{e: r.e, op: r.op, verb: verbDelete, key: key}
-	r.half.expr, err = r.e.build(nil, conditions, from, own)
+	r.half.expr, err = r.e.build(nil, conditions...)
 	return err
 }
 
@@ -219,7 +210,7 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 		other, two = r.e.OtherKey(ptr, r.itemKey())
 	}
 	if !two {
-		r.expr, err = r.e.build(nil, r.conditions, 0, r.given)
+		r.expr, err = r.e.build(nil, r.conditions...)
 		return err
 	}
 	e, create := r.e, r.op == opCreate
@@ -228,11 +219,11 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 			return err
 		}
 	}
-	free, there := []expression.ConditionBuilder{e.none()}, expression.AttributeExists(attr(e.Table.PK.Name))
+	free, there := []change.Condition{e.none()}, change.Exists(e.Table.PK.Name)
 	if create {
 		free[0] = e.vacant()
 	}
-	main, half, own := r.conditions, free, r.given
+	main, half := r.conditions, free
 	switch {
 	case r.old != nil && e.Table.SameKey(r.old.attrs, other.Attrs):
 		r.stays(r.old.attrs, false)
@@ -240,10 +231,10 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 			r.key, r.half, main = other, nil, half
 			break
 		}
-		if err := r.other(other, half, 0, own); err != nil {
+		if err := r.other(other, half...); err != nil {
 			return err
 		}
-		r.expr, err = e.build(nil, free, 0, 0)
+		r.expr, err = e.build(nil, free...)
 		return err
 	case r.old != nil:
 		r.stays(nil, false)
@@ -255,13 +246,11 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 	case !create:
 		half = nil
 	}
-	if r.expr, err = e.build(nil, main, 0, own); err != nil || r.verb == verbCheck && r.old != nil {
+	if r.expr, err = e.build(nil, main...); err != nil || r.verb == verbCheck && r.old != nil {
 		return err
 	}
-	return r.other(other, half, 0, 0)
+	return r.other(other, half...)
 }
 
 // none returns the condition that there is no item.
-func (e *entity) none() expression.ConditionBuilder {
-	return expression.AttributeNotExists(attr(e.Table.PK.Name))
-}
+func (e *entity) none() change.Condition { return change.Absent(e.Table.PK.Name) }

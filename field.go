@@ -140,7 +140,7 @@ func (e *entity) reach(within change.Target, path string, err error) change.Targ
 }
 
 // Name returns the attribute's name for the SDK's expression builders.
-func (f field) Name() expression.NameBuilder { return f.t.Name }
+func (f field) Name() expression.NameBuilder { return f.t.Name() }
 
 // value encodes v as the field would be stored. An error is kept in the value: the request that it
 // becomes part of fails with it.
@@ -160,27 +160,27 @@ func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
 
 // Less returns the condition that the attribute is below v.
 func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
-	return expression.LessThan(f.t.Name, f.value(v))
+	return expression.LessThan(f.t.Name(), f.value(v))
 }
 
 // LessEqual returns the condition that the attribute is v or below.
 func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
-	return expression.LessThanEqual(f.t.Name, f.value(v))
+	return expression.LessThanEqual(f.t.Name(), f.value(v))
 }
 
 // Greater returns the condition that the attribute is above v.
 func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
-	return expression.GreaterThan(f.t.Name, f.value(v))
+	return expression.GreaterThan(f.t.Name(), f.value(v))
 }
 
 // GreaterEqual returns the condition that the attribute is v or above.
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
-	return expression.GreaterThanEqual(f.t.Name, f.value(v))
+	return expression.GreaterThanEqual(f.t.Name(), f.value(v))
 }
 
 // Between returns the condition that the attribute is not below low and not above high.
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
-	return expression.Between(f.t.Name, f.value(low), f.value(high))
+	return expression.Between(f.t.Name(), f.value(low), f.value(high))
 }
 
 // In returns the condition that the attribute has one of the values, of which the service takes up to 100.
@@ -189,7 +189,7 @@ func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
 	for i, v := range more {
 		rest[i] = f.value(v)
 	}
-	return expression.In(f.t.Name, f.value(first), rest...)
+	return expression.In(f.t.Name(), f.value(first), rest...)
 }
 
 // Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.
@@ -204,17 +204,17 @@ func (f field) NotExists() expression.ConditionBuilder {
 
 // BeginsWith returns the condition that the attribute is a string that starts with the text.
 func (f field) BeginsWith(text string) expression.ConditionBuilder {
-	return f.t.Unless(expression.BeginsWith(f.t.Name, text))
+	return f.t.Unless(expression.BeginsWith(f.t.Name(), text))
 }
 
 // Contains returns the condition that the attribute is a set or list with the element, or a string with that part.
 func (f field) Contains(element any) expression.ConditionBuilder {
-	return expression.Contains(f.t.Name, f.t.Element(element))
+	return expression.Contains(f.t.Name(), f.t.Element(element))
 }
 
 // Size returns the attribute's size, to be compared: the length of a string in bytes, the number of elements
 // of a set, list or map.
-func (f field) Size() expression.SizeBuilder { return f.t.Name.Size() }
+func (f field) Size() expression.SizeBuilder { return f.t.Name().Size() }
 
 func (f FieldOf[T, V]) change(op change.Op, v any) Change[T] {
 	return Change[T]{change.Change{Op: op, Path: f.path, Value: v}, f.t.Err()}

@@ -44,7 +44,7 @@ var places = []place{
 	{folder: "internal/change", imports: []string{"internal/codec", "internal/wire"}, never: requests},
 	{folder: "internal/codec", imports: []string{"internal/wire"}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "internal/wire", tests: []string{"memory", "internal/ddblocal"}},
-	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "internal/ddblocal"}},
+	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "seal", "internal/ddblocal"}},
 	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/ddblocal"}},
 	{folder: "progress", stdOnly: true, tests: []string{".", "memory"}},
 	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},

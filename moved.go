@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -40,12 +39,12 @@ func (s *updateState) look(ctx context.Context) (err error) {
 	if r.stays(nil, u.upsert); !u.upsert {
 		return nil
 	}
-	return r.other(other, []expression.ConditionBuilder{u.e.none()}, 0, 0)
+	return r.other(other, u.e.none())
 }
 
 // move makes the request of an update whose item is at the other place: what the changes make of it is put at the entity's own,
 // if the item is still just what it was.
-func (s *updateState) move(ctx context.Context, conditions []expression.ConditionBuilder, from int) error {
+func (s *updateState) move(ctx context.Context, conditions []change.Condition) error {
 	u, e, r, was := s.u, s.u.e, s.r, s.stored.attrs
 	item, by := maps.Clone(was), e.table.protector(ctx)
 	if err := e.Rebind(item, r.key.Attrs, by); err != nil {
@@ -73,13 +72,13 @@ func (s *updateState) move(ctx context.Context, conditions []expression.Conditio
 	}
 	same := change.Unchanged(was, e.Absent(was))
 	r.assumed = []change.Guard{same}
-	if err := r.other(s.other, append(slices.Clip(conditions), same.Condition), from, len(u.conditions)); err != nil {
+	if err := r.other(s.other, append(slices.Clip(conditions), same.Condition)...); err != nil {
 		return err
 	}
 	r.verb, r.item = verbPut, raw
 	if r.gives = &s.stored.loaded; r.returns != types.ReturnValueAllOld {
 		r.gives = new(load(e.Table.Decode(wire.NewReader(raw), e.Entity, nil, by)))
 	}
-	r.expr, err = e.build(nil, []expression.ConditionBuilder{e.none()}, 0, 0)
+	r.expr, err = e.build(nil, e.none())
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/aggregate"
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -119,8 +120,8 @@ func applyReads(opts []ReadOption) (c readConfig, err error) {
 }
 
 type writeConfig struct {
-	conditions []expression.ConditionBuilder // those of the caller, and then the library's own
-	given      int                           // how many are the caller's
+	conditions []change.Condition // those of the caller, and then the library's own
+	given      int                // how many are the caller's
 	skipHooks  bool
 	unchecked  bool            // validation is left out
 	held       *aggregate.Held // or nil
@@ -273,7 +274,7 @@ func (f writeOption) applyWrite(c *writeConfig) { f(c) }
 // must all hold. When it does not, nothing is written and the error is a [*ConditionFailedError] with
 // the stored item.
 func If(condition expression.ConditionBuilder) WriteOption {
-	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, condition) })
+	return writeOption(func(c *writeConfig) { c.conditions = append(c.conditions, change.By(condition)) })
 }
 
 // SkipValidation leaves out the check of `validate` tags in one write, for the migration of items that break rules which are

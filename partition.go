@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/aggregate"
-	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -165,10 +163,7 @@ func visitAll(ctx context.Context, g *aggregate.Group, op string, p *queryPlan, 
 	if v.again = true; err == nil { // an item may have moved there meanwhile, once
 		err = v.elsewhere(ctx, others)
 	}
-	if err != nil {
-		return p.opError(err)
-	}
-	return nil
+	return err
 }
 
 func (v *visit) elsewhere(ctx context.Context, others []schema.Elsewhere) error {
@@ -191,7 +186,7 @@ func (v *visit) pages(ctx context.Context, s schema.Span, at *schema.Elsewhere) 
 			}
 		}
 		if err != nil {
-			return err
+			return v.opError(err)
 		}
 		if v.done.Pages++; v.cfg.progress != nil {
 			v.cfg.progress(v.done)
@@ -238,7 +233,7 @@ func (v *visit) writeAll(ctx context.Context, raws [][]byte, at *schema.Elsewher
 		writes = append(writes, w)
 	}
 	if err := v.cfg.write(ctx, writes); err != nil {
-		return partlyError{fmt.Sprintf("%d items are done", v.done.Items), err}
+		return v.opError(partlyError{fmt.Sprintf("%d items are done", v.done.Items), err})
 	}
 	if !v.again || v.op != opCopy {
 		v.done.Items += len(writes)
@@ -325,19 +320,19 @@ func (o *rawOp) prepare(_ context.Context, _ *route.Conn, in *room) (*request, e
 	if err := o.e.checkSize(o.item, r); err != nil {
 		return nil, err
 	}
-	none := []expression.ConditionBuilder{change.Is(o.e.Table.PK.Name, nil).Condition}
+	none := o.e.none()
 	if o.e.Other != nil {
 		l := load(o.e.Table.Decode(wire.NewReader(o.item), o.e.Entity, nil, o.protector))
 		if l.err != nil {
 			return nil, l.err
 		}
 		if other, ok := o.e.OtherKey(o.e.Pointer(l.value), o.key); ok {
-			if err := r.other(other, none, 0, 0); err != nil {
+			if err := r.other(other, none); err != nil {
 				return nil, err
 			}
 		}
 	}
 	var err error
-	r.expr, err = o.e.build(nil, none, 0, 0)
+	r.expr, err = o.e.build(nil, none)
 	return r, err
 }

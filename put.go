@@ -158,12 +158,7 @@ func (e *entity) checkInstanceSize(ctx context.Context, ptr unsafe.Pointer, r *r
 // checkSize refuses an item above the limit. The JSON is never shorter than the size that counts
 // (every name has quotes, every value its type and braces), so that most items need no second look.
 func (e *entity) checkSize(item []byte, r *request) error {
-	limit := maxItemSize
-	for _, set := range []int{e.Table.MaxSize, e.MaxSize} {
-		if set > 0 {
-			limit = min(set, maxItemSize)
-		}
-	}
+	limit := e.limit()
 	if len(item) <= limit {
 		return nil
 	}
@@ -175,6 +170,17 @@ func (e *entity) checkSize(item []byte, r *request) error {
 		return &ItemTooLargeError{Entity: e.Name, Size: size, Max: limit, Key: r.itemKey().Text()}
 	}
 	return nil
+}
+
+// limit returns the largest size that an item may have.
+func (e *entity) limit() int {
+	limit := maxItemSize
+	for _, set := range [...]int{e.Table.MaxSize, e.MaxSize} {
+		if set > 0 {
+			limit = min(set, maxItemSize)
+		}
+	}
+	return limit
 }
 
 // guardPut adds the sentinels of a put of the item at work.

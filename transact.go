@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
@@ -486,7 +487,7 @@ func (o *CheckOp) entity() *entity { return o.e }
 
 func (o *CheckOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	r := &request{e: o.e, op: opCheck, verb: verbCheck}
-	r.conditions, r.given = []expression.ConditionBuilder{o.condition}, 1
+	r.conditions, r.given = []change.Condition{change.By(o.condition)}, 1
 	var err error
 	if r.key, err = o.e.keyOf(o.key); err != nil {
 		return nil, err

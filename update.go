@@ -433,23 +433,19 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		}
 		s.conditions = append(s.conditions, still...)
 	}
-	from, conditions := len(s.conditions), append(s.conditions, u.conditions...)
+	conditions := append(s.conditions, u.conditions...)
 	if len(e.Upgrades) > 0 {
 		conditions = append(conditions, e.inShape(u.upsert))
 	}
 	if !u.upsert {
-		from++
-		conditions = append([]expression.ConditionBuilder{expression.AttributeExists(attr(e.Table.PK.Name))}, conditions...)
+		conditions = append([]change.Condition{change.Exists(e.Table.PK.Name)}, conditions...)
 	} else if err := s.addUpsert(); err != nil {
 		return nil, err
 	}
 	if u.instance != nil {
 		err = e.checkInstanceSize(ctx, u.work, r)
 	} else {
-		var least []byte
-		if least, err = s.least(); err == nil {
-			err = e.checkSize(least, r)
-		}
+		err = s.checkLeast()
 	}
 	if err != nil {
 		return nil, err
@@ -458,9 +454,9 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		r.next = *u.ifVersion + 1
 	}
 	if s.moves {
-		return r, s.move(ctx, conditions, from)
+		return r, s.move(ctx, conditions)
 	}
-	r.expr, err = e.build(&s.update, conditions, from, len(u.conditions))
+	r.expr, err = e.build(&s.update, conditions...)
 	return r, err
 }
 

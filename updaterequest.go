@@ -29,7 +29,7 @@ type update struct {
 	work       unsafe.Pointer // of one attempt: a copy of the instance with the new values
 	changes    []change.Change
 	known      []change.Change
-	conditions []expression.ConditionBuilder
+	conditions []change.Condition
 	ifVersion  *int64
 	upsert     bool
 	fetch      bool
@@ -80,7 +80,7 @@ func (u *update) remove(paths []string) {
 
 //go:noinline
 func (u *update) demand(condition expression.ConditionBuilder) {
-	u.conditions = append(u.conditions, condition)
+	u.conditions = append(u.conditions, change.By(condition))
 }
 
 //go:noinline
@@ -95,8 +95,8 @@ type updateState struct {
 	u          *update
 	r          *request
 	c          *route.Conn // nil when nothing may be read
-	update     expression.UpdateBuilder
-	conditions []expression.ConditionBuilder
+	update     change.Update
+	conditions []change.Condition
 	after      change.After
 	now        time.Time   // of all timestamps of the write
 	stored     *storedItem // what was read; nil when there is no item
@@ -157,14 +157,23 @@ func (s *updateState) resolve(ctx context.Context) error {
 	return nil
 }
 
-// least encodes what the item has at least after the update, whatever is stored.
-func (s *updateState) least() ([]byte, error) {
+// keyRoom is the longest that a key is in JSON.
+const keyRoom = 6*(2048+1024+2*255) + 64
+
+// checkLeast refuses an update after which the item is above the limit whatever is stored.
+func (s *updateState) checkLeast() error {
+	if s.after.Changes.IsSmall(&s.update, s.u.e.limit()-keyRoom) {
+		return nil
+	}
 	item := maps.Clone(s.r.key.Attrs)
 	if err := s.after.Changes.Least(item); err != nil {
-		return nil, s.u.e.encodeError(err)
+		return s.u.e.encodeError(err)
 	}
 	raw, err := wire.AppendItem(nil, item)
-	return raw, s.u.e.encodeError(err)
+	if err != nil {
+		return s.u.e.encodeError(err)
+	}
+	return s.u.e.checkSize(raw, s.r)
 }
 
 // set adds a change of the library's own.
@@ -287,8 +296,7 @@ func (s *updateState) raiseVersion(context.Context) error {
 	if e.Version == nil {
 		return nil
 	}
-	name := attr(e.Version.Name)
-	s.update = s.update.Set(name, expression.Plus(expression.IfNotExists(name, expression.Value(0)), expression.Value(1)))
+	s.update.Raise(e.Version.Name)
 	if s.u.ifVersion != nil {
 		s.conditions = append(s.conditions, e.isVersion(*s.u.ifVersion))
 	}
@@ -359,7 +367,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 		}
 		condition := change.Is(f.Name, was).Condition
 		if v, ok := f.Value(source); ok && was != nil && v.IsZero() && !s.setsIfAbsent(f) {
-			condition = condition.Or(expression.AttributeNotExists(attr(f.Name))) // which is read as zero too
+			condition = condition.Or(change.Absent(f.Name)) // which is read as zero too
 		}
 		s.conditions = append(s.conditions, condition)
 		if err := s.after.Find(f, was); err != nil {
@@ -475,10 +483,10 @@ func (s *updateState) uniqueFields(ctx context.Context) error {
 func (s *updateState) addUpsert() error {
 	e := s.u.e
 	if e.Table.Discriminator != "" {
-		s.update = s.update.Set(attr(e.Table.Discriminator), expression.Value(e.TypeValue))
+		s.update.Set(e.Table.Discriminator, &types.AttributeValueMemberS{Value: e.TypeValue})
 	}
 	if len(e.Upgrades) > 0 {
-		s.update = s.update.Set(attr(schema.SchemaAttribute), expression.Value(len(e.Upgrades)))
+		s.update.Set(schema.SchemaAttribute, number(int64(len(e.Upgrades))))
 	}
 	for _, name := range e.KeyAttrs {
 		if alone, _ := e.Alone(name); alone {
@@ -489,7 +497,7 @@ func (s *updateState) addUpsert() error {
 			return e.encodeError(err)
 		}
 		if v != nil {
-			s.update = s.update.Set(attr(name), expression.Value(v))
+			s.update.Set(name, v)
 		}
 	}
 	return nil

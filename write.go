@@ -9,7 +9,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -139,7 +138,7 @@ type request struct {
 	work unsafe.Pointer // the item of a put, or the instance of a delete
 	item []byte         // the same, encoded
 	keys int            // where the key ends in it
-	expr *expression.Expression
+	expr *change.Expression
 	// guards are the sentinel items of unique fields, written in one transaction with the item. One that must be certain is
 	// sent so without them.
 	guards  []schema.Guard

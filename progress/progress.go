@@ -39,10 +39,10 @@ const interval = 200 * time.Millisecond
 
 // Line is a line of a terminal that is written anew as work goes on. It is safe for concurrent use.
 type Line struct {
-	w        io.Writer // nil: quiet
-	task     string
-	o        Options
-	terminal bool
+	w               io.Writer
+	task            string
+	o               Options
+	terminal, quiet bool
 
 	mu           sync.Mutex
 	done         int
@@ -60,11 +60,8 @@ func New(w io.Writer, task string, o Options) *Line {
 	if o.Unit == "" {
 		o.Unit = "items"
 	}
-	l := &Line{task: task, o: o, start: o.Clock(), terminal: isTerminal(w)}
-	if l.terminal || o.Always {
-		l.w = w
-	}
-	return l
+	terminal := isTerminal(w)
+	return &Line{w: w, task: task, o: o, start: o.Clock(), terminal: terminal, quiet: !terminal && !o.Always}
 }
 
 // isTerminal reports whether somebody may look at what is written.
@@ -100,7 +97,7 @@ func (l *Line) change(count func()) {
 func (l *Line) End() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ended || l.w == nil {
+	if l.ended || l.quiet {
 		return
 	}
 	l.ended = true
@@ -109,6 +106,17 @@ func (l *Line) End() {
 	} else {
 		l.write("", "\n")
 	}
+}
+
+// Printf writes a line that stays, such as a finding of an audit: above the moving one, or, where there is no terminal, by itself.
+func (l *Line) Printf(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.width > 0 && !l.ended {
+		fmt.Fprint(l.w, "\r", strings.Repeat(" ", l.width), "\r")
+		l.width, l.shown = 0, time.Time{}
+	}
+	fmt.Fprintf(l.w, format+"\n", args...)
 }
 
 // write writes the line over what stood there.

@@ -71,6 +71,19 @@ func TestLine(t *testing.T) {
 	}
 }
 
+// What is printed stays where there is no terminal, too.
+func TestPrintf(t *testing.T) {
+	var out bytes.Buffer
+	l := progress.New(&out, "audit", progress.Options{})
+	l.Add(1)
+	l.Printf("found %d", 1)
+	l.End()
+	l.Printf("found %d in all", 1)
+	if got, want := out.String(), "found 1\nfound 1 in all\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Nothing is written to what is no terminal: a buffer, a file, a pipe.
 func TestQuietWithoutTerminal(t *testing.T) {
 	var buffer bytes.Buffer

@@ -136,7 +136,7 @@ func (s *Shop) Rename(ctx context.Context, customer, name, email string, version
 	return &after, s.Customers.SaveChanges(ctx, *before, &after)
 }
 
-// hashed is what a session is stored under.
+// hashed returns what a session is stored under.
 func hashed(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])

@@ -67,7 +67,7 @@ func TestReceivingIsExact(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.stocked("card", 120, 1)
-	remove := s.db.Inject(memory.DropAfter().On("TransactWriteItems").Times(2))
+	remove := s.db.Inject(memory.DropAfter().On("TransactWriteItems", "UpdateItem").Times(2))
 	defer remove()
 	var stock Stock
 	s.call(staffToken, "POST", "/api/products/card/stock", object{"received": 4}).want(http.StatusOK, &stock)

@@ -89,11 +89,9 @@ func randomFaults(share float64) []memory.Fault {
 // position. Requests that take longer than the grace are cut off, which is an error.
 func (a *app) serve(ctx context.Context, listener net.Listener) error {
 	running := context.WithoutCancel(ctx) // the end of ctx is no end of a request
-	requests, cut := context.WithCancel(running)
-	defer cut()
 	server := &http.Server{
 		Handler:           a.server.Handler(),
-		BaseContext:       func(net.Listener) context.Context { return requests },
+		BaseContext:       func(net.Listener) context.Context { return running },
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       requestTime,
 		WriteTimeout:      2 * requestTime,
@@ -118,8 +116,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 		grace, cancel := context.WithTimeout(running, a.grace)
 		defer cancel()
 		if err = server.Shutdown(grace); err != nil {
-			cut()
-			_ = server.Close() // what is left of the connections
+			_ = server.Close() // cuts the connections, and with each the context of its request
 		}
 	}
 	stop()

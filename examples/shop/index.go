@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/progress"
 )
 
 // The index by-day came with the second version of the shop, when there were orders already. Step by step:
@@ -60,12 +62,13 @@ func addIndexes(ctx context.Context, client *dynamodb.Client, m *Model) error {
 }
 
 // backfill gives stored items the index keys that they should have. It may run beside the shop, and again after it was interrupted.
-func backfill(ctx context.Context, m *Model, p *progress) (repaired int, err error) {
+func backfill(ctx context.Context, m *Model, errs io.Writer) (repaired int, err error) {
+	line := progress.New(errs, "backfill", progress.Options{})
 	left := 0
 	options := entable.AuditOptions{Repair: true, Segments: 4}
 	options.Progress = func(a entable.AuditProgress) {
 		repaired = a.Repaired
-		p.show("%d items read, %d repaired", a.Items, a.Repaired)
+		line.Set(a.Items)
 	}
 	start := time.Now()
 	for finding, err := range m.Table.Audit(ctx, options) {
@@ -74,10 +77,11 @@ func backfill(ctx context.Context, m *Model, p *progress) (repaired int, err err
 		}
 		if !finding.Repaired {
 			left++
-			p.line("left alone: %s", finding)
+			line.Printf("left alone: %s", finding)
 		}
 	}
-	p.line("%d repaired in %s, %d left alone", repaired, time.Since(start).Round(time.Millisecond), left)
+	line.End()
+	line.Printf("%d repaired in %s, %d left alone", repaired, time.Since(start).Round(time.Millisecond), left)
 	if left > 0 {
 		return repaired, fmt.Errorf("%d findings were left alone", left)
 	}

@@ -63,10 +63,10 @@ func TestIndexIsAddedLater(t *testing.T) {
 		t.Errorf("before the backfill there are %d", len(page.Items))
 	}
 	var report bytes.Buffer
-	if n, err := backfill(ctx, model, newProgress(&report)); err != nil || n == 0 {
+	if n, err := backfill(ctx, model, &report); err != nil || n == 0 {
 		t.Fatalf("%d were repaired, %v", n, err)
 	}
-	if n, err := backfill(ctx, model, newProgress(&report)); err != nil || n != 0 {
+	if n, err := backfill(ctx, model, &report); err != nil || n != 0 {
 		t.Errorf("the second time %d were repaired, %v", n, err)
 	}
 	if strings.ContainsAny(report.String(), "\r\x1b") || strings.Count(report.String(), "\n") != 2 {

@@ -59,7 +59,7 @@ func (t *trip) journeys(ctx context.Context, r *rand.Rand) error {
 	}
 }
 
-// journey is what a customer does: she registers, looks around, fills her cart, orders, mostly pays, and looks at her orders.
+// journey registers a customer, who looks around, fills her cart, orders, mostly pays, and looks at her orders.
 func (c *customer) journey(ctx context.Context) error {
 	name := fmt.Sprintf("c%d", c.rand.Uint64())
 	secret := fmt.Sprintf("secret of %s", name)
@@ -84,7 +84,7 @@ func (c *customer) journey(ctx context.Context) error {
 	return err
 }
 
-// shopping is one order.
+// shopping has her look around and fill her cart, and mostly order.
 func (c *customer) shopping(ctx context.Context) error {
 	category, cursor := Categories[c.rand.IntN(len(Categories))], ""
 	var offers []Offer

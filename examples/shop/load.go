@@ -15,13 +15,14 @@ import (
 	"time"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/progress"
 )
 
 // errLost is the end of a load after which something was lost, doubled or wrong.
 var errLost = errors.New("the books do not add up")
 
 // load sends requests of made-up customers to an instance of its own, over HTTP, and then checks the table.
-func (a *app) load(ctx context.Context, requests, clients int, out io.Writer, p *progress) error {
+func (a *app) load(ctx context.Context, requests, clients int, out, errs io.Writer) error {
 	if a.outbox == nil {
 		return errors.New("-load checks receipts: it needs the outbox")
 	}
@@ -40,17 +41,17 @@ func (a *app) load(ctx context.Context, requests, clients int, out io.Writer, p 
 	if err != nil {
 		return err
 	}
-	p.line("%d products, %d requests, %d customers at once", products, requests, clients)
+	fmt.Fprintf(errs, "%d products, %d requests, %d customers at once\n", products, requests, clients)
 	t := &trip{base: "http://" + listener.Addr().String(), http: &http.Client{Transport: transport()}, steps: map[string]*step{}, acks: map[string]*ack{}}
 	t.left.Store(int64(requests))
 	start := time.Now()
-	err = t.run(ctx, clients, requests, p)
+	err = t.run(ctx, clients, requests, errs)
 	took := time.Since(start)
 	t.http.CloseIdleConnections() // a server that shuts down waits for connections that were never used
 	if err != nil {
 		return err
 	}
-	books, err := a.settle(ctx, p)
+	books, err := a.settle(ctx, errs)
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,11 @@ func (s *Shop) addLoad(ctx context.Context, requests int) (int, error) {
 }
 
 // run has the customers do what they do, until all requests are sent or something is wrong.
-func (t *trip) run(ctx context.Context, clients, requests int, p *progress) error {
+func (t *trip) run(ctx context.Context, clients, requests int, errs io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	seed := rand.Uint64()
-	p.line("seed %d", seed)
+	fmt.Fprintln(errs, "seed", seed)
 	var customers sync.WaitGroup
 	for i := range clients {
 		customers.Go(func() {
@@ -99,7 +100,9 @@ func (t *trip) run(ctx context.Context, clients, requests int, p *progress) erro
 			}
 		})
 	}
-	start, finished := time.Now(), make(chan struct{})
+	line := progress.New(errs, "load", progress.Options{Unit: "requests", Total: requests})
+	defer line.End()
+	finished := make(chan struct{})
 	go func() {
 		customers.Wait()
 		close(finished)
@@ -111,23 +114,24 @@ func (t *trip) run(ctx context.Context, clients, requests int, p *progress) erro
 		case <-finished:
 			return context.Cause(ctx)
 		case <-tick.C:
-			done, took := t.done.Load(), time.Since(start)
-			rate := float64(done) / took.Seconds()
-			p.show("%d of %d requests, %.0f a second, %s left", done, requests, rate, time.Duration(float64(int64(requests)-done)/max(rate, 1)*float64(time.Second)).Round(time.Second))
+			line.Set(int(t.done.Load()))
 		}
 	}
 }
 
 // settle waits until the outbox has done what follows from the last payments, as long as it gets ahead.
-func (a *app) settle(ctx context.Context, p *progress) (*Books, error) {
+func (a *app) settle(ctx context.Context, errs io.Writer) (*Books, error) {
 	const patience = 40 // looks without a change
+	line := progress.New(errs, "outbox", progress.Options{Unit: "receipts"})
+	defer line.End()
 	done, idle := -1, 0
 	for {
 		books, err := a.shop.Check(ctx)
 		if err != nil {
 			return nil, err
 		}
-		p.show("%d of %d receipts are written", books.Receipts, books.Paid)
+		line.Expect(books.Paid)
+		line.Set(books.Receipts)
 		if idle++; len(books.Wrong) != done {
 			done, idle = len(books.Wrong), 0
 		}

@@ -89,7 +89,7 @@ func (s *settings) run(ctx context.Context, out, errs io.Writer) error {
 	case s.addIndexes:
 		return addIndexes(ctx, a.client, a.shop.Model)
 	case s.backfill:
-		_, err := backfill(ctx, a.shop.Model, newProgress(errs))
+		_, err := backfill(ctx, a.shop.Model, errs)
 		return err
 	}
 	if err := s.prepare(ctx, a); err != nil {
@@ -99,7 +99,7 @@ func (s *settings) run(ctx context.Context, out, errs io.Writer) error {
 		if a.db != nil {
 			a.db.Inject(randomFaults(s.faults)...)
 		}
-		return a.load(ctx, s.load, s.clients, out, newProgress(errs))
+		return a.load(ctx, s.load, s.clients, out, errs)
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", s.addr)

@@ -97,7 +97,7 @@ type Line struct {
 	Quantity int    `dynamodbav:"quantity" json:"quantity"`
 }
 
-// Cost is what the line adds to the total.
+// Cost returns what the line adds to the total.
 func (l *Line) Cost() Money { return l.Price * Money(l.Quantity) }
 
 // Payment is that of an order, which has one at the most.

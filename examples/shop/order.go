@@ -99,7 +99,7 @@ func (s *Shop) placed(ctx context.Context, customer, key string, seen Money) (*O
 	return order, err
 }
 
-// writes are those of one order: at most 3 and two for each line.
+// writes returns those of one order: at most 3 and two for each line.
 func (s *Shop) writes(order *Order, basket *Basket, key string) []entable.Write {
 	writes := []entable.Write{
 		s.Requests.CreateOp(&Request{Customer: order.Customer, Key: key, Order: order.ID, Expires: s.now().Add(requestLength)}),

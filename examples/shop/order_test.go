@@ -97,6 +97,28 @@ func TestRepeatedPostGivesTheSameOrder(t *testing.T) {
 	}
 }
 
+// A request that is overtaken by itself, sent again, gives the order that was made meanwhile.
+func TestRequestIsOvertakenByItself(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.stocked("card", 120, 100)
+	ann := s.signedUp("ann")
+	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 3}).want(http.StatusOK)
+	reached, release := s.held("TransactWriteItems")
+	answered := make(chan *answer, 1)
+	go func() {
+		answered <- s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1")
+	}()
+	<-reached
+	var first, second Order
+	s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1").want(http.StatusCreated, &second)
+	release()
+	(<-answered).want(http.StatusOK, &first)
+	if first != second {
+		t.Errorf("the orders are %+v and %+v", first, second)
+	}
+}
+
 // Whatever becomes of the requests to the table, an order and its payment are made once, or not at all.
 func TestOrdersUnderFaults(t *testing.T) {
 	t.Parallel()

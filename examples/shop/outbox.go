@@ -41,7 +41,7 @@ func NewOutbox(shop *Shop, log *slog.Logger, metrics *Metrics) *Outbox {
 	return o
 }
 
-// withStream is an edit of CreateTable that turns the stream on.
+// withStream turns the stream on, as an edit of CreateTable.
 func withStream(in *dynamodb.CreateTableInput) {
 	in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
 }

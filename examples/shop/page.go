@@ -42,7 +42,7 @@ type view struct {
 	Data    any
 }
 
-// Token is what the page's forms send back.
+// Token returns what the page's forms send back.
 func (v *visit) Token() string { return v.forms.token(v.visit, v.session) }
 
 // Here reports whether the page is at this path.

@@ -42,7 +42,7 @@ func problemOf(err error) problem {
 	return answered(err)
 }
 
-// known are the shop's own errors, whose texts are for customers.
+// known returns what the shop's own errors mean, whose texts are for customers.
 func known(err error) (problem, bool) {
 	for _, k := range []struct {
 		err    error
@@ -70,7 +70,7 @@ func known(err error) (problem, bool) {
 	return problem{}, false
 }
 
-// answered are the errors of operations.
+// answered returns what the errors of operations mean.
 func answered(err error) problem {
 	switch {
 	case is[*entable.KeyError](err), errors.Is(err, entable.ErrBadCursor):

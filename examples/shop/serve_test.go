@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,15 +39,15 @@ func (s *testShop) serve(grace time.Duration) *running {
 	return r
 }
 
-// held stops the next request of an operation until it is released.
+// held stops the next request of an operation until it is released, and no other.
 func (s *testShop) held(operation string) (reached <-chan struct{}, release func()) {
 	arrived, released := make(chan struct{}), make(chan struct{})
-	var once sync.Once
+	var held atomic.Bool
 	s.db.Inject(memory.Delay(0).On(operation).When(func(memory.Request) bool {
-		once.Do(func() {
+		if held.CompareAndSwap(false, true) {
 			close(arrived)
 			<-released
-		})
+		}
 		return false
 	}))
 	return arrived, sync.OnceFunc(func() { close(released) })

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -22,7 +21,7 @@ type Held struct {
 }
 
 // Changed returns the conditions that attributes are what they were. Where there is a version, that says it.
-func (h *Held) Changed(names []string) ([]expression.ConditionBuilder, error) {
+func (h *Held) Changed(names []string) ([]change.Condition, error) {
 	if h.Entity.Version != nil {
 		return nil, nil
 	}
@@ -31,12 +30,12 @@ func (h *Held) Changed(names []string) ([]expression.ConditionBuilder, error) {
 
 // Whole returns the conditions that the item is there and all attributes are what they were. A version says that by itself, unless
 // the item may have been loaded in part.
-func (h *Held) Whole() (all []expression.ConditionBuilder, err error) {
+func (h *Held) Whole() (all []change.Condition, err error) {
 	if h == nil {
 		return nil, nil
 	}
 	e := h.Entity
-	there := []expression.ConditionBuilder{change.Has(e.Table.PK.Name).Condition}
+	there := []change.Condition{change.Has(e.Table.PK.Name).Condition}
 	if e.Version != nil && !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" }) {
 		return there, nil
 	}
@@ -53,7 +52,7 @@ func (h *Held) Whole() (all []expression.ConditionBuilder, err error) {
 	return append(there, all...), err
 }
 
-func (h *Held) are(names []string) (all []expression.ConditionBuilder, err error) {
+func (h *Held) are(names []string) (all []change.Condition, err error) {
 	for _, name := range names {
 		c, err := h.is(name)
 		if err != nil {
@@ -65,7 +64,7 @@ func (h *Held) are(names []string) (all []expression.ConditionBuilder, err error
 }
 
 // is returns the condition that an attribute is what it was.
-func (h *Held) is(name string) (c expression.ConditionBuilder, err error) {
+func (h *Held) is(name string) (c change.Condition, err error) {
 	if h.Seen != nil {
 		return change.Is(name, h.Seen[name]).Condition, nil
 	}

@@ -60,7 +60,7 @@ var goals = slices.Concat(
 	},
 )
 
-// atLeast is the goal of a quotient of two contestants of a row.
+// atLeast returns the goal of a quotient of two contestants of a row.
 func atLeast(want float64, name string, of func(sample) float64, row, num, den string) goal {
 	return goal{name: name, of: of, num: ref{row, num}, den: ref{row, den}, op: ">=", want: want}
 }
@@ -71,7 +71,7 @@ func atMost(want float64, name string, of func(sample) float64, row, num, den st
 	return g
 }
 
-// socketGoals are those of a row over a socket: how much faster it is than by hand, and how much of its CPU time it takes.
+// socketGoals returns those of a row over a socket: how much faster it is than by hand, and how much of its CPU time it takes.
 func socketGoals(faster, cpu float64, row string) []goal {
 	goals := []goal{atLeast(faster, row+"_vs_hand", nanoseconds, row, hand, entabled)}
 	if knowsCPU {

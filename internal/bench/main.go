@@ -49,7 +49,7 @@ type sizes struct {
 	requestsOverEach int // of the 64 goroutines
 }
 
-// slow is how often those take their turns that take seconds.
+// slow returns how often those take their turns that take seconds.
 func (s sizes) slow() int { return (s.rounds + 2) / 3 }
 
 // results are the contestants that were measured, and their samples.

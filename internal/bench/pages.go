@@ -66,7 +66,7 @@ func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.pages[i].RoundTrip(req)
 }
 
-// bytes are those of all pages.
+// bytes counts those of all pages.
 func (p *paged) bytes() int {
 	n := 0
 	for _, page := range p.pages {

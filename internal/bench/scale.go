@@ -15,7 +15,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants are entable's alone: with more items, entities or goroutines, and with less to do.
+// scaleContestants returns entable's alone: with more items, entities or goroutines, and with less to do.
 func scaleContestants() []contestant {
 	return append(keyContestants(),
 		amongContestant(10), amongContestant(manyEntities),
@@ -90,7 +90,7 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 	return types
 }
 
-// manyName is the discriminator and the prefix of the i-th of them.
+// manyName returns the discriminator and the prefix of the i-th of them.
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
 func pagesContestant(name string, items int) contestant {

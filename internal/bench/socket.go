@@ -76,7 +76,7 @@ func handSocketGet(client *dynamodb.Client, requests int) contestant {
 	}, func() any { return found }}
 }
 
-// putOrders are what the goroutines write.
+// putOrders returns what the goroutines write.
 func putOrders() []Order { return orders(2 * socketGoroutines)[socketGoroutines:] }
 
 func entableSocketPut(orders *entable.Entity[Order], client *dynamodb.Client, requests int) contestant {

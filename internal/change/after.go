@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
@@ -104,11 +103,11 @@ func (a *After) leaves(x Index) bool { return x.Absent(a.Item, a.known) }
 
 // AddKeys adds the keys of touched indexes to the update, or removes them when the item leaves the index. Without all their
 // components it refuses to; with fetch, these come from the stored item.
-func (a *After) AddKeys(u *expression.UpdateBuilder, fetch bool) error {
+func (a *After) AddKeys(u *Update, fetch bool) error {
 	for _, x := range a.touched() {
 		if a.leaves(x) {
 			for _, name := range x.KeyNames() {
-				*u = u.Remove(expression.NameNoDotSplit(name))
+				u.Remove(name)
 			}
 			continue
 		}
@@ -120,7 +119,7 @@ func (a *After) AddKeys(u *expression.UpdateBuilder, fetch bool) error {
 			return err
 		}
 		for i, name := range x.KeyNames() {
-			*u = u.Set(expression.NameNoDotSplit(name), expression.Value(values[i]))
+			u.Set(name, values[i])
 		}
 	}
 	return nil

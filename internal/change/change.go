@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/wire"
@@ -45,41 +44,35 @@ func (c *Change) within(err error) error {
 }
 
 // AddTo adds the change to an update expression.
-func (c *Change) AddTo(u *expression.UpdateBuilder, t Target) error {
+func (c *Change) AddTo(u *Update, t Target) error {
 	v, err := c.operand(t)
 	if err != nil {
 		return c.within(err)
 	}
-	value := expression.Value(v)
+	does := func(text string, values ...types.AttributeValue) phrase {
+		return phrase{text, t.Root.Name, t.steps, values}
+	}
 	switch {
 	case v == nil:
-		*u = u.Remove(t.Name)
+		u.remove = append(u.remove, does("#"))
 	case c.Op == Set:
-		*u = u.Set(t.Name, value)
+		u.set = append(u.set, does("# = :", v))
 	case c.Op == SetIfAbsent:
-		*u = u.Set(t.Name, expression.IfNotExists(t.Name, value))
+		u.set = append(u.set, does(fill, v))
 	case c.Op == Append:
-		*u = u.Set(t.Name, expression.ListAppend(orEmpty(t.Name), value))
+		u.set = append(u.set, does("# = list_append(if_not_exists(#, :), :)", emptyList(), v))
 	case c.Op == Prepend:
-		*u = u.Set(t.Name, expression.ListAppend(value, orEmpty(t.Name)))
+		u.set = append(u.set, does("# = list_append(:, if_not_exists(#, :))", v, emptyList()))
 	case c.Op == Delete:
-		*u = u.Delete(t.Name, value)
+		u.del = append(u.del, does("# :", v))
 	case c.Op == Subtract:
-		*u = u.Set(t.Name, expression.Minus(orZero(t.Name), value))
+		u.set = append(u.set, does("# = if_not_exists(#, :) - :", number("0"), v))
 	case isNumber(v):
-		*u = u.Set(t.Name, expression.Plus(orZero(t.Name), value))
+		u.set = append(u.set, does(plus, number("0"), v))
 	default:
-		*u = u.Add(t.Name, value)
+		u.add = append(u.add, does("# :", v))
 	}
 	return nil
-}
-
-func orZero(n expression.NameBuilder) expression.SetValueBuilder {
-	return expression.IfNotExists(n, expression.Value(0))
-}
-
-func orEmpty(n expression.NameBuilder) expression.SetValueBuilder {
-	return expression.IfNotExists(n, expression.Value(&types.AttributeValueMemberL{Value: []types.AttributeValue{}}))
 }
 
 func isNumber(v types.AttributeValue) bool {
@@ -113,11 +106,11 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	var raw []byte
+	raw := make([]byte, 0, 64)
 	if t.Leaf != nil {
-		raw, err = t.Leaf.AppendValue(nil, v)
+		raw, err = t.Leaf.AppendValue(raw, v)
 	} else {
-		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface())
+		raw, err = t.Root.Encoding.AppendValue(raw, v.Interface())
 	}
 	if err == nil && len(raw) == 0 && (c.Op == Add || c.Op == Subtract) {
 		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -68,13 +67,14 @@ func TestAddTo(t *testing.T) {
 		{change.Prepend, "words", []string{"a"}, `SET words = list_append(:0, if_not_exists(words, :1)) {"L":[{"S":"a"}]} {"L":[]}`},
 		{change.Set, change.Quote("rest.x"), &types.AttributeValueMemberBOOL{Value: true}, `SET rest.x = :0 {"BOOL":true}`},
 	} {
-		var u expression.UpdateBuilder
+		var u change.Update
 		c := change.Change{Op: test.op, Path: test.path, Value: test.value}
 		if err := c.AddTo(&u, resolve(t, test.path)); err != nil {
 			t.Errorf("%s: %v", test.want, err)
 			continue
 		}
-		got, x := text(t, u)
+		x := express(t, &u)
+		got := filled(strings.TrimSpace(*x.Update()), x.Names())
 		values := x.Values()
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			got += " " + jsonOf(t, values[name])
@@ -117,7 +117,7 @@ func TestRefusedChanges(t *testing.T) {
 		{change.Delete, "tags", []string(nil), "attribute tags: the value is empty"},
 	} {
 		c, target := change.Change{Op: test.op, Path: test.path, Value: test.value}, resolve(t, test.path)
-		var u expression.UpdateBuilder
+		var u change.Update
 		sent := c.AddTo(&u, target)
 		_, here := change.Result([]change.Resolved{{Change: &c, Target: target}}, nil)
 		if sent == nil || errorText(sent) != errorText(here) && target.IsWhole() {

@@ -95,38 +95,14 @@ func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	if err != nil {
 		return expression.NameBuilder{}, fmt.Errorf("path %q: %w", Show(path), err)
 	}
-	var t Target
+	names := make([]string, len(segments))
 	for i, s := range segments {
-		t.addName(s, i == 0)
+		names[i] = showSegments([]Segment{s})
 	}
-	return t.Name, nil
+	return nameOf(names), nil
 }
 
-// Clauses returns, of conditions that [All] has joined, those from the one at from on, n of them.
-func Clauses(condition string, from, n, of int) string {
-	if n == of {
-		return condition
-	}
-	depth, clause, start, end := 0, 0, 0, 0
-	for i := range len(condition) {
-		switch condition[i] {
-		case '(':
-			if depth == 0 && clause == from {
-				start = i
-			}
-			depth++
-		case ')':
-			if depth--; depth == 0 {
-				if clause++; clause == from+n {
-					end = i + 1
-				}
-			}
-		}
-	}
-	return condition[start:end]
-}
-
-// All joins conditions, so that [Clauses] finds them.
+// All joins conditions that all must hold, of which there is at least one.
 func All(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
 	if len(conditions) == 1 {
 		return conditions[0]

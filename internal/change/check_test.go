@@ -174,34 +174,6 @@ func TestCheckOfOtherShapes(t *testing.T) {
 	}
 }
 
-func TestClauses(t *testing.T) {
-	var all []expression.ConditionBuilder
-	for _, name := range []string{"a", "b", "c"} {
-		all = append(all, expression.Name(name).Equal(expression.Value(1)).Or(expression.AttributeExists(expression.Name(name))))
-	}
-	clause := func(i string) string { return "((#" + i + " = :" + i + ") OR (attribute_exists (#" + i + ")))" }
-	for _, test := range []struct {
-		of, from, n int
-		want        string
-	}{
-		{3, 0, 1, clause("0")},
-		{3, 1, 1, clause("1")},
-		{3, 1, 2, clause("1") + " AND " + clause("2")},
-		{3, 2, 1, clause("2")},
-		{2, 0, 1, clause("0")},
-		{2, 0, 2, clause("0") + " AND " + clause("1")},
-		{1, 0, 1, strings.TrimSuffix(strings.TrimPrefix(clause("0"), "("), ")")},
-	} {
-		x, err := expression.NewBuilder().WithCondition(change.All(all[:test.of])).Build()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := change.Clauses(*x.Condition(), test.from, test.n, test.of); got != test.want {
-			t.Errorf("%d of %d from %d: %s, want %s", test.n, test.of, test.from, got, test.want)
-		}
-	}
-}
-
 func TestFind(t *testing.T) {
 	open := shapeOf[pet](t, codec.Methods)
 	open.Open = true

@@ -14,7 +14,7 @@ import (
 // Guard is a condition on the stored item that the library sets by itself. The item that comes back with a failed condition
 // tells whether it failed for this one.
 type Guard struct {
-	Condition expression.ConditionBuilder
+	Condition Condition
 	Holds     func(item map[string]types.AttributeValue) bool
 
 	id string // the same for guards that are the same, or ""
@@ -23,10 +23,10 @@ type Guard struct {
 // Is returns the guard that an attribute has a value; nil: that it is absent.
 func Is(name string, v types.AttributeValue) Guard {
 	g := Guard{Holds: func(item map[string]types.AttributeValue) bool { return Same(item[name], v) }}
-	if n := expression.NameNoDotSplit(name); v == nil {
-		g.Condition = expression.AttributeNotExists(n)
+	if v == nil {
+		g.Condition = Absent(name)
 	} else {
-		g.Condition = expression.Equal(n, expression.Value(v))
+		g.Condition = Equal(name, v)
 	}
 	return g
 }
@@ -37,7 +37,7 @@ func Has(names ...string) Guard {
 		return !slices.ContainsFunc(names, func(name string) bool { return item[name] == nil })
 	}}
 	for i, name := range names {
-		c := expression.AttributeExists(expression.NameNoDotSplit(name))
+		c := Exists(name)
 		if i > 0 {
 			c = g.Condition.And(c)
 		}
@@ -69,18 +69,18 @@ func isAbsent(v types.AttributeValue) bool {
 
 // Exists returns the condition that the target has a value.
 func (t Target) Exists() expression.ConditionBuilder {
-	there := expression.AttributeExists(t.Name)
+	there := expression.AttributeExists(t.Name())
 	if t.mayBeNull() {
-		there = there.And(expression.NotEqual(t.Name, expression.Value(null)))
+		there = there.And(expression.NotEqual(t.Name(), expression.Value(null)))
 	}
 	return t.Unless(there)
 }
 
 // NotExists returns the condition that the target has no value.
 func (t Target) NotExists() expression.ConditionBuilder {
-	none := expression.AttributeNotExists(t.Name)
+	none := expression.AttributeNotExists(t.Name())
 	if t.mayBeNull() {
-		none = none.Or(expression.Equal(t.Name, expression.Value(null)))
+		none = none.Or(expression.Equal(t.Name(), expression.Value(null)))
 	}
 	return t.Unless(none)
 }
@@ -92,7 +92,7 @@ func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.NotExists()
 	}
-	return expression.Equal(t.Name, expression.Value(is))
+	return expression.Equal(t.Name(), expression.Value(is))
 }
 
 // NotEqual returns the opposite of what Equal does.
@@ -101,13 +101,13 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.Exists()
 	}
-	return expression.NotEqual(t.Name, expression.Value(is))
+	return expression.NotEqual(t.Name(), expression.Value(is))
 }
 
 // Unless returns a condition, or, of a target that there is not, one that fails with the error.
 func (t Target) Unless(c expression.ConditionBuilder) expression.ConditionBuilder {
 	if t.err != nil {
-		return expression.Equal(t.Name, expression.Value(t.Operand(reflect.Value{})))
+		return expression.Equal(t.Name(), expression.Value(t.Operand(reflect.Value{})))
 	}
 	return c
 }
@@ -137,7 +137,7 @@ func (c Resolved) guards() []Guard {
 		}
 		root, parent := c.Root.Name, c.steps[:n-1]
 		out = append(out, Guard{
-			Condition: expression.AttributeType(nameOf(root, parent), expression.DynamoDBAttributeType(kind.String())),
+			Condition: Condition{phrase: phrase{"attribute_type (#, :)", root, parent, []types.AttributeValue{&types.AttributeValueMemberS{Value: kind.String()}}}},
 			Holds: func(item map[string]types.AttributeValue) bool {
 				return kindOf(find(item[root], parent)) == kind
 			},
@@ -146,7 +146,7 @@ func (c Resolved) guards() []Guard {
 	}
 	if c.Op == SetIfAbsent && !c.Checked || c.Op.uses() && c.mayBeNull() {
 		out = append(out, Guard{
-			Condition: expression.NotEqual(c.Name, expression.Value(null)),
+			Condition: Condition{phrase: phrase{"# <> :", c.Root.Name, c.steps, []types.AttributeValue{null}}},
 			Holds: func(item map[string]types.AttributeValue) bool {
 				v := find(item[c.Root.Name], c.steps)
 				return v == nil || !isAbsent(v)

@@ -2,10 +2,10 @@ package change
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -53,9 +53,9 @@ func (c Resolved) makes(o Resolved) bool {
 // AddTo adds the changes to an update expression, and returns what must hold of the stored item for the service to do what
 // they mean. When the item is known, nil for none, an attribute of which that does not hold is set to what the changes make
 // of it, under the guard that it is still what it was.
-func (l *List) AddTo(u *expression.UpdateBuilder, item map[string]types.AttributeValue, known bool) ([]Guard, error) {
+func (l *List) AddTo(u *Update, item map[string]types.AttributeValue, known bool) ([]Guard, error) {
 	var guards []Guard
-	l.exact = map[string]bool{}
+	l.exact = nil
 	for _, c := range l.all {
 		name := c.Root.Name
 		if l.exact[name] {
@@ -66,10 +66,13 @@ func (l *List) AddTo(u *expression.UpdateBuilder, item map[string]types.Attribut
 			if err != nil {
 				return nil, err
 			}
-			if n := expression.NameNoDotSplit(name); now == nil {
-				*u = u.Remove(n)
+			if now == nil {
+				u.Remove(name)
 			} else {
-				*u = u.Set(n, expression.Value(now))
+				u.Set(name, now)
+			}
+			if l.exact == nil {
+				l.exact = map[string]bool{}
 			}
 			l.exact[name] = true
 			guards = append(guards, Is(name, item[name]))
@@ -128,6 +131,36 @@ func (l *List) Settled(item map[string]types.AttributeValue) bool {
 		}
 	}
 	return true
+}
+
+// IsSmall reports whether what Least adds, in JSON, is sure to be no longer than n. It is about an update with all that AddTo
+// has added.
+func (l *List) IsSmall(u *Update, n int) bool {
+	for _, phrases := range [...][]phrase{u.add, u.del, u.remove, u.set} {
+		for i := range phrases {
+			n -= jsonRoom(len(phrases[i].root))
+			for _, v := range phrases[i].values {
+				n -= roomOf(v)
+			}
+		}
+	}
+	return len(l.exact) == 0 && n >= 0
+}
+
+// jsonRoom returns the longest that a text of n bytes is in JSON, with the quotes, its type and what is around it.
+func jsonRoom(n int) int { return 6*n + 16 }
+
+// roomOf returns the longest that a value is in JSON; that of lists and maps, which is not looked at, no length is enough for.
+func roomOf(v types.AttributeValue) int {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return jsonRoom(len(v.Value))
+	case *types.AttributeValueMemberN:
+		return jsonRoom(len(v.Value))
+	case *types.AttributeValueMemberBOOL, *types.AttributeValueMemberNULL:
+		return jsonRoom(0)
+	}
+	return math.MaxInt32
 }
 
 // Least adds to an item what it has at least after the changes, whatever is stored. What is put into parts of an attribute

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -36,7 +35,7 @@ func appending(path string, value any) change.Change {
 // request returns what a list asks for: the update, its conditions, and its values in their order.
 func request(t *testing.T, l *change.List, item map[string]types.AttributeValue, known bool) (string, []change.Guard) {
 	t.Helper()
-	var u expression.UpdateBuilder
+	var u change.Update
 	guards, err := l.AddTo(&u, item, known)
 	if err != nil {
 		return err.Error(), nil
@@ -45,26 +44,17 @@ func request(t *testing.T, l *change.List, item map[string]types.AttributeValue,
 }
 
 // said is an update with its guards as text, names and values in place.
-func said(t *testing.T, u expression.UpdateBuilder, guards []change.Guard) string {
+func said(t *testing.T, u change.Update, guards []change.Guard) string {
 	t.Helper()
-	b, some := expression.NewBuilder(), false
-	if _, err := b.WithUpdate(u).Build(); err == nil {
-		b, some = b.WithUpdate(u), true
-	}
-	if len(guards) > 0 {
-		all := guards[0].Condition
-		for _, g := range guards[1:] {
-			all = all.And(g.Condition)
+	var all []change.Condition
+	for i, g := range guards {
+		if i == 0 {
+			all = append(all, g.Condition)
+		} else {
+			all[0] = all[0].And(g.Condition)
 		}
-		b, some = b.WithCondition(all), true
 	}
-	if !some {
-		return ""
-	}
-	x, err := b.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := express(t, &u, all...)
 	var text string
 	if x.Update() != nil {
 		text = strings.TrimSpace(*x.Update())
@@ -207,5 +197,57 @@ func TestListMake(t *testing.T) {
 	}
 	if err := listOf(t, set("first.qty", 2)).Make(unsafe.Pointer(&s)); errorText(err) != "attribute first.qty: "+makeIt("first") {
 		t.Errorf("a path through nothing: %v", err)
+	}
+}
+
+// What is said to be small is so in JSON, however much of it is escaped.
+func TestWhatIsSmallIsSo(t *testing.T) {
+	set := func(path string, value any) change.Change {
+		return change.Change{Op: change.Set, Path: path, Value: value}
+	}
+	const enough = 10_000
+	for _, test := range []struct {
+		changes []change.Change
+		small   bool // for what is enough for it
+	}{
+		{[]change.Change{set("id", "a"), add("n", 7), set("first", nil)}, true},
+		{[]change.Change{set("id", strings.Repeat("\x01", 1000))}, true},
+		{[]change.Change{set("a.b", "x"), set("any.\"x", 1), set("any.y", true), set("lines[2].qty", 5)}, true},
+		{[]change.Change{appending("words", []string{"a"})}, false},
+		{[]change.Change{add("tags", []string{"a"})}, false},
+	} {
+		l, item, u := &change.List{}, map[string]types.AttributeValue{}, change.Update{}
+		for _, c := range test.changes {
+			if c.Path == "a.b" {
+				c.Path = change.Quote(c.Path)
+			}
+			if _, err := l.Add(resolved(t, c)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := l.AddTo(&u, nil, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Least(item); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := wire.AppendItem(nil, item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range len(raw) {
+			if l.IsSmall(&u, n) {
+				t.Fatalf("%d bytes are no more than %d: %s", len(raw), n, raw)
+			}
+		}
+		if l.IsSmall(&u, enough) != test.small {
+			t.Errorf("%s: small: %t", raw, !test.small)
+		}
+	}
+	l := listOf(t, change.Change{Op: change.SetIfAbsent, Path: "kind", Value: kind("red")})
+	var u change.Update
+	null := stored(t, `{"NULL":true}`)
+	if _, err := l.AddTo(&u, map[string]types.AttributeValue{"kind": null}, true); err != nil || l.IsSmall(&u, enough) {
+		t.Errorf("what a known item has is said to be small, %v", err)
 	}
 }

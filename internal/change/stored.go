@@ -6,7 +6,6 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
@@ -62,12 +61,12 @@ func (l *List) Do(item map[string]types.AttributeValue) error {
 
 // Unchanged returns the guard that a stored item is just as it was, and has not got any of the attributes absent.
 func Unchanged(item map[string]types.AttributeValue, absent []string) Guard {
-	var all []expression.ConditionBuilder
+	all := make([]Condition, 0, len(item)+len(absent))
 	for _, name := range slices.Sorted(maps.Keys(item)) {
 		all = append(all, Is(name, item[name]).Condition)
 	}
 	for _, name := range absent {
 		all = append(all, Is(name, nil).Condition)
 	}
-	return Guard{Condition: All(all), Holds: func(now map[string]types.AttributeValue) bool { return SameItem(now, item) }}
+	return Guard{Condition: Condition{join: " AND ", parts: all}, Holds: func(now map[string]types.AttributeValue) bool { return SameItem(now, item) }}
 }

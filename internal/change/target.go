@@ -16,11 +16,10 @@ import (
 
 // Target is what a path names in the items of a type.
 type Target struct {
-	Root *codec.Field           // the top-level attribute; only its Name is set if Rest is
-	Leaf *codec.Field           // the field itself, or nil for an element of a list or map
-	Type reflect.Type           // the Go type there, or nil when it is open: any, a marshaler's
-	Name expression.NameBuilder // for the SDK's expressions
-	Rest bool                   // the attribute is none of the type's own
+	Root *codec.Field // the top-level attribute; only its Name is set if Rest is
+	Leaf *codec.Field // the field itself, or nil for an element of a list or map
+	Type reflect.Type // the Go type there, or nil when it is open: any, a marshaler's
+	Rest bool         // the attribute is none of the type's own
 
 	steps []step // from the top-level attribute down
 	err   error  // there is no such target: the error of what asks for it
@@ -43,7 +42,7 @@ type step struct {
 
 // Whole returns the target of a top-level attribute.
 func Whole(f *codec.Field) Target {
-	return Target{Root: f, Leaf: f, Type: f.Type, Name: expression.NameNoDotSplit(f.Name)}
+	return Target{Root: f, Leaf: f, Type: f.Type}
 }
 
 // IsWhole reports whether the target is a top-level attribute, not a part of one.
@@ -81,40 +80,21 @@ func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
 	name := segments[0].Name
 	root := plan.Field(name)
 	if root == nil && rest && path == Quote(name) {
-		return Target{Root: &codec.Field{Name: name, Encoding: plan.Encoding()}, Name: expression.NameNoDotSplit(name), Rest: true}, nil
+		return Target{Root: &codec.Field{Name: name, Encoding: plan.Encoding()}, Rest: true}, nil
 	}
 	if root == nil {
 		return Target{}, fmt.Errorf("path %q: %w", Show(path), unknownAttribute(plan, name))
 	}
 	t := Target{Root: root, Leaf: root, Type: root.Type}
 	for i, s := range segments {
-		if err := t.follow(s, i == 0); err != nil {
+		if err := t.enter(s, i == 0); err != nil {
 			return Target{}, fmt.Errorf("path %q: %w", Show(path), err)
 		}
 	}
-	t.Name = nameOf(name, t.steps)
 	return t, nil
 }
 
-// follow goes on to a segment, of which the first is the top-level attribute.
-func (t *Target) follow(s Segment, first bool) error {
-	if err := t.enter(s, first); err != nil {
-		return err
-	}
-	t.addName(s, first)
-	return nil
-}
-
-// addName adds a segment to the name for expressions.
-func (t *Target) addName(s Segment, first bool) {
-	if name := expression.NameNoDotSplit(showSegments([]Segment{s})); first {
-		t.Name = name
-	} else {
-		t.Name = t.Name.AppendName(name)
-	}
-}
-
-// enter goes on to a segment, and leaves the name for expressions as it is.
+// enter goes on to a segment, of which the first is the top-level attribute.
 func (t *Target) enter(s Segment, first bool) error {
 	if !first {
 		if err := t.descend(s.Name); err != nil {
@@ -142,9 +122,15 @@ func segmentsOf(root string, steps []step) []string {
 	return out
 }
 
-// nameOf names what the steps lead to for the SDK's expressions.
-func nameOf(root string, steps []step) expression.NameBuilder {
-	segments := segmentsOf(root, steps)
+// Name names the target for the SDK's expressions.
+func (t Target) Name() expression.NameBuilder {
+	if t.Root == nil { // there is none
+		return expression.NameBuilder{}
+	}
+	return nameOf(segmentsOf(t.Root.Name, t.steps))
+}
+
+func nameOf(segments []string) expression.NameBuilder {
 	name := expression.NameNoDotSplit(segments[0])
 	for _, s := range segments[1:] {
 		name = name.AppendName(expression.NameNoDotSplit(s))

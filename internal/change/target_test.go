@@ -113,7 +113,7 @@ func TestResolve(t *testing.T) {
 		if target.Leaf != nil {
 			leaf = target.Leaf.Name
 		}
-		name, _ := text(t, expression.Remove(target.Name))
+		name, _ := text(t, expression.Remove(target.Name()))
 		want := test.path
 		if test.name != "" {
 			want = test.name

@@ -3,8 +3,6 @@ package change
 import (
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-
 	"github.com/entable/entable/internal/codec"
 )
 
@@ -27,7 +25,7 @@ func (a *After) Open(x Index) bool {
 
 // AddNew adds to an upsert what the key of an index needs if its components are not known, and returns the guards for that.
 // none: it is known that no item is stored.
-func (a *After) AddNew(u *expression.UpdateBuilder, x Index, pk string, none bool) ([]Guard, error) {
+func (a *After) AddNew(u *Update, x Index, pk string, none bool) ([]Guard, error) {
 	i := a.look(x)
 	switch {
 	case len(i.open) == 0 || a.leaves(x):
@@ -92,7 +90,7 @@ func (a *After) assumeNew(open []*codec.Field) ([]Guard, error) {
 }
 
 // keepKey gives a new item its keys of an index, and a stored one nothing.
-func (a *After) keepKey(u *expression.UpdateBuilder, x Index, i insight, pk string) ([]Guard, error) {
+func (a *After) keepKey(u *Update, x Index, i insight, pk string) ([]Guard, error) {
 	a.kept = append(a.kept, x)
 	var has []string
 	for _, f := range i.open {
@@ -106,8 +104,7 @@ func (a *After) keepKey(u *expression.UpdateBuilder, x Index, i insight, pk stri
 			return nil, err
 		}
 		for n, key := range x.KeyNames() {
-			name := expression.NameNoDotSplit(key)
-			*u = u.Set(name, expression.IfNotExists(name, expression.Value(values[n])))
+			u.Fill(key, values[n])
 			has = append(has, key)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
@@ -90,7 +89,7 @@ func TestUpsertsOfIndexKeys(t *testing.T) {
 		if err := a.Changes.Make(a.Fresh); err != nil {
 			t.Fatal(err)
 		}
-		var u expression.UpdateBuilder
+		var u change.Update
 		guards, err := a.AddNew(&u, &x, "pk", false)
 		if err == nil {
 			err = a.AddKeys(&u, false)

@@ -20,6 +20,7 @@ type codec struct {
 	text     bool    // a Go string, whose S is read as it is
 	verbatim bool    // a Go string of which each is stored as S, the empty one too
 	layout   *layout // of a struct whose M is read by it
+	way      way     // how values of the usual kind are read, if not by decode
 
 	// encode appends an attribute value, or nothing if the value is omitted. After an error the appended bytes are void.
 	encode func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error)

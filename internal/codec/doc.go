@@ -4,6 +4,7 @@
 //   - options.go, fields.go: tags, and which fields are attributes
 //   - compile.go: from a type to its codec, and what holds for all types: when a value is empty
 //   - scalar.go, time.go, list.go, maps.go, structs.go, pointer.go, interface.go: the codecs by kind
+//   - usual.go: attributes as most are, in one loop; expect.go: items of one type only
 //   - methods.go, unset.go: types that encode themselves, and their values that are not set
 //   - oneway.go: types that could be written and not be read
 //

@@ -16,6 +16,7 @@ var inlined = map[string][]string{
 		"pointerAs[encoding.TextAppender]", "pointerAs[encoding.TextUnmarshaler]",
 	},
 	"github.com/entable/entable/internal/wire": {
+		"(*Prefix).At", "(*Prefix).Is", "(*Prefix).Len", "(*Reader).At", "(*Reader).Ends", "(*Reader).Goto", "(*Reader).Kept", "(*Reader).NoteAt",
 		"(*Reader).Expect", "(*Reader).Leave", "(*Reader).Match", "(*Reader).NextMember", "(*Reader).Null", "(*Reader).Offset", "(*Reader).Rewind", "(*Reader).Room", "(*Reader).Since",
 		"(*Reader).TextBytes", "(*Reader).peek", "(*Reader).space", "(*serializer).comma", "(*serializer).name", "(*serializer).open", "(*Call).Raw",
 		"AppendBool", "AppendInt", "AppendNull", "AppendS", "AppendText", "isDigit", "short", "special", "unsafeBytes", "unsafeString",

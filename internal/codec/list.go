@@ -218,6 +218,9 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 	if s.data = zeroBase; more {
 		s = l.room(r)
 	}
+	if more && k == wire.S && l.plain.text {
+		s, more = l.decodeTexts(r, s)
+	}
 	for more && err == nil {
 		if s.len == s.cap {
 			s = l.grow(s)
@@ -238,6 +241,32 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 	return nil
 }
 
+// decodeTexts reads elements of a set as long as they are plain strings without white space, and reports whether more follow.
+func (l *list) decodeTexts(r *wire.Reader, s sliceHeader) (_ sliceHeader, more bool) {
+	data, at := r.At()
+	for at < len(data) && data[at] == '"' {
+		end := wire.PlainEnd(data, at+1)
+		if end < 0 || end+1 == len(data) || data[end+1] != ',' && data[end+1] != ']' {
+			break
+		}
+		if s.len == s.cap {
+			s = l.grow(s)
+		}
+		if end > at+1 {
+			kept := r.Kept(data[at+1 : end : end])
+			*(*string)(unsafe.Add(s.data, uintptr(s.len)*l.elemSize)) = unsafe.String(unsafe.SliceData(kept), len(kept))
+		}
+		s.len++
+		at = end + 2
+		if data[end+1] == ']' {
+			r.Goto(at)
+			return s, false
+		}
+	}
+	r.Goto(at)
+	return s, true
+}
+
 // zeroBase is the address of slices that are empty but not nil.
 var zeroBase = unsafe.Pointer(new([0]byte))
 
@@ -250,9 +279,6 @@ func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err er
 		return r.CloseValue()
 	case k == wire.Invalid:
 		return l.plain.decodeWhole(r, p)
-	case k == wire.S && l.plain.text:
-		*(*string)(p), err = r.Text()
-		return err
 	}
 	return l.plain.decode(r, k, p)
 }
@@ -301,12 +327,10 @@ func (l *list) room(r *wire.Reader) sliceHeader {
 			return l.alone(n)
 		}
 		room.Size, room.Left = uint16(size), uint16(size)
-		room.Next = reflect.MakeSlice(l.slice, size, size).UnsafePointer()
+		room.Base = reflect.MakeSlice(l.slice, size, size).UnsafePointer()
 	}
-	s := sliceHeader{data: room.Next, cap: n}
-	if room.Left -= uint16(n); room.Left > 0 {
-		room.Next = unsafe.Add(room.Next, uintptr(n)*l.elemSize)
-	}
+	s := sliceHeader{data: unsafe.Add(room.Base, uintptr(room.Size-room.Left)*l.elemSize), cap: n} // Base stays: see Reader.copied
+	room.Left -= uint16(n)
 	return s
 }
 

@@ -80,11 +80,11 @@ func withReaders(c *codec) {
 		binary = binary && c.kind != wire.B
 	}
 	if text || binary {
-		c.text, c.layout = false, nil
+		c.text, c.layout, c.way = false, nil, noWay
 		withEncodingUnmarshaler(c, text, binary)
 	}
 	if has(c.typ, unmarshalerType) {
-		c.text, c.layout = false, nil
+		c.text, c.layout, c.way = false, nil, noWay
 		withUnmarshaler(c)
 	}
 }

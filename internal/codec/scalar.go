@@ -14,6 +14,9 @@ import (
 )
 
 func fillBool(c *codec) {
+	if c.kind == wire.BOOL {
+		c.way = boolWay
+	}
 	c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
 		return wire.AppendBool(dst, *(*bool)(p)), nil
 	}
@@ -99,6 +102,9 @@ func numberTag(c *codec) string {
 }
 
 func fillInt(c *codec) {
+	if c.typ.Bits() == 64 && c.kind == wire.N {
+		c.way = intWay
+	}
 	switch c.typ.Kind() {
 	case reflect.Int8:
 		fillSigned[int8](c)
@@ -214,6 +220,9 @@ func numberError(text string, err error) error {
 }
 
 func fillFloat(c *codec) {
+	if c.typ.Bits() == 64 && c.kind == wire.N {
+		c.way = floatWay
+	}
 	if c.typ.Kind() == reflect.Float32 {
 		fillFloating[float32](c)
 	} else {

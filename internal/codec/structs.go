@@ -20,9 +20,9 @@ import (
 //
 //   - Which attribute follows (slot.next, slot.after), and of which kind its value is (slot.kind): one comparison with
 //     slot.prefix in place of reading a name, looking it up and reading a type tag. find is the twin.
-//   - That a value is a plain string (slot.text, slot.opening) or is read by a struct's layout (codec.layout): without a call
-//     of the codec. codec.decode and codec.encode are the twins.
-//   - That a number is short and a time is UTC: wire's ShortInt and ShortFloat, parseUTC. wire's Number and the standard
+//   - That a value is of the form that most have (usual.go, slot.opening), or is read by a struct's layout (codec.layout): without
+//     a call of the codec. codec.decode and codec.encode are the twins.
+//   - That a number is short and a time is UTC: wire's IntAt and FloatAt, parseUTC. wire's Number and the standard
 //     library are the twins.
 //   - That a name which is no attribute's will come again (layout.learned): its slot is guessed like the others, and no case is
 //     folded to look for it. spelled is the twin.
@@ -68,6 +68,10 @@ type slot struct {
 	folded bool   // the name is another spelling of the attribute's
 	noted  int    // as which of the reader's notes the value is kept, counted from one; 0: as none
 
+	way   way         // how usual values are read
+	front wire.Prefix // what stands before them
+	bit   uint64      // of the attribute in structDecoder.few[0], if there is a way
+
 	text    bool   // a string right in the struct, stored as S
 	opening string // if every value of such a string is stored: a comma and all up to its opening quote
 	hops    []step // how to get to the struct with the field: embedded pointers only
@@ -97,6 +101,7 @@ func (c *compiler) layout(t reflect.Type, encoding options) (*layout, error) {
 		if s.text && made.verbatim {
 			s.opening = s.comma + `{"S":"`
 		}
+		s.setWay()
 		l.slots = append(l.slots, s)
 		l.byName[a.name] = s
 	}
@@ -112,6 +117,9 @@ func newSlot(name string, c *codec) *slot {
 		quoted += fmt.Sprintf(`{%q:`, c.kind)
 	}
 	s.prefix = wire.NewPrefix(quoted)
+	if c == nil {
+		s.setWay()
+	}
 	return s
 }
 
@@ -242,6 +250,12 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 	last := &l.head
 	more, err := r.Open('{')
 	for more && err == nil {
+		if d.many == nil && d.folded == nil {
+			var done bool
+			if last, done, err = d.usual(r, last); done || err != nil {
+				break
+			}
+		}
 		var name []byte
 		var k wire.Kind
 		s := last.next.Load()
@@ -318,10 +332,6 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 		return errTwice
 	}
 	*seen |= bit
-	if s.text && k == wire.S && d.folded == nil { // what most attributes are; below is the same for all
-		*(*string)(unsafe.Add(d.p, s.offset)), err = r.Text()
-		return err
-	}
 	var field unsafe.Pointer
 	if s.hops == nil {
 		field = unsafe.Add(d.p, s.offset)
@@ -426,65 +436,9 @@ func (l *layout) spelled(name string) *slot {
 	for _, a := range l.slots {
 		if strings.EqualFold(a.name, name) {
 			s := newSlot(name, nil)
-			s.codec, s.index, s.hops, s.offset, s.folded = a.codec, a.index, a.hops, a.offset, true
+			s.codec, s.index, s.hops, s.offset, s.folded, s.way = a.codec, a.index, a.hops, a.offset, true, noWay
 			return s
 		}
 	}
 	return skipped
-}
-
-// expecting returns a layout that decodes only items in which the attribute is this text, and notes others.
-func (l *layout) expecting(attr, value string, noted []string) *layout {
-	e := &layout{typ: l.typ, byName: make(map[string]*slot, len(l.slots)+1)}
-	for _, s := range l.slots {
-		c := &slot{
-			name: s.name, prefix: s.prefix, kind: s.kind, codec: s.codec, comma: s.comma, index: s.index, hops: s.hops, offset: s.offset,
-		}
-		c.text = s.text
-		e.slots = append(e.slots, c)
-		e.byName[c.name] = c
-	}
-	e.required = e.byName[attr]
-	if e.required == nil {
-		e.required = newSlot(attr, &codec{kind: wire.S, decode: func(*wire.Reader, wire.Kind, unsafe.Pointer) error { return nil }})
-		e.required.index = len(e.slots)
-		e.slots = append(e.slots, e.required)
-		e.byName[attr] = e.required
-	}
-	e.required.codec, e.required.text = expect(e.required.codec, value), false
-	e.link()
-	for i, name := range noted {
-		if e.byName[name] != nil {
-			continue
-		}
-		s := newSlot(name, nil)
-		s.noted = i + 1
-		e.byName[name] = s
-	}
-	return e
-}
-
-// expect returns a codec that first checks the text that is to be decoded.
-func expect(c *codec, value string) *codec {
-	checked := *c
-	bare := c.typ == nil
-	checked.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
-		if k != wire.S {
-			return ErrUnexpected
-		}
-		at := r.Offset()
-		text, err := r.TextBytes()
-		if err != nil {
-			return err
-		}
-		if string(text) != value {
-			return ErrUnexpected
-		}
-		if bare {
-			return nil
-		}
-		r.Rewind(at)
-		return c.decode(r, k, p)
-	}
-	return &checked
 }

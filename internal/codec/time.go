@@ -30,6 +30,9 @@ func fillTime(c *codec) {
 		return append(out, '"', '}'), nil
 	}
 	strict := c.typ == timeType && !c.opts.has(sdkDefaults)
+	if c.typ == timeType && c.kind == wire.S && (strict || !c.opts.has(asString)) {
+		c.way = timeWay
+	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 		t := (*time.Time)(p)
 		switch {

@@ -143,7 +143,7 @@ func (p *Pattern) Parse(key string, vals []Value) ([]Value, error) {
 	return out, nil
 }
 
-// parseComposed is Parse for composed keys; what it does not read, Parse finds words for.
+// parseComposed does what Parse does for composed keys; what it does not read, Parse finds words for.
 func (p *Pattern) parseComposed(key string, vals []Value) (out []Value, ok bool) {
 	out = vals
 	for i := range p.row {

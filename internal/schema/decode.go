@@ -85,7 +85,7 @@ func (t *Table) loadGuessed(e *Entity, r *wire.Reader, start int, ptr unsafe.Poi
 		}
 		r.Rewind(end)
 	}
-	return e.fillKey(&stored, ptr) == nil && e.makes(&stored, ptr)
+	return e.spells(&stored, ptr) || e.fillKey(&stored, ptr) == nil && e.makes(&stored, ptr)
 }
 
 // decode reads the item at r, which is stored under this key.

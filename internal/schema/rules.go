@@ -123,7 +123,7 @@ func (r *tagReader) knows(t reflect.Type) bool {
 	return true
 }
 
-// try is tryRules once for the fields of a type that have the same rules.
+// try does what tryRules does, once for the fields of a type that have the same rules.
 func (r *tagReader) try(v *validator.Validate, t reflect.Type, rules string) error {
 	if r.good[ruled{t, rules}] {
 		return nil

@@ -17,7 +17,7 @@ type Slabs [8]slab
 
 type slab struct {
 	e          *Entity
-	next       unsafe.Pointer
+	base       unsafe.Pointer
 	at         int // r's offset at the last allocation
 	left, size int
 }
@@ -35,12 +35,10 @@ func (s *Slabs) newItem(e *Entity, r *wire.Reader) unsafe.Pointer {
 			b.size = 1
 			return e.NewItem()
 		}
-		b.left, b.next = b.size, reflect.MakeSlice(reflect.SliceOf(e.Type), b.size, b.size).UnsafePointer()
+		b.left, b.base = b.size, reflect.MakeSlice(reflect.SliceOf(e.Type), b.size, b.size).UnsafePointer()
 	}
-	ptr := b.next
-	if b.left--; b.left > 0 {
-		b.next = unsafe.Add(ptr, e.Type.Size())
-	}
+	ptr := unsafe.Add(b.base, uintptr(b.size-b.left)*e.Type.Size()) // base stays: see copied of wire.Reader
+	b.left--
 	return ptr
 }
 

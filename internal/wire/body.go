@@ -68,10 +68,7 @@ func (b *Body) Free() {
 		return
 	}
 	if Hostile {
-		all := b.bytes[:cap(b.bytes)]
-		for i := range all {
-			all[i] = 0xff // in no JSON, and in no text
-		}
+		overwrite(b.bytes[:cap(b.bytes)])
 	}
 	if !b.pooled {
 		return
@@ -80,6 +77,14 @@ func (b *Body) Free() {
 		b.bytes = nil
 	}
 	bodyPool.Put(b)
+}
+
+// overwrite writes what is in no JSON, and in no text.
+func overwrite(b []byte) {
+	copy(b, "\xff")
+	for n := 1; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
+	}
 }
 
 // A Holder is a sink whose items alias the body. It gets the body of a call behind the last item of that, and frees it.

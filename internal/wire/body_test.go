@@ -121,10 +121,10 @@ func TestWhatMayBeKeptStays(t *testing.T) {
 		wg.Go(func() {
 			g := rand.New(rand.NewPCG(seed, n))
 			var kept []*keeper
-			for range 60 {
+			for range 30 {
 				k := &keeper{}
 				c := newCall(k)
-				body := randomPage(g, 1<<g.IntN(20))
+				body := randomPage(g, 1<<g.IntN(18))
 				if err := read(c, body, []int64{int64(len(body)), -1, 10, 1 << 40}[g.IntN(4)]); err != nil {
 					t.Error(err)
 				}

@@ -63,28 +63,39 @@ func isDigit(c byte) bool { return c-'0' < 10 }
 // reports false; Number is then its slow twin.
 func (r *Reader) ShortInt() (int64, bool) {
 	d, i := r.data, r.pos
-	if i+2 >= len(d) || d[i] != '"' {
+	if i >= len(d) || d[i] != '"' {
 		return 0, false
 	}
-	i++
+	n, end := IntAt(d, i+1)
+	if end < 0 {
+		return 0, false
+	}
+	r.pos = end + 1
+	return n, true
+}
+
+// IntAt returns an integer of at most 18 digits that begins at i, behind a quote, and the offset of the quote behind it; -1 for
+// all else.
+func IntAt(d []byte, i int) (n int64, end int) {
+	if i >= len(d) {
+		return 0, -1
+	}
 	negative := d[i] == '-'
 	if negative {
 		i++
 	}
-	var n int64
 	start := i
 	for i < len(d) && isDigit(d[i]) && i-start < 19 {
 		n = n*10 + int64(d[i]-'0') // at most 19 digits are added up: n may wrap, but is dropped then
 		i++
 	}
 	if digits := i - start; digits == 0 || digits > 18 || i >= len(d) || d[i] != '"' {
-		return 0, false
+		return 0, -1
 	}
-	r.pos = i + 1
 	if negative {
 		n = -n
 	}
-	return n, true
+	return n, i
 }
 
 // ShortFloat consumes a quoted decimal number without exponent and with at most 15 digits, and returns the nearest float64.
@@ -94,10 +105,23 @@ func (r *Reader) ShortInt() (int64, bool) {
 // one division rounds once, correctly.
 func (r *Reader) ShortFloat() (float64, bool) {
 	d, i := r.data, r.pos
-	if i+2 >= len(d) || d[i] != '"' {
+	if i >= len(d) || d[i] != '"' {
 		return 0, false
 	}
-	i++
+	f, end := FloatAt(d, i+1)
+	if end < 0 {
+		return 0, false
+	}
+	r.pos = end + 1
+	return f, true
+}
+
+// FloatAt returns a number as ShortFloat does that begins at i, behind a quote, and the offset of the quote behind it; -1 for all
+// else.
+func FloatAt(d []byte, i int) (f float64, end int) {
+	if i >= len(d) {
+		return 0, -1
+	}
 	negative := d[i] == '-'
 	if negative {
 		i++
@@ -119,14 +143,13 @@ func (r *Reader) ShortFloat() (float64, bool) {
 		fraction = i - point - 1
 	}
 	if digits == 0 || digits > 15 || i >= len(d) || d[i] != '"' {
-		return 0, false
+		return 0, -1
 	}
-	r.pos = i + 1
-	f := float64(n) / pow10[fraction]
+	f = float64(n) / pow10[fraction]
 	if negative {
 		f = math.Copysign(f, -1)
 	}
-	return f, true
+	return f, i
 }
 
 var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}

@@ -36,7 +36,8 @@ type Reader struct {
 	Copy bool
 
 	room  []byte // for copies
-	used  int    // by copies before those in room
+	taken int    // of room
+	used  int    // by all rooms
 	data  []byte
 	pos   int
 	depth int
@@ -48,9 +49,9 @@ type Reader struct {
 // some type was, and memory that is left for the next ones.
 type Room struct {
 	Owner      unsafe.Pointer // whose it is
-	Next       unsafe.Pointer
+	Base       unsafe.Pointer
 	At         int    // the offset at the last allocation
-	Left, Size uint16 // elements at Next, and those that were allocated at once
+	Left, Size uint16 // elements at the end of what is at Base, and those that were allocated there at once
 	Last       uint8  // length of the last slice, at most 255
 }
 
@@ -71,12 +72,29 @@ func (r *Reader) Offset() int { return r.pos }
 // Rewind goes to a position that Offset returned, in front of a whole item.
 func (r *Reader) Rewind(offset int) { r.pos, r.depth = offset, 0 }
 
+// At returns the text and the position, for who reads on by himself and then goes on by Goto.
+func (r *Reader) At() ([]byte, int) { return r.data, r.pos }
+
+// Goto goes to a position behind the current one, at the same depth.
+func (r *Reader) Goto(offset int) { r.pos = offset }
+
+// Ends reports whether at i stands the brace that ends an attribute value, and what ends a map or goes on with it right behind.
+func (r *Reader) Ends(i int) bool {
+	d := r.data
+	return i+1 < len(d) && d[i] == '}' && (d[i+1] == ',' || d[i+1] == '}')
+}
+
 // Since returns the bytes from a position that Offset returned up to the current one. They alias the text.
 func (r *Reader) Since(offset int) []byte { return r.data[offset:r.pos:r.pos] }
 
 // Note keeps the place of the bytes from an offset up to the current one, in one of two places.
 func (r *Reader) Note(place, from int) {
 	r.notes[place].from, r.notes[place].to = from, r.pos
+}
+
+// NoteAt keeps a place as Note does.
+func (r *Reader) NoteAt(place, from, to int) {
+	r.notes[place].from, r.notes[place].to = from, to
 }
 
 // Noted returns the bytes that were noted last, if they are of the item that starts at an offset and ends here; else nil.
@@ -139,6 +157,28 @@ type Prefix struct {
 	words [3]uint64 // its first bytes
 	masks [3]uint64 // which of the words' bytes are its
 }
+
+// Text returns the text.
+func (p *Prefix) Text() string { return p.text }
+
+// Len returns the length of the text.
+func (p *Prefix) Len() int { return len(p.text) }
+
+// Is reports whether the text stands at i.
+func (p *Prefix) Is(d []byte, i int) bool {
+	return len(d)-i >= len(p.text) && string(d[i:i+len(p.text)]) == p.text
+}
+
+// At reports whether the text, or as much of it as PrefixRoom says, stands at i, in an input that has at least PrefixRoom bytes
+// there.
+func (p *Prefix) At(d []byte, i int) bool {
+	w := d[i : i+PrefixRoom]
+	return (binary.LittleEndian.Uint64(w)^p.words[0])&p.masks[0]|(binary.LittleEndian.Uint64(w[8:])^p.words[1])&p.masks[1]|
+		(binary.LittleEndian.Uint64(w[16:])^p.words[2])&p.masks[2] == 0
+}
+
+// PrefixRoom is how much At compares.
+const PrefixRoom = 24
 
 // NewPrefix prepares text to be matched.
 func NewPrefix(text string) Prefix {

@@ -68,6 +68,18 @@ func (r *Reader) SkipScalar() bool {
 	return false
 }
 
+// ScalarEnd returns where the brace stands that ends an attribute value at i which SkipScalar would pass, in plain text; -1 for all
+// else.
+func ScalarEnd(d []byte, i int) int {
+	if i+6 > len(d) || d[i] != '{' || d[i+1] != '"' || d[i+3] != '"' || d[i+4] != ':' || d[i+5] != '"' || oneByteKinds[d[i+2]] == Invalid {
+		return -1
+	}
+	if end := PlainEnd(d, i+6); end >= 0 && end+1 < len(d) && d[end+1] == '}' {
+		return end + 1
+	}
+	return -1
+}
+
 // skipEnds runs over the ends of containers after a value, up to the next value. It returns the depth then, 0 at the end.
 func (r *Reader) skipEnds(objects *[maxJSONDepth/64 + 1]uint64, depth int) (int, error) {
 	for depth > 0 {

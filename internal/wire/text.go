@@ -37,12 +37,15 @@ func (r *Reader) Text() (string, error) {
 
 // copied copies bytes into the room for copies.
 func (r *Reader) copied(b []byte) []byte {
-	if len(b) > len(r.room) {
+	from := r.taken
+	to := from + len(b)
+	if to > len(r.room) {
 		return r.copiedAnew(b)
 	}
-	n := copy(r.room, b)
-	b, r.room = r.room[:n:n], r.room[n:]
-	return b
+	r.taken = to // no pointer is stored: that costs much while the collector runs
+	made := r.room[from:to:to]
+	copy(made, b)
+	return made
 }
 
 // copiedAnew copies bytes for which there is no room. New room is for as much as the rest of the text will need, as far as that
@@ -59,7 +62,7 @@ func (r *Reader) copiedAnew(b []byte) []byte {
 	}
 	size = min(size, maxAliased)
 	r.used += size
-	r.room = make([]byte, size)
+	r.room, r.taken = make([]byte, size), 0
 	return r.copied(b)
 }
 
@@ -92,6 +95,16 @@ func (r *Reader) text() ([]byte, error) {
 		i = r.pos
 	}
 	i++
+	if end := PlainEnd(d, i); end >= 0 {
+		r.pos = end + 1
+		return d[i:end:end], nil
+	}
+	return r.textSlow(i)
+}
+
+// PlainEnd returns where the string ends that begins at i, behind its opening quote: the offset of the closing one. It is -1 where a
+// string has escapes or is none, and near the end of the input.
+func PlainEnd(d []byte, i int) int {
 	start := i
 	var high uint64 // collects the top bits of all bytes: 0 if the text is ASCII
 	for i+8 <= len(d) {
@@ -106,12 +119,11 @@ func (r *Reader) text() ([]byte, error) {
 		high |= w & (1<<n - 1)
 		i += n >> 3
 		if d[i] == '"' && (high&highs == 0 || utf8.Valid(d[start:i])) {
-			r.pos = i + 1
-			return d[start:i:i], nil
+			return i
 		}
 		break
 	}
-	return r.textSlow(start)
+	return -1
 }
 
 // textSlow reads as text does, without its shortcuts, from the first byte after the quote on.
