@@ -58,3 +58,18 @@ func ExampleMoved() {
 	// at the other place: Consignment[pk="CC#ann#4" sk="CI#a"]: its place is [pk="CC#ann#12" sk="CI#a"] (repaired) <nil>
 	// 3 <nil>
 }
+
+// What reads a table past the library, such as an export, may pass over what has not moved yet.
+func ExampleTable_Elsewhere() {
+	eight, many := entable.PK("customer", entable.Shards(8, "id")), entable.PK("customer", entable.Shards(32, "id"))
+	before := entable.Register[Consignment](entable.NewTable("consignments"), eight, entable.SK("id"))
+	table := entable.NewTable("consignments")
+	now := entable.Register[Consignment](table, many, entable.SK("id"), entable.Moved(eight))
+	for _, version := range []*entable.Entity[Consignment]{before, now} {
+		item, err := version.ToItem(&Consignment{"ann", "b", "sent"})
+		fmt.Println(table.Elsewhere(item), err)
+	}
+	// Output:
+	// true <nil>
+	// false <nil>
+}

@@ -107,7 +107,7 @@ func AllowIndex(index string, access Access, entities ...entable.Registered) Gra
 	}
 }
 
-// AllowTable says what the program does with the table as a whole.
+// AllowTable says what the program does with the table as a whole: the [Access] of [Compare] and those behind it.
 func AllowTable(access Access) Grant {
 	return func(p *policy) error {
 		if access == 0 || access&^onTables != 0 {
