@@ -43,7 +43,7 @@ type list struct {
 // maxExact is the longest slice for which exactly the room is allocated that the last slice of its type took.
 const maxExact = 8
 
-// lists counts the codecs, to spread them over a reader's hints.
+// lists counts the codecs, to spread them over a reader's rooms.
 var lists atomic.Uint32
 
 func (c *compiler) fillList(made *codec) error {
@@ -61,7 +61,7 @@ func (c *compiler) fillList(made *codec) error {
 	if l.array = t.Kind() == reflect.Array; l.array {
 		l.length = t.Len()
 	}
-	l.hint = uint8(lists.Add(1))
+	l.hint = uint8(lists.Add(1) * 0x9e3779b1 >> 28) // near ones and those a power of two apart: all spread
 	switch kind := listKind(t, made.opts); kind {
 	case wire.B:
 		made.encode = l.encodeBytes
@@ -234,9 +234,7 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 	if err != nil {
 		return err
 	}
-	if room := r.Room(l.hint); room.Owner == unsafe.Pointer(l) {
-		room.Last = uint8(min(s.len, math.MaxUint8))
-	}
+	r.Room(unsafe.Pointer(l), l.hint).Last = uint8(min(s.len, math.MaxUint8))
 	*(*sliceHeader)(p) = s
 	return nil
 }
@@ -305,10 +303,7 @@ func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 // Slices of one text lie one behind the other in memory that is allocated for several of them: sixteen times as many each time,
 // but no more than the rest of the text seems to have. Their capacities end where the next one begins.
 func (l *list) room(r *wire.Reader) sliceHeader {
-	room := r.Room(l.hint)
-	if room.Owner != unsafe.Pointer(l) {
-		*room = wire.Room{Owner: unsafe.Pointer(l)}
-	}
+	room := r.Room(unsafe.Pointer(l), l.hint)
 	n := int(room.Last)
 	if n == 0 || n > maxExact {
 		n = maxExact / 2

@@ -114,12 +114,23 @@ func (r *Reader) End() error {
 	return nil
 }
 
-// Room returns one of the reader's rooms, zero at first. They are shared: Owner says whose it is.
-func (r *Reader) Room(slot uint8) *Room {
+// Room returns the room of an owner, near a slot. There are few: a new owner gets an empty one, or takes that of another.
+func (r *Reader) Room(owner unsafe.Pointer, slot uint8) *Room {
 	if r.rooms == nil {
 		r.rooms = new([16]Room)
 	}
-	return &r.rooms[slot&15]
+	for i := range uint8(8) {
+		switch room := &r.rooms[(slot+i)&15]; room.Owner {
+		case owner:
+			return room
+		case nil:
+			room.Owner = owner
+			return room
+		}
+	}
+	room := &r.rooms[slot&15]
+	*room = Room{Owner: owner}
+	return room
 }
 
 // Expect returns how many elements the rest of the text may have, if from the offset at on there were n.
