@@ -124,7 +124,7 @@ func ExampleRawUnknown() {
 	fmt.Println(Journeys.Delete(ctx, Trip{ID: "7"}))
 	fmt.Println(Journeys.Delete(ctx, Trip{ID: "7"}, entable.RawUnknown()))
 	// Output:
-	// entable: Delete travels[pk="TI#7"]: table "travels": item [pk="TI#7" sk="NT#0000000000000000001"] is of type "Note", which is not registered
+	// entable: table "travels": item [pk="TI#7" sk="NT#0000000000000000001"] is of type "Note", which is not registered
 	// <nil>
 }
 

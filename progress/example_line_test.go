@@ -15,7 +15,12 @@ func ExampleLine() {
 	for page := range 20 {
 		c.pass(50 * time.Millisecond)
 		line.Set(100 * (page + 1)) // the Items of AuditProgress
+		if page == 7 {
+			line.Printf("an item of no registered type") // a finding, above the line
+		}
 	}
 	line.End()
-	// Output: audit: 2,000 of about 2,000 items (100 %), 2,000/s, took 1s
+	// Output:
+	// an item of no registered type
+	// audit: 2,000 of about 2,000 items (100 %), 2,000/s, took 1s
 }
