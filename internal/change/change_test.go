@@ -74,13 +74,14 @@ func TestAddTo(t *testing.T) {
 			continue
 		}
 		x := express(t, &u)
-		got := filled(strings.TrimSpace(*x.Update()), x.Names())
+		var got strings.Builder
+		got.WriteString(filled(strings.TrimSpace(*x.Update()), x.Names()))
 		values := x.Values()
 		for _, name := range slices.Sorted(maps.Keys(values)) {
-			got += " " + jsonOf(t, values[name])
+			got.WriteString(" " + jsonOf(t, values[name]))
 		}
-		if got != test.want {
-			t.Errorf("got %s, want %s", got, test.want)
+		if got.String() != test.want {
+			t.Errorf("got %s, want %s", got.String(), test.want)
 		}
 	}
 }

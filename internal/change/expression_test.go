@@ -184,11 +184,12 @@ func show(x interface {
 	Names() map[string]string
 	Values() map[string]types.AttributeValue
 }) string {
-	text := fmt.Sprintln(x.Names(), x.Values())
+	var text strings.Builder
+	text.WriteString(fmt.Sprintln(x.Names(), x.Values()))
 	for _, part := range []*string{x.Update(), x.Condition()} {
 		if part != nil {
-			text += *part + "\n"
+			text.WriteString(*part + "\n")
 		}
 	}
-	return text
+	return text.String()
 }

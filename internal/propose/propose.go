@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/schema"
 )
 
 // A Proposal is what is proposed for a table.
@@ -48,6 +51,10 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 			return nil, fmt.Errorf("item %d lacks the key attribute %q", i+1, name)
 		}
 	}
+	items = slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return isOwn(i, t.PK.Name) })
+	if len(items) == 0 {
+		return nil, errors.New("there are only items of entable's own, which keep values unique: there is nothing to propose")
+	}
 	s := newSample(&t, items)
 	discriminator := s.discriminator()
 	groups := s.groups(discriminator)
@@ -59,6 +66,12 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 		s.values = codec.Methods
 	}
 	return s.best(best, groups, discriminator, typed), nil
+}
+
+// isOwn reports whether an item is one that entable keeps besides the program's: those of its unique values, and its manifest.
+func isOwn(item Item, pk string) bool {
+	text := schema.Text(item[pk])
+	return strings.HasPrefix(text, schema.SentinelPrefix+keys.DefaultSeparator) || text == schema.StoredManifestKey
 }
 
 // best tries the ways to declare the groups until all items are placed, and returns the one that has placed most.
