@@ -71,6 +71,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writ
 		return 1
 	}
 	fmt.Fprintf(messages, "entable: %d kinds; %d of %d sampled items come back as they were\n", len(p.Kinds), p.Placed(), p.Items)
+	if p.Own > 0 {
+		fmt.Fprintf(messages, "entable: passed over: %d items that entable itself keeps\n", p.Own)
+	}
 	for _, u := range p.Unplaced {
 		fmt.Fprintf(messages, "entable: not placed: %d items, such as %s: %s\n", u.Items, strings.Join(u.Keys, "; "), u.Reason)
 	}

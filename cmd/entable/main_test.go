@@ -164,6 +164,19 @@ func TestListsWhatIsNotPlaced(t *testing.T) {
 	}
 }
 
+// Items that entable itself keeps are passed over, and that is said.
+func TestPassesOverOwnItems(t *testing.T) {
+	const own = items + `{"PK":{"S":"_manifest#%"},"SK":{"S":"A"},"_type":{"S":"_manifest"}}` +
+		`{"PK":{"S":"_unique#User#email#a"},"SK":{"S":"A"},"_type":{"S":"_unique"}}`
+	code, out, messages := execute(t, own, "propose", "-in", "-", "-table", "shop")
+	if code != 0 || !strings.Contains(messages, "4 of 4") || !strings.Contains(messages, "passed over: 2 items that entable itself keeps") {
+		t.Errorf("code %d, %s\n%s", code, messages, out)
+	}
+	if code, _, messages := execute(t, own[len(items):], "propose", "-in", "-", "-table", "shop", "-pk", "PK"); code != 1 || !strings.Contains(messages, "nothing to propose") {
+		t.Errorf("code %d, %s", code, messages)
+	}
+}
+
 func TestWrongArguments(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_REGION", "")

@@ -20,6 +20,7 @@ type Proposal struct {
 	Kinds         []*Kind
 	Unplaced      []Unplaced
 	Items         int
+	Own           int // items of entable's own, which are passed over and in no other number
 }
 
 // Unplaced is items that are in no kind, or that do not come back from theirs as they were.
@@ -51,6 +52,7 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 			return nil, fmt.Errorf("item %d lacks the key attribute %q", i+1, name)
 		}
 	}
+	all := len(items)
 	items = slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return isOwn(i, t.PK.Name) })
 	if len(items) == 0 {
 		return nil, errors.New("there are only items of entable's own, which keep values unique: there is nothing to propose")
@@ -65,13 +67,25 @@ func Propose(t Table, items []Item) (*Proposal, error) {
 		best = s.best(best, groups, discriminator, typed)
 		s.values = codec.Methods
 	}
-	return s.best(best, groups, discriminator, typed), nil
+	best = s.best(best, groups, discriminator, typed)
+	best.Own = all - len(items)
+	return best, nil
 }
 
-// isOwn reports whether an item is one that entable keeps besides the program's: those of its unique values, and its manifest.
+// isOwn reports whether an item is one that entable keeps besides the program's: of a unique value, or the manifest. Its key and
+// its type say so.
 func isOwn(item Item, pk string) bool {
+	own := func(typ string) bool {
+		for name, v := range item {
+			if name != pk && schema.Text(v) == typ {
+				return true
+			}
+		}
+		return false
+	}
 	text := schema.Text(item[pk])
-	return strings.HasPrefix(text, schema.SentinelPrefix+keys.DefaultSeparator) || text == schema.StoredManifestKey
+	return strings.HasPrefix(text, schema.SentinelPrefix+keys.DefaultSeparator) && own(schema.SentinelPrefix) ||
+		text == schema.StoredManifestKey && own(schema.ManifestPrefix)
 }
 
 // best tries the ways to declare the groups until all items are placed, and returns the one that has placed most.
