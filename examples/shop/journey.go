@@ -205,7 +205,11 @@ func (c *customer) send(ctx context.Context, kind, method, path string, body, in
 		case try == tries:
 			return false, fmt.Errorf("%s %s: %d after %d tries, %w", method, path, status, tries, err)
 		}
-		time.Sleep(time.Duration(c.rand.Int64N(int64(try) * int64(10*time.Millisecond))))
+		select {
+		case <-time.After(time.Duration(c.rand.Int64N(int64(try) * int64(10*time.Millisecond)))):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
 	}
 }
 

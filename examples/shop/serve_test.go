@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -96,7 +97,7 @@ func TestShutdownWithRequestsInFlight(t *testing.T) {
 	<-reached
 	r.stop()
 	for !s.draining.Load() { // until the signal has come through
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	s.call("", "GET", "/readyz", nil).want(http.StatusServiceUnavailable)
 	select {
