@@ -167,7 +167,7 @@ type batchGet struct {
 func (b *batchGet) chunks(all []*getKey) [][]*getKey {
 	byConsistency := map[bool][]*getKey{}
 	for _, g := range all {
-		strongly := b.cfg.consistent.or(g.e.consistent).or(b.t.consistent) == strong
+		strongly := b.cfg.consistent.or(g.e.consistent).or(b.t.settings().consistent) == strong
 		byConsistency[strongly] = append(byConsistency[strongly], g)
 	}
 	var out [][]*getKey
@@ -184,7 +184,7 @@ func (b *batchGet) chunks(all []*getKey) [][]*getKey {
 
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
-	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
+	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.settings().consistent) == strong
 	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: map[schema.ItemID]*getKey{}}
 	for _, g := range chunk {
 		sink.byID[b.t.s().Identity(g.key.Attrs)] = g

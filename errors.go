@@ -431,6 +431,9 @@ func (*HookError) entableError()   {}
 // errUnregistered is for an Entity, or a write of one, that Register has not made.
 var errUnregistered = usagef("the Entity is not registered: make it with entable.Register, before what uses it")
 
+// errUndeclared is for a Table that NewTable has not made.
+var errUndeclared = usagef("the Table is not declared: make it with entable.NewTable")
+
 // usageError is a call that cannot be carried out as written: a nil pointer, an unknown index.
 type usageError string
 
