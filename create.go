@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,12 +9,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/manifest"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
 
 // Waiting for a table: the service takes seconds, an emulator none.
@@ -70,8 +73,8 @@ func settled(d *types.TableDescription, err error) (bool, error) {
 // Ensure returns when the table exists, is active and has what the registry needs. It creates a table that is missing, as
 // [Table.CreateTable] does with edits, waits for one that is being created or changed, and turns expiry on where it is off. Any
 // number of instances may call it at once. What else differs, see [Table.Diff], is a [*DriftError] from "table", and is left as it is:
-// a missing index has to be filled by the service for as long as hours, and is added by UpdateTable, or a template of
-// the package infra. Where the table exists it needs no permission to create one.
+// a missing index has to be filled by the service for as long as hours, and is added by [Table.AddIndexes], or a template of
+// the package infra. Where the table exists it needs no permission to create one; [Table.Require] never creates one.
 func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableInput)) error {
 	there, err := t.Exists(ctx)
 	if err == nil && !there {
@@ -95,15 +98,148 @@ func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableI
 	if err != nil {
 		return &OpError{Op: opEnsure, Entity: t.s().Name, Err: err}
 	}
+	return t.drift(list)
+}
+
+// Require returns nil if the table exists, can be used, and has what the registry needs. It changes nothing and does not wait: it is for
+// programs whose table somebody else creates and changes. The error matches [ErrTableNotFound], or is a [*DriftError] from "table" with
+// each difference, see [Table.Diff], and its cure. It sends a DescribeTable and, where an entity has a `ttl` field, a DescribeTimeToLive.
+func (t *Table) Require(ctx context.Context) error {
+	list, err := t.Diff(ctx)
+	if errors.Is(err, ErrTableNotFound) {
+		err = &OpError{Op: "Require", Entity: t.s().Name, Err: fmt.Errorf("Table.Ensure creates it, or a template of package infra: %w", err)}
+	}
+	if err != nil {
+		return err
+	}
+	return t.drift(list)
+}
+
+const (
+	opEnsure     = "Ensure"
+	opAddIndexes = "AddIndexes"
+)
+
+// drift returns the [*DriftError] of what differs, nil for nothing.
+func (t *Table) drift(list []TableDifference) error {
 	var drifts []manifest.Difference
 	for _, d := range list {
 		drifts = append(drifts, manifest.Difference{Where: "table", What: d.What, Was: d.Have, Is: d.Want,
-			Effect: "operations that need it fail", Cure: "change the table, or the declaration"})
+			Effect: "operations that need it fail", Cure: schema.ShapePart{What: d.What, Text: d.Want}.Cure(d.Have)})
 	}
 	return drift(t.s().Name, "table", drifts)
 }
 
-const opEnsure = "Ensure"
+// AddIndexes adds the global indexes that the registry needs and the table lacks, one after the other, as the service takes them, and
+// returns when all are active, which is at once where none is missing. edits change each request first: throughput, which a table with provisioned capacity needs for
+// each index, or warm throughput. It is for a deployment, before the programs that read the index: the service takes minutes at the least,
+// and hours for a large table, and each item that gets into an index is a write to pay for.
+//
+// It waits as long as ctx lasts. Then, or when the program ends, the service finishes the index that it is at, and another call goes on.
+// Any number of instances may call it at once; while others change the table they wait. What cannot be cured by an index, such as
+// another key, is a [*DriftError] from "table", before anything is changed. The error matches [ErrTableNotFound] when there is no table.
+//
+// The service puts items into the index that have its keys. Items that were stored before the entity was declared with [Index] get these by
+// [Table.Audit] with Repair.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
+func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTableInput)) error {
+	_, tc, err := t.tableClient(ctx, opAddIndexes)
+	if err != nil {
+		return err
+	}
+	uc, ok := tc.(updateClient)
+	if !ok {
+		return usagef("%s of table %q: the client %T has no UpdateTable", opAddIndexes, t.s().Name, tc)
+	}
+	tries, name := work.Tries{Most: maxConflicts}, ""
+	for {
+		d, err := t.quiet(ctx, tc, name)
+		if err != nil {
+			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: err}
+		}
+		next, list := t.nextIndex(d)
+		if next == nil || len(list) > 0 {
+			return t.drift(list)
+		}
+		in := t.indexInput(next)
+		for _, edit := range edits {
+			if edit != nil {
+				edit(in)
+			}
+		}
+		switch _, err = uc.UpdateTable(ctx, in); {
+		case err == nil:
+			tries.Made, name = 0, *next.IndexName
+		case t.hasIndex(ctx, tc, *next.IndexName): // another instance came first
+		case !isBusy(err) || !tries.More(ctx):
+			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: fmt.Errorf("cannot add index %q: %w", *next.IndexName, cmp.Or(tries.Ended, err))}
+		}
+	}
+}
+
+type updateClient interface {
+	UpdateTable(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
+}
+
+// isBusy reports whether the table, or the account, takes a change when others are done.
+func isBusy(err error) bool {
+	_, limited := errors.AsType[*types.LimitExceededException](err)
+	_, inUse := errors.AsType[*types.ResourceInUseException](err)
+	return limited || inUse || IsRetryable(err)
+}
+
+// quiet waits until nothing of the table is being changed and it shows the index that was added last, and returns its description.
+func (t *Table) quiet(ctx context.Context, tc TableClient, added string) (quiet *types.TableDescription, err error) {
+	err = t.poll(ctx, tc, func(d *types.TableDescription, err error) (bool, error) {
+		quiet = d
+		done, err := settled(d, err)
+		return done && (added == "" || described(d, added)), err
+	})
+	if err != nil && added != "" {
+		err = fmt.Errorf("index %q is being created, but not known to be active: %w", added, err)
+	}
+	return quiet, err
+}
+
+func described(d *types.TableDescription, index string) bool {
+	return slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool { return aws.ToString(g.IndexName) == index })
+}
+
+func (t *Table) hasIndex(ctx context.Context, tc TableClient, name string) bool {
+	d, err := t.describe(ctx, tc)
+	return err == nil && described(d, name)
+}
+
+// nextIndex returns an index that the table lacks, nil if it lacks none, and all other differences.
+func (t *Table) nextIndex(d *types.TableDescription) (next *types.GlobalSecondaryIndex, others []TableDifference) {
+	missing := ""
+	for _, d := range t.compare(d) {
+		if (schema.ShapePart{What: d.What, Text: d.Want}).Lacks(d.Have) {
+			missing = cmp.Or(missing, d.What)
+		} else {
+			others = append(others, d)
+		}
+	}
+	for _, g := range t.CreateInput().GlobalSecondaryIndexes {
+		if fmt.Sprintf("index %q", *g.IndexName) == missing {
+			next = &g
+		}
+	}
+	return next, others
+}
+
+// indexInput returns the request that adds an index.
+func (t *Table) indexInput(g *types.GlobalSecondaryIndex) *dynamodb.UpdateTableInput {
+	return &dynamodb.UpdateTableInput{
+		TableName: new(t.s().Name),
+		AttributeDefinitions: slices.DeleteFunc(t.CreateInput().AttributeDefinitions, func(d types.AttributeDefinition) bool {
+			return !slices.ContainsFunc(g.KeySchema, func(k types.KeySchemaElement) bool { return *k.AttributeName == *d.AttributeName })
+		}),
+		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
+			IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection,
+		}}},
+	}
+}
 
 // CreateInput returns the request that creates the table as the registry needs it: keys, attribute
 // definitions and indexes, billed on demand. Change it before sending it, or see [Table.CreateTable].
@@ -180,10 +316,14 @@ func (t *Table) tableClient(ctx context.Context, op string) (*route.Conn, TableC
 	return c, tc, nil
 }
 
-// wait describes the table until done says so.
+// wait describes the table until done says so, or it has taken too long.
 func (t *Table) wait(ctx context.Context, tc TableClient, done func(*types.TableDescription, error) (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, tableWaitLimit)
 	defer cancel()
+	return t.poll(ctx, tc, done)
+}
+
+func (t *Table) poll(ctx context.Context, tc TableClient, done func(*types.TableDescription, error) (bool, error)) error {
 	for wait := firstTableWait; ; wait = min(2*wait, maxTableWait) {
 		d, err := t.describe(ctx, tc)
 		ok, err := done(d, err)

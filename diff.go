@@ -32,8 +32,8 @@ func (d TableDifference) String() string {
 
 // Diff compares the table with the registry: keys, the types of key attributes, indexes with their
 // projections, expiry. An empty result says that the entities can be used. What the registry does not need,
-// such as another index, is no difference, nor are billing, class, encryption and streams. The error
-// matches [ErrTableNotFound] when there is no table.
+// such as another index, is no difference, nor are billing, class, encryption and streams. An index or a table that is being
+// created or deleted is one. The error matches [ErrTableNotFound] when there is no table; [Table.Require] makes one error of both.
 func (t *Table) Diff(ctx context.Context) ([]TableDifference, error) {
 	c, tc, err := t.tableClient(ctx, "Diff")
 	if err != nil {
@@ -91,6 +91,9 @@ func (t *Table) compare(d *types.TableDescription) (list []TableDifference) {
 	}
 	if have := have.Find("sort key"); have != "" && want.Find("sort key") == "" {
 		list = append(list, TableDifference{"sort key", have, ""})
+	}
+	if status := have.Find("status"); status != "" {
+		list = append(list, TableDifference{"status", status, string(types.TableStatusActive)})
 	}
 	return list
 }
