@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -54,7 +53,7 @@ func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateT
 		if classify(err) == ErrTableNotFound { // just created, it may not be visible yet
 			return false, nil
 		}
-		return active(d), err
+		return schema.IsActive(d), err
 	})
 	if err != nil {
 		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: fmt.Errorf("the table is created but not known to be active: %w", err)}
@@ -67,7 +66,7 @@ func settled(d *types.TableDescription, err error) (bool, error) {
 	if err == nil && d.TableStatus == types.TableStatusDeleting {
 		return false, errors.New("the table is being deleted")
 	}
-	return active(d), err
+	return schema.IsActive(d), err
 }
 
 // Ensure returns when the table exists, is active and has what the registry needs. It creates a table that is missing, as
@@ -87,11 +86,11 @@ func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableI
 	if err == nil {
 		err = t.wait(ctx, tc, settled)
 	}
-	var list []TableDifference
+	var list []schema.Difference
 	if err == nil {
-		list, err = t.Diff(ctx)
+		list, err = t.differences(ctx, "Diff")
 	}
-	off := func(d TableDifference) bool { return d.What == "ttl" && d.Have == "" }
+	off := func(d schema.Difference) bool { return d.What == "ttl" && d.Have == "" }
 	if err == nil && slices.ContainsFunc(list, off) {
 		list, err = slices.DeleteFunc(list, off), t.enableTTL(ctx, c)
 	}
@@ -105,9 +104,9 @@ func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableI
 // programs whose table somebody else creates and changes. The error matches [ErrTableNotFound], or is a [*DriftError] from "table" with
 // each difference, see [Table.Diff], and its cure. It sends a DescribeTable and, where an entity has a `ttl` field, a DescribeTimeToLive.
 func (t *Table) Require(ctx context.Context) error {
-	list, err := t.Diff(ctx)
+	list, err := t.differences(ctx, "Require")
 	if errors.Is(err, ErrTableNotFound) {
-		err = &OpError{Op: "Require", Entity: t.s().Name, Err: fmt.Errorf("Table.Ensure creates it, or a template of package infra: %w", err)}
+		err = fmt.Errorf("%w: Table.Ensure creates it, or a template of package infra", err)
 	}
 	if err != nil {
 		return err
@@ -121,11 +120,11 @@ const (
 )
 
 // drift returns the [*DriftError] of what differs, nil for nothing.
-func (t *Table) drift(list []TableDifference) error {
+func (t *Table) drift(list []schema.Difference) error {
 	var drifts []manifest.Difference
 	for _, d := range list {
 		drifts = append(drifts, manifest.Difference{Where: "table", What: d.What, Was: d.Have, Is: d.Want,
-			Effect: "operations that need it fail", Cure: schema.ShapePart{What: d.What, Text: d.Want}.Cure(d.Have)})
+			Effect: "operations that need it fail", Cure: d.Cure()})
 	}
 	return drift(t.s().Name, "table", drifts)
 }
@@ -157,11 +156,14 @@ func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTa
 		if err != nil {
 			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: err}
 		}
-		next, list := t.nextIndex(d)
-		if next == nil || len(list) > 0 {
-			return t.drift(list)
+		next, others := t.s().NextIndex(d)
+		if next == nil || len(others) > 0 {
+			return t.drift(others)
 		}
-		in := t.indexInput(next)
+		in := &dynamodb.UpdateTableInput{
+			TableName: &t.s().Name, AttributeDefinitions: t.s().Layout().Defined(next.KeySchema),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: next}},
+		}
 		for _, edit := range edits {
 			if edit != nil {
 				edit(in)
@@ -193,7 +195,7 @@ func (t *Table) quiet(ctx context.Context, tc TableClient, added string) (quiet 
 	err = t.poll(ctx, tc, func(d *types.TableDescription, err error) (bool, error) {
 		quiet = d
 		done, err := settled(d, err)
-		return done && (added == "" || described(d, added)), err
+		return done && (added == "" || schema.HasIndex(d, added)), err
 	})
 	if err != nil && added != "" {
 		err = fmt.Errorf("index %q is being created, but not known to be active: %w", added, err)
@@ -201,96 +203,20 @@ func (t *Table) quiet(ctx context.Context, tc TableClient, added string) (quiet 
 	return quiet, err
 }
 
-func described(d *types.TableDescription, index string) bool {
-	return slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool { return aws.ToString(g.IndexName) == index })
-}
-
 func (t *Table) hasIndex(ctx context.Context, tc TableClient, name string) bool {
 	d, err := t.describe(ctx, tc)
-	return err == nil && described(d, name)
-}
-
-// nextIndex returns an index that the table lacks, nil if it lacks none, and all other differences.
-func (t *Table) nextIndex(d *types.TableDescription) (next *types.GlobalSecondaryIndex, others []TableDifference) {
-	missing := ""
-	for _, d := range t.compare(d) {
-		if (schema.ShapePart{What: d.What, Text: d.Want}).Lacks(d.Have) {
-			missing = cmp.Or(missing, d.What)
-		} else {
-			others = append(others, d)
-		}
-	}
-	for _, g := range t.CreateInput().GlobalSecondaryIndexes {
-		if fmt.Sprintf("index %q", *g.IndexName) == missing {
-			next = &g
-		}
-	}
-	return next, others
-}
-
-// indexInput returns the request that adds an index.
-func (t *Table) indexInput(g *types.GlobalSecondaryIndex) *dynamodb.UpdateTableInput {
-	return &dynamodb.UpdateTableInput{
-		TableName: new(t.s().Name),
-		AttributeDefinitions: slices.DeleteFunc(t.CreateInput().AttributeDefinitions, func(d types.AttributeDefinition) bool {
-			return !slices.ContainsFunc(g.KeySchema, func(k types.KeySchemaElement) bool { return *k.AttributeName == *d.AttributeName })
-		}),
-		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
-			IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection,
-		}}},
-	}
+	return err == nil && schema.HasIndex(d, name)
 }
 
 // CreateInput returns the request that creates the table as the registry needs it: keys, attribute
 // definitions and indexes, billed on demand. Change it before sending it, or see [Table.CreateTable].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (t *Table) CreateInput() *dynamodb.CreateTableInput {
-	in := &dynamodb.CreateTableInput{
-		TableName:   new(schema.BareName(t.s().Name)),
-		BillingMode: types.BillingModePayPerRequest,
-		KeySchema:   keySchema([]schema.Attr{t.s().PK}, []schema.Attr{t.s().SK}),
+	l := t.s().Layout()
+	return &dynamodb.CreateTableInput{
+		TableName: new(schema.BareName(t.s().Name)), BillingMode: types.BillingModePayPerRequest,
+		KeySchema: l.Key, AttributeDefinitions: l.Definitions, GlobalSecondaryIndexes: l.Global, LocalSecondaryIndexes: l.Local,
 	}
-	define := func(attrs ...schema.Attr) {
-		for _, a := range attrs {
-			if a.Exists() && !slices.ContainsFunc(in.AttributeDefinitions, func(d types.AttributeDefinition) bool { return *d.AttributeName == a.Name }) {
-				in.AttributeDefinitions = append(in.AttributeDefinitions,
-					types.AttributeDefinition{AttributeName: new(a.Name), AttributeType: a.Type})
-			}
-		}
-	}
-	define(t.s().PK, t.s().SK)
-	for _, x := range t.s().Indexes {
-		switch {
-		case x.Local:
-			in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{t.s().PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
-			})
-		case x.MultiAttribute:
-			define(slices.Concat(x.Hash, x.Range)...)
-			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema(x.Hash, x.Range), Projection: x.Projected(),
-			})
-		default:
-			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{x.PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
-			})
-		}
-		define(x.Attrs()...)
-	}
-	return in
-}
-
-func keySchema(hash, rng []schema.Attr) []types.KeySchemaElement {
-	var schema []types.KeySchemaElement
-	for _, a := range hash {
-		schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeHash})
-	}
-	for _, a := range rng {
-		if a.Exists() {
-			schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeRange})
-		}
-	}
-	return schema
 }
 
 func (t *Table) editedInput(edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
@@ -349,13 +275,6 @@ func (t *Table) describe(ctx context.Context, tc TableClient) (*types.TableDescr
 		return nil, errors.New("DescribeTable gave nothing")
 	}
 	return out.Table, nil
-}
-
-func active(d *types.TableDescription) bool {
-	return d != nil && d.TableStatus == types.TableStatusActive &&
-		!slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
-			return g.IndexStatus != types.IndexStatusActive
-		})
 }
 
 // Exists reports whether there is a table of this name, in whatever state and form.

@@ -59,8 +59,8 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 		return nil, err
 	}
 	if e.Other != nil {
-		g, err := e.getKeyOf(ptr)
-		if err != nil {
+		g := &getKey{e: e}
+		if _, err := g.locate(nil, ptr); err != nil {
 			return nil, err
 		}
 		if g.other != nil {
@@ -82,7 +82,7 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 // getInput returns the request of a read by key, without the key.
 func (e *entity) getInput(rc readConfig) *dynamodb.GetItemInput {
 	in := &dynamodb.GetItemInput{TableName: &e.Table.Name}
-	if rc.consistent.or(e.consistent).or(e.table.settings().consistent) == strong {
+	if rc.consistent.or(e.consistent).or(e.table.consistent) == strong {
 		in.ConsistentRead = new(true)
 	}
 	return in

@@ -200,7 +200,7 @@ func (p *queryPlan) consistentRead() (*bool, error) {
 	if p.From != nil {
 		c = c.or(ownerOf(p.From).consistent)
 	}
-	if c.or(p.t.settings().consistent) == strong {
+	if c.or(p.t.consistent) == strong {
 		return new(true), nil
 	}
 	return nil, nil

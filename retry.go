@@ -2,67 +2,11 @@ package entable
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
-
-	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable/internal/work"
 )
-
-// IsRetryable reports whether the same call may succeed later without a change: the service throttled
-// it, was unavailable, or the connection broke. The SDK has retried by then (three attempts by
-// default), so back off well before trying again. After a broken connection a write may have happened.
-func IsRetryable(err error) bool {
-	if _, done := errors.AsType[doneError](err); done {
-		return false
-	}
-	if s := classify(err); s == ErrThrottled || s == ErrConflict || errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict) {
-		return true
-	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		switch api.ErrorCode() {
-		case "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "TransactionInProgressException", "ReplicatedWriteConflictException":
-			return true
-		}
-	}
-	var answer interface{ HTTPStatusCode() int }
-	if errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError || api != nil && api.ErrorFault() == smithy.FaultServer {
-		return true
-	}
-	return api == nil && broken(err)
-}
-
-// doneError is an error behind a write that was carried out.
-type doneError struct{ err error }
-
-func (e doneError) Error() string {
-	return "the write was carried out, but what is stored now cannot be read: " + trim(e.err, "")
-}
-func (e doneError) Unwrap() error { return e.err }
-
-// broken reports whether the connection broke, or was too slow for the client, before or within an answer.
-func broken(err error) bool {
-	var sent interface{ ConnectionError() bool }
-	if errors.As(err, &sent) && sent.ConnectionError() || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	if _, reset := errors.AsType[*net.OpError](err); reset {
-		return true
-	}
-	late, ok := errors.AsType[net.Error](err)
-	return ok && late != context.DeadlineExceeded && late.Timeout() //nolint:errorlint // itself is the end of the caller's context; a client's time-out wraps it
-}
-
-// lostAnswer reports whether the error alone leaves open what became of a write.
-func lostAnswer(err error) bool {
-	return classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
-}
 
 // RetryOnConflict calls f until it returns nil or an error other than that another writer came first; it calls it up to ten times, with growing,
 // jittered pauses of 5 seconds at the most, and not again when ctx has ended. f reads, changes and writes:

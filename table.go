@@ -17,9 +17,10 @@ import (
 // the registry of entities with their key prefixes, and the settings that they inherit. Declare it
 // once, at package initialisation, and register the entities on it. It is safe for concurrent use.
 type Table struct {
-	declared *schema.Table // nil in a zero Table
-	config   atomic.Pointer[tableConfig]
-	conn     atomic.Pointer[route.Conn]
+	declared   *schema.Table // nil in a zero Table
+	consistent consistency
+	config     atomic.Pointer[tableConfig]
+	conn       atomic.Pointer[route.Conn]
 
 	mu   sync.Mutex  // keeps Configure and the first use apart
 	used atomic.Bool // an operation has begun
@@ -56,7 +57,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	if err != nil {
 		return nil, public(err)
 	}
-	t := &Table{declared: declared}
+	t := &Table{declared: declared, consistent: c.consistent}
 	t.config.Store(&c)
 	return t, nil
 }
@@ -100,6 +101,9 @@ func (t *Table) use() {
 		t.mu.Unlock()
 	}
 }
+
+// errUndeclared is for a Table that NewTable has not made.
+var errUndeclared = usagef("the Table is not declared: make it with entable.NewTable")
 
 var noConfig = new(tableConfig)
 

@@ -30,7 +30,8 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if err != nil {
 		return nil, err
 	}
-	k := &Key{Attr: a, sort: r.t.sorts(a), comps: s.comps, separator: keys.DefaultSeparator}
+	k := newKey(a)
+	k.sort, k.comps, k.separator = r.t.sorts(a), s.comps, keys.DefaultSeparator
 	if s.separator != "" {
 		k.separator = s.separator
 	}

@@ -217,13 +217,17 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 // DecodeAs decodes the item at r, which must be of the entity e. The fault of one of another entity comes with that.
 func (t *Table) DecodeAs(r *wire.Reader, e *Entity, by Protector) Decoded {
 	start := r.Offset()
-	l := t.Decode(r, e, nil, by)
-	if l.Entity != e && (l.Err == nil || l.Misplaced()) {
-		other := t.unknown(r, start, l.Entity.Name)
-		other.Entity = l.Entity
+	return t.As(t.Decode(r, e, nil, by), r, start, e)
+}
+
+// As returns what DecodeAs would of an item that r has read from start on.
+func (t *Table) As(d Decoded, r *wire.Reader, start int, e *Entity) Decoded {
+	if d.Entity != e && (d.Err == nil || d.Misplaced()) {
+		other := t.unknown(r, start, d.Entity.Name)
+		other.Entity = d.Entity
 		return other
 	}
-	return l
+	return d
 }
 
 // Misplaced reports whether the item's fault is that its fields make another key than it is stored under.

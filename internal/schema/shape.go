@@ -89,21 +89,3 @@ func ShapeOf(d *types.TableDescription) (s Shape) {
 	}
 	return s
 }
-
-// Lacks reports whether a part of the table that is wanted is a global index that it does not have.
-func (p ShapePart) Lacks(have string) bool { return have == "" && strings.HasPrefix(p.Text, "global ") }
-
-// Cure says what to do where a table has something else than this part.
-func (p ShapePart) Cure(have string) string {
-	switch {
-	case have == p.Text+", "+string(types.IndexStatusCreating), p.What == "status" && have == string(types.TableStatusCreating):
-		return "wait: the service is at it"
-	case p.Lacks(have):
-		return "Table.AddIndexes adds it"
-	case have == "" && strings.HasPrefix(p.Text, "local "):
-		return "an index of this kind comes with its table alone: make a new table, or declare a GSI"
-	case p.What == "ttl" && have == "":
-		return "Table.Ensure turns expiry on"
-	}
-	return "change the table, or the declaration"
-}
