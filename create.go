@@ -23,6 +23,7 @@ const (
 	firstTableWait = 20 * time.Millisecond
 	maxTableWait   = 2 * time.Second
 	tableWaitLimit = 10 * time.Minute
+	maxIndexTries  = 10 // in a row, of a table that is not being changed
 )
 
 // CreateTable creates the table with [Table.CreateInput], waits until it and its indexes are active, at
@@ -150,7 +151,7 @@ func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTa
 	if !ok {
 		return usagef("%s of table %q: the client %T has no UpdateTable", opAddIndexes, t.s().Name, tc)
 	}
-	tries, name := work.Tries{Most: maxConflicts}, ""
+	tries, name := work.Tries{Most: maxIndexTries}, ""
 	for {
 		d, err := t.quiet(ctx, tc, name)
 		if err != nil {
