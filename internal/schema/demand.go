@@ -77,7 +77,7 @@ func counted(n, one, several string) string {
 	return n + " " + several
 }
 
-// alternatives are those of oneof, parted by spaces, or in quotes.
+// alternatives lists those of oneof: parted by spaces, or in quotes.
 func alternatives(param string) (list []string) {
 	for rest := strings.TrimSpace(param); rest != ""; rest = strings.TrimSpace(rest) {
 		end := " "
