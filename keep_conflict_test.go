@@ -98,7 +98,7 @@ func TestWhatIsRetriedOnConflict(t *testing.T) {
 			if test.again {
 				want = 10
 			}
-			if calls != want || ended != test.err { //nolint:errorlint // the very error
+			if calls != want || ended != test.err {
 				t.Errorf("called %d times, want %d; %v", calls, want, ended)
 			}
 		})

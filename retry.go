@@ -8,6 +8,9 @@ import (
 	"github.com/entable/entable/internal/work"
 )
 
+// mostRaces is how many races in a row a caller may lose.
+const mostRaces = 10
+
 // RetryOnConflict calls f until it returns nil or an error other than that another writer came first; it calls it up to ten times, with growing,
 // jittered pauses of 5 seconds at the most, and not again when ctx has ended. f reads, changes and writes:
 //
@@ -27,7 +30,7 @@ import (
 //
 // The error is that of the last call, and matches that of ctx too if this has ended it.
 func RetryOnConflict(ctx context.Context, f func() error) error {
-	tries := work.Tries{Most: maxConflicts}
+	tries := work.Tries{Most: mostRaces}
 	for {
 		err := f()
 		if err == nil || !lostRace(err) {
@@ -46,7 +49,7 @@ func RetryOnConflict(ctx context.Context, f func() error) error {
 func lostRace(err error) bool {
 	lost := false
 	done := anyError(err, func(err error) bool {
-		switch e := err.(type) { //nolint:errorlint // each error of the tree itself
+		switch e := err.(type) {
 		case *OpError:
 			lost = lost || e.Is(ErrConflict)
 			return e.Unknown
@@ -72,7 +75,7 @@ func anyError(err error, is func(error) bool) bool {
 	if is(err) {
 		return true
 	}
-	switch e := err.(type) { //nolint:errorlint // each error of the tree itself
+	switch e := err.(type) {
 	case interface{ Unwrap() error }:
 		next := e.Unwrap()
 		return next != nil && anyError(next, is)
@@ -93,7 +96,7 @@ func (e *Entity[T]) StoredIn(err error) (stored *T, ok bool) {
 		return nil, false
 	}
 	ok = anyError(err, func(err error) bool {
-		failed, is := err.(*ConditionFailedError) //nolint:errorlint // each error of the tree itself
+		failed, is := err.(*ConditionFailedError)
 		if is && failed.Entity == e.Name() {
 			stored, is = failed.Stored.(*T)
 		}

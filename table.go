@@ -32,7 +32,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [SDKRequests], [SDKDefaults], [Encryption], [HashKey], [Limit].
+// [PlainRoute], [SDKRequests], [SDKDefaults], [Encryption], [HashKey], [Limit]. Those that are a [TableSetting] can be given later.
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {

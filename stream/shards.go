@@ -61,19 +61,20 @@ func (p *poll) run(ctx context.Context) error {
 			}
 		}
 		if err != nil {
+			failed := err != errIdle && ctx.Err() == nil //nolint:errorlint // itself
 			stop(err)
-			return s.end(err)
+			return s.end(err, failed)
 		}
 	}
 }
 
-// end waits for the readers. A position that was not saved is told before the end of the context, or of the poll.
-func (s *shards) end(err error) error {
+// end waits for the readers. Where none has failed, a position that was not saved is told before the end of the context, or of the poll.
+func (s *shards) end(err error, failed bool) error {
 	for len(s.running) > 0 {
 		end := <-s.ended
 		delete(s.running, end.shard)
-		if lost, ok := errors.AsType[unsavedError](end.err); ok {
-			err = lost.err
+		if lost, ok := errors.AsType[unsavedError](end.err); ok && !failed {
+			err, failed = lost.err, true
 		}
 	}
 	if err == errIdle { //nolint:errorlint // itself

@@ -139,7 +139,7 @@ func TestJSONPath(t *testing.T) {
 	type Inner struct {
 		A int `dynamodbav:"a" json:"aa"`
 		B int `dynamodbav:"b"`
-		C int `json:"-,"`
+		C int `json:"c"`
 	}
 	type Base struct {
 		Owner  string `dynamodbav:"o" json:"owner"`
@@ -163,7 +163,7 @@ func TestJSONPath(t *testing.T) {
 	}
 	e := register[paths](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(attrs("id")...)})
 	for stored, want := range map[string]string{
-		"id": "ID", "o": "owner", "s": "", "p": "named.place", "noise": "", "l": "list", "l[2].a": "list[2].aa", "l[2].b": "list[2].B", "l[0].C": "list[0].-",
+		"id": "ID", "o": "owner", "s": "", "p": "named.place", "noise": "", "l": "list", "l[2].a": "list[2].aa", "l[2].b": "list[2].B", "l[0].C": "list[0].c",
 		"m[x.y]z][0].a": "map[x.y]z][0].aa", "m.k[0].a": "map.k[0].aa", "x.deep[1].er": "any.deep[1].er", "g.a": "", "unknown.a": "unknown.a", "": "",
 	} {
 		if got := e.JSONPath(stored); got != want {
