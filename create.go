@@ -131,9 +131,13 @@ func (t *Table) drift(list []schema.Difference) error {
 }
 
 // AddIndexes adds the global indexes that the registry needs and the table lacks, one after the other, as the service takes them, and
-// returns when all are active, which is at once where none is missing. edits change each request first: throughput, which a table with provisioned capacity needs for
-// each index, or warm throughput. It is for a deployment, before the programs that read the index: the service takes minutes at the least,
-// and hours for a large table, and each item that gets into an index is a write to pay for.
+// returns when all are active, which is at once where none is missing. It is for a deployment, before the programs that read the index:
+// the service takes minutes at the least, and hours for a large table, and each item that gets into an index is a write to pay for.
+// edits change each request first; a table with provisioned capacity wants it for each index:
+//
+//	err := Items.AddIndexes(ctx, func(in *dynamodb.UpdateTableInput) {
+//		in.GlobalSecondaryIndexUpdates[0].Create.ProvisionedThroughput = capacity
+//	})
 //
 // It waits as long as ctx lasts. Then, or when the program ends, the service finishes the index that it is at, and another call goes on.
 // Any number of instances may call it at once; while others change the table they wait. What cannot be cured by an index, such as

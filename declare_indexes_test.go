@@ -102,6 +102,42 @@ func TestAddIndexesWaitsForOthers(t *testing.T) {
 	}
 }
 
+// Another instance adds an index between the look and the request: that is as good.
+func TestAddIndexesComesSecond(t *testing.T) {
+	t.Parallel()
+	s := onMemory(t)
+	name := s.newTable(entable.GSI("by-id")).Name()
+	s.comeBetween(once("UpdateTable", func() { check(t, papers(t, name, s.sdk, true).Table().AddIndexes(t.Context())) }))
+	check(t, papers(t, name, s.client, true).Table().AddIndexes(t.Context()))
+	check(t, papers(t, name, s.client, true).Table().Require(t.Context()))
+}
+
+// A table with provisioned capacity wants it of each index, and an index may have several attributes as its key.
+func TestAddIndexesWithCapacity(t *testing.T) {
+	eachEngine(t, func(t *testing.T, s *setup) {
+		capacity := &types.ProvisionedThroughput{ReadCapacityUnits: new(int64(1)), WriteCapacityUnits: new(int64(2))}
+		table := s.declare()
+		t.Cleanup(func() { s.drop(table) })
+		check(t, table.CreateTable(t.Context(), func(in *dynamodb.CreateTableInput) {
+			in.BillingMode, in.ProvisionedThroughput = types.BillingModeProvisioned, capacity
+		}))
+		opts := []entable.TableOption{entable.GSI("gsi1")}
+		if s.engine == "memory" {
+			opts = append(opts, entable.GSI("by-both", entable.MultiAttribute(),
+				entable.PartitionKey("topic", types.ScalarAttributeTypeS), entable.PartitionKey("year", types.ScalarAttributeTypeN)))
+		}
+		next := entable.NewTable(table.Name(), opts...)
+		next.Use(s.client)
+		if err := next.AddIndexes(t.Context()); err == nil || !strings.Contains(err.Error(), `cannot add index "gsi1"`) {
+			t.Errorf("without capacity: %v", err)
+		}
+		check(t, next.AddIndexes(t.Context(), nil, func(in *dynamodb.UpdateTableInput) {
+			in.GlobalSecondaryIndexUpdates[0].Create.ProvisionedThroughput = capacity
+		}))
+		check(t, next.Require(t.Context()))
+	})
+}
+
 // What an index cannot cure is told before anything is changed.
 func TestAddIndexesRefuses(t *testing.T) {
 	t.Parallel()
