@@ -295,7 +295,7 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 		case u.e.Version == nil:
 			return nil, usagef("%s: IfVersion: it has no version field", u.e.Name)
 		case u.instance != nil:
-			return nil, usagef("%s: IfVersion is for updates by key: a %s checks the version of its instance", u.e.Name, u.op)
+			return nil, usagef("%s: IfVersion is for updates by key: %s checks the version of its instance", u.e.Name, u.op)
 		}
 	}
 	if u.upsert && u.instance != nil {

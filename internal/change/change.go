@@ -181,7 +181,7 @@ func (c *Change) Convert(t reflect.Type) (reflect.Value, error) {
 	if out, ok := convertExactly(v, t); ok {
 		return out, nil
 	}
-	return v, fmt.Errorf("cannot set it to a %s: it is a %s", v.Type(), t)
+	return v, fmt.Errorf("cannot set it to a value of type %s: its type is %s", v.Type(), t)
 }
 
 // convertExactly converts between kinds that are one to a reader: integers of any width, floats, strings and named strings,

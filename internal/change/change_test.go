@@ -95,12 +95,12 @@ func TestRefusedChanges(t *testing.T) {
 		want  string
 	}{
 		{change.Set, "n", nil, "attribute n: cannot set it to nil: use Remove"},
-		{change.Set, "n", "x", "attribute n: cannot set it to a string: it is a int64"},
-		{change.Set, "n", 1.5, "attribute n: cannot set it to a float64: it is a int64"},
-		{change.Set, "small", 128, "attribute small: cannot set it to a int: it is a int8"},
-		{change.Set, "u", -1, "attribute u: cannot set it to a int: it is a uint"},
-		{change.Set, "f", int64(1<<53 + 1), "attribute f: cannot set it to a int64: it is a float64"},
-		{change.Set, "f", int64(math.MaxInt64), "attribute f: cannot set it to a int64: it is a float64"},
+		{change.Set, "n", "x", "attribute n: cannot set it to a value of type string: its type is int64"},
+		{change.Set, "n", 1.5, "attribute n: cannot set it to a value of type float64: its type is int64"},
+		{change.Set, "small", 128, "attribute small: cannot set it to a value of type int: its type is int8"},
+		{change.Set, "u", -1, "attribute u: cannot set it to a value of type int: its type is uint"},
+		{change.Set, "f", int64(1<<53 + 1), "attribute f: cannot set it to a value of type int64: its type is float64"},
+		{change.Set, "f", int64(math.MaxInt64), "attribute f: cannot set it to a value of type int64: its type is float64"},
 		{change.Set, "f", math.NaN(), "attribute f: attribute f: cannot encode float64: NaN is no number of the service"},
 		{change.Set, "kind", "\xff", "attribute kind: attribute kind: cannot encode change_test.kind: text is not valid UTF-8"},
 		{change.SetIfAbsent, "kind", "", "attribute kind: the value is empty"},
@@ -160,7 +160,7 @@ func TestEncode(t *testing.T) {
 	}{
 		{"kind", "red", `{"S":"red"} <nil>`},
 		{"kind", "", ` <nil>`},
-		{"n", "red", ` attribute n: cannot set it to a string: it is a int64`},
+		{"n", "red", ` attribute n: cannot set it to a value of type string: its type is int64`},
 	} {
 		c := change.Change{Path: test.path, Value: test.value}
 		v, err := c.Encode(resolve(t, test.path))
