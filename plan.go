@@ -240,7 +240,8 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			if err != nil {
 				return nil, usagef("%s: %s", p.Name(), err)
 			}
-			if !slices.Contains(own, path) {
+			within, _ := change.Parse(path)
+			if !slices.Contains(own, path) && !slices.Contains(own, within[0].Name) { // which has all that is in it
 				list = list.AddNames(name)
 				own = append(own, path)
 			}

@@ -82,6 +82,11 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 			return s, s.startMulti(x, ptr)
 		}
 	}
+	if s.PK.shards() == 1 { // else all of them are read
+		if err := from.checkRead(ptr, ofKey, s.PK.computedFrom()...); err != nil {
+			return s, err
+		}
+	}
 	var err error
 	if s.Partitions, err = s.PK.partitions(ptr); err != nil {
 		return s, from.keyFault(s.PK.Attr.Name, err)
