@@ -103,7 +103,7 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
 	var out []*getKey
 	byID := map[schema.ItemID]*getKey{}
 	for i, example := range examples {
-		x, ptr, err := t.s().ExampleOf(of, example)
+		x, ptr, err := t.s().ExampleOf(of, nil, example)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}

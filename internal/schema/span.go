@@ -21,6 +21,8 @@ type Span struct {
 	From  *Entity // the entity whose fields name the partition
 	Want  *Entity // only items of this entity, or nil
 
+	Members map[*Entity]bool // only items of these, or nil
+
 	Index      string
 	PK, SK     *Key
 	Partition  []byte
