@@ -125,7 +125,7 @@ func ExampleEncodeError() {
 	if wrong, ok := errors.AsType[*entable.EncodeError](err); ok {
 		fmt.Println(wrong.Entity, wrong.Err)
 	}
-	// Output: Recipe attribute servings: cannot set it to a string: it is a int
+	// Output: Recipe attribute servings: cannot set it to a value of type string: its type is int
 }
 
 // Another program has stored what does not fit the type.

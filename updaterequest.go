@@ -317,8 +317,8 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
-	if s.hasRead || (s.u.fetch || sealed && s.u.instance != nil) && s.c != nil {
+	unknown := s.u.instance != nil && e.IsPart(s.u.instance) || slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
+	if s.hasRead || (s.u.fetch || unknown && s.u.instance != nil) && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err
 		}
@@ -333,7 +333,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if source == nil {
 		source = s.u.instance
 	}
-	if source == nil || sealed {
+	if source == nil || unknown {
 		return nil
 	}
 	for _, f := range missing {

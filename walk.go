@@ -476,7 +476,7 @@ func (s *pageItems) makeRoom(n int) {
 // takes reports whether items of e belong to the query. Those of other registered entities are passed
 // over: they are not what was asked for.
 func (p *queryPlan) takes(e *entity) bool {
-	return e != nil && (p.Want == nil || p.Want == e.Entity) && (p.member == nil || p.member[e.Entity])
+	return e != nil && (p.Want == nil || p.Want == e.Entity) && (p.Members == nil || p.Members[e.Entity])
 }
 
 // resolve applies the query's setting for items of unknown types.
