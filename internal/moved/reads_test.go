@@ -180,6 +180,38 @@ func TestQueriesBesideMoves(t *testing.T) {
 	}
 }
 
+// What moves to where a query has read nothing that it gives, as the filter passes over it, is given all the same.
+func TestQueriesPastPagesThatGiveNothing(t *testing.T) {
+	each(t, func(t *testing.T, c entable.Client) {
+		for _, f := range forms {
+			for _, reverse := range []bool{false, true} {
+				s := newSite(t, c)
+				old, p := s.run(f, before), s.run(f, moves)
+				for _, id := range []string{"b1", "b2", "b8", "b9"} {
+					check(t, p.orders.Put(t.Context(), &Order{Tenant: "a", ID: id}))
+				}
+				want := []string{"a", "b5", "c"}
+				for _, id := range want {
+					check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: id, N: 1}))
+				}
+				q := p.orders.Query(Order{Tenant: "a"}).Filter(expression.Name("n").Equal(expression.Value(1))).PageSize(1).Consistent(true)
+				if reverse {
+					q.Reverse()
+					slices.Reverse(want)
+				}
+				var got []string
+				for o, err := range q.All(t.Context()) {
+					if check(t, err); len(got) == 0 {
+						check(t, p.orders.Update(Order{Tenant: "a", ID: "b5"}).Set("note", "moved").Do(t.Context()))
+					}
+					got = append(got, o.ID)
+				}
+				same(t, fmt.Sprint(f.name, ", reverse ", reverse), got, want)
+			}
+		}
+	})
+}
+
 // Reads by key look at both places, and where both have the item that of the entity's own counts.
 func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
 	each(t, func(t *testing.T, c entable.Client) {
