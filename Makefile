@@ -32,18 +32,18 @@ lint:
 	cd $(BROWSER) && $(GO) run $(LINT) run ./...
 
 # The benchmarks' own tests check that all contestants give the same results. In the suite, the memory of each response is
-# overwritten as soon as nobody may use it any more.
+# overwritten as soon as nobody may use it any more. go vet has been run by then.
 unit: browser
-	cd $(BENCHES) && $(GO) test ./...
-	ENTABLE_HOSTILE=yes $(GO) test -race -ldflags='-X github.com/entable/entable/internal/wire.hostile=yes' ./...
-	$(GO) test -gcflags=all=-d=checkptr ./internal/codec ./internal/wire ./internal/schema
+	cd $(BENCHES) && $(GO) test -vet=off ./...
+	ENTABLE_HOSTILE=yes $(GO) test -vet=off -race -ldflags='-X github.com/entable/entable/internal/wire.hostile=yes' ./...
+	$(GO) test -vet=off -gcflags=all=-d=checkptr ./internal/codec ./internal/wire ./internal/schema
 
 # Where a browser must be there (CI=true), Debian's is installed; the tests fail if there is none in the end.
 browser:
 	@if [ -n "$$ENTABLE_BROWSER$$(command -v chromium || command -v google-chrome)" ]; then :; \
 	elif [ "$$CI" = true ]; then apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core || true; \
 	else echo "no browser: the explorer's pages are not tried; install chromium"; fi
-	cd $(BROWSER) && $(GO) test ./...
+	cd $(BROWSER) && $(GO) test -vet=off ./...
 
 # Takes the pictures in docs/explorer anew.
 screenshots:

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -225,16 +226,18 @@ func TestAnswersThatBreak(t *testing.T) {
 		err       error
 		retryable bool
 	}{{reset, true}, {os.ErrDeadlineExceeded, true}, {io.ErrUnexpectedEOF, true}, {context.DeadlineExceeded, false}, {context.Canceled, false}} {
-		s := onMemory(t)
-		line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole, err: test.err}
-		tasks := registerTasks(s.newTable())
-		tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) { o.HTTPClient, o.Retryer = line, aws.NopRetryer{} }))
-		line.cut = func(length int) (int, bool) { return length / 2, true }
-		for name, read := range reads(tasks) {
-			if _, err := read(t.Context()); err == nil || entable.IsRetryable(err) != test.retryable {
-				t.Errorf("%s: %v: retryable %t, want %t", name, err, entable.IsRetryable(err), test.retryable)
+		synctest.Test(t, func(t *testing.T) { // a batch waits before it asks again
+			s := onMemory(t)
+			line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole, err: test.err}
+			tasks := registerTasks(s.newTable())
+			tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) { o.HTTPClient, o.Retryer = line, aws.NopRetryer{} }))
+			line.cut = func(length int) (int, bool) { return length / 2, true }
+			for name, read := range reads(tasks) {
+				if _, err := read(t.Context()); err == nil || entable.IsRetryable(err) != test.retryable {
+					t.Errorf("%s: %v: retryable %t, want %t", name, err, entable.IsRetryable(err), test.retryable)
+				}
 			}
-		}
+		})
 	}
 }
 

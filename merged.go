@@ -29,16 +29,16 @@ type merged struct {
 	out    int
 }
 
-// fetch fetches pages until each of the shards has an item at hand or is at its end.
-func (m *merged) fetch(ctx context.Context, pagers []*pager) error {
+// fetch fetches pages until each of the shards has an item at hand, or is at its end or at a sort key, if there is one.
+func (m *merged) fetch(ctx context.Context, pagers []*pager, to *sortValue) error {
 	errs := make([]error, len(pagers))
 	var wg sync.WaitGroup
 	for i, g := range pagers {
 		if g.pageEnds() && !g.start.Done {
 			g.out = m.out
 			wg.Go(func() {
-				for g.pageEnds() && !g.start.Done && errs[i] == nil {
-					errs[i] = g.fetch(ctx)
+				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g.start, to) {
+					errs[i] = g.fetchBeside(ctx)
 				}
 			})
 		}
@@ -59,19 +59,24 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 	if m.plan.limit > 0 && m.out == m.plan.limit {
 		return nil, false, nil
 	}
-	if err := m.fetch(ctx, m.pagers); err != nil {
+	if err := m.fetch(ctx, m.pagers, nil); err != nil {
 		return nil, false, err
 	}
-	first, err := m.first()
+	first, err := m.first(m.pagers)
 	if err != nil || first == nil {
 		return nil, false, err
 	}
 	return m.give(ctx, first)
 }
 
+// past reports whether a position is at a sort key or behind it.
+func (m *merged) past(at cursor.Position, key *sortValue) bool {
+	return key != nil && at.After != nil && !m.before(m.plan.sortValueOf(at.After), key)
+}
+
 // first returns the shard that has the next item at hand; nil when all are at their end.
-func (m *merged) first() (first *pager, err error) {
-	for _, g := range m.pagers {
+func (m *merged) first(pagers []*pager) (first *pager, err error) {
+	for _, g := range pagers {
 		if g.pageEnds() {
 			continue
 		}
@@ -159,6 +164,14 @@ func (p *queryPlan) sortValueAt(it *pageItem) (*sortValue, error) {
 	return newSortValue(text, kind == wire.N), err
 }
 
+// sortValueOf returns what the item with a key of the table is merged by.
+func (p *queryPlan) sortValueOf(key map[string]types.AttributeValue) *sortValue {
+	if p.SK == nil {
+		return &sortValue{}
+	}
+	return newSortValue(schema.Text(key[p.SK.Attr.Name]), p.SK.Attr.Type == types.ScalarAttributeTypeN)
+}
+
 func newSortValue(text string, number bool) *sortValue {
 	v := &sortValue{text: text}
 	if number {
@@ -227,8 +240,9 @@ func (s *pageItems) place(l *loaded) bool {
 
 // moving walks the partitions of both places side by side. An item is given by the order of its key at the entity's own place,
 // and once: from there if both have it. It may move there while the walk goes on. So a page of the other place is read before
-// those of the own place that may have the same items, and these are read anew after it; what then comes behind the last item
-// that was given has been given already.
+// those of the own place that may have the same items, and these are read anew after it, from the last item that was given: also
+// those that gave nothing, because of a filter or since their items are of other types. So that these are few, the own place is
+// read no further than the other one. What then comes up to the last item that was given has been given already.
 type moving struct {
 	merged
 	own  int        // pagers[:own] are of the entity's own place
@@ -239,10 +253,7 @@ type moving struct {
 func (p *queryPlan) moving(pagers []*pager) *moving {
 	m := &moving{merged: merged{plan: p, pagers: pagers}, own: len(pagers) - len(p.others)}
 	if p.mark.After != nil {
-		m.last = &sortValue{}
-		if p.SK != nil {
-			m.last = newSortValue(schema.Text(p.mark.After[p.SK.Attr.Name]), p.SK.Attr.Type == types.ScalarAttributeTypeN)
-		}
+		m.last = p.sortValueOf(p.mark.After)
 	}
 	return m
 }
@@ -252,7 +263,7 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 		if err := m.ready(ctx); err != nil {
 			return nil, false, err
 		}
-		first, err := m.first()
+		first, err := m.first(m.pagers)
 		if err != nil || first == nil {
 			m.done = err == nil
 			return nil, false, err
@@ -270,27 +281,67 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 }
 
 func (m *moving) ready(ctx context.Context) error {
-	others := m.pagers[m.own:]
+	own, others := m.pagers[:m.own], m.pagers[m.own:]
 	if slices.ContainsFunc(others, func(g *pager) bool { return g.pageEnds() && !g.start.Done }) {
-		for _, g := range m.pagers[:m.own] {
-			if err := g.rewind(); err != nil {
+		for _, g := range own {
+			if err := m.rewind(g); err != nil {
 				return err
 			}
 		}
-		if err := m.fetch(ctx, others); err != nil {
+		if err := m.fetch(ctx, others, nil); err != nil {
 			return err
 		}
 	}
-	return m.fetch(ctx, m.pagers[:m.own])
+	next, err := m.first(others)
+	if err != nil {
+		return err
+	}
+	var to *sortValue
+	if next != nil {
+		to = next.key
+	}
+	return m.fetch(ctx, own, to)
 }
 
-// rewind lets the pager read on from behind the last item that was taken.
-func (g *pager) rewind() (err error) {
-	if g.start, err = g.behind(); err == nil {
+// rewind lets a pager of the own place read on from behind the last item that was taken.
+func (m *moving) rewind(g *pager) (err error) {
+	if g.start, err = m.behind(g); err == nil {
 		g.sink.Reset()
 		g.before, g.next, g.key = g.start, 0, nil
 	}
 	return err
+}
+
+// fetchBeside fetches a page. Beside another place, before stays where the walk is: what gave nothing is read anew, too.
+func (g *pager) fetchBeside(ctx context.Context) error {
+	if len(g.plan.others) == 0 {
+		return g.fetch(ctx)
+	}
+	before, err := g.behind()
+	if err == nil {
+		err = g.fetch(ctx)
+		g.before = before
+	}
+	return err
+}
+
+// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that.
+func (m *moving) behind(g *pager) (cursor.Position, error) {
+	at, err := g.behind()
+	p := g.plan
+	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.SK == nil || m.past(at, m.last) {
+		return at, err
+	}
+	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.text, p.reverse)}, nil
+}
+
+// key returns the key of the last item as one of a plan's partition.
+func (m *moving) key(p *queryPlan) map[string]types.AttributeValue {
+	key := map[string]types.AttributeValue{p.PK.Attr.Name: p.PK.AttributeValue(p.Partition)}
+	if p.SK != nil {
+		key[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.text))
+	}
+	return key
 }
 
 func (g *pager) behind() (cursor.Position, error) {
@@ -314,16 +365,12 @@ func (m *moving) positions() ([]cursor.Position, error) {
 		if out[i].Done = m.done || g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
 			continue
 		}
-		if out[i], err = g.behind(); err != nil {
+		if out[i], err = m.behind(g); err != nil {
 			return nil, err
 		}
 	}
-	if p := m.plan; m.last != nil && !m.done {
-		mark := map[string]types.AttributeValue{p.PK.Attr.Name: p.PK.AttributeValue(p.Partition)}
-		if p.SK != nil {
-			mark[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.text))
-		}
-		out[len(m.pagers)].After = mark
+	if m.last != nil && !m.done {
+		out[len(m.pagers)].After = m.key(m.plan)
 	}
 	out[len(m.pagers)].Done = m.done
 	return out, nil

@@ -21,6 +21,7 @@ func (s *site) spread(f form, version int, tenant string, n int) map[string]Orde
 	s.t.Helper()
 	old, now := s.run(f, before), s.run(f, after)
 	read := map[string]Order{}
+	var olds, news []entable.Write
 	for i := range n {
 		o := Order{Tenant: tenant, ID: fmt.Sprintf("%03d", i), Status: "open", N: i, Tags: []string{"a", "b"}}
 		older := o
@@ -28,16 +29,18 @@ func (s *site) spread(f form, version int, tenant string, n int) map[string]Orde
 		newer := o
 		newer.Note = "newer"
 		if i%3 != 0 {
-			check(s.t, old.orders.Put(s.t.Context(), &older))
+			olds = append(olds, old.orders.PutOp(&older))
 		}
 		if i%3 != 1 {
-			check(s.t, now.orders.Put(s.t.Context(), &newer))
+			news = append(news, now.orders.PutOp(&newer))
 		}
 		oneKey := old.at(s.t, o) == now.at(s.t, o)
 		if read[o.ID] = newer; i%3 == 1 || i%3 == 2 && version == ahead && !oneKey {
 			read[o.ID] = older
 		}
 	}
+	check(s.t, entable.BatchWrite(s.t.Context(), olds))
+	check(s.t, entable.BatchWrite(s.t.Context(), news))
 	return read
 }
 

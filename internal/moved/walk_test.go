@@ -205,7 +205,7 @@ func TestWalk(t *testing.T) {
 		for _, f := range []form{forms[0], forms[1], forms[2], forms[4]} {
 			t.Run(engine.name+"/"+f.name, func(t *testing.T) {
 				t.Parallel()
-				orders, writes := 40, 25
+				orders, writes := 40, 12
 				if engine.name != "memory" {
 					orders, writes = 10, 3
 				} else if soak() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,9 +15,13 @@ import (
 
 // A proposal is the same for the same items.
 func TestProposalsAreRepeatable(t *testing.T) {
+	times := 2
+	if os.Getenv("ENTABLE_SOAK") != "" {
+		times = 10
+	}
 	for _, f := range forms {
 		var first []byte
-		for range 5 {
+		for range times {
 			p, err := propose.Propose(f.table, f.items())
 			if err != nil {
 				t.Fatal(err)
