@@ -50,7 +50,7 @@ func (c *Collection[C]) Clone(v *C) *C {
 // Load anew and decide again. Items that do not differ are not looked at.
 //
 // after gets generated values and versions when Save succeeds; before stays as it is. Items that were read in part, from an index
-// without [Query.Hydrate], can be saved, but none of them deleted.
+// without [Query.Hydrate], can be saved, and deleted where they have a version.
 //
 // A transaction has at most 100 writes, those of unique fields counted, and 4 MB of items; more is an error that says how many,
 // before any request, unless [InBatches] lets it be several. Options: [InBatches], [ClientToken],
@@ -149,7 +149,7 @@ func newSaved(w aggregate.Write, opts []WriteOption) *saved {
 	holding := append(slices.Clip(opts), writeOption(func(c *writeConfig) { c.held = &s.held }))
 	switch {
 	case w.Before == nil:
-		s.op = &PutOp{s.e, opCreate, w.After, opts}
+		s.op = &PutOp{s.e, opCreate, w.After, holding}
 	case w.After == nil:
 		_, copied := s.e.Clone(w.Before) // what a hook changes of it is nobody's
 		s.op = &DeleteOp{s.e, opRemove, copied, holding}

@@ -48,7 +48,7 @@ func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example
 // QueryIndex starts a query of one partition of an index, for all types that share it.
 func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 	q := &ItemsQuery{}
-	e, ptr, err := t.exampleOf(example)
+	e, ptr, err := t.exampleOf(nil, example)
 	if err != nil {
 		q.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, err: err}
 		return q
@@ -79,10 +79,10 @@ type Collection[C any] struct {
 	group *aggregate.Group
 }
 
-// NewCollection declares the item collection C of entities that share their partitions, see
-// [PrefixOf], in the table or in an index. Each exported field of C takes the items of one member; a field with the tag
-// `entable:"-"` takes none. It panics with a [*DeclarationError] when members do not share the
-// partition or do not match the fields of C; [TryNewCollection] returns it.
+// NewCollection declares the item collection C of entities that share their partitions, see [PrefixOf], in the table or in an index.
+// Each exported field of C takes the items of one member; a field with the tag `entable:"-"` takes none. Where a member's Go type is
+// registered as other entities too, examples and items are the member's. It panics with a [*DeclarationError] when members do not
+// share the partition or do not match the fields of C; [TryNewCollection] returns it.
 func NewCollection[C any](members ...Registered) *Collection[C] {
 	c, err := TryNewCollection[C](members...)
 	if err != nil {
@@ -113,11 +113,10 @@ func groupOf(typ reflect.Type, members []Registered) (*Table, *aggregate.Group, 
 	return table, group, public(err)
 }
 
-// Get reads the whole collection of the partition that the partition-key fields of example name, and
-// groups it: one query, as many requests as it has pages. Fields keep the order of the sort key. A
-// partition without items gives an empty C. Items of registered entities that are no members are left
-// out; items of types that are not registered are an [*UnknownEntityError], unless the query or the table says [SkipUnknown],
-// or the table [RawUnknown], which leave them out too: C has no field for them.
+// Get reads the whole collection of the partition that the partition-key fields of example name, and groups it: one query, as many
+// requests as it has pages. Fields keep the order of the sort key. A partition without items gives an empty C. Items of registered
+// entities that are no members are left out; items of types that are not registered are an [*UnknownEntityError], unless the query or
+// the table says [SkipUnknown], or the table [RawUnknown], which leave them out too: C has no field for them.
 func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption) (*C, error) {
 	q := c.Query(example)
 	rc, err := readConfigOf(opts)
@@ -134,20 +133,20 @@ func (c *Collection[C]) Query(example any) *CollectionQuery[C] { return c.QueryI
 // share; example has the fields of the index's partition key set.
 func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C] {
 	q := &CollectionQuery[C]{collection: c}
-	e, ptr, err := c.table.exampleOf(example)
+	members := map[*schema.Entity]bool{}
+	for _, m := range c.group.Members {
+		members[m] = true
+	}
+	e, ptr, err := c.table.exampleOf(members, example)
+	if err == nil && !members[e.Entity] {
+		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(members), ", ")))
+	}
 	if err != nil {
 		q.plan = queryPlan{t: c.table, Span: schema.Span{Table: c.table.s()}, err: err}
 		return q
 	}
 	q.plan = planQuery(c.table, e, index, ptr)
-	q.plan.member = map[*schema.Entity]bool{}
-	for _, m := range c.group.Members {
-		q.plan.member[m] = true
-	}
-	if !q.plan.member[e.Entity] {
-		q.plan.err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(q.plan.member), ", ")))
-		return q
-	}
+	q.plan.Members = members
 	switch m := c.group.Apart(e.Entity, index); {
 	case m == nil:
 	case index == "":

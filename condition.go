@@ -11,6 +11,7 @@ import (
 
 	"github.com/entable/entable/internal/audit"
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
@@ -39,19 +40,23 @@ func (e *entity) build(update *change.Update, conditions ...change.Condition) (*
 // complete builds an expression, encodes its values, and checks it. The caller gave what it asks by the method called by.
 func complete(b expression.Builder, t *schema.Table, name, by string, check func(*expression.Expression) error) (*expression.Expression, error) {
 	x, err := b.Build()
-	if err == nil {
-		err = change.EncodeValues(x.Values(), t.Encoding)
-	}
 	if _, empty := errors.AsType[expression.UnsetParameterError](err); empty {
 		return nil, usagef("%s: %s: the condition, or a part of it, is empty", name, by)
 	}
 	if err != nil {
 		return nil, &EncodeError{Entity: name, Err: err}
 	}
-	if err := check(&x); err != nil {
+	change.EncodeValues(x.Values(), t.Encoding)
+	switch err := check(&x).(type) {
+	case nil:
+		return &x, nil
+	case *codec.Error:
+		return nil, &EncodeError{Entity: name, Err: err}
+	case usageError: // of a handle
+		return nil, err
+	default:
 		return nil, usagef("%s: %s: %s", name, by, err)
 	}
-	return &x, nil
 }
 
 // attr names a top-level attribute in an expression, whatever characters it has.
@@ -64,7 +69,7 @@ func (e *entity) vacant() change.Condition {
 	if !e.HideExpired || e.TTL == nil {
 		return none
 	}
-	gone := change.AtMost(e.TTL.Name, number(e.Table.Gen.Clock().Unix()))
+	gone := change.AtMost(e.TTL.Name, number(e.Table.Settings().Gen.Clock().Unix()))
 	if name := e.Table.Discriminator; name != "" {
 		gone = gone.And(change.OneOf(name, e.Names()).Or(change.Absent(name)))
 	}

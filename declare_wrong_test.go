@@ -79,7 +79,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 			`Cart: SK: attribute "sk" is a number: give exactly one attribute`},
 		{"number in a binary", func() error {
 			return register[Cart](entable.NewTable("shop", entable.PartitionKey("pk", types.ScalarAttributeTypeB)), entable.PK("year"))
-		}, `Cart: field Year: int cannot be the key "pk", which is a binary`},
+		}, `Cart: field Year: int cannot be the key "pk", which is binary`},
 		{"sort key without one", func() error {
 			return register[Order](entable.NewTable("shop", entable.NoSortKey()), entable.SK("year"))
 		},

@@ -43,8 +43,8 @@ func (o *DeleteOp) Input(ctx context.Context) (*dynamodb.DeleteItemInput, error)
 	case o.ptr == nil:
 		return nil, o.e.nilInstance(o.op)
 	}
-	w, err := o.config()
-	if err != nil {
+	var w writeConfig
+	if err := w.configure(o.e.skipHooks, o.opts); err != nil {
 		return nil, err
 	}
 	r, err := o.plan(ctx, nil, w)
@@ -54,19 +54,14 @@ func (o *DeleteOp) Input(ctx context.Context) (*dynamodb.DeleteItemInput, error)
 	return r.deleteInput(), nil
 }
 
-func (o *DeleteOp) config() (w writeConfig, err error) {
-	err = w.configure(o.e.skipHooks, o.opts)
-	return w, err
-}
-
 func (o *DeleteOp) entity() *entity { return o.e }
 
 func (o *DeleteOp) prepare(ctx context.Context, c *route.Conn, _ *room) (*request, error) {
 	if o.ptr == nil {
 		return nil, o.e.nilInstance(o.op)
 	}
-	w, err := o.config()
-	if err != nil {
+	var w writeConfig
+	if err := w.configure(o.e.skipHooks, o.opts); err != nil {
 		return nil, err
 	}
 	hooks := o.op == opRemove && !w.skipHooks
@@ -98,6 +93,9 @@ func (o *DeleteOp) abandon(*request) {}
 func (o *DeleteOp) plan(ctx context.Context, c *route.Conn, w writeConfig) (*request, error) {
 	r := &request{e: o.e, op: o.op, verb: verbDelete, writeConfig: w}
 	if o.op == opRemove && o.e.Version != nil {
+		if err := o.e.CheckVersion(o.ptr); err != nil {
+			return nil, public(err)
+		}
 		r.conditions = append(r.conditions, o.e.sameVersion(o.ptr))
 		r.next = o.e.VersionOf(o.ptr) + 1
 	}

@@ -99,7 +99,7 @@
 //	nullempty, nullemptyelem         empty values, or elements, are stored as NULL
 //	string                           a number or bool is stored as S
 //	unixtime                         a time.Time is stored as N, seconds since 1970
-//	stringset, numberset, binaryset  a slice is stored as a set
+//	stringset, numberset, binaryset  a slice is stored as a set, which has no element twice
 //
 // The tag `entable:"option,option"` gives a field a meaning to this package:
 //

@@ -127,7 +127,7 @@ func (t *Table) Elsewhere(item map[string]types.AttributeValue) bool {
 // KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
 // to a new value of its type in which the fields of the primary key are set, and no others.
 func (t *Table) KeyOf(v any) (any, error) {
-	e, ptr, err := t.exampleOf(v)
+	e, ptr, err := t.exampleOf(nil, v)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (t *Table) KeyOf(v any) (any, error) {
 
 // ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
 func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
-	e, ptr, err := t.exampleOf(v)
+	e, ptr, err := t.exampleOf(nil, v)
 	if err != nil {
 		return nil, err
 	}
@@ -211,5 +211,5 @@ func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	return at.Sub(e.e.Table.Gen.Clock()), true
+	return at.Sub(e.e.Table.Settings().Gen.Clock()), true
 }

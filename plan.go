@@ -22,12 +22,12 @@ import (
 // queryPlan is a query or scan without its types: where it reads, and how the walk goes.
 type queryPlan struct {
 	schema.Span
-	t      *Table
-	member map[*schema.Entity]bool // only items of these, or nil
-	op     string                  // for errors
+	t  *Table
+	op string // for errors
 
 	filters    []expression.ConditionBuilder
 	limit      int
+	ahead      int // 1 while a page is read: one item behind it says whether there are more
 	pageSize   int
 	reverse    bool
 	consistent consistency
@@ -183,7 +183,7 @@ func (p *queryPlan) requestLimit() *int32 {
 	case p.pageSize > 0:
 		return new(int32(min(p.pageSize, math.MaxInt32)))
 	case p.limit > 0 && len(p.filters) == 0 && p.segments <= 1:
-		return new(int32(min(p.limit, math.MaxInt32)))
+		return new(int32(min(p.limit, math.MaxInt32-p.ahead) + p.ahead))
 	}
 	return nil
 }
@@ -240,7 +240,8 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 			if err != nil {
 				return nil, usagef("%s: %s", p.Name(), err)
 			}
-			if !slices.Contains(own, path) {
+			within, _ := change.Parse(path)
+			if !slices.Contains(own, path) && !slices.Contains(own, within[0].Name) { // which has all that is in it
 				list = list.AddNames(name)
 				own = append(own, path)
 			}
@@ -270,7 +271,7 @@ func (p *queryPlan) shapes() []change.Shape {
 	}
 	var list []change.Shape
 	for _, e := range p.Table.Directory().All {
-		if p.member == nil || p.member[e] {
+		if p.Members == nil || p.Members[e] {
 			list = append(list, p.shapeOf(e))
 		}
 	}
@@ -286,8 +287,8 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 }
 
 // exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
-func (t *Table) exampleOf(example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(nil, example)
+func (t *Table) exampleOf(among map[*schema.Entity]bool, example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(nil, among, example)
 	return ownerOf(e), ptr, public(err)
 }
 
@@ -296,11 +297,11 @@ func (p *queryPlan) only(entities []Registered) {
 	if !p.ready() {
 		return
 	}
-	if p.member != nil {
+	if p.Members != nil {
 		p.fail(usagef("table %q: give Only once, with all entities", p.Table.Name))
 		return
 	}
-	p.member = map[*schema.Entity]bool{}
+	p.Members = map[*schema.Entity]bool{}
 	var names []string
 	for _, r := range entities {
 		e := entityOf(r)
@@ -308,14 +309,14 @@ func (p *queryPlan) only(entities []Registered) {
 			p.fail(usagef("table %q: Only takes entities that are registered on it", p.Table.Name))
 			return
 		}
-		p.member[e.Entity] = true
+		p.Members[e.Entity] = true
 		names = append(names, e.Names()...)
 	}
-	if len(p.member) == 0 {
+	if len(p.Members) == 0 {
 		p.fail(usagef("table %q: Only takes at least one entity", p.Table.Name))
 		return
 	}
-	narrowed, err := p.Narrow(p.member)
+	narrowed, err := p.Narrow(p.Members)
 	if err != nil {
 		p.fail(public(err))
 	}
@@ -341,7 +342,7 @@ func (p *queryPlan) streams() int {
 		return n
 	}
 	var err error
-	p.others, err = p.Elsewhere(p.member)
+	p.others, err = p.Elsewhere(p.Members)
 	if p.fail(public(err)); len(p.others) > 0 {
 		n += len(p.others) + 1
 	}
@@ -386,7 +387,7 @@ func (p *queryPlan) identity(version byte) []byte {
 	// The range belongs to it because the service refuses to start outside of it.
 	r := p.Sort
 	id := fmt.Appendf(nil, "%d %q %q %q %q %d %q %q %t %t %t %d %q %q", version, p.op, p.Table.Name, p.Index, p.Partition,
-		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, memberNames(p.member))
+		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, memberNames(p.Members))
 	for _, v := range append(slices.Clone(p.Multi.Equal), p.Multi.Low, p.Multi.High) {
 		id = fmt.Appendf(id, " %q", v.Raw)
 	}
@@ -395,7 +396,7 @@ func (p *queryPlan) identity(version byte) []byte {
 
 // cursorWalk returns the plan as cursors know it.
 func (p *queryPlan) cursorWalk() *cursor.Walk {
-	return &cursor.Walk{Keys: p.t.cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
+	return &cursor.Walk{Keys: p.t.settings().cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
 		key, err := p.KeyIn(item)
 		if err == nil && !p.inPartition(key, i) {
 			err = errors.New("the key is of another partition")

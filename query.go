@@ -96,9 +96,11 @@ func (q *Query[T]) Input(context.Context) (*dynamodb.QueryInput, error) { return
 // Page is a part of a query's items.
 type Page[Item any] struct {
 	Items []Item
-	// Cursor stands behind the last item; "" when there is nothing more. That is not known of a page which the limit, or the
-	// end of a response, ends with the very last item: it has a cursor, and the page behind it is empty. It holds the last
-	// item's key, in plain form unless the table has a [CursorKey].
+	// Cursor stands behind the last item; "" when there is nothing more. For that, a request with a limit reads one item more than the
+	// page gets. It is not known, so that there is a cursor and the page behind it may be empty, where the limit ends a page together with
+	// the response of a query with a filter or a page size, where what stands behind is passed over (expired, of another or an
+	// unknown type), and where a response of 1 MB ends a page. It holds the last item's key, in plain form unless the table has a
+	// [CursorKey].
 	Cursor string
 }
 
@@ -167,17 +169,18 @@ func (r *refine[Self, Item]) Hydrate() Self {
 }
 
 // Partial takes items as an index holds them: fields that it does not hold stay zero. The types of such items need a bool field
-// with the tag `entable:"partial"`, which is set in them, so that a Put of one is refused: what it lacks would be lost. Without
-// Partial, or [Query.Hydrate], or a Select, reads of an index with [KeysOnly] or [Include] are refused.
+// with the tag `entable:"partial"`, which is set in them, so that a Put of one is refused: what it lacks would be lost; and so is a
+// Patch, SaveChanges or Remove without the version that the index does not hold. Without Partial, [Query.Hydrate] or Select, reads
+// of an index with [KeysOnly] or [Include] are refused.
 func (r *refine[Self, Item]) Partial() Self {
 	r.plan.partial = schema.ToldParts
 	return selfOf[Self](unsafe.Pointer(r))
 }
 
-// Select reads only the attributes at the paths, and those that the library needs: the keys, the type, and,
-// where it is used, the time to live. All other fields stay zero; defaults
-// and validation do not run. A field with the tag `entable:"partial"` is set. The whole item is paid for all the same. Where an entity that is read has [Upgrades], whole items
-// are read, since an upgrade of a part of one could not be right.
+// Select reads only the attributes at the paths, and those that the library needs: the keys and what they are computed from, the
+// type, the version, and where [HideExpired] is used the time to live. All other fields stay zero; defaults and validation do not
+// run. A field with the tag `entable:"partial"` is set. The whole item is paid for all the same. Where an entity that is read has
+// [Upgrades], whole items are read, since an upgrade of a part of one could not be right.
 func (r *refine[Self, Item]) Select(paths ...string) Self {
 	r.plan.project(paths)
 	return selfOf[Self](unsafe.Pointer(r))
@@ -231,6 +234,8 @@ func itemsOf[Item any](p *queryPlan, ctx context.Context) iter.Seq2[Item, error]
 func pageOf[Item any](p *queryPlan, ctx context.Context) (*Page[Item], error) {
 	var page Page[Item]
 	var err error
+	p.ahead = 1
+	defer func() { p.ahead = 0 }()
 	page.Cursor, err = p.page(ctx, func(v any) { page.Items = append(page.Items, v.(Item)) })
 	if err != nil {
 		return nil, err

@@ -295,7 +295,7 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 		case u.e.Version == nil:
 			return nil, usagef("%s: IfVersion: it has no version field", u.e.Name)
 		case u.instance != nil:
-			return nil, usagef("%s: IfVersion is for updates by key: a %s checks the version of its instance", u.e.Name, u.op)
+			return nil, usagef("%s: IfVersion is for updates by key: %s checks the version of its instance", u.e.Name, u.op)
 		}
 	}
 	if u.upsert && u.instance != nil {
@@ -362,14 +362,17 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 		if old = u.before; len(extra)+len(u.changes) == 0 {
 			return false, nil
 		}
-		if !u.unchecked {
+		if !u.unchecked && !e.IsPart(old) { // the changes of a part are checked one by one
 			if err := e.validate(ctx, v); err != nil {
 				return false, err
 			}
+			for i := range extra {
+				extra[i].Checked = true
+			}
 		}
-		for i := range extra {
-			extra[i].Checked = true
-		}
+	}
+	if err := e.CheckVersion(old); err != nil {
+		return false, public(err)
 	}
 	u.changes = change.Override(u.changes, extra)
 	u.key = old

@@ -170,7 +170,7 @@ func (s *updateState) touch(context.Context) error {
 			continue
 		}
 		v := f.Field.Reach(s.after.Item)
-		if err := f.Set(e.Table.Gen, s.now, v); err != nil {
+		if err := f.Set(e.Table.Settings().Gen, s.now, v); err != nil {
 			return e.encodeError(err)
 		}
 		if s.u.work != nil {
@@ -213,7 +213,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		}
 		v := f.Field.Reach(fresh)
 		if v.IsZero() {
-			if err := f.Set(e.Table.Gen, s.now, v); err != nil {
+			if err := f.Set(e.Table.Settings().Gen, s.now, v); err != nil {
 				return e.encodeError(err)
 			}
 		}
@@ -242,7 +242,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 func (s *updateState) generated() (unsafe.Pointer, error) {
 	item, err := s.u.e.keyOnly(s.u.key)
 	if err == nil {
-		err = s.u.e.Auto.Fill(s.u.e.Table.Gen, s.now, item)
+		err = s.u.e.Auto.Fill(s.u.e.Table.Settings().Gen, s.now, item)
 	}
 	return item, err
 }
@@ -317,8 +317,8 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	sealed := slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
-	if s.hasRead || (s.u.fetch || sealed && s.u.instance != nil) && s.c != nil {
+	unknown := s.u.instance != nil && e.IsPart(s.u.instance) || slices.ContainsFunc(missing, func(f *codec.Field) bool { return e.shape.Seals[f.Name] != "" })
+	if s.hasRead || (s.u.fetch || unknown && s.u.instance != nil) && s.c != nil {
 		if err := s.read(ctx); err != nil {
 			return err
 		}
@@ -333,7 +333,7 @@ func (s *updateState) findMissing(ctx context.Context) error {
 	if source == nil {
 		source = s.u.instance
 	}
-	if source == nil || sealed {
+	if source == nil || unknown {
 		return nil
 	}
 	for _, f := range missing {

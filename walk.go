@@ -175,7 +175,7 @@ func (g *pager) limit() *int32 {
 	if limit == nil || g.plan.pageSize > 0 {
 		return limit
 	}
-	wanted := min(g.plan.limit-g.out, math.MaxInt32)
+	wanted := min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	return new(int32(min(wanted<<min(g.short, 16), math.MaxInt32)))
 }
 
@@ -476,7 +476,7 @@ func (s *pageItems) makeRoom(n int) {
 // takes reports whether items of e belong to the query. Those of other registered entities are passed
 // over: they are not what was asked for.
 func (p *queryPlan) takes(e *entity) bool {
-	return e != nil && (p.Want == nil || p.Want == e.Entity) && (p.member == nil || p.member[e.Entity])
+	return e != nil && (p.Want == nil || p.Want == e.Entity) && (p.Members == nil || p.Members[e.Entity])
 }
 
 // resolve applies the query's setting for items of unknown types.

@@ -288,34 +288,28 @@ func (r *request) send(ctx context.Context, c *route.Conn) (loaded, error) {
 
 // putInput returns the input of a put, without the item.
 func (r *request) putInput() *dynamodb.PutItemInput {
-	in := &dynamodb.PutItemInput{TableName: &r.e.Table.Name}
-	if x := r.expr; x != nil {
-		in.ConditionExpression = x.Condition()
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	return in
+	return &dynamodb.PutItemInput{TableName: &r.e.Table.Name, ConditionExpression: r.expr.Condition(), ReturnValuesOnConditionCheckFailure: r.onRefusal(),
+		ExpressionAttributeNames: r.expr.Names(), ExpressionAttributeValues: r.expr.Values()}
 }
 
 func (r *request) updateInput() *dynamodb.UpdateItemInput {
-	in := &dynamodb.UpdateItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs, ReturnValues: r.returns}
-	in.UpdateExpression = r.expr.Update()
-	in.ConditionExpression = r.expr.Condition()
-	in.ExpressionAttributeNames, in.ExpressionAttributeValues = r.expr.Names(), r.expr.Values()
-	if in.ConditionExpression != nil {
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
-	}
-	return in
+	return &dynamodb.UpdateItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs, ReturnValues: r.returns, UpdateExpression: r.expr.Update(),
+		ConditionExpression: r.expr.Condition(), ReturnValuesOnConditionCheckFailure: r.onRefusal(),
+		ExpressionAttributeNames: r.expr.Names(), ExpressionAttributeValues: r.expr.Values()}
 }
 
 func (r *request) deleteInput() *dynamodb.DeleteItemInput {
-	in := &dynamodb.DeleteItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs}
-	if x := r.expr; x != nil {
-		in.ConditionExpression = x.Condition()
-		in.ExpressionAttributeNames, in.ExpressionAttributeValues = x.Names(), x.Values()
-		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	return &dynamodb.DeleteItemInput{TableName: &r.e.Table.Name, Key: r.itemKey().Attrs,
+		ConditionExpression: r.expr.Condition(), ReturnValuesOnConditionCheckFailure: r.onRefusal(),
+		ExpressionAttributeNames: r.expr.Names(), ExpressionAttributeValues: r.expr.Values()}
+}
+
+// onRefusal asks for the item that makes the condition of the request fail, if it has one.
+func (r *request) onRefusal() types.ReturnValuesOnConditionCheckFailure {
+	if r.expr.Condition() == nil {
+		return ""
 	}
-	return in
+	return types.ReturnValuesOnConditionCheckFailureAllOld
 }
 
 func (r *request) checkInput() *types.ConditionCheck {
@@ -398,7 +392,7 @@ func (r *request) tooLarge(err error) error {
 }
 
 func (r *request) conditionError(ctx context.Context, item map[string]types.AttributeValue, err error) *ConditionFailedError {
-	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
+	c := &ConditionFailedError{Entity: r.e.Name, Err: err, raced: r.held != nil}
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists

@@ -208,7 +208,7 @@ func TestPriceAndCartMayChange(t *testing.T) {
 	basket := &Basket{Lines: []*Line{{Number: 1, Product: "card", Name: "Card", Price: 150, Quantity: 2}}, Total: 300, Version: 1}
 	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}).want(http.StatusOK)
 	stale := &Order{Customer: order.Customer, ID: "stale", State: Placed, Total: 300, Lines: 1, Placed: order.Placed}
-	if err := refused(transact(t, s, stale, basket), basket); err != errCartChanged {
+	if err := s.shop.refused(transact(t, s, stale, basket), basket); err != errCartChanged {
 		t.Errorf("an order of a stale cart: %v", err)
 	}
 	s.handleAll(nil)

@@ -29,14 +29,19 @@ func (h *Held) Changed(names []string) ([]change.Condition, error) {
 }
 
 // Whole returns the conditions that the item is there and all attributes are what they were. A version says that by itself, unless
-// the item may have been loaded in part.
+// the item may have been loaded in part without it.
 func (h *Held) Whole() (all []change.Condition, err error) {
 	if h == nil {
 		return nil, nil
 	}
 	e := h.Entity
 	there := []change.Condition{change.Has(e.Table.PK.Name).Condition}
-	if e.Version != nil && !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" }) {
+	part := e.IsPart(h.Before)
+	if part && e.Version == nil {
+		return nil, &schema.Fault{Kind: schema.WrongUse, Reason: e.Name + ": an item was read in part, of which nothing tells that it is still the same: " +
+			"read the items whole, with Hydrate, to delete one"}
+	}
+	if e.Version != nil && (part || !slices.ContainsFunc(e.Table.Indexes, func(x schema.IndexDecl) bool { return x.Projection != "" })) {
 		return there, nil
 	}
 	names := slices.AppendSeq(slices.Collect(maps.Keys(h.Seen)), maps.Keys(rest(e, h.Before)))

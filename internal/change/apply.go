@@ -295,7 +295,7 @@ func editSet(was, elements types.AttributeValue, add bool) (types.AttributeValue
 		}
 	case *types.AttributeValueMemberNS:
 		if s, ok := was.(*types.AttributeValueMemberNS); ok {
-			if set := mergeSets(s.Value, e.Value, add, sameNumber); len(set) > 0 {
+			if set := mergeSets(s.Value, e.Value, add, wire.SameNumber); len(set) > 0 {
 				return &types.AttributeValueMemberNS{Value: set}, nil
 			}
 			return nil, nil
@@ -319,10 +319,4 @@ func mergeSets[E any](was, elements []E, add bool, same func(a, b E) bool) []E {
 		return without
 	}
 	return slices.Concat(without, elements)
-}
-
-func sameNumber(a, b string) bool {
-	x, ok := new(big.Rat).SetString(a)
-	y, ok2 := new(big.Rat).SetString(b)
-	return ok && ok2 && x.Cmp(y) == 0
 }

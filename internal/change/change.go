@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -35,10 +36,10 @@ type Change struct {
 	Stored types.AttributeValue // of a sealed attribute: what is stored of the value
 }
 
-// within says which attribute an error is about.
+// within says which attribute an error is about, unless it says so itself.
 func (c *Change) within(err error) error {
-	if err == nil {
-		return nil
+	if _, says := err.(*codec.Error); says || err == nil {
+		return err
 	}
 	return fmt.Errorf("attribute %s: %w", Show(c.Path), err)
 }
@@ -116,7 +117,7 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added
 	}
 	if err != nil || len(raw) == 0 {
-		return nil, err
+		return nil, t.locate(err)
 	}
 	av, err := wire.ReadValue(raw)
 	if err != nil {
@@ -181,7 +182,7 @@ func (c *Change) Convert(t reflect.Type) (reflect.Value, error) {
 	if out, ok := convertExactly(v, t); ok {
 		return out, nil
 	}
-	return v, fmt.Errorf("cannot set it to a %s: it is a %s", v.Type(), t)
+	return v, fmt.Errorf("cannot set it to a value of type %s: its type is %s", v.Type(), t)
 }
 
 // convertExactly converts between kinds that are one to a reader: integers of any width, floats, strings and named strings,

@@ -95,14 +95,22 @@ func TestRefusedChanges(t *testing.T) {
 		want  string
 	}{
 		{change.Set, "n", nil, "attribute n: cannot set it to nil: use Remove"},
-		{change.Set, "n", "x", "attribute n: cannot set it to a string: it is a int64"},
-		{change.Set, "n", 1.5, "attribute n: cannot set it to a float64: it is a int64"},
-		{change.Set, "small", 128, "attribute small: cannot set it to a int: it is a int8"},
-		{change.Set, "u", -1, "attribute u: cannot set it to a int: it is a uint"},
-		{change.Set, "f", int64(1<<53 + 1), "attribute f: cannot set it to a int64: it is a float64"},
-		{change.Set, "f", int64(math.MaxInt64), "attribute f: cannot set it to a int64: it is a float64"},
-		{change.Set, "f", math.NaN(), "attribute f: attribute f: cannot encode float64: NaN is no number of the service"},
-		{change.Set, "kind", "\xff", "attribute kind: attribute kind: cannot encode change_test.kind: text is not valid UTF-8"},
+		{change.Set, "n", "x", "attribute n: cannot set it to a value of type string: its type is int64"},
+		{change.Set, "n", 1.5, "attribute n: cannot set it to a value of type float64: its type is int64"},
+		{change.Set, "small", 128, "attribute small: cannot set it to a value of type int: its type is int8"},
+		{change.Set, "u", -1, "attribute u: cannot set it to a value of type int: its type is uint"},
+		{change.Set, "f", int64(1<<53 + 1), "attribute f: cannot set it to a value of type int64: its type is float64"},
+		{change.Set, "f", int64(math.MaxInt64), "attribute f: cannot set it to a value of type int64: its type is float64"},
+		{change.Set, "f", math.NaN(), "attribute f: cannot encode float64: NaN is no number of the service"},
+		{change.Set, "kind", "\xff", "attribute kind: cannot encode change_test.kind: text is not valid UTF-8"},
+		{change.Set, "tags", []string{"a", "b", "a"}, "attribute tags: cannot encode []string: elements 0 and 2 of the string set are equal: give each element once"},
+		{change.Add, "numbers", []float64{0, math.Copysign(0, -1)}, "attribute numbers: cannot encode []float64: elements 0 and 1 of the number set are equal: give each element once"},
+		{change.Delete, "blobs", [][]byte{{1}, {}, {}}, "attribute blobs: cannot encode [][]uint8: elements 1 and 2 of the binary set are equal: give each element once"},
+		{change.Set, "lines[1].tags", []string{"a", "a"}, "attribute lines[1].tags: cannot encode []string: elements 0 and 1 of the string set are equal: give each element once"},
+		{change.Append, "lines", []*line{{}, {Tags: []string{"a", "a"}}}, "attribute lines[1].tags: cannot encode []string: elements 0 and 1 of the string set are equal: give each element once"},
+		{change.Set, "meta.x", line{Tags: []string{"a", "a"}}, "attribute meta.x.tags: cannot encode []string: elements 0 and 1 of the string set are equal: give each element once"},
+		{change.Add, change.Quote("rest.x"), &types.AttributeValueMemberNS{Value: []string{"1", "1e0"}},
+			"attribute rest.x: cannot encode types.AttributeValue: elements 0 and 1 of the number set are equal: give each element once"},
 		{change.SetIfAbsent, "kind", "", "attribute kind: the value is empty"},
 		{change.Add, "kind", "x", "attribute kind: cannot add to a string: it takes a number or a set"},
 		{change.Add, "words", []string{"x"}, "attribute words: cannot add to a list: it takes a number or a set"},
@@ -160,7 +168,7 @@ func TestEncode(t *testing.T) {
 	}{
 		{"kind", "red", `{"S":"red"} <nil>`},
 		{"kind", "", ` <nil>`},
-		{"n", "red", ` attribute n: cannot set it to a string: it is a int64`},
+		{"n", "red", ` attribute n: cannot set it to a value of type string: its type is int64`},
 	} {
 		c := change.Change{Path: test.path, Value: test.value}
 		v, err := c.Encode(resolve(t, test.path))

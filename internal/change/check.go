@@ -26,15 +26,13 @@ type Shape struct {
 }
 
 // Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
-// value of a kind that what it is compared with never has. Of
+// value of a kind that what it is compared with never has. A value that cannot be stored is a *codec.Error with what it is compared
+// with, or what [Target.Without] took. Of
 //
 //	(#0.#1 = :0) AND (begins_with (#2, :1))
 //
-// the terms are #0.#1 with :0 and #2 with :1. A term is right if it is for one of the shapes.
+// the terms are #0.#1 with :0 and #2 with :1. A term is right if it is for one of the shapes, or if there are none.
 func Check(shapes []Shape, condition string, names map[string]string, values map[string]types.AttributeValue) error {
-	if len(shapes) == 0 {
-		return nil
-	}
 	var t term
 	size := false
 	for rest := condition; rest != ""; {
@@ -154,6 +152,11 @@ type operand struct {
 }
 
 func (t *term) check(shapes []Shape) error {
+	for _, o := range t.operands {
+		if err := t.unstorable(o.value); err != nil {
+			return err
+		}
+	}
 	var unknown *unknownError
 	var wrong error
 	for i := range shapes {
@@ -175,6 +178,22 @@ func (t *term) check(shapes []Shape) error {
 		wrong = unknown
 	}
 	return wrong
+}
+
+// unstorable returns why a value of the term cannot be stored. If that does not say where, it is where the term's path leads.
+func (t *term) unstorable(v types.AttributeValue) error {
+	var err error
+	if u, ok := v.(Unencoded); ok {
+		err = u.err
+	} else if set := wire.CheckSets(v); set != nil {
+		err = &codec.Error{Err: set}
+	}
+	e, ok := err.(*codec.Error)
+	at := slices.IndexFunc(t.operands, func(o operand) bool { return o.path != nil })
+	if !ok || e.Path != "" || at < 0 {
+		return err
+	}
+	return &codec.Error{Path: showSegments(t.operands[at].path), GoType: e.GoType, Err: e.Err}
 }
 
 // fits checks the term for items of one shape.

@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"io"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
 	"github.com/entable/entable/internal/change"
@@ -64,12 +66,10 @@ func shapeOf[T any](t *testing.T, e codec.Encoding) change.Shape {
 func check(t *testing.T, shapes []change.Shape, c expression.ConditionBuilder) string {
 	t.Helper()
 	x, err := expression.NewBuilder().WithCondition(c).Build()
-	if err == nil {
-		err = change.EncodeValues(x.Values(), shapes[0].Plan.Encoding())
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	change.EncodeValues(x.Values(), shapes[0].Plan.Encoding())
 	return errorText(change.Check(shapes, *x.Condition(), x.Names(), x.Values()))
 }
 
@@ -204,22 +204,37 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A value that is not encoded yet is none for anybody else's request, and its error is not lost.
-func TestUnencoded(t *testing.T) {
-	x, err := expression.NewBuilder().WithCondition(expression.Name("a").Equal(own(make(chan int)))).Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := change.EncodeValues(x.Values(), codec.Methods); err == nil || !strings.Contains(err.Error(), "chan int") {
-		t.Errorf("error %v, want one about chan int", err)
-	}
-	late := resolve(t, "kind").Element(make(chan int))
-	x, err = expression.NewBuilder().WithCondition(expression.Name("a").Equal(expression.Value(late))).Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := change.EncodeValues(x.Values(), codec.Methods); err == nil || !strings.Contains(err.Error(), "chan int") {
-		t.Errorf("error %v, want one about chan int", err)
+// A value that cannot be stored is an error with the path that it is compared with, also where nothing is known of the items.
+func TestCheckOfValuesThatCannotBeStored(t *testing.T) {
+	n, v := expression.Name, expression.Value
+	twice := &types.AttributeValueMemberSS{Value: []string{"a", "b", "a"}}
+	inside := &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"x": &types.AttributeValueMemberL{Value: []types.AttributeValue{
+		&types.AttributeValueMemberNS{Value: []string{"1", "1.0"}}}}}}
+	for _, test := range []struct {
+		condition expression.ConditionBuilder
+		want      string
+	}{
+		{n("a").Equal(own(make(chan int))), "attribute a: cannot encode chan int"},
+		{own(make(chan int)).Equal(n("a.b[1]")), "attribute a.b[1]: cannot encode chan int"},
+		{n("kind").Equal(v(resolve(t, "kind").Element(make(chan int)))), "attribute kind: cannot encode chan int"},
+		{n("x").In(v(1), v(resolve(t, "lines[2].sku").Operand(reflect.ValueOf("\xff")))), "attribute lines[2].sku: cannot encode string: text is not valid UTF-8"},
+		{n("x").Equal(v(resolve(t, "kind").Without(io.EOF).Element(1))), "EOF"},
+		{n("tags").Equal(v(twice)), "attribute tags: elements 0 and 2 of the string set are equal: give each element once"},
+		{n("id").Equal(v("1")).And(expression.Not(n("tags").NotEqual(own(twice)))), "attribute tags: cannot encode types.AttributeValue: elements 0 and 2 of the string set are equal: give each element once"},
+		{n("any").Equal(v(inside)), `attribute any: attribute "x": element 0: elements 0 and 1 of the number set are equal: give each element once`},
+		{n("blobs").Equal(own([][]byte{{1}, {1}})), "attribute blobs: cannot encode [][]uint8: elements 0 and 1 of the binary set are equal: give each element once"},
+		{n("blobs").Equal(v(&types.AttributeValueMemberBS{})), "attribute blobs: the binary set is empty, which no stored one can be: leave it out, or use NULL"},
+	} {
+		x, err := expression.NewBuilder().WithCondition(test.condition).Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		change.EncodeValues(x.Values(), codec.Methods)
+		for _, shapes := range [][]change.Shape{nil, {shapeOf[user](t, codec.Methods)}} {
+			if got := errorText(change.Check(shapes, *x.Condition(), x.Names(), x.Values())); got != test.want {
+				t.Errorf("%d shapes: got %s, want %s", len(shapes), got, test.want)
+			}
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func emptyList() types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: []types.AttributeValue{}}
 }
 
-// Expression is the expressions of one request, with the names and values that they share.
+// Expression is the expressions of one request, with the names and values that they share. A nil one has none.
 type Expression struct {
 	update, condition string
 	names             map[string]string
@@ -114,16 +114,25 @@ type Expression struct {
 }
 
 // Update returns the update expression, nil for none.
-func (x *Expression) Update() *string { return unlessEmpty(&x.update) }
+func (x *Expression) Update() *string { return unlessEmpty(&x.orEmpty().update) }
 
 // Condition returns the condition, nil for none.
-func (x *Expression) Condition() *string { return unlessEmpty(&x.condition) }
+func (x *Expression) Condition() *string { return unlessEmpty(&x.orEmpty().condition) }
 
 // Names returns what the placeholders of names stand for.
-func (x *Expression) Names() map[string]string { return x.names }
+func (x *Expression) Names() map[string]string { return x.orEmpty().names }
 
 // Values returns what the placeholders of values stand for, nil if there are none.
-func (x *Expression) Values() map[string]types.AttributeValue { return x.values }
+func (x *Expression) Values() map[string]types.AttributeValue { return x.orEmpty().values }
+
+var noExpression Expression
+
+func (x *Expression) orEmpty() *Expression {
+	if x == nil {
+		return &noExpression
+	}
+	return x
+}
 
 func unlessEmpty(s *string) *string {
 	if *s == "" {

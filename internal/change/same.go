@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/entable/entable/internal/wire"
 )
 
 // Same reports whether two values are the same to the service: numbers by their value, sets in any order. Two nils are.
@@ -18,7 +20,7 @@ func Same(a, b types.AttributeValue) bool {
 		return ok && a.Value == b.Value
 	case *types.AttributeValueMemberN:
 		b, ok := b.(*types.AttributeValueMemberN)
-		return ok && sameNumber(a.Value, b.Value)
+		return ok && wire.SameNumber(a.Value, b.Value)
 	case *types.AttributeValueMemberB:
 		b, ok := b.(*types.AttributeValueMemberB)
 		return ok && bytes.Equal(a.Value, b.Value)
@@ -39,7 +41,7 @@ func Same(a, b types.AttributeValue) bool {
 		return ok && sameSet(a.Value, b.Value, func(x, y string) bool { return x == y })
 	case *types.AttributeValueMemberNS:
 		b, ok := b.(*types.AttributeValueMemberNS)
-		return ok && sameSet(a.Value, b.Value, sameNumber)
+		return ok && sameSet(a.Value, b.Value, wire.SameNumber)
 	case *types.AttributeValueMemberBS:
 		b, ok := b.(*types.AttributeValueMemberBS)
 		return ok && sameSet(a.Value, b.Value, bytes.Equal)

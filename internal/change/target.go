@@ -57,6 +57,24 @@ func (t Target) Names() []string {
 	return path
 }
 
+// locate returns an error of the codec with the path to the target, where it has the leaf's name.
+func (t Target) locate(err error) error {
+	e, ok := err.(*codec.Error)
+	if !ok {
+		return err
+	}
+	inner := e.Path
+	if t.Leaf != nil {
+		inner = strings.TrimPrefix(strings.TrimPrefix(inner, t.Leaf.Name), ".")
+	}
+	one := *e
+	if one.Path = pathText(t.Root.Name, t.steps); inner != "" && inner[0] != '[' {
+		one.Path += "."
+	}
+	one.Path += inner
+	return &one
+}
+
 // Overlaps reports whether one of two targets lies in the other. The service refuses both in one update.
 func (t Target) Overlaps(o Target) bool {
 	if t.Root.Name != o.Root.Name {

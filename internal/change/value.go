@@ -2,7 +2,6 @@ package change
 
 import (
 	"reflect"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -25,7 +24,7 @@ func (t Target) Operand(v reflect.Value) types.AttributeValue {
 	}
 	if t.Leaf != nil {
 		if raw, err := t.Leaf.AppendValue(nil, v); err != nil || len(raw) > 0 {
-			return readValue(raw, err)
+			return readValue(raw, t.locate(err))
 		}
 	}
 	return t.Element(v.Interface())
@@ -36,7 +35,8 @@ func (t Target) Element(v any) types.AttributeValue {
 	if t.err != nil {
 		return Unencoded{err: t.err}
 	}
-	return readValue(t.Root.Encoding.AppendValue(nil, v))
+	raw, err := t.Root.Encoding.AppendValue(nil, v)
+	return readValue(raw, t.locate(err))
 }
 
 func readValue(raw []byte, err error) types.AttributeValue {
@@ -50,23 +50,11 @@ func readValue(raw []byte, err error) types.AttributeValue {
 	return v
 }
 
-// EncodeValues encodes the values of an expression that are not yet.
-func EncodeValues(values map[string]types.AttributeValue, in codec.Encoding) error {
-	for i := range len(values) { // as the SDK numbers them
-		alias := ":" + strconv.Itoa(i)
-		u, ok := values[alias].(Unencoded)
-		if !ok {
-			continue
-		}
-		if u.err == nil {
-			now := readValue(in.AppendValue(nil, u.Value))
-			if u, ok = now.(Unencoded); !ok {
-				values[alias] = now
-			}
-		}
-		if u.err != nil {
-			return u.err
+// EncodeValues encodes the values of an expression that are not yet. Those that cannot be are left to Check.
+func EncodeValues(values map[string]types.AttributeValue, in codec.Encoding) {
+	for alias, v := range values {
+		if u, ok := v.(Unencoded); ok && u.err == nil {
+			values[alias] = readValue(in.AppendValue(nil, u.Value))
 		}
 	}
-	return nil
 }

@@ -76,6 +76,9 @@ type (
 	stringsOf[T any] struct {
 		V T `dynamodbav:",stringset"`
 	}
+	setWithout[T any] struct {
+		V T `dynamodbav:",stringset,omitemptyelem"`
+	}
 	numbersOf[T any] struct {
 		V T `dynamodbav:",numberset"`
 	}
@@ -193,6 +196,8 @@ var cases = []testCase{
 	is(&v[[]string]{[]string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}}, `{"V":{"L":[{"S":"a"},{"S":"b"},{"S":"c"},{"S":"d"},{"S":"e"},{"S":"f"},{"S":"g"},{"S":"h"},{"S":"i"},{"S":"j"}]}}`),
 	is(&stringsOf[[]string]{[]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
 	is(&stringsOf[[]string]{[]string{}}, `{"V":{"NULL":true}}`).encoded(),
+	is(&setWithout[[]string]{[]string{"", "a"}}, `{"V":{"SS":["a"]}}`).encoded(),
+	is(&setWithout[[]string]{[]string{"", ""}}, `{"V":{"NULL":true}}`).encoded().differs(),
 	is(&stringsOf[[]uuid.UUID]{[]uuid.UUID{someID}}, `{"V":{"SS":["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}}`).differs(),
 	is(&stringsOf[[2]string]{[2]string{"a", "b"}}, `{"V":{"SS":["a","b"]}}`),
 	is(&numbersOf[[]int]{[]int{1, -2}}, `{"V":{"NS":["1","-2"]}}`),

@@ -44,6 +44,9 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Within returns an error of the codec with the name of the attribute that it is in.
+func Within(err error, name string) error { return within(err, name) }
+
 // within puts a step in front of the path of err, while the decoder or encoder unwinds.
 func within(err error, step string) error {
 	e, ok := err.(*Error)

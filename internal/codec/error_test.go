@@ -10,6 +10,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
@@ -82,6 +83,16 @@ func TestErrorMessages(t *testing.T) {
 		{&v[time.Time]{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, `attribute V: cannot encode time.Time: Time.AppendText: year outside of range [0,9999]`},
 		{&v[failing]{}, `attribute V: cannot encode codec_test.failing: unexpected EOF`},
 		{&numbersOf[[]string]{[]string{"1"}}, `attribute V[0]: cannot encode string: a number set holds numbers only`},
+		{&stringsOf[[]string]{[]string{"a", "b", "a"}}, `attribute V: cannot encode []string: elements 0 and 2 of the string set are equal: give each element once`},
+		{&stringsOf[[2]upper]{[2]upper{{"A"}, {"A"}}}, `attribute V: cannot encode [2]codec_test.upper: elements 0 and 1 of the string set are equal: give each element once`},
+		{&v[[]stringsOf[[]string]]{[]stringsOf[[]string]{{}, {[]string{"", ""}}}}, `attribute V[1].V: cannot encode []string: elements 0 and 1 of the string set are equal: give each element once`},
+		{&numbersOf[[]attributevalue.Number]{[]attributevalue.Number{"1", "2", "1.0"}}, `attribute V: cannot encode []attributevalue.Number: elements 0 and 2 of the number set are equal: give each element once`},
+		{&numbersOf[[]any]{[]any{1e21, 7, attributevalue.Number("1e21")}}, `attribute V: cannot encode []interface {}: elements 0 and 2 of the number set are equal: give each element once`},
+		{&v[any]{[][]byte{{}, {1}, {1}}}, `attribute V: cannot encode [][]uint8: elements 1 and 2 of the binary set are equal: give each element once`},
+		{&setWithout[[]string]{[]string{"", "a", "", "b", "a"}}, `attribute V: cannot encode []string: elements 1 and 4 of the string set are equal: give each element once`},
+		{&v[twice]{}, `attribute V: cannot encode codec_test.twice: attribute "tags": elements 0 and 1 of the string set are equal: give each element once`},
+		{&twice{}, `cannot encode codec_test.twice: attribute "tags": elements 0 and 1 of the string set are equal: give each element once`},
+		{&v[types.AttributeValue]{&types.AttributeValueMemberSS{}}, `attribute V: cannot encode types.AttributeValue: the string set is empty, which no stored one can be: leave it out, or use NULL`},
 		{circle, `attribute ` + strings.Repeat("Next.", 31) + `Next.Next: cannot encode codec_test.node: lists and maps nest deeper than 32 levels`},
 	} {
 		plan, p := planOf(t, tc.value)
@@ -94,6 +105,16 @@ func TestErrorMessages(t *testing.T) {
 		t.Error("a value that holds itself was encoded")
 	}
 }
+
+// twice makes a set that has an element twice.
+type twice struct{}
+
+func (twice) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+	tags := &types.AttributeValueMemberSS{Value: []string{"a", "a"}}
+	return &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"tags": tags}}, nil
+}
+
+func (*twice) UnmarshalDynamoDBAttributeValue(types.AttributeValue) error { return nil }
 
 type failing struct{}
 

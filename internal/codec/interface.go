@@ -72,7 +72,7 @@ func decodeHeld(r *wire.Reader, k wire.Kind, held reflect.Value, o options) erro
 
 func fillAttributeValue(c *codec) {
 	c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
-		return appendAttributeValue(dst, *(*types.AttributeValue)(p))
+		return appendAttributeValue(dst, attributeValueType, *(*types.AttributeValue)(p))
 	}
 	c.decode = func(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
 		*(*types.AttributeValue)(p), err = r.Payload(k)
@@ -80,10 +80,14 @@ func fillAttributeValue(c *codec) {
 	}
 }
 
-func appendAttributeValue(dst []byte, v types.AttributeValue) ([]byte, error) {
+// appendAttributeValue appends what a value of type t is stored as.
+func appendAttributeValue(dst []byte, t reflect.Type, v types.AttributeValue) ([]byte, error) {
 	out, err := wire.AppendValue(dst, v)
+	if err == nil {
+		err = wire.CheckSets(v)
+	}
 	if err != nil {
-		return dst, cannotEncode(attributeValueType, err)
+		return dst, cannotEncode(t, err)
 	}
 	return out, nil
 }
@@ -109,7 +113,7 @@ func appendAny(dst []byte, v any, o options, depth int) ([]byte, error) {
 		}
 		p = unsafe.Pointer(&v)
 	case types.AttributeValue:
-		return appendAttributeValue(dst, v)
+		return appendAttributeValue(dst, attributeValueType, v)
 	default:
 		return appendHeld(dst, reflect.ValueOf(v), o, depth)
 	}
@@ -287,48 +291,7 @@ func exactFloat(number string) (float64, bool) {
 	if len(number) <= 15 && !strings.ContainsAny(number, "eE") {
 		return f, true
 	}
-	var a, b [64]byte
-	digits, exponent := canonical(a[:0], number)
-	again, exponentAgain := canonical(b[:0], strconv.FormatFloat(f, 'e', -1, 64))
-	return f, exponent == exponentAgain && string(digits) == string(again)
-}
-
-// canonical splits a number into its digits from the first to the last that is not 0, with a minus sign if there is one,
-// and the power of ten of the last. Zero has no digits.
-func canonical(dst []byte, number string) ([]byte, int) {
-	exponent, zeros, point := 0, 0, false
-	for i, c := range []byte(number) {
-		switch {
-		case c == '-' && i == 0:
-			dst = append(dst, c)
-		case c == '.':
-			point = true
-		case c == 'e' || c == 'E':
-			e, _ := strconv.Atoi(number[i+1:])
-			return trim(dst, exponent+e, zeros)
-		case c >= '0' && c <= '9':
-			if point {
-				exponent--
-			}
-			if c == '0' && (len(dst) == 0 || dst[len(dst)-1] == '-') {
-				continue
-			}
-			if dst = append(dst, c); c == '0' {
-				zeros++
-			} else {
-				zeros = 0
-			}
-		}
-	}
-	return trim(dst, exponent, zeros)
-}
-
-func trim(digits []byte, exponent, zeros int) ([]byte, int) {
-	digits = digits[:len(digits)-zeros]
-	if len(digits) == 0 || len(digits) == 1 && digits[0] == '-' {
-		return digits[:0], 0
-	}
-	return digits, exponent + zeros
+	return f, wire.SameNumber(number, strconv.FormatFloat(f, 'e', -1, 64))
 }
 
 // AppendValue appends any Go value as one attribute value, like a field of its type without options. A nil v is NULL.
@@ -352,7 +315,7 @@ func appendRoot(dst []byte, v any, encoding options) ([]byte, error) {
 	case nil:
 		return wire.AppendNull(dst), nil
 	case types.AttributeValue:
-		return appendAttributeValue(dst, v)
+		return appendAttributeValue(dst, attributeValueType, v)
 	}
 	t := reflect.TypeOf(v)
 	c, err := codecOf(t, encoding)

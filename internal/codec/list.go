@@ -125,10 +125,13 @@ var errSet = map[wire.Kind]error{
 }
 
 // encodeSet writes a set. Its elements are encoded as values, of which only the content is kept. The service has no empty
-// sets: an empty slice is NULL.
+// sets: an empty slice is NULL. Nor has it sets with an element twice.
 func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]byte, error) {
 	opening := fmt.Sprintf(`{%q:[`, kind)
 	tag := fmt.Appendf(nil, `{%q:`, kind-wire.SS+wire.S)
+	_, custom := customKind(l.elem.typ, l.elem.opts)
+	whole := !custom && reflect.Int <= l.elem.typ.Kind() && l.elem.typ.Kind() <= reflect.Uint64
+	numbers := kind == wire.NS && !whole // integers are all written in one way
 	plain := kind == wire.SS && l.elem.verbatim
 	return func(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 		data, n := l.content(p)
@@ -164,8 +167,45 @@ func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]by
 			}
 			dst = append(dst[:begin], value[len(tag):len(value)-1]...)
 		}
+		if len(dst) == start { // all elements were left out
+			return wire.AppendNull(dst[:start-len(opening)]), nil
+		}
+		var first, second int
+		if plain && n <= fewTexts { // below is the same for all
+			first, second = doubledText(unsafe.Slice((*string)(data), n))
+		} else {
+			first, second = wire.Doubled(dst[start:], n, numbers)
+		}
+		if second > 0 {
+			return dst, cannotEncode(l.typ, &wire.SetError{Kind: kind, First: l.stored(data, first), Second: l.stored(data, second)})
+		}
 		return append(dst, ']', '}'), nil
 	}
+}
+
+// fewTexts are compared each with each.
+const fewTexts = 8
+
+// doubledText returns which two of some texts are equal, 0 and 0 if none are.
+func doubledText(texts []string) (first, second int) {
+	for second := 1; second < len(texts); second++ {
+		for first := range second {
+			if texts[first] == texts[second] {
+				return first, second
+			}
+		}
+	}
+	return 0, 0
+}
+
+// stored returns which element of a set is the nth that is not left out.
+func (l *list) stored(data unsafe.Pointer, n int) (i int) {
+	for ; n >= 0; i++ {
+		if v, _ := l.elem.encode(nil, unsafe.Add(data, uintptr(i)*l.elemSize), 0); len(v) > 0 {
+			n--
+		}
+	}
+	return i - 1
 }
 
 func (l *list) decodeKind(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {

@@ -105,10 +105,7 @@ func withMarshaler(c *codec) {
 		if av == nil { // attributevalue goes on as if there were no method
 			return encode(dst, p, depth)
 		}
-		if dst, err = wire.AppendValue(dst, av); err != nil {
-			return dst, cannotEncode(t, err)
-		}
-		return dst, nil
+		return appendAttributeValue(dst, t, av)
 	}
 }
 
@@ -204,10 +201,11 @@ func appendMarshaled(dst []byte, t reflect.Type, p unsafe.Pointer) ([]byte, erro
 		return dst, cannotEncode(t, fmt.Errorf("its Marshaler returned %T, an item is a map", av))
 	}
 	n := len(dst)
-	if dst, err = wire.AppendItem(dst, m.Value); err != nil {
-		return dst[:n], cannotEncode(t, err)
+	const opening, closing = `{"M":{`, `}}`
+	if dst, err = appendAttributeValue(dst, t, m); err != nil {
+		return dst, err
 	}
-	return append(dst[:n], dst[n+1:len(dst)-1]...), nil
+	return append(dst[:n], dst[n+len(opening):len(dst)-len(closing)]...), nil
 }
 
 // decodeUnmarshaler gives a whole item to its own Unmarshaler.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -58,6 +59,9 @@ func compareValue(v reflect.Value, other reflect.Type, how encoded) error {
 	if errors.Is(err, wire.ErrNumber) { // attributevalue leaves it to the service to refuse Number("")
 		return nil
 	}
+	if wantErr == nil { // attributevalue leaves sets to the service to refuse, too
+		wantErr = refuseSets(&types.AttributeValueMemberM{Value: want})
+	}
 	if (err != nil) != (wantErr != nil) {
 		return fmt.Errorf("encoding: error %v, attributevalue's %v", err, wantErr)
 	}
@@ -79,6 +83,55 @@ func compareValue(v reflect.Value, other reflect.Type, how encoded) error {
 		}
 	}
 	return nil
+}
+
+// refuseSets returns an error for a set that has an element twice, and makes NULL of those from which all elements were left out.
+func refuseSets(v types.AttributeValue) error {
+	once := map[string]bool{}
+	add := func(elem string) error {
+		if once[elem] {
+			return fmt.Errorf("%q is twice in a set", elem)
+		}
+		once[elem] = true
+		return nil
+	}
+	var errs []error
+	switch v := v.(type) {
+	case *types.AttributeValueMemberSS:
+		for _, e := range v.Value {
+			errs = append(errs, add(e))
+		}
+	case *types.AttributeValueMemberNS:
+		for _, e := range v.Value {
+			n, _ := new(big.Rat).SetString(e)
+			errs = append(errs, add(n.String()))
+		}
+	case *types.AttributeValueMemberBS:
+		for _, e := range v.Value {
+			errs = append(errs, add(string(e)))
+		}
+	case *types.AttributeValueMemberL:
+		for i, e := range v.Value {
+			errs = append(errs, refuseSets(e))
+			v.Value[i] = unlessEmptySet(e)
+		}
+	case *types.AttributeValueMemberM:
+		for name, e := range v.Value {
+			errs = append(errs, refuseSets(e))
+			v.Value[name] = unlessEmptySet(e)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func unlessEmptySet(v types.AttributeValue) types.AttributeValue {
+	switch set := reflect.Indirect(reflect.ValueOf(v)).FieldByName("Value"); v.(type) {
+	case *types.AttributeValueMemberSS, *types.AttributeValueMemberNS, *types.AttributeValueMemberBS:
+		if set.Len() == 0 {
+			return &types.AttributeValueMemberNULL{Value: true}
+		}
+	}
+	return v
 }
 
 // compareDecoded decodes the item into a new t in three ways.

@@ -116,21 +116,30 @@ func attrPattern(attrs []Attr) string {
 	return strings.Join(parts, " ")
 }
 
-// attributes names the components of a key.
-func (k *Key) attributes() string {
-	if k == nil {
-		return ""
-	}
+// attributes names what keys are made of, each once. A nil key is made of nothing.
+func attributes(keys ...*Key) string {
 	var names []string
-	for _, s := range k.Segments {
-		switch {
-		case len(s.Sources) > 0:
-			names = append(names, s.Sources...)
-		case s.Attribute != "" && s.Shards == 0:
-			names = append(names, s.Attribute)
+	for _, k := range keys {
+		for i := 0; k != nil && i < len(k.Segments); i++ {
+			switch s := k.Segments[i]; {
+			case len(s.Sources) > 0:
+				names = append(names, s.Sources...)
+			case s.Attribute != "" && s.Shards == 0:
+				names = append(names, s.Attribute)
+			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return joinOnce(names)
+}
+
+func joinOnce(names []string) string {
+	var once []string
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
+		}
+	}
+	return strings.Join(once, ", ")
 }
 
 // Access is a way to read: what, the attributes that one has to know for it and those that items are ordered by, and the call.
@@ -145,14 +154,11 @@ type Access struct {
 func (m *Manifest) Accesses() (list []Access) {
 	for i := range m.Entities {
 		e := &m.Entities[i]
-		pk, sk, only := e.PK.attributes(), e.SK.attributes(), []string{e.Name}
-		if sk == "" {
-			list = append(list, Access{Read: "one " + e.Name, Know: pk, Call: "Get", Entities: only, One: true})
-			continue
+		sk, only := attributes(e.SK), []string{e.Name}
+		list = append(list, Access{Read: "one " + e.Name, Know: attributes(&e.PK, e.SK), Call: "Get", Entities: only, One: true})
+		if sk != "" {
+			list = append(list, Access{Read: "all " + e.Name, Know: attributes(&e.PK), Order: sk, Call: "Query", Entities: only})
 		}
-		list = append(list,
-			Access{Read: "one " + e.Name, Know: pk + ", " + sk, Call: "Get", Entities: only, One: true},
-			Access{Read: "all " + e.Name, Know: pk, Order: sk, Call: "Query", Entities: only})
 	}
 	partitions := m.Partitions()
 	for _, p := range partitions {
@@ -198,5 +204,5 @@ func braces(pattern string) string {
 			names = append(names, name)
 		}
 	}
-	return strings.Join(names, ", ")
+	return joinOnce(names)
 }

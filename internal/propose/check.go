@@ -219,7 +219,7 @@ func (c *check) same(k *Kind, item Item) error {
 	case d.Err != nil:
 		return d.Err
 	case d.Entity != e:
-		return fmt.Errorf("it is read as a %s", d.Entity.Name)
+		return fmt.Errorf("it is read as %s", d.Entity.Name)
 	}
 	got, _, err := e.AppendItem(nil, reflect.ValueOf(d.Value).UnsafePointer(), nil)
 	if err != nil {

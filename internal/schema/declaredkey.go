@@ -60,10 +60,23 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	}
 	fixed := slices.IndexFunc(s.segs, func(s keys.Segment) bool { return s.Literal == "" })
 	k.straight = k.separator == keys.DefaultSeparator && len(s.segs)-max(fixed, 0) == len(s.comps)
+	k.findFront()
 	if shared != nil && !k.sameShape(shared) {
 		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
 	}
 	return k, nil
+}
+
+// findFront finds out whether the key is fixed text and then one string of the item itself.
+func (k *Key) findFront() {
+	if !k.straight || len(k.comps) != 1 {
+		return
+	}
+	if c := &k.comps[0]; c.plain && c.shard == nil && c.inner == nil && c.derived == nil {
+		if at, ok := c.field.Offset(); ok {
+			k.front, k.offset = `{"S":"`+k.Lead(), at
+		}
+	}
 }
 
 // shared returns the key that a PrefixOf means.
@@ -177,26 +190,26 @@ func attrNames(p *codec.Plan) string {
 
 // checkNative checks a key in an attribute that is a number or binary: one component as it is.
 func (r *registration) checkNative(k *Key, s keySettings, what string) error {
-	kind := "number"
+	kind := "a number"
 	if k.Attr.Type == types.ScalarAttributeTypeB {
 		kind = "binary"
 	}
 	if s.prefix != nil || s.share != nil || s.separator != "" || s.template {
-		return r.errorf(what, "attribute %q is a %s and cannot have a prefix or template: leave Prefix, PrefixOf, Separator and Template out", k.Attr.Name, kind)
+		return r.errorf(what, "attribute %q is %s and cannot have a prefix or template: leave Prefix, PrefixOf, Separator and Template out", k.Attr.Name, kind)
 	}
 	if len(s.segs) != 1 || len(s.comps) != 1 {
-		return r.errorf(what, "attribute %q is a %s: give exactly one attribute", k.Attr.Name, kind)
+		return r.errorf(what, "attribute %q is %s: give exactly one attribute", k.Attr.Name, kind)
 	}
 	if p := s.segs[0]; p.Width != 0 || p.Layout != "" {
-		return r.errorf(what, "attribute %q is a %s and has no width or layout", k.Attr.Name, kind)
+		return r.errorf(what, "attribute %q is %s and has no width or layout", k.Attr.Name, kind)
 	}
 	c := s.comps[0]
 	if c.derived != nil {
-		return r.errorf(what, "attribute %q is a %s, and what is derived is a text", k.Attr.Name, kind)
+		return r.errorf(what, "attribute %q is %s, and what is derived is a text", k.Attr.Name, kind)
 	}
 	number := c.Seg.Kind == keys.Int || c.Seg.Kind == keys.Uint || c.Seg.Kind == keys.Float
-	if kind == "number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
-		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is a %s", c.field.Type, k.Attr.Name, kind)
+	if kind == "a number" && !number || kind == "binary" && c.Seg.Kind != keys.Bytes {
+		return r.errorf(r.fieldName(c.field), "%s cannot be the key %q, which is %s", c.field.Type, k.Attr.Name, kind)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type Decoded struct {
 func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs, by Protector) Decoded {
 	start := r.Offset()
 	d := t.Directory()
-	if e := t.guess(d, r, want); e != nil {
+	if e := t.guess(d, r, want, from); e != nil {
 		ptr := from.newItem(e, r)
 		if t.loadGuessed(e, r, start, ptr) {
 			return Decoded{Entity: e, Value: e.At(ptr)}
@@ -104,15 +104,17 @@ func (e *Entity) decode(r *wire.Reader, stored *storedKey, by Protector) (unsafe
 	return ptr, e.placeOf(stored).fillKey(stored, ptr)
 }
 
-func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
+func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity, from *Slabs) *Entity {
 	if t.Discriminator == "" {
 		return nil
 	}
 	e := want
 	if e == nil {
 		name, _ := r.GuessText(t.Discriminator)
-		if list := d.byName[name]; len(list) == 1 {
-			e = list[0]
+		if e = from.typed(name); e == nil {
+			if list := d.byName[name]; len(list) == 1 {
+				e = list[0]
+			}
 		}
 	}
 	if e != nil && (len(e.Upgrades) > 0 || len(e.sealed) > 0) { // the version comes first, or the key

@@ -116,9 +116,9 @@ func (d *Directory) named(typ, pk, sk string) *Entity {
 	return list[len(list)-1]
 }
 
-// ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. Where the
-// entity is known it is given: its type may be registered as others, too.
-func (t *Table) ExampleOf(of *Entity, example any) (*Entity, unsafe.Pointer, error) {
+// ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. Its type may
+// be registered as others, too: so the entity is given where it is known, and else those that it should be of, or nil.
+func (t *Table) ExampleOf(of *Entity, among map[*Entity]bool, example any) (*Entity, unsafe.Pointer, error) {
 	v := reflect.ValueOf(example)
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
 		return nil, nil, misuse("table %q: the example is nil: give a registered struct with its key fields set", t.Name)
@@ -131,7 +131,11 @@ func (t *Table) ExampleOf(of *Entity, example any) (*Entity, unsafe.Pointer, err
 	if of != nil {
 		return of, v.UnsafePointer(), nil
 	}
-	switch list := t.Directory().byType[v.Type().Elem()]; len(list) {
+	list := t.Directory().byType[v.Type().Elem()]
+	if slices.ContainsFunc(list, func(e *Entity) bool { return among[e] }) {
+		list = slices.DeleteFunc(slices.Clone(list), func(e *Entity) bool { return !among[e] })
+	}
+	switch len(list) {
 	case 0:
 		return nil, nil, misuse("table %q: %s is not registered on it", t.Name, v.Type().Elem())
 	case 1:

@@ -44,6 +44,9 @@ func (k ItemKey) Encoded() ([]byte, error) {
 // KeyOf builds the primary key of the item at ptr.
 func (e *Entity) KeyOf(ptr unsafe.Pointer) (ItemKey, error) {
 	k := ItemKey{table: e.Table, Attrs: make(map[string]types.AttributeValue, 2)}
+	if err := e.checkKeyRead(ptr); err != nil {
+		return k, err
+	}
 	for _, part := range [...]*Key{e.PK, e.SK} {
 		if part == nil {
 			continue
@@ -78,6 +81,9 @@ func (e *Entity) ownMembers() ([]byte, error) {
 
 // AppendKeys appends the members of the item's primary key.
 func (e *Entity) AppendKeys(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	if err := e.checkKeyRead(ptr); err != nil {
+		return nil, err
+	}
 	dst, err := e.appendKey(dst, e.PK, ptr)
 	if err == nil && e.SK != nil {
 		dst, err = e.appendKey(append(dst, ','), e.SK, ptr)

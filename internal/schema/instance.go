@@ -82,6 +82,9 @@ func embeddedPointers(p *codec.Plan) (list [][]int) {
 
 // KeyOnly makes an item with the key fields of the one at ptr.
 func (e *Entity) KeyOnly(ptr unsafe.Pointer) (unsafe.Pointer, error) {
+	if err := e.checkKeyRead(ptr); err != nil {
+		return nil, err
+	}
 	out := e.NewItem()
 	for _, k := range [...]*Key{e.PK, e.SK} {
 		if k == nil {

@@ -25,7 +25,7 @@ const (
 type Key struct {
 	Attr      Attr
 	opening   string // of a member: its name, and all up to the opening quote of a string
-	sort      bool // the attribute is a sort key, of the table or of an index
+	sort      bool   // the attribute is a sort key, of the table or of an index
 	prefix    string
 	separator string // "" of a template
 	comps     []component
@@ -34,6 +34,8 @@ type Key struct {
 	guarded   bool          // a template that could render a key of the library's own: those are refused
 	sparse    bool          // of an index: items whose components are all zero do not have it
 	straight  bool          // the pattern has the default separator, and no fixed text behind a component
+	front     string        // if that is one string of the item itself: what stands before its text in a stored value
+	offset    uintptr       // of that string in the item
 }
 
 func newKey(a Attr) *Key {

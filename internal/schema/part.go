@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/entable/entable/internal/codec"
 )
 
 // A field with the tag `entable:"partial"`, a bool, says of an item that it was read in part. It is not stored.
@@ -48,20 +50,60 @@ func (e *Entity) partialOf(ptr unsafe.Pointer) reflect.Value {
 	return reflect.NewAt(e.Type, ptr).Elem().FieldByIndex(e.partial)
 }
 
-// isPart reports whether the item at ptr is known to be read in part.
-func (e *Entity) isPart(ptr unsafe.Pointer) bool { return e.partial != nil && e.partialOf(ptr).Bool() }
+// IsPart reports whether the item at ptr is known to be read in part.
+func (e *Entity) IsPart(ptr unsafe.Pointer) bool { return e.partial != nil && e.partialOf(ptr).Bool() }
 
 // checkWhole refuses to write an item that was read in part as a whole.
 func (e *Entity) checkWhole(ptr unsafe.Pointer) error {
-	if !e.isPart(ptr) {
+	if !e.IsPart(ptr) {
 		return nil
 	}
 	return misuse("%s: the item was read in part, and what it lacks would be lost: read it whole, by Get or with Hydrate, or use Update or Patch", e.Name)
 }
 
+// CheckVersion refuses a write that depends on the version of the item at ptr where that was read without it.
+func (e *Entity) CheckVersion(ptr unsafe.Pointer) error {
+	if e.Version == nil {
+		return nil
+	}
+	return e.checkRead(ptr, "by which its writes tell that nobody else has changed it", e.Version)
+}
+
+// checkKeyRead refuses to make the primary key of an item that was read without what it is computed from: it would be another's.
+func (e *Entity) checkKeyRead(ptr unsafe.Pointer) error {
+	if !e.IsPart(ptr) {
+		return nil
+	}
+	return e.checkRead(ptr, ofKey, append(e.PK.computedFrom(), e.SK.computedFrom()...)...)
+}
+
+const ofKey = "of which its key is made"
+
+// computedFrom lists the attributes that a key, which may be nil, is made of and does not hold.
+func (k *Key) computedFrom() (list []*codec.Field) {
+	for i := 0; k != nil && i < len(k.comps); i++ {
+		if c := &k.comps[i]; c.shard != nil || c.part {
+			list = append(list, c.roots()...)
+		}
+	}
+	return list
+}
+
+func (e *Entity) checkRead(ptr unsafe.Pointer, what string, fields ...*codec.Field) error {
+	if !e.IsPart(ptr) {
+		return nil
+	}
+	for _, f := range fields {
+		if v, ok := f.Value(ptr); !ok || v.IsZero() {
+			return misuse("%s: the item was read in part, without %q, %s: let the index hold that, or read the item whole, by Get or with Hydrate", e.Name, f.Name, what)
+		}
+	}
+	return nil
+}
+
 // CheckPair refuses to compare an item that was read in part with one that was not.
 func (e *Entity) CheckPair(before, after unsafe.Pointer) error {
-	if e.isPart(before) == e.isPart(after) {
+	if e.IsPart(before) == e.IsPart(after) {
 		return nil
 	}
 	return misuse("%s: one of the two items was read in part, and what it lacks would count as a difference: compare it with a copy of itself", e.Name)

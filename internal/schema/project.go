@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -47,8 +48,8 @@ func (s *Span) KeyIn(raw []byte) (map[string]types.AttributeValue, error) {
 	return key, nil
 }
 
-// OwnNames lists the attributes without which an item cannot be told, placed or hidden, for a projection; nil where there can
-// be none: an upgrade of an older shape needs whole items.
+// OwnNames lists the attributes without which an item cannot be told, placed, hidden or written again, for a projection, as far as
+// the index holds them; nil where there can be none: an upgrade of an older shape needs whole items.
 func (s *Span) OwnNames() []string {
 	names := s.KeyNames()
 	if d := s.Table.Discriminator; d != "" {
@@ -61,12 +62,18 @@ func (s *Span) OwnNames() []string {
 		if len(e.Upgrades) > 0 {
 			return nil
 		}
-		if e.HideExpired && e.TTL != nil && !slices.Contains(names, e.TTL.Name) {
-			names = append(names, e.TTL.Name)
+		own := []*codec.Field{e.Version}
+		if e.HideExpired {
+			own = append(own, e.TTL)
+		}
+		for _, f := range slices.Concat(own, e.PK.computedFrom(), e.SK.computedFrom()) {
+			if f != nil && s.Table.holds(s.Table.Index(s.Index), f.Name) {
+				names = append(names, f.Name)
+			}
 		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // Passes reports whether the scan of an entity does not concern itself with an item of an unknown type,

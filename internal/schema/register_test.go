@@ -164,5 +164,5 @@ func TestKeysOfOtherTypes(t *testing.T) {
 	}
 	d.PK.Type = types.ScalarAttributeTypeB
 	_, err := newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[measure]()})
-	checkFault(t, err, schema.WrongDeclaration, `measure: field Sensor: int cannot be the key "pk", which is a binary`)
+	checkFault(t, err, schema.WrongDeclaration, `measure: field Sensor: int cannot be the key "pk", which is binary`)
 }

@@ -100,7 +100,7 @@ func (e *Entity) AppendRestValue(dst []byte, name string, v any) ([]byte, error)
 	}
 	dst, err := e.Table.Encoding.AppendValue(dst, v)
 	if err != nil {
-		return nil, e.valueFault(err)
+		return nil, e.valueFault(codec.Within(err, name))
 	}
 	return dst, nil
 }

@@ -21,6 +21,8 @@ type Span struct {
 	From  *Entity // the entity whose fields name the partition
 	Want  *Entity // only items of this entity, or nil
 
+	Members map[*Entity]bool // only items of these, or nil
+
 	Index      string
 	PK, SK     *Key
 	Partition  []byte
@@ -80,6 +82,11 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 		s.PK, s.SK = x.pk, x.sk
 		if x.MultiAttribute {
 			return s, s.startMulti(x, ptr)
+		}
+	}
+	if s.PK.shards() == 1 { // else all of them are read
+		if err := from.checkRead(ptr, ofKey, s.PK.computedFrom()...); err != nil {
+			return s, err
 		}
 	}
 	var err error

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
 )
 
 // A field with the tag `entable:"hidden"`, or one that is encrypted, is withheld: what is made of items for people, ToMap and
@@ -26,14 +27,16 @@ func (e *Entity) discreet(err error) error {
 	return err
 }
 
-// plainly returns an error of the codec without its reason, which may quote the value.
+// plainly returns an error of the codec without its reason if that may quote the value.
 func plainly(err error) error {
 	c, ok := errors.AsType[*codec.Error](err)
 	if !ok {
 		return errors.New("its value cannot be stored")
 	}
 	bare := &codec.Error{Path: c.Path, WireKind: c.WireKind, GoType: c.GoType}
-	if bare.GoType == nil {
+	if set, ok := errors.AsType[*wire.SetError](err); ok {
+		bare.Err = set
+	} else if bare.GoType == nil {
 		bare.Err = errors.New("its value is not valid")
 	}
 	return bare

@@ -1,6 +1,10 @@
 package wire
 
-import "math"
+import (
+	"math"
+	"strconv"
+	"strings"
+)
 
 // Number consumes a string that holds a number of the service and returns its text, which aliases the input as Text's
 // does. Text that is no decimal number, such as NaN, is an error.
@@ -55,6 +59,69 @@ func isNumber[T string | []byte](s T) bool {
 		}
 	}
 	return i == len(s)
+}
+
+// SameNumber reports whether two texts are numbers of one value.
+func SameNumber(a, b string) bool {
+	var x, y [64]byte
+	switch {
+	case !isNumber(a) || !isNumber(b):
+		return false
+	case isPlain(a) && isPlain(b):
+		return a == b
+	}
+	return string(appendCanonical(x[:0], a)) == string(appendCanonical(y[:0], b))
+}
+
+// isPlain reports whether a number has no exponent, no plus sign and no zeros that add nothing: no two such texts are of one value.
+func isPlain(number string) bool {
+	digits := strings.TrimPrefix(number, "-")
+	point := strings.IndexByte(digits, '.')
+	switch last := digits[len(digits)-1]; {
+	case point >= 0 && (last == '0' || last == '.'), point == 0, number == "-0":
+		return false
+	case digits[0] == '0' && len(digits) > 1 && point != 1:
+		return false
+	}
+	return !strings.ContainsAny(digits, "+eE")
+}
+
+// appendCanonical appends the one text of a number's value: its digits from the first to the last that is not 0, with a minus
+// sign if there is one, and the power of ten of the last. Zero has no digits.
+func appendCanonical(dst []byte, number string) []byte {
+	start, exponent, zeros, point := len(dst), 0, 0, false
+	for i, c := range []byte(number) {
+		switch {
+		case c == '-' && i == 0:
+			dst = append(dst, c)
+		case c == '.':
+			point = true
+		case c == 'e' || c == 'E':
+			e, _ := strconv.Atoi(number[i+1:])
+			return endCanonical(dst, start, zeros, exponent+e)
+		case isDigit(c):
+			if point {
+				exponent--
+			}
+			if c == '0' && (len(dst) == start || dst[len(dst)-1] == '-') {
+				continue
+			}
+			if dst = append(dst, c); c == '0' {
+				zeros++
+			} else {
+				zeros = 0
+			}
+		}
+	}
+	return endCanonical(dst, start, zeros, exponent)
+}
+
+func endCanonical(dst []byte, start, zeros, exponent int) []byte {
+	dst = dst[:len(dst)-zeros]
+	if len(dst) == start || len(dst) == start+1 && dst[start] == '-' {
+		return append(dst[:start], '0')
+	}
+	return strconv.AppendInt(append(dst, 'e'), int64(exponent+zeros), 10)
 }
 
 func isDigit(c byte) bool { return c-'0' < 10 }

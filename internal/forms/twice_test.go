@@ -1,0 +1,70 @@
+package forms_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/entable/entable"
+)
+
+// Entry is registered as two entities of one partition.
+type Entry struct {
+	Book string `dynamodbav:"book"`
+	No   int    `dynamodbav:"no"`
+	Text string `dynamodbav:"text"`
+}
+
+// A collection with one member of a Go type that is registered twice takes and writes the items of that member, and no others.
+func TestCollectionOfATypeThatIsRegisteredTwice(t *testing.T) {
+	for name, discriminator := range map[string]entable.TableOption{"typed": entable.Discriminator("type"), "untyped": entable.NoDiscriminator()} {
+		for engine, open := range engines {
+			t.Run(name+" "+engine, func(t *testing.T) {
+				ctx := t.Context()
+				table := entable.NewTable("stored", append(upper[:2:2], discriminator)...)
+				table.Use(open(t))
+				must(t, table.CreateTable(ctx))
+				defer func() { must(t, table.DeleteTable(context.WithoutCancel(ctx))) }()
+				drafts := entable.Register[Entry](table, entable.Name("Draft"), pk("BOOK#{book}"), sk("DRAFT#{no}"))
+				pages := entable.Register[Entry](table, entable.Name("Page"), pk("BOOK#{book}"), sk("PAGE#{no:03}"))
+				type book struct{ Pages []Entry }
+				books := entable.NewCollection[book](pages)
+				for no := range 3 {
+					must(t, drafts.Put(ctx, &Entry{"b", no, "draft"}))
+					must(t, pages.Put(ctx, &Entry{"b", no, "page"}))
+				}
+				loaded, err := books.Get(ctx, Entry{Book: "b"})
+				must(t, err)
+				if len(loaded.Pages) != 3 || loaded.Pages[2] != (Entry{"b", 2, "page"}) {
+					t.Errorf("got %+v", loaded)
+				}
+				some, err := books.Query(Entry{Book: "b"}).Between(Entry{Book: "b", No: 1}, nil).Group(ctx)
+				must(t, err)
+				if len(some.Pages) != 2 {
+					t.Errorf("between: %+v", some)
+				}
+				changed := books.Clone(loaded)
+				changed.Pages[0].Text = "changed"
+				changed.Pages = append(changed.Pages[:1], Entry{"b", 9, "new"})
+				must(t, books.Save(ctx, loaded, changed))
+				if now, err := books.Get(ctx, Entry{Book: "b"}); err != nil || len(now.Pages) != 2 || now.Pages[0].Text != "changed" || now.Pages[1].No != 9 {
+					t.Errorf("saved %+v, %v", now, err)
+				}
+				must(t, books.Copy(ctx, Entry{Book: "b"}, Entry{Book: "c"}))
+				for _, of := range []string{"b", "c"} {
+					left := 0
+					for v, err := range drafts.Query(Entry{Book: of}).All(ctx) {
+						must(t, err)
+						if left++; v.Text != "draft" {
+							t.Errorf("a draft is %+v", v)
+						}
+					}
+					if left != 3 {
+						t.Errorf("%d drafts of %s, want 3", left, of)
+					}
+				}
+				_, err = table.Query(Entry{Book: "b"}).First(ctx)
+				refused(t, err, "is registered on it as Draft and as Page: ask one of these")
+			})
+		}
+	}
+}
