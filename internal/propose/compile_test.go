@@ -140,6 +140,7 @@ func exports(t *testing.T) importer.Lookup {
 func TestProposalsKeepItems(t *testing.T) {
 	soak := os.Getenv("ENTABLE_SOAK") != ""
 	dir, first := t.TempDir(), rand.IntN(12)
+	t.Logf("every twelfth table, from %d on", first)
 	var imports, calls, want strings.Builder
 	for i, f := range slices.Concat(forms, odd) {
 		if !soak && i%12 != first {
