@@ -2,7 +2,6 @@ package entable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"unsafe"
@@ -16,12 +15,9 @@ import (
 	"github.com/entable/entable/internal/work"
 )
 
-// Limits of the service.
+// maxBatchGet is the service's limit.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-const (
-	maxBatchGet    = 100
-	maxTransactGet = 100
-)
+const maxBatchGet = 100
 
 // BatchGet reads the items with the key fields of keys, in requests of up to 100 keys, several at once.
 // The result has one element for each key, in their order, nil where there is no item; a key that is
@@ -42,18 +38,6 @@ func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOpti
 // pointer to one, with its key fields set. Results are pointers to the registered types, or as [SkipUnknown] and [RawUnknown] say.
 func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
 	return t.batchGet(ctx, nil, keys, t.s().Unknown, opts)
-}
-
-// TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
-// the order of keys, nil where there is no item. Such a read is always consistent; of the options,
-// [SkipHooks] makes a difference. When the service cancels it, the error holds a [*TransactionError] with
-// the keys that stood in the way.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
-func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOption) ([]*T, error) {
-	if e.registered() == nil {
-		return nil, errUnregistered
-	}
-	return typed[T](e.e.table.transactGet(ctx, e.e.Entity, pointers(keys), 0, opts))
 }
 
 func pointers[T any](list []T) []any {
@@ -78,51 +62,80 @@ func typed[T any](found []any, err error) ([]*T, error) {
 // getKey is one distinct key of a batch or transaction.
 type getKey struct {
 	e     *entity
-	key   schema.ItemKey
-	at    []int // positions in the caller's list
+	key   []byte // encoded
+	at    []int  // positions in the caller's list
 	found loaded
 	err   error
 	other *getKey // of the other place where the item may be, or nil
 }
 
-// getKeyOf builds the key of the item at ptr.
-func (e *entity) getKeyOf(ptr unsafe.Pointer) (*getKey, error) {
-	k, err := e.keyOf(ptr)
-	g := &getKey{e: e, key: k}
-	if err != nil || e.Other == nil {
-		return g, err
+// locate appends the key of the item at ptr to the encoded keys of others, and makes it g's.
+func (g *getKey) locate(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
+	start := len(dst)
+	dst, err := g.e.appendKeys(append(dst, '{'), ptr)
+	if err != nil {
+		return nil, err
 	}
-	if other, ok := e.OtherKey(ptr, k); ok {
-		g.other = &getKey{e: e, key: other}
+	dst = append(dst, '}')
+	g.key = dst[start:len(dst):len(dst)]
+	if g.e.Other == nil {
+		return dst, nil
 	}
-	return g, nil
+	k, err := g.e.keyOf(ptr)
+	if err != nil {
+		return nil, err
+	}
+	if other, ok := g.e.OtherKey(ptr, k); ok {
+		g.other = &getKey{e: g.e}
+		g.other.key, err = other.Encoded()
+	}
+	return dst, err
+}
+
+func (g *getKey) attrs() map[string]types.AttributeValue {
+	attrs, _ := wire.ReadItem(g.key) // it was encoded here
+	return attrs
+}
+
+func (g *getKey) text() string { return g.e.Table.KeyText(g.attrs()) }
+
+func (g *getKey) id() schema.ItemID {
+	if id, ok := g.e.Table.EncodedIdentity(g.key, len(g.key)-1); ok {
+		return id
+	}
+	return g.e.Table.Identity(g.attrs())
 }
 
 // getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
 func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
-	var out []*getKey
-	byID := map[schema.ItemID]*getKey{}
+	n := len(examples)
+	out, all, at := make([]*getKey, 0, n), make([]getKey, n), make([]int, n)
+	byID := make(map[schema.ItemID]*getKey, n)
+	encoded := make([]byte, 0, n*usualKey)
 	for i, example := range examples {
 		x, ptr, err := t.s().ExampleOf(of, nil, example)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
-		e := ownerOf(x)
-		k, err := e.getKeyOf(ptr)
-		if err != nil {
+		g := &all[i]
+		g.e = ownerOf(x)
+		if encoded, err = g.locate(encoded, ptr); err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
-		id := t.s().Identity(k.key.Attrs)
-		g := byID[id]
-		if g == nil {
-			g = k
-			byID[id] = g
-			out = append(out, g)
+		id := g.id()
+		if same := byID[id]; same != nil {
+			same.at = append(same.at, i)
+			continue
 		}
-		g.at = append(g.at, i)
+		at[i], g.at = i, at[i:i+1:i+1]
+		byID[id] = g
+		out = append(out, g)
 	}
 	return out, nil
 }
+
+// usualKey is how long encoded keys are that need no second piece of memory.
+const usualKey = 96
 
 // commonEntity returns the entity of all keys, or nil when they are of several.
 func commonEntity(all []*getKey) *entity {
@@ -165,29 +178,30 @@ type batchGet struct {
 
 // chunks splits the keys into requests; consistent and other reads do not share one.
 func (b *batchGet) chunks(all []*getKey) [][]*getKey {
-	byConsistency := map[bool][]*getKey{}
+	eventually, strongly := make([]*getKey, 0, len(all)), []*getKey(nil)
 	for _, g := range all {
-		strongly := b.cfg.consistent.or(g.e.consistent).or(b.t.consistent) == strong
-		byConsistency[strongly] = append(byConsistency[strongly], g)
-	}
-	var out [][]*getKey
-	for _, strongly := range []bool{false, true} {
-		rest := byConsistency[strongly]
-		for len(rest) > 0 {
-			n := min(maxBatchGet, len(rest))
-			out = append(out, rest[:n])
-			rest = rest[n:]
+		if b.strongly(g) {
+			strongly = append(strongly, g)
+		} else {
+			eventually = append(eventually, g)
 		}
 	}
-	return out
+	return slices.AppendSeq(slices.Collect(slices.Chunk(eventually, maxBatchGet)), slices.Chunk(strongly, maxBatchGet))
+}
+
+func (b *batchGet) strongly(g *getKey) bool {
+	return b.cfg.consistent.or(g.e.consistent).or(b.t.consistent) == strong
 }
 
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
-	strongly := b.cfg.consistent.or(chunk[0].e.consistent).or(b.t.consistent) == strong
-	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: map[schema.ItemID]*getKey{}}
+	strongly := b.strongly(chunk[0])
+	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: make(map[schema.ItemID]*getKey, len(chunk))}
 	for _, g := range chunk {
-		sink.byID[b.t.s().Identity(g.key.Attrs)] = g
+		sink.byID[g.id()] = g
+	}
+	if e := commonEntity(chunk); e != nil {
+		sink.want = e.Entity
 	}
 	left := chunk
 	tries := work.Tries{Most: b.cfg.attempts}
@@ -219,21 +233,22 @@ func (b *batchGet) fail(left []*getKey, err error) {
 
 // request makes one request and returns the keys that are still to be read: all after an error.
 func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, sink *manyItems) ([]*getKey, error) {
-	keys := types.KeysAndAttributes{}
+	table, of := b.t.s().Name, types.KeysAndAttributes{}
 	if strongly {
-		keys.ConsistentRead = new(true)
+		of.ConsistentRead = new(true)
 	}
-	for _, g := range left {
-		keys.Keys = append(keys.Keys, g.key.Attrs)
+	keys := make([][]byte, len(left))
+	for i, g := range left {
+		keys[i] = g.key
 	}
-	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.t.s().Name: keys}}
-	unprocessed, err := b.conn.BatchGet(ctx, in, sink)
+	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: of}}
+	unprocessed, err := b.conn.BatchGet(ctx, in, map[string][][]byte{table: keys}, sink)
 	if err != nil {
 		return left, err
 	}
 	sink.keep()
 	var again []*getKey
-	for _, attrs := range unprocessed[b.t.s().Name].Keys {
+	for _, attrs := range unprocessed[table].Keys {
 		if g := sink.byID[b.t.s().Identity(attrs)]; g != nil {
 			again = append(again, g)
 		}
@@ -249,7 +264,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 		v, err := g.value(ctx, b.cfg.readConfig)
 		for _, i := range g.at {
 			if err != nil {
-				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.Name, Key: g.key.Text(), Err: err})
+				failed.Failures = append(failed.Failures, BatchFailure{Index: i, Entity: g.e.Name, Key: g.text(), Err: err})
 			} else if v != nil {
 				out[i] = v
 			}
@@ -265,7 +280,7 @@ func (b *batchGet) result(ctx context.Context, all []*getKey, n int) ([]any, err
 func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 	switch {
 	case g.err != nil:
-		return nil, &OpError{Op: "Get", Entity: g.e.Name, Key: g.key.Text(), Err: g.err}
+		return nil, &OpError{Op: "Get", Entity: g.e.Name, Key: g.text(), Err: g.err}
 	case g.found.err != nil:
 		u, ok := g.found.err.(*UnknownEntityError)
 		switch {
@@ -290,26 +305,35 @@ func (g *getKey) value(ctx context.Context, rc readConfig) (any, error) {
 type manyItems struct {
 	t    *Table
 	by   schema.Protector
+	want *schema.Entity // of all keys, or nil
 	byID map[schema.ItemID]*getKey
-	got  map[*getKey]loaded
+	got  []gotItem
+	// slabs are those of one attempt.
+	slabs   schema.Slabs
+	scratch [256]byte
+}
+
+type gotItem struct {
+	key *getKey
+	loaded
 }
 
 func (s *manyItems) Reset() {
-	if s.got == nil {
-		s.got = map[*getKey]loaded{}
-	}
 	clear(s.got)
+	s.got, s.slabs = s.got[:0], schema.Slabs{}
 }
 
 func (s *manyItems) keep() {
-	for g, l := range s.got {
-		g.found = l
+	for _, i := range s.got {
+		i.key.found = i.loaded
 	}
-	clear(s.got)
+	s.Reset()
 }
 
 func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
-	id, err := s.t.s().IdentityAt(r)
+	start := r.Offset()
+	d := s.t.s().Decode(r, s.want, &s.slabs, s.by)
+	id, err := s.t.s().IdentityOfRead(s.scratch[:0], r, start)
 	if err != nil {
 		return err
 	}
@@ -317,104 +341,10 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	s.got[g] = load(s.t.s().DecodeAs(r, g.e.Entity, s.by))
-	return nil
-}
-
-// TransactGet does what [Entity.TransactGet] does for keys of any entities of the table; see [SkipUnknown] and [RawUnknown].
-func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
-	return t.transactGet(ctx, nil, keys, t.s().Unknown, opts)
-}
-
-func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, unknown schema.UnknownItems, opts []ReadOption) ([]any, error) {
-	rc, err := readConfigOf(opts)
-	rc.unknown = unknown
-	switch {
-	case err != nil:
-		return nil, err
-	case len(keys) == 0:
-		return nil, nil
-	case len(keys) > maxTransactGet:
-		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, len(keys), maxTransactGet)
-	}
-	all, err := t.getKeys(of, keys)
-	if err != nil {
-		return nil, err
-	}
-	c, err := t.connFor(ctx, commonEntity(all))
-	if err != nil {
-		return nil, err
-	}
-	places := bothPlaces(all)
-	if len(places) > maxTransactGet {
-		return nil, usagef("table %q: %d keys, of which %d may be at two places, are above the service's limit of %d in a transaction", t.s().Name, len(all), len(places)-len(all), maxTransactGet)
-	}
-	in := &dynamodb.TransactGetItemsInput{}
-	for _, g := range places {
-		in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: &types.Get{TableName: &t.s().Name, Key: g.key.Attrs}})
-	}
-	sink := &transactItems{t: t, by: t.protector(ctx), keys: places}
-	if err := c.TransactGet(ctx, in, sink); err != nil {
-		return nil, &OpError{Op: "TransactGet", Entity: t.s().Name, Err: cancelled(places, err)}
-	}
-	for i, g := range places {
-		g.found = sink.got[i]
-	}
-	choose(all)
-	out := make([]any, len(keys))
-	for _, g := range all {
-		v, err := g.value(ctx, rc)
-		if err != nil {
-			return nil, err
-		}
-		for _, at := range g.at {
-			if v != nil {
-				out[at] = v
-			}
-		}
-	}
-	return out, nil
-}
-
-// cancelled makes a [*TransactionError] of the service's reasons, if err has them.
-func cancelled(all []*getKey, err error) error {
-	c, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok {
-		return err
-	}
-	te := &TransactionError{Err: err}
-	for i, reason := range c.CancellationReasons {
-		if i >= len(all) || reason.Code == nil || *reason.Code == "None" {
-			continue
-		}
-		g := all[i]
-		te.Reasons = append(te.Reasons, TransactionReason{
-			Index: g.at[0], Entity: g.e.Name, Key: g.key.Text(), Code: *reason.Code, Err: cancellation(reason),
-		})
-	}
-	return te
-}
-
-// transactItems receives the items of a TransactGetItems, by their positions in the request.
-type transactItems struct {
-	t    *Table
-	by   schema.Protector
-	keys []*getKey
-	got  []loaded
-}
-
-func (s *transactItems) Reset() {
 	if s.got == nil {
-		s.got = make([]loaded, len(s.keys))
+		s.got = make([]gotItem, 0, len(s.byID))
 	}
-	clear(s.got)
-}
-
-func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
-	if i >= len(s.keys) {
-		return fmt.Errorf("the service returned %d items for %d keys", i+1, len(s.keys))
-	}
-	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity, s.by))
+	s.got = append(s.got, gotItem{g, load(s.t.s().As(d, r, start, g.e.Entity))})
 	return nil
 }
 
@@ -456,7 +386,7 @@ func (b *batchGet) settle(ctx context.Context, all []*getKey) {
 	for chunk := range slices.Chunk(choose(all), maxTransactGet/2) {
 		var keys []map[string]types.AttributeValue
 		for _, g := range chunk {
-			keys = append(keys, g.key.Attrs, g.other.key.Attrs)
+			keys = append(keys, g.attrs(), g.other.attrs())
 		}
 		items, err := chunk[0].e.together(ctx, b.conn, keys...)
 		for i, item := range items {

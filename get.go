@@ -59,8 +59,8 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 		return nil, err
 	}
 	if e.Other != nil {
-		g, err := e.getKeyOf(ptr)
-		if err != nil {
+		g := &getKey{e: e}
+		if _, err := g.locate(nil, ptr); err != nil {
 			return nil, err
 		}
 		if g.other != nil {

@@ -30,8 +30,12 @@ func (g *pager) hydrate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		keys[i] = &getKey{e: it.entity, key: key}
-		if id := p.Table.Identity(key.Attrs); !seen[id] {
+		encoded, err := key.Encoded()
+		if err != nil {
+			return err
+		}
+		keys[i] = &getKey{e: it.entity, key: encoded}
+		if id := keys[i].id(); !seen[id] {
 			seen[id] = true
 			distinct = append(distinct, keys[i])
 		}
@@ -75,7 +79,8 @@ func (g *pager) since(keys, distinct []*getKey) (gone []*getKey) {
 		if d.Err != nil || d.Entity != k.e.Entity {
 			continue
 		}
-		if now, err := k.e.getKeyOf(k.e.Pointer(d.Value)); err == nil && now.other != nil {
+		now := &getKey{e: k.e}
+		if _, err := now.locate(nil, k.e.Pointer(d.Value)); err == nil && now.other != nil {
 			k.key, k.other = now.key, now.other
 			gone = append(gone, k)
 		}

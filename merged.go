@@ -174,7 +174,7 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 	var all []*getKey
 	for i, it := range g.sink.items {
 		if it.other && it.value != nil {
-			key, err := it.entity.keyOf(it.entity.Pointer(it.value))
+			key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
 			if err != nil {
 				return err
 			}

@@ -279,7 +279,7 @@ func (v *visit) lookElsewhere(ctx context.Context, e *entity, raw []byte, at *sc
 		return visited{}, public(err)
 	}
 	if v.op == opCopy {
-		key, err := e.keyOf(ptr)
+		key, err := e.encodedKey(ptr)
 		it.home = &getKey{e: e, key: key}
 		return it, err
 	}

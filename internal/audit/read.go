@@ -106,7 +106,7 @@ func (a *Audit) readMany(ctx context.Context, keys map[string]map[string]types.A
 		n := min(len(todo), maxBatchGet)
 		unprocessed, err := a.Conn.BatchGet(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
 			a.Table.Name: {Keys: todo[:n], ConsistentRead: new(true)},
-		}}, &sink)
+		}}, nil, &sink)
 		if err != nil {
 			return nil, err
 		}

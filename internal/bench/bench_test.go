@@ -183,10 +183,10 @@ func TestScaledContestantsReadAll(t *testing.T) {
 	wants := map[ref]any{
 		{keyCheck, checkedKeys}: many(500), {keyCheck, uncheckedKeys}: many(500),
 		{amongEntities, tenEntities}: many(500), {amongEntities, thousandEntities}: many(500),
-		{queryPages, onePage}: many(perPage), {queryPages, tenPages}: many(10 * perPage),
-		{scanSegments, oneSegment}: many(segmentItems), {scanSegments, twoSegments}: many(segmentItems),
+		{queryPages, onePage}: tallyOf(t, perPage), {queryPages, tenPages}: tallyOf(t, 10*perPage),
+		{scanSegments, oneSegment}: tallyOf(t, segmentItems), {scanSegments, twoSegments}: tallyOf(t, segmentItems),
 	}
-	for _, c := range scaleContestants() {
+	for _, c := range append(keyContestants(), scaleContestants()...) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := wants[ref{c.row, c.name}]
 			if want == nil {
@@ -202,12 +202,7 @@ func TestContestantsOverASocketComeToTheSameResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all tally
-	for _, o := range orders(3000) {
-		if err := all.add(&o); err != nil {
-			t.Fatal(err)
-		}
-	}
+	all := tallyOf(t, 3000)
 	for _, c := range socketContestants(url, 3) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := want(c.row)
@@ -220,6 +215,17 @@ func TestContestantsOverASocketComeToTheSameResult(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
+}
+
+func tallyOf(t *testing.T, n int) tally {
+	t.Helper()
+	var all tally
+	for _, o := range orders(n) {
+		if err := all.add(&o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }
 
 func TestRegistrationIsMeasured(t *testing.T) {

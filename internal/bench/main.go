@@ -80,6 +80,14 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	if err := all.measure(ctx, allContestants(transport), match, s.rounds, s.each); err != nil {
 		return err
 	}
+	if match(keyCheck) {
+		pair := keyContestants()
+		samples, err := measureKeyCheck(ctx, pair, s.rounds)
+		if err != nil {
+			return err
+		}
+		all.contestants, all.samples = append(all.contestants, pair...), append(all.samples, samples...)
+	}
 	if match(register1000) {
 		samples, err := measureRegistration(s.rounds)
 		if err != nil {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -17,11 +21,11 @@ import (
 
 // scaleContestants returns those of entable alone: with more items, entities or goroutines, and with less to do.
 func scaleContestants() []contestant {
-	return append(keyContestants(),
+	return []contestant{
 		amongContestant(10), amongContestant(manyEntities),
 		pagesContestant(onePage, perPage), pagesContestant(tenPages, 10*perPage),
 		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
-	)
+	}
 }
 
 // amongContestant decodes 500 items of five of the registered types, which lie evenly among all.
@@ -94,15 +98,30 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
 func pagesContestant(name string, items int) contestant {
-	c := entableQuery(queryPages, orderEntity(clientOver(newPaged(items, 1))))
-	c.name = name
-	return c
+	orders := orderEntity(clientOver(newPaged(items, 1)))
+	return tallied(queryPages, name, orders.Query(Order{CustomerID: customerID}).All)
+}
+
+// tallied looks at each of many items and keeps none: what a caller keeps is no matter of the reader's.
+func tallied(row, name string, all func(context.Context) iter.Seq2[*Order, error]) contestant {
+	var found tally
+	return contestant{row, name, func(ctx context.Context) error {
+		found = tally{}
+		for o, err := range all(ctx) {
+			if err != nil {
+				return err
+			}
+			if err := found.add(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() any { return found }}
 }
 
 func segmentsContestant(name string, segments int) contestant {
-	c := entableScan(orderEntity(clientOver(newPaged(segmentItems, segments))), segments)
-	c.row, c.name = scanSegments, name
-	return c
+	orders := orderEntity(clientOver(newPaged(segmentItems, segments)))
+	return tallied(scanSegments, name, orders.Scan().Segments(segments).All)
 }
 
 const (
@@ -139,6 +158,36 @@ func keyContestants() []contestant {
 		contestantOf(checkedKeys, tableOf("pk", "sk"), []schema.Part{attr("customer"), prefix("C")}, []schema.Part{attr("order"), prefix("O")}),
 		contestantOf(uncheckedKeys, tableOf("customer", "order"), []schema.Part{attr("customer")}, []schema.Part{attr("order")}),
 	}
+}
+
+// keyCheckRuns is how often those that are compared closely run in a round.
+const keyCheckRuns = 150
+
+// measureKeyCheck compares two contestants that differ by less than what turns do: they run by turns, one run each, and the quickest
+// run of a round counts.
+func measureKeyCheck(ctx context.Context, pair []contestant, rounds int) ([][]sample, error) {
+	samples := make([][]sample, len(pair))
+	for range rounds {
+		for i, c := range pair { // allocations
+			s, err := take(ctx, c, 10)
+			if err != nil {
+				return nil, err
+			}
+			s.ns, s.cpu = math.Inf(1), math.Inf(1)
+			samples[i] = append(samples[i], s)
+		}
+		for range keyCheckRuns {
+			for _, i := range rand.Perm(len(pair)) {
+				spent, start := cpuTime(), time.Now()
+				if err := pair[i].run(ctx); err != nil {
+					return nil, err
+				}
+				s := &samples[i][len(samples[i])-1]
+				s.ns, s.cpu = min(s.ns, float64(time.Since(start))), min(s.cpu, float64(cpuTime()-spent))
+			}
+		}
+	}
+	return samples, nil
 }
 
 // tableOf returns a table with these key attributes.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -124,12 +125,12 @@ func taken(client *dynamodb.Client) any {
 type tally struct {
 	items, lines int
 	ids          uint64
-	total        float64
+	cents        int64 // whole, because sums of fractions depend on the order
 }
 
 func (t *tally) add(o *Order) error {
 	id, err := strconv.ParseUint(o.OrderID[2:], 10, 64)
-	t.items, t.lines, t.ids, t.total = t.items+1, t.lines+len(o.Lines), t.ids+id, t.total+o.Total
+	t.items, t.lines, t.ids, t.cents = t.items+1, t.lines+len(o.Lines), t.ids+id, t.cents+int64(math.Round(100*o.Total))
 	return err
 }
 
@@ -138,19 +139,7 @@ func entableSocketScan(client *dynamodb.Client) contestant {
 	table.Use(client)
 	orders := entable.Register[Order](table,
 		entable.PK("customer", entable.Prefix("C")), entable.SK("order", entable.Prefix("O")))
-	var found tally
-	return contestant{socketScan, entabled, func(ctx context.Context) error {
-		found = tally{}
-		for o, err := range orders.Scan().All(ctx) {
-			if err != nil {
-				return err
-			}
-			if err := found.add(o); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, func() any { return found }}
+	return tallied(socketScan, entabled, orders.Scan().All)
 }
 
 func handSocketScan(client *dynamodb.Client) contestant {

@@ -237,8 +237,12 @@ func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error 
 	if s.data = zeroBase; more {
 		s = l.room(r)
 	}
-	if more && k == wire.S && l.plain.text {
+	switch {
+	case !more:
+	case k == wire.S && l.plain.text:
 		s, more = l.decodeTexts(r, s)
+	case k == wire.Invalid && l.plain.layout != nil:
+		s, more, err = l.decodeStructs(r, s)
 	}
 	for more && err == nil {
 		if s.len == s.cap {
@@ -284,17 +288,47 @@ func (l *list) decodeTexts(r *wire.Reader, s sliceHeader) (_ sliceHeader, more b
 	return s, true
 }
 
+// decodeStructs reads elements of a list as long as they are maps that are written without white space and have members, and reports
+// whether more follow.
+func (l *list) decodeStructs(r *wire.Reader, s sliceHeader) (_ sliceHeader, more bool, err error) {
+	d := structDecoder{layout: l.plain.layout}
+	if len(d.slots) > 64*len(d.few) {
+		return s, true, nil
+	}
+	for more = true; more; {
+		data, at := r.At()
+		const opening = `{"M":{"`
+		if len(data)-at < len(opening) || string(data[at:at+len(opening)]) != opening {
+			return s, true, nil
+		}
+		if s.len == s.cap {
+			s = l.grow(s)
+		}
+		if err = r.Enter(); err != nil {
+			return s, false, withinIndex(err, s.len)
+		}
+		r.Goto(at + len(opening) - 1)
+		d.p, d.few, d.folded = unsafe.Add(s.data, uintptr(s.len)*l.elemSize), [4]uint64{}, nil
+		if err = d.attributes(r); err == nil {
+			r.Leave()
+			err = r.CloseValue()
+		}
+		if err != nil {
+			return s, false, withinIndex(err, s.len)
+		}
+		s.len++
+		if more, err = r.More(']'); err != nil {
+			return s, false, err
+		}
+	}
+	return s, false, nil
+}
+
 // zeroBase is the address of slices that are empty but not nil.
 var zeroBase = unsafe.Pointer(new([0]byte))
 
-func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) (err error) {
-	switch {
-	case k == wire.Invalid && l.plain.layout != nil && r.Match(`{"M":`): // below is the same for all
-		if err = l.plain.layout.decodeMap(r, p); err != nil {
-			return err
-		}
-		return r.CloseValue()
-	case k == wire.Invalid:
+func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
+	if k == wire.Invalid {
 		return l.plain.decodeWhole(r, p)
 	}
 	return l.plain.decode(r, k, p)

@@ -218,6 +218,9 @@ func (e Encoding) Opaque(t reflect.Type) bool {
 	return custom && k != wire.Invalid
 }
 
+// Offset returns where the field is from the beginning of its struct; not ok if embedded pointers lie between.
+func (f *Field) Offset() (at uintptr, ok bool) { return f.slot.offset, f.slot.hops == nil }
+
 // Address returns where the field is in the struct at ptr, nil behind an embedded pointer that is nil.
 func (f *Field) Address(ptr unsafe.Pointer) unsafe.Pointer { return f.slot.field(ptr) }
 

@@ -247,13 +247,24 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 	if n := len(l.slots); n > 64*len(d.few) {
 		d.many = make([]uint64, n/64+1)
 	}
-	last := &l.head
 	more, err := r.Open('{')
-	for more && err == nil {
+	if more && err == nil {
+		err = d.attributes(r)
+	}
+	if err == nil && l.required != nil && !d.has(l.required) {
+		return ErrUnexpected
+	}
+	return err
+}
+
+// attributes reads the attributes of a JSON object behind its opening brace, of which there is one at least, up to its end.
+func (d *structDecoder) attributes(r *wire.Reader) (err error) {
+	last := &d.head
+	for more := true; more && err == nil; {
 		if d.many == nil && d.folded == nil {
 			var done bool
 			if last, done, err = d.usual(r, last); done || err != nil {
-				break
+				return err
 			}
 		}
 		var name []byte
@@ -261,7 +272,7 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 		s := last.next.Load()
 		if s != nil && r.Matches(&s.prefix) {
 			k = s.kind
-		} else if s, k, name, err = l.find(r, last); err != nil {
+		} else if s, k, name, err = d.find(r, last); err != nil {
 			return err
 		}
 		if s != skipped {
@@ -281,9 +292,6 @@ func (l *layout) decode(r *wire.Reader, p unsafe.Pointer, rest func(string, []by
 			return within(err, cmp.Or(s.name, string(name)))
 		}
 		more, err = r.More('}')
-	}
-	if err == nil && l.required != nil && !d.has(l.required) {
-		return ErrUnexpected
 	}
 	return err
 }

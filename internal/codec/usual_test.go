@@ -31,7 +31,7 @@ type usualItem struct {
 	AVeryLongNameX string            `dynamodbav:"a_very_long_name_x"`
 	AVeryLongNameY string            `dynamodbav:"a_very_long_name_y"`
 	Set            []string          `dynamodbav:"set,stringset"`
-	List           []struct{ X int } `dynamodbav:"list"`
+	List           []usualLine       `dynamodbav:"list"`
 	Map            map[string]string `dynamodbav:"map"`
 	Pointer        *string           `dynamodbav:"pointer"`
 	Last           string            `dynamodbav:"last"`
@@ -39,13 +39,19 @@ type usualItem struct {
 
 type usualStatus string
 
+type usualLine struct {
+	X     int
+	Text  string
+	Lines []usualLine
+}
+
 type usualInside struct {
 	Inside string `dynamodbav:"inside"`
 }
 
 const usualText = `{"pk":{"S":"A#1"},"sk":{"S":"B"},"_type":{"S":"usual"},"t":{"S":"text"},"f":{"N":"12.5"},"i":{"N":"-7"},"i64":{"N":"123456789012345678"},"i8":{"N":"5"},` +
 	`"u":{"N":"6"},"b":{"BOOL":true},"named":{"S":"open"},"quoted":{"S":"12"},"any":{"L":[{"S":"x"},{"N":"1"}]},"inside":{"S":"in"},"time":{"S":"2026-01-02T03:04:05Z"},` +
-	`"a_very_long_name_x":{"S":"é"},"a_very_long_name_y":{"S":""},"set":{"SS":["a","bb",""]},"list":{"L":[{"M":{"X":{"N":"1"}}},{"M":{"X":{"N":"2"}}}]},` +
+	`"a_very_long_name_x":{"S":"é"},"a_very_long_name_y":{"S":""},"set":{"SS":["a","bb",""]},"list":{"L":[{"M":{"X":{"N":"1"},"Text":{"S":"a"}}},{"M":{"Text":{"S":"b"},"X":{"N":"2"}}},{"M":{"Lines":{"L":[{"M":{"Text":{"S":"c"}}},{"M":{}}]},"?":{"S":"d"},"x":{"N":"3"}}},{"NULL":true},{"M":{"X":{"N":"4"}}}]},` +
 	`"map":{"M":{"k":{"S":"v"}}},"unknown":{"B":"AA=="},"pointer":{"S":"p"},"last":{"S":"the last one"}}`
 
 // The usual way of reading and the other one are the same, whatever is in the text: white space, of which the usual way knows nothing,

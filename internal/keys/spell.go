@@ -14,12 +14,34 @@ func CutText(text, value string) (rest string, ok bool) {
 	if value == "" || !strings.HasPrefix(text, value) {
 		return "", false
 	}
-	for i := range len(value) {
-		if c := value[i]; c <= '%' || c == '\\' {
-			return "", false
+	n := len(value)
+	if n < 8 {
+		for i := range n {
+			if c := value[i]; c <= '%' || c == '\\' {
+				return "", false
+			}
 		}
+		return text[n:], true
 	}
-	return text[len(value):], true
+	found := encoded(word(value[n-8:]))
+	for i := 0; i < n-8; i += 8 {
+		found |= encoded(word(value[i:]))
+	}
+	return text[n:], found == 0
+}
+
+// word returns the first eight bytes of s.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// encoded is not 0 if one of the bytes is up to '%', or a backslash.
+func encoded(w uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	b := w ^ ones*'\\'
+	return ((w-ones*('%'+1))&^w | (b-ones)&^b) & highs
 }
 
 // CutTime cuts off a time in the default layout.

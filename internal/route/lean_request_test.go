@@ -113,8 +113,8 @@ func requests(rnd *mathrand.Rand, table string) []send {
 		}},
 		{"BatchGetItem", func(ctx context.Context, c *route.Conn) error {
 			_, err := c.BatchGet(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-				table: {Keys: []map[string]types.AttributeValue{key}},
-			}}, sink)
+				table: {ConsistentRead: aws.Bool(true)},
+			}}, map[string][][]byte{table: {one, two}}, sink)
 			return err
 		}},
 		{"BatchWriteItem", func(ctx context.Context, c *route.Conn) error {

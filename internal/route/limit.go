@@ -185,10 +185,10 @@ func gotten(n int, consistent *bool) float64 {
 	return float64(n) / 2
 }
 
-// gottenOf returns the units of a batch of reads.
-func gottenOf(keys map[string]types.KeysAndAttributes) (units float64) {
-	for _, k := range keys {
-		units += gotten(len(k.Keys), k.ConsistentRead)
+// gottenOf returns the units of a batch of reads: by keys in the request, and by encoded ones.
+func gottenOf(requests map[string]types.KeysAndAttributes, keys map[string][][]byte) (units float64) {
+	for table, r := range requests {
+		units += gotten(len(r.Keys)+len(keys[table]), r.ConsistentRead)
 	}
 	return units
 }

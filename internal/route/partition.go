@@ -10,10 +10,10 @@ import (
 // Partition is a partition that a request was for, of the table or of one of its indexes.
 type Partition struct{ Table, Index, Key string }
 
-// body is what a request holds in bytes: an item or a key, or the items of several, by table or by position.
+// body is what a request holds in bytes: an item or a key, or several, by table or by position.
 type body struct {
 	one  []byte
-	puts map[string][][]byte
+	many map[string][][]byte
 	at   func(i int) []byte
 }
 
@@ -59,13 +59,20 @@ func (c *Cost) Partitions(pk func(table string) string) (list []Partition) {
 			list[0].Index = *in.IndexName
 		}
 	case *dynamodb.BatchGetItemInput:
+		for table, keys := range b.many {
+			for _, raw := range keys {
+				item(table, raw)
+			}
+		}
 		for table, keys := range in.RequestItems {
 			for _, k := range keys.Keys {
-				key(table, k)
+				if len(b.many[table]) == 0 {
+					key(table, k)
+				}
 			}
 		}
 	case *dynamodb.BatchWriteItemInput:
-		for table, items := range b.puts {
+		for table, items := range b.many {
 			for _, raw := range items {
 				item(table, raw)
 			}

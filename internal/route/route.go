@@ -125,6 +125,17 @@ func carried(call *wire.Call, encoded []byte) (map[string]types.AttributeValue, 
 	return wire.ReadItem(encoded)
 }
 
+func readItems(encoded [][]byte) ([]map[string]types.AttributeValue, error) {
+	out := make([]map[string]types.AttributeValue, len(encoded))
+	for i, raw := range encoded {
+		var err error
+		if out[i], err = wire.ReadItem(raw); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // replay gives items that came as attribute values to a sink.
 func replay(sink wire.Sink, table string, items ...map[string]types.AttributeValue) error {
 	for i, item := range items {
@@ -216,9 +227,22 @@ func (c *Conn) Scan(ctx context.Context, in *dynamodb.ScanInput, sink wire.Sink)
 	return Page{out.LastEvaluatedKey, out.Count}, replay(sink, "", out.Items...)
 }
 
-// BatchGet returns the keys that were left unprocessed.
-func (c *Conn) BatchGet(ctx context.Context, in *dynamodb.BatchGetItemInput, sink wire.Sink) (map[string]types.KeysAndAttributes, error) {
-	out, err := batchGetItem.send(ctx, c, c.begin(sink), in, gottenOf(in.RequestItems), body{})
+// BatchGet reads the items with the input's keys, and with encoded ones of tables of which the input has none, and returns the keys
+// that were left unprocessed.
+func (c *Conn) BatchGet(
+	ctx context.Context, in *dynamodb.BatchGetItemInput, keys map[string][][]byte, sink wire.Sink,
+) (unprocessed map[string]types.KeysAndAttributes, err error) {
+	call, units := c.begin(sink), gottenOf(in.RequestItems, keys)
+	for table, encoded := range keys {
+		of := in.RequestItems[table]
+		if call != nil {
+			of.Keys = []map[string]types.AttributeValue{call.RawKeys(encoded)}
+		} else if of.Keys, err = readItems(encoded); err != nil {
+			return nil, err
+		}
+		in.RequestItems[table] = of
+	}
+	out, err := batchGetItem.send(ctx, c, call, in, units, body{many: keys})
 	if err == nil && out == nil {
 		err = errNoAnswer
 	}
@@ -242,15 +266,15 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 			in.RequestItems[table] = append(in.RequestItems[table], all)
 			continue
 		}
-		for _, encoded := range items {
-			item, err := wire.ReadItem(encoded)
-			if err != nil {
-				return nil, err
-			}
+		read, err := readItems(items)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range read {
 			in.RequestItems[table] = append(in.RequestItems[table], types.WriteRequest{PutRequest: &types.PutRequest{Item: item}})
 		}
 	}
-	out, err := batchWriteItem.send(ctx, c, call, in, units, body{puts: puts})
+	out, err := batchWriteItem.send(ctx, c, call, in, units, body{many: puts})
 	if err != nil || out == nil {
 		return nil, err
 	}

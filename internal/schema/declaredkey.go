@@ -30,7 +30,8 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	if err != nil {
 		return nil, err
 	}
-	k := &Key{Attr: a, sort: r.t.sorts(a), comps: s.comps, separator: keys.DefaultSeparator}
+	k := newKey(a)
+	k.sort, k.comps, k.separator = r.t.sorts(a), s.comps, keys.DefaultSeparator
 	if s.separator != "" {
 		k.separator = s.separator
 	}
@@ -59,10 +60,23 @@ func (r *registration) compile(what string, spec KeyDecl, a Attr, same func(*Ent
 	}
 	fixed := slices.IndexFunc(s.segs, func(s keys.Segment) bool { return s.Literal == "" })
 	k.straight = k.separator == keys.DefaultSeparator && len(s.segs)-max(fixed, 0) == len(s.comps)
+	k.findFront()
 	if shared != nil && !k.sameShape(shared) {
 		return nil, r.errorf(what, "PrefixOf(%s): the components differ: %s is not built like %s", s.share.Name, k.pattern, shared.pattern)
 	}
 	return k, nil
+}
+
+// findFront finds out whether the key is fixed text and then one string of the item itself.
+func (k *Key) findFront() {
+	if !k.straight || len(k.comps) != 1 {
+		return
+	}
+	if c := &k.comps[0]; c.plain && c.shard == nil && c.inner == nil && c.derived == nil {
+		if at, ok := c.field.Offset(); ok {
+			k.front, k.offset = `{"S":"`+k.Lead(), at
+		}
+	}
 }
 
 // shared returns the key that a PrefixOf means.

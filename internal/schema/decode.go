@@ -29,7 +29,7 @@ type Decoded struct {
 func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs, by Protector) Decoded {
 	start := r.Offset()
 	d := t.Directory()
-	if e := t.guess(d, r, want); e != nil {
+	if e := t.guess(d, r, want, from); e != nil {
 		ptr := from.newItem(e, r)
 		if t.loadGuessed(e, r, start, ptr) {
 			return Decoded{Entity: e, Value: e.At(ptr)}
@@ -104,15 +104,17 @@ func (e *Entity) decode(r *wire.Reader, stored *storedKey, by Protector) (unsafe
 	return ptr, e.placeOf(stored).fillKey(stored, ptr)
 }
 
-func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity) *Entity {
+func (t *Table) guess(d *Directory, r *wire.Reader, want *Entity, from *Slabs) *Entity {
 	if t.Discriminator == "" {
 		return nil
 	}
 	e := want
 	if e == nil {
 		name, _ := r.GuessText(t.Discriminator)
-		if list := d.byName[name]; len(list) == 1 {
-			e = list[0]
+		if e = from.typed(name); e == nil {
+			if list := d.byName[name]; len(list) == 1 {
+				e = list[0]
+			}
 		}
 	}
 	if e != nil && (len(e.Upgrades) > 0 || len(e.sealed) > 0) { // the version comes first, or the key
@@ -217,13 +219,17 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 // DecodeAs decodes the item at r, which must be of the entity e. The fault of one of another entity comes with that.
 func (t *Table) DecodeAs(r *wire.Reader, e *Entity, by Protector) Decoded {
 	start := r.Offset()
-	l := t.Decode(r, e, nil, by)
-	if l.Entity != e && (l.Err == nil || l.Misplaced()) {
-		other := t.unknown(r, start, l.Entity.Name)
-		other.Entity = l.Entity
+	return t.As(t.Decode(r, e, nil, by), r, start, e)
+}
+
+// As returns what DecodeAs would of an item that r has read from start on.
+func (t *Table) As(d Decoded, r *wire.Reader, start int, e *Entity) Decoded {
+	if d.Entity != e && (d.Err == nil || d.Misplaced()) {
+		other := t.unknown(r, start, d.Entity.Name)
+		other.Entity = d.Entity
 		return other
 	}
-	return l
+	return d
 }
 
 // Misplaced reports whether the item's fault is that its fields make another key than it is stored under.

@@ -22,6 +22,25 @@ type ItemKey struct {
 // Text returns the key for messages: `pk="CU#1" sk="O#7"`.
 func (k ItemKey) Text() string { return k.table.KeyText(k.Attrs) }
 
+// Encoded returns the key as DynamoDB JSON, in the form of AppendKeys.
+func (k ItemKey) Encoded() ([]byte, error) {
+	dst := []byte{'{'}
+	for _, a := range [...]Attr{k.table.PK, k.table.SK} {
+		v, ok := k.Attrs[a.Name]
+		if !ok {
+			continue
+		}
+		if len(dst) > 1 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = wire.AppendValue(append(wire.AppendString(dst, a.Name), ':'), v); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
 // KeyOf builds the primary key of the item at ptr.
 func (e *Entity) KeyOf(ptr unsafe.Pointer) (ItemKey, error) {
 	k := ItemKey{table: e.Table, Attrs: make(map[string]types.AttributeValue, 2)}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"strings"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -34,33 +35,40 @@ func (t *Table) Identity(item map[string]types.AttributeValue) ItemID {
 	return ItemID{t.Name, string(id)}
 }
 
-// IdentityAt returns the identity of the item in front of which r stands.
-func (t *Table) IdentityAt(r *wire.Reader) (ItemID, error) {
-	names, values := [2]string{t.PK.Name, t.SK.Name}, [2][]byte{}
-	if err := r.FindAttrs(names[:], values[:]); err != nil {
-		return ItemID{}, err
+// IdentityOfRead returns the identity of the item that r has read from start on. It is made in room, and void when that is used
+// again.
+func (t *Table) IdentityOfRead(room []byte, r *wire.Reader, start int) (ItemID, error) {
+	stored := storedKey{r.Noted(0, start), r.Noted(1, start)}
+	if stored[0] == nil || stored[1] == nil && t.SK.Exists() {
+		end := r.Offset()
+		r.Rewind(start)
+		var err error
+		if stored, err = t.storedKeyAt(r); err != nil {
+			return ItemID{}, err
+		}
+		r.Rewind(end)
 	}
-	var scratch [256]byte
-	id := scratch[:0]
+	id := room
 	for i, a := range [...]Attr{t.PK, t.SK} {
-		if values[i] == nil {
+		if stored[i] == nil {
 			continue
 		}
-		_, text, err := wire.Scalar(values[i])
+		if text, ok := plainText(stored[i]); ok && a.Type == types.ScalarAttributeTypeS && strings.IndexByte(text, '\\') < 0 {
+			id = append(a.appendName(id), stored[i]...) // it is encoded like this
+			continue
+		}
+		_, text, err := wire.Scalar(stored[i])
 		if err != nil {
 			return ItemID{}, err
 		}
 		id = a.appendID(id, text)
 	}
-	return ItemID{t.Name, string(id)}, nil
+	return ItemID{t.Name, unsafe.String(unsafe.SliceData(id), len(id))}, nil
 }
 
 // appendID appends a key attribute to the key of an itemID.
 func (a Attr) appendID(id []byte, text string) []byte {
-	if len(id) > 0 {
-		id = append(id, ',')
-	}
-	id = append(wire.AppendString(id, a.Name), ':')
+	id = a.appendName(id)
 	switch a.Type {
 	case types.ScalarAttributeTypeN:
 		return append(id, a.IDText(text)...)
@@ -71,4 +79,11 @@ func (a Attr) appendID(id []byte, text string) []byte {
 		return encoded
 	}
 	return append(id, text...) // no key is stored like this
+}
+
+func (a Attr) appendName(id []byte) []byte {
+	if len(id) > 0 {
+		id = append(id, ',')
+	}
+	return append(wire.AppendString(id, a.Name), ':')
 }

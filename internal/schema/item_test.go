@@ -80,7 +80,7 @@ func TestIdentityOfNumbers(t *testing.T) {
 	d.PK, d.SK = number("pk"), schema.Attr{}
 	table := newTable(t, d)
 	id := func(n string) schema.ItemID {
-		one, err := table.IdentityAt(wire.NewReader([]byte(`{"pk":{"N":"` + n + `"}}`)))
+		one, err := identityOf(table, `{"pk":{"N":"`+n+`"}}`)
 		check(t, err)
 		if two := table.Identity(item(t, `{"pk":{"N":"`+n+`"}}`)); one != two {
 			t.Errorf("%s is %v and %v", n, one, two)
@@ -99,6 +99,44 @@ func TestIdentityOfNumbers(t *testing.T) {
 	}
 	if _, ok := table.EncodedIdentity([]byte(`{"pk":{"N":"1"}}`), 13); ok {
 		t.Error("the bytes of a number are its identity")
+	}
+}
+
+// identityOf returns the identity of an item that was read, not decoded.
+func identityOf(table *schema.Table, item string) (schema.ItemID, error) {
+	r := wire.NewReader([]byte(item))
+	if _, err := r.Skip(); err != nil {
+		return schema.ItemID{}, err
+	}
+	return table.IdentityOfRead(nil, r, 0)
+}
+
+// An item is the same one in whatever form its key is read: encoded here, as attribute values, or as somebody else has written it.
+func TestIdentityOfTexts(t *testing.T) {
+	binary := decl()
+	binary.SK = schema.Attr{Name: "sk", Type: types.ScalarAttributeTypeB}
+	alone := decl()
+	alone.SK = schema.Attr{}
+	for name, test := range map[string]struct {
+		decl        schema.TableDecl
+		here, there string // as encoded here, and as read
+	}{
+		"plain":         {decl(), `{"pk":{"S":"a"},"sk":{"S":"b"}}`, `{"no":{"N":"1"},"sk":{"S":"b"},"x":{"S":"y"},"pk":{"S":"a"}}`},
+		"white space":   {decl(), `{"pk":{"S":"a"},"sk":{"S":"b"}}`, `{ "sk" : {"S" : "b"}, "pk": { "S":"a" } }`},
+		"other escapes": {decl(), `{"pk":{"S":"a/\n"},"sk":{"S":"é\"\\"}}`, `{"pk":{"S":"\u0061\/\u000a"},"sk":{"S":"\u00e9\u0022\u005c"}}`},
+		"no escapes":    {decl(), "{\"pk\":{\"S\":\"\u2028\x7f<\"},\"sk\":{\"S\":\"\"}}", "{\"sk\":{\"S\":\"\"},\"pk\":{\"S\":\"\u2028\x7f<\"}}"},
+		"binary":        {binary, `{"pk":{"S":"a"},"sk":{"B":"AP8="}}`, `{"sk":{"B":"\u0041P8="},"pk":{"S":"a"}}`},
+		"no sort key":   {alone, `{"pk":{"S":"a"}}`, `{"sk":{"S":"b"},"pk":{"S":"a"}}`},
+	} {
+		table := newTable(t, test.decl)
+		want, ok := table.EncodedIdentity([]byte(test.here), len(test.here)-1)
+		got, err := identityOf(table, test.there)
+		if check(t, err); !ok || got != want {
+			t.Errorf("%s: %q is %v, want %v", name, test.there, got, want)
+		}
+		if got := table.Identity(item(t, test.there)); got != want {
+			t.Errorf("%s: attribute values are %v, want %v", name, got, want)
+		}
 	}
 }
 

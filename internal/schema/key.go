@@ -24,7 +24,8 @@ const (
 // Key is a compiled KeySpec: how one entity builds one key attribute. It is immutable.
 type Key struct {
 	Attr      Attr
-	sort      bool // the attribute is a sort key, of the table or of an index
+	opening   string // of a member: its name, and all up to the opening quote of a string
+	sort      bool   // the attribute is a sort key, of the table or of an index
 	prefix    string
 	separator string // "" of a template
 	comps     []component
@@ -33,6 +34,16 @@ type Key struct {
 	guarded   bool          // a template that could render a key of the library's own: those are refused
 	sparse    bool          // of an index: items whose components are all zero do not have it
 	straight  bool          // the pattern has the default separator, and no fixed text behind a component
+	front     string        // if that is one string of the item itself: what stands before its text in a stored value
+	offset    uintptr       // of that string in the item
+}
+
+func newKey(a Attr) *Key {
+	k := &Key{Attr: a, opening: string(wire.AppendString(nil, a.Name)) + ":"}
+	if a.Type == types.ScalarAttributeTypeS {
+		k.opening += `{"S":"`
+	}
+	return k
 }
 
 // maxComponents bounds the components of a key; more are refused.
@@ -142,14 +153,13 @@ func (k *Key) appendMember(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
 }
 
 func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
-	dst = append(wire.AppendString(dst, k.Attr.Name), ':')
-	switch k.Attr.Type {
+	switch s := unsafe.String(unsafe.SliceData(text), len(text)); k.Attr.Type {
 	case types.ScalarAttributeTypeN:
-		return wire.AppendN(dst, unsafe.String(unsafe.SliceData(text), len(text)))
+		return wire.AppendN(append(dst, k.opening...), s)
 	case types.ScalarAttributeTypeB:
-		return wire.AppendB(dst, text), nil
+		return wire.AppendB(append(dst, k.opening...), text), nil
 	default:
-		return wire.AppendS(dst, unsafe.String(unsafe.SliceData(text), len(text)))
+		return wire.AppendTextIn(dst, k.opening, s, `"}`)
 	}
 }
 

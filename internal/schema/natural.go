@@ -104,7 +104,7 @@ func (r *registration) there(a Attr) *Key {
 		}
 	}
 	if a.Name == r.t.Discriminator && a.Name != "" {
-		k := &Key{Attr: a}
+		k := newKey(a)
 		k.pattern, _ = keys.CompileTemplate([]keys.Segment{{Literal: r.e.TypeValue}})
 		return k
 	}

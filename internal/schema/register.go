@@ -359,7 +359,8 @@ func (r *registration) joinNative(x *EntityIndex, what string) error {
 		if stored := c.storedAs(); stored != a.Type {
 			return r.errorf(r.fieldName(f), "%s declares attribute %q as %s, but %s is stored as %s", what, a.Name, a.Type, f.Type, stored)
 		}
-		k := &Key{Attr: a, sort: i >= len(x.Hash), comps: []component{c}, separator: keys.DefaultSeparator}
+		k := newKey(a)
+		k.sort, k.comps, k.separator = i >= len(x.Hash), []component{c}, keys.DefaultSeparator
 		if k.sort {
 			x.ranges = append(x.ranges, k)
 		} else {

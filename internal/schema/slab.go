@@ -42,6 +42,19 @@ func (s *Slabs) newItem(e *Entity, r *wire.Reader) unsafe.Pointer {
 	return ptr
 }
 
+// typed returns the entity with a discriminator of which the response has had an item, or nil: there are few.
+func (s *Slabs) typed(name string) *Entity {
+	if s == nil {
+		return nil
+	}
+	for i := range s {
+		if e := s[i].e; e != nil && e.TypeValue == name {
+			return e
+		}
+	}
+	return nil
+}
+
 // of returns the slab of an entity: the one that its number says, where another has not taken it, or else any. Numbers of
 // the types of a page often have a common divisor with the number of slabs.
 func (s *Slabs) of(e *Entity) *slab {

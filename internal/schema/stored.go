@@ -37,11 +37,25 @@ func (e *Entity) spells(stored *storedKey, ptr unsafe.Pointer) bool {
 		if k == nil {
 			continue
 		}
-		if text, ok := plainText(stored[i]); !ok || !k.spelled(text, ptr) {
+		if !k.spells(stored[i], ptr) {
 			return false
 		}
 	}
 	return true
+}
+
+// spells does what spelled does for a stored value.
+func (k *Key) spells(stored []byte, ptr unsafe.Pointer) bool {
+	n := len(k.front)
+	if n == 0 {
+		text, ok := plainText(stored)
+		return ok && k.spelled(text, ptr)
+	}
+	if len(stored) <= n || string(stored[:n]) != k.front {
+		return false
+	}
+	rest, ok := keys.CutText(unsafe.String(&stored[n], len(stored)-n), *(*string)(unsafe.Add(ptr, k.offset)))
+	return ok && rest == `"}`
 }
 
 // makes reports whether the fields at ptr make the key that is stored: a Put of the instance then replaces the item, and
@@ -56,7 +70,7 @@ func (e *Entity) makes(stored *storedKey, ptr unsafe.Pointer) bool {
 }
 
 func (k *Key) makes(stored []byte, ptr unsafe.Pointer) bool {
-	if text, ok := plainText(stored); ok && k.spelled(text, ptr) {
+	if k.spells(stored, ptr) {
 		return true
 	}
 	var scratch [128]byte

@@ -101,8 +101,20 @@ type box struct {
 // A raw is what a carrier stands for.
 type raw struct {
 	json []byte
-	more [][]byte // items of further puts of a batch
+	more [][]byte // further items or keys of a batch
+	list *rawList // that these are of
 }
+
+// A rawList is a list in a request of which one element stands for many: how the text in front of the first one ends, and what
+// stands between them.
+type rawList struct{ front, between string }
+
+var (
+	// putList is the puts of a BatchWriteItem: between their items are the end of one request and the beginning of the next.
+	putList = rawList{`{"PutRequest":{"Item":`, `}},{"PutRequest":{"Item":`}
+	// keyList is the keys of a BatchGetItem.
+	keyList = rawList{`"Keys":[`, `,`}
+)
 
 // Grow makes room for n carriers.
 func (c *Call) Grow(n int) { c.raw = slices.Grow(c.raw, n) }
@@ -118,7 +130,13 @@ func (c *Call) Raw(json []byte) map[string]types.AttributeValue { return c.carri
 // RawPuts returns a carrier, as Raw does, for the item of the one PutRequest that stands, in the input of a BatchWriteItem,
 // for a put of each of the items. There is at least one.
 func (c *Call) RawPuts(items [][]byte) map[string]types.AttributeValue {
-	return c.carrier(raw{json: items[0], more: items[1:]})
+	return c.carrier(raw{items[0], items[1:], &putList})
+}
+
+// RawKeys returns a carrier, as Raw does, for the one key that stands, in the input of a BatchGetItem, for all of the keys of its
+// table. There is at least one.
+func (c *Call) RawKeys(keys [][]byte) map[string]types.AttributeValue {
+	return c.carrier(raw{keys[0], keys[1:], &keyList})
 }
 
 func (c *Call) carrier(r raw) map[string]types.AttributeValue {

@@ -162,6 +162,9 @@ func TestBadRequestsAreErrors(t *testing.T) {
 		"puts of a batch": func(c *wire.Call) map[string]types.AttributeValue {
 			return c.RawPuts([][]byte{[]byte(`{}`), []byte(`{}`)})
 		},
+		"keys of a batch": func(c *wire.Call) map[string]types.AttributeValue {
+			return c.RawKeys([][]byte{[]byte(`{}`), []byte(`{}`)})
+		},
 	}
 	for name, make := range bad {
 		client, service := newClient(t, []reply{{body: `{}`}})
@@ -296,6 +299,37 @@ func TestOneCarrierForManyPuts(t *testing.T) {
 	})
 	if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[1])); diff != "" {
 		t.Errorf("body (-a carrier each +one carrier):\n%s", diff)
+	}
+}
+
+// One carrier for all keys of a table makes the same body as the keys themselves.
+func TestKeysOfABatch(t *testing.T) {
+	client, service := newClient(t, []reply{{body: `{}`}})
+	list := []map[string]types.AttributeValue{attr("pk", str("a")), attr("pk", str("b\n")), attr("pk", bin("c"))}
+	send := func(call *wire.Call, keys ...map[string]types.AttributeValue) {
+		in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			"t": {Keys: keys, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("a")},
+		}}
+		if _, err := client.BatchGetItem(t.Context(), in, call.Option); err != nil {
+			t.Error(err)
+		}
+	}
+	for n := 1; n <= len(list); n++ {
+		var encoded [][]byte
+		for _, key := range list[:n] {
+			raw, err := wire.AppendItem(nil, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			encoded = append(encoded, raw)
+		}
+		service.requests = nil
+		send(newCall(nil), list[:n]...)
+		call := newCall(nil)
+		send(call, call.RawKeys(encoded))
+		if diff := cmp.Diff(asJSON(t, service.requests[0]), asJSON(t, service.requests[1])); diff != "" {
+			t.Errorf("%d keys, body (-attribute values +one carrier):\n%s", n, diff)
+		}
 	}
 }
 

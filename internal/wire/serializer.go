@@ -62,7 +62,7 @@ func (s *serializer) reset(raws []raw) {
 	for _, raw := range raws {
 		size += len(raw.json)
 		for _, item := range raw.more {
-			size += len(nextPut) + len(item)
+			size += len(raw.list.between) + len(item)
 		}
 	}
 	s.buf, s.lists = slices.Grow(s.buf[:0], size+size/16+512), s.lists[:0]
@@ -71,7 +71,6 @@ func (s *serializer) reset(raws []raw) {
 
 func (s *serializer) Bytes() []byte { return s.buf }
 
-// take gives the output away.
 // serialize writes an input in which all of the carriers stand.
 func (s *serializer) serialize(in smithy.Serializable, raws []raw) error {
 	s.reset(raws)
@@ -92,6 +91,7 @@ func (s *serializer) free() {
 	bodies.Put(s)
 }
 
+// take gives the output away.
 func (s *serializer) take() []byte {
 	out := s.buf
 	s.buf = nil
@@ -219,12 +219,12 @@ func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 		if s.used++; !ok {
 			s.fail(errChanged)
 		}
-		if len(raw.more) > 0 && !bytes.HasSuffix(s.buf, []byte(nextPut[len("}},"):])) {
+		if len(raw.more) > 0 && !bytes.HasSuffix(s.buf, unsafeBytes(raw.list.front)) {
 			s.fail(errNoRawItem)
 		}
 		s.splice(raw.json)
 		for _, item := range raw.more {
-			s.buf = append(s.buf, nextPut...)
+			s.buf = append(s.buf, raw.list.between...)
 			s.splice(item)
 		}
 		return
@@ -232,9 +232,6 @@ func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 	s.next(schema)
 	s.buf = AppendBase64(s.buf, v)
 }
-
-// nextPut is what stands between the items of two puts of a batch: the end of one request and the beginning of the next.
-const nextPut = `}},{"PutRequest":{"Item":`
 
 // splice appends an object that is JSON already.
 func (s *serializer) splice(raw []byte) {
