@@ -149,7 +149,7 @@ func newSaved(w aggregate.Write, opts []WriteOption) *saved {
 	holding := append(slices.Clip(opts), writeOption(func(c *writeConfig) { c.held = &s.held }))
 	switch {
 	case w.Before == nil:
-		s.op = &PutOp{s.e, opCreate, w.After, opts}
+		s.op = &PutOp{s.e, opCreate, w.After, holding}
 	case w.After == nil:
 		_, copied := s.e.Clone(w.Before) // what a hook changes of it is nobody's
 		s.op = &DeleteOp{s.e, opRemove, copied, holding}

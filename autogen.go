@@ -45,7 +45,7 @@ func Generate(s Strategy) string { return mustGenerate(schema.DefaultGenerator, 
 
 // Generate does what the package's [Generate] does, with the table's [Clock] and [Entropy]. It panics when that
 // source of entropy fails.
-func (t *Table) Generate(s Strategy) string { return mustGenerate(t.s().Gen, s) }
+func (t *Table) Generate(s Strategy) string { return mustGenerate(t.s().Settings().Gen, s) }
 
 func mustGenerate(g *schema.Generator, s Strategy) string {
 	text, err := g.Text(schema.Strategy(s), g.Clock())
@@ -83,9 +83,9 @@ func (r *replay) find(name string, find func() (any, error)) (any, error) {
 func (e *entity) now(ctx context.Context) time.Time {
 	r := replayOf(ctx)
 	if r == nil {
-		return e.Auto.Now(e.Table.Gen)
+		return e.Auto.Now(e.Table.Settings().Gen)
 	}
 	r.times++
-	at, _ := r.find(fmt.Sprint("time ", r.times), func() (any, error) { return e.Auto.Now(e.Table.Gen), nil })
+	at, _ := r.find(fmt.Sprint("time ", r.times), func() (any, error) { return e.Auto.Now(e.Table.Settings().Gen), nil })
 	return at.(time.Time)
 }

@@ -51,6 +51,19 @@ func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, connKey{}, route.New(c))
 }
 
+// Limit limits what requests for the table consume, in read and write capacity units a second; a nil limiter limits nothing. Each request of
+// each operation, audits included, waits for what it is taken to cost, by its items' sizes, or by the page before it, and settles
+// afterwards what the service says that it has consumed, indexes included. A request of more units than the limiter's burst goes through
+// when the burst is there, and later ones wait for the rest.
+//
+// A request that would have to wait past the end of its context fails at once, with an error that matches [context.DeadlineExceeded], and
+// is not sent. One that fails has taken what it was taken to cost. A limiter may serve several tables and programs' parts. [WithLimit]
+// comes on top.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+func Limit(read, write *rate.Limiter) TableSetting {
+	return tableSetting(func(c *tableConfig) { c.limit = route.NewLimit(schema.BareName(c.Name), read, write) })
+}
+
 type limitKey struct{}
 
 // WithLimit returns a context whose operations are limited as by [Limit], together, on whatever table: those of one job, or of one tenant.
@@ -66,8 +79,8 @@ func (t *Table) Use(c Client) { t.conn.Store(route.New(c)) }
 // middleware, with the client's own credentials and HTTP client, if nobody has put anything into the client that sees requests
 // on their way: middleware, interceptors, tracers, meters, logs, a signer, an endpoint resolver. The request is the same, and all
 // answers but plain successes are the SDK's to judge. [Counts] tells which requests went so.
-func SDKRequests() TableOption {
-	return tableOption(func(c *tableConfig) { c.without.Lean = true })
+func SDKRequests() TableSetting {
+	return tableSetting(func(c *tableConfig) { c.without.Lean = true })
 }
 
 // connFor finds the client of an operation: context, entity, table, default. e may be nil.
@@ -88,7 +101,7 @@ func (t *Table) connAs(ctx context.Context, e, counted *entity) (*route.Conn, er
 // client does what connFor does for an operation that goes on to others.
 func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 	if t.s() == undeclared {
-		return nil, usagef("the Table is not declared: make it with entable.NewTable")
+		return nil, errUndeclared
 	}
 	c, _ := ctx.Value(connKey{}).(*route.Conn)
 	if c == nil && e != nil {
@@ -111,8 +124,10 @@ func (t *Table) client(ctx context.Context, e *entity) (*route.Conn, error) {
 func connFor(ctx context.Context, c *route.Conn, e *entity, tables ...*Table) *route.Conn {
 	var without route.Ways
 	for _, t := range tables {
-		without.Fast = without.Fast || t.without.Fast
-		without.Lean = without.Lean || t.without.Lean
+		t.use()
+		c := t.settings()
+		without.Fast = without.Fast || c.without.Fast
+		without.Lean = without.Lean || c.without.Lean
 	}
 	return limited(ctx, c.For(meterOf(ctx, e, tables), without), tables)
 }
@@ -123,8 +138,8 @@ func meterOf(ctx context.Context, e *entity, tables []*Table) route.Meter {
 	stats, _ := ctx.Value(statsKey{}).(*Stats)
 	var observers []func(context.Context, Event)
 	for _, t := range tables {
-		if t.observe != nil {
-			observers = append(observers, t.observe)
+		if f := t.settings().observe; f != nil {
+			observers = append(observers, f)
 		}
 	}
 	if stats == nil && len(observers) == 0 {
@@ -181,8 +196,8 @@ func limited(ctx context.Context, c *route.Conn, tables []*Table) *route.Conn {
 		all = append(all, own)
 	}
 	for _, t := range tables {
-		if t.limit != nil {
-			all = append(all, t.limit)
+		if l := t.settings().limit; l != nil {
+			all = append(all, l)
 		}
 	}
 	return c.Limited(all...)

@@ -69,7 +69,7 @@ func (e *entity) vacant() change.Condition {
 	if !e.HideExpired || e.TTL == nil {
 		return none
 	}
-	gone := change.AtMost(e.TTL.Name, number(e.Table.Gen.Clock().Unix()))
+	gone := change.AtMost(e.TTL.Name, number(e.Table.Settings().Gen.Clock().Unix()))
 	if name := e.Table.Discriminator; name != "" {
 		gone = gone.And(change.OneOf(name, e.Names()).Or(change.Absent(name)))
 	}

@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/entable/entable/internal/manifest"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
 
 // Waiting for a table: the service takes seconds, an emulator none.
@@ -21,6 +23,7 @@ const (
 	firstTableWait = 20 * time.Millisecond
 	maxTableWait   = 2 * time.Second
 	tableWaitLimit = 10 * time.Minute
+	maxIndexTries  = 10 // in a row, of a table that is not being changed
 )
 
 // CreateTable creates the table with [Table.CreateInput], waits until it and its indexes are active, at
@@ -51,7 +54,7 @@ func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateT
 		if classify(err) == ErrTableNotFound { // just created, it may not be visible yet
 			return false, nil
 		}
-		return active(d), err
+		return schema.IsActive(d), err
 	})
 	if err != nil {
 		return &OpError{Op: "CreateTable", Entity: t.s().Name, Err: fmt.Errorf("the table is created but not known to be active: %w", err)}
@@ -64,14 +67,14 @@ func settled(d *types.TableDescription, err error) (bool, error) {
 	if err == nil && d.TableStatus == types.TableStatusDeleting {
 		return false, errors.New("the table is being deleted")
 	}
-	return active(d), err
+	return schema.IsActive(d), err
 }
 
 // Ensure returns when the table exists, is active and has what the registry needs. It creates a table that is missing, as
 // [Table.CreateTable] does with edits, waits for one that is being created or changed, and turns expiry on where it is off. Any
 // number of instances may call it at once. What else differs, see [Table.Diff], is a [*DriftError] from "table", and is left as it is:
-// a missing index has to be filled by the service for as long as hours, and is added by UpdateTable, or a template of
-// the package infra. Where the table exists it needs no permission to create one.
+// a missing index has to be filled by the service for as long as hours, and is added by [Table.AddIndexes], or a template of
+// the package infra. Where the table exists it needs no permission to create one; [Table.Require] never creates one.
 func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableInput)) error {
 	there, err := t.Exists(ctx)
 	if err == nil && !there {
@@ -84,77 +87,141 @@ func (t *Table) Ensure(ctx context.Context, edits ...func(*dynamodb.CreateTableI
 	if err == nil {
 		err = t.wait(ctx, tc, settled)
 	}
-	var list []TableDifference
+	var list []schema.Difference
 	if err == nil {
-		list, err = t.Diff(ctx)
+		list, err = t.differences(ctx, "Diff")
 	}
-	off := func(d TableDifference) bool { return d.What == "ttl" && d.Have == "" }
+	off := func(d schema.Difference) bool { return d.What == "ttl" && d.Have == "" }
 	if err == nil && slices.ContainsFunc(list, off) {
 		list, err = slices.DeleteFunc(list, off), t.enableTTL(ctx, c)
 	}
 	if err != nil {
 		return &OpError{Op: opEnsure, Entity: t.s().Name, Err: err}
 	}
+	return t.drift(list)
+}
+
+// Require returns nil if the table exists, can be used, and has what the registry needs. It changes nothing and does not wait: it is for
+// programs whose table somebody else creates and changes. The error matches [ErrTableNotFound], or is a [*DriftError] from "table" with
+// each difference, see [Table.Diff], and its cure. It sends a DescribeTable and, where an entity has a `ttl` field, a DescribeTimeToLive.
+func (t *Table) Require(ctx context.Context) error {
+	list, err := t.differences(ctx, "Require")
+	if errors.Is(err, ErrTableNotFound) {
+		err = fmt.Errorf("%w: Table.Ensure creates it, or a template of package infra", err)
+	}
+	if err != nil {
+		return err
+	}
+	return t.drift(list)
+}
+
+const (
+	opEnsure     = "Ensure"
+	opAddIndexes = "AddIndexes"
+)
+
+// drift returns the [*DriftError] of what differs, nil for nothing.
+func (t *Table) drift(list []schema.Difference) error {
 	var drifts []manifest.Difference
 	for _, d := range list {
 		drifts = append(drifts, manifest.Difference{Where: "table", What: d.What, Was: d.Have, Is: d.Want,
-			Effect: "operations that need it fail", Cure: "change the table, or the declaration"})
+			Effect: "operations that need it fail", Cure: d.Cure()})
 	}
 	return drift(t.s().Name, "table", drifts)
 }
 
-const opEnsure = "Ensure"
+// AddIndexes adds the global indexes that the registry needs and the table lacks, one after the other, as the service takes them, and
+// returns when all are active, which is at once where none is missing. It is for a deployment, before the programs that read the index:
+// the service takes minutes at the least, and hours for a large table, and each item that gets into an index is a write to pay for.
+// edits change each request first; a table with provisioned capacity wants it for each index:
+//
+//	err := Items.AddIndexes(ctx, func(in *dynamodb.UpdateTableInput) {
+//		in.GlobalSecondaryIndexUpdates[0].Create.ProvisionedThroughput = capacity
+//	})
+//
+// It waits as long as ctx lasts. Then, or when the program ends, the service finishes the index that it is at, and another call goes on.
+// Any number of instances may call it at once; while others change the table they wait. What cannot be cured by an index, such as
+// another key, is a [*DriftError] from "table", before anything is changed. The error matches [ErrTableNotFound] when there is no table.
+//
+// The service puts items into the index that have its keys. Items that were stored before the entity was declared with [Index] get these by
+// [Table.Audit] with Repair.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
+func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTableInput)) error {
+	_, tc, err := t.tableClient(ctx, opAddIndexes)
+	if err != nil {
+		return err
+	}
+	uc, ok := tc.(updateClient)
+	if !ok {
+		return usagef("%s of table %q: the client %T has no UpdateTable", opAddIndexes, t.s().Name, tc)
+	}
+	tries, name := work.Tries{Most: maxIndexTries}, ""
+	for {
+		d, err := t.quiet(ctx, tc, name)
+		if err != nil {
+			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: err}
+		}
+		next, others := t.s().NextIndex(d)
+		if next == nil || len(others) > 0 {
+			return t.drift(others)
+		}
+		in := &dynamodb.UpdateTableInput{
+			TableName: &t.s().Name, AttributeDefinitions: t.s().Layout().Defined(next.KeySchema),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: next}},
+		}
+		for _, edit := range edits {
+			if edit != nil {
+				edit(in)
+			}
+		}
+		switch _, err = uc.UpdateTable(ctx, in); {
+		case err == nil:
+			tries.Made, name = 0, *next.IndexName
+		case t.hasIndex(ctx, tc, *next.IndexName): // another instance came first
+		case !isBusy(err) || !tries.More(ctx):
+			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: fmt.Errorf("cannot add index %q: %w", *next.IndexName, cmp.Or(tries.Ended, err))}
+		}
+	}
+}
+
+type updateClient interface {
+	UpdateTable(context.Context, *dynamodb.UpdateTableInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTableOutput, error)
+}
+
+// isBusy reports whether the table, or the account, takes a change when others are done.
+func isBusy(err error) bool {
+	_, limited := errors.AsType[*types.LimitExceededException](err)
+	_, inUse := errors.AsType[*types.ResourceInUseException](err)
+	return limited || inUse || IsRetryable(err)
+}
+
+// quiet waits until nothing of the table is being changed and it shows the index that was added last, and returns its description.
+func (t *Table) quiet(ctx context.Context, tc TableClient, added string) (quiet *types.TableDescription, err error) {
+	err = t.poll(ctx, tc, func(d *types.TableDescription, err error) (bool, error) {
+		quiet = d
+		done, err := settled(d, err)
+		return done && (added == "" || schema.HasIndex(d, added)), err
+	})
+	if err != nil && added != "" {
+		err = fmt.Errorf("index %q is being created, but not known to be active: %w", added, err)
+	}
+	return quiet, err
+}
+
+func (t *Table) hasIndex(ctx context.Context, tc TableClient, name string) bool {
+	d, err := t.describe(ctx, tc)
+	return err == nil && schema.HasIndex(d, name)
+}
 
 // CreateInput returns the request that creates the table as the registry needs it: keys, attribute
 // definitions and indexes, billed on demand. Change it before sending it, or see [Table.CreateTable].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (t *Table) CreateInput() *dynamodb.CreateTableInput {
-	in := &dynamodb.CreateTableInput{
-		TableName:   new(schema.BareName(t.s().Name)),
-		BillingMode: types.BillingModePayPerRequest,
-		KeySchema:   keySchema([]schema.Attr{t.s().PK}, []schema.Attr{t.s().SK}),
+	l := t.s().Layout()
+	return &dynamodb.CreateTableInput{
+		TableName: new(schema.BareName(t.s().Name)), BillingMode: types.BillingModePayPerRequest,
+		KeySchema: l.Key, AttributeDefinitions: l.Definitions, GlobalSecondaryIndexes: l.Global, LocalSecondaryIndexes: l.Local,
 	}
-	define := func(attrs ...schema.Attr) {
-		for _, a := range attrs {
-			if a.Exists() && !slices.ContainsFunc(in.AttributeDefinitions, func(d types.AttributeDefinition) bool { return *d.AttributeName == a.Name }) {
-				in.AttributeDefinitions = append(in.AttributeDefinitions,
-					types.AttributeDefinition{AttributeName: new(a.Name), AttributeType: a.Type})
-			}
-		}
-	}
-	define(t.s().PK, t.s().SK)
-	for _, x := range t.s().Indexes {
-		switch {
-		case x.Local:
-			in.LocalSecondaryIndexes = append(in.LocalSecondaryIndexes, types.LocalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{t.s().PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
-			})
-		case x.MultiAttribute:
-			define(slices.Concat(x.Hash, x.Range)...)
-			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema(x.Hash, x.Range), Projection: x.Projected(),
-			})
-		default:
-			in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-				IndexName: new(x.Name), KeySchema: keySchema([]schema.Attr{x.PK}, []schema.Attr{x.SK}), Projection: x.Projected(),
-			})
-		}
-		define(x.Attrs()...)
-	}
-	return in
-}
-
-func keySchema(hash, rng []schema.Attr) []types.KeySchemaElement {
-	var schema []types.KeySchemaElement
-	for _, a := range hash {
-		schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeHash})
-	}
-	for _, a := range rng {
-		if a.Exists() {
-			schema = append(schema, types.KeySchemaElement{AttributeName: new(a.Name), KeyType: types.KeyTypeRange})
-		}
-	}
-	return schema
 }
 
 func (t *Table) editedInput(edits []func(*dynamodb.CreateTableInput)) *dynamodb.CreateTableInput {
@@ -180,10 +247,14 @@ func (t *Table) tableClient(ctx context.Context, op string) (*route.Conn, TableC
 	return c, tc, nil
 }
 
-// wait describes the table until done says so.
+// wait describes the table until done says so, or it has taken too long.
 func (t *Table) wait(ctx context.Context, tc TableClient, done func(*types.TableDescription, error) (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, tableWaitLimit)
 	defer cancel()
+	return t.poll(ctx, tc, done)
+}
+
+func (t *Table) poll(ctx context.Context, tc TableClient, done func(*types.TableDescription, error) (bool, error)) error {
 	for wait := firstTableWait; ; wait = min(2*wait, maxTableWait) {
 		d, err := t.describe(ctx, tc)
 		ok, err := done(d, err)
@@ -209,13 +280,6 @@ func (t *Table) describe(ctx context.Context, tc TableClient) (*types.TableDescr
 		return nil, errors.New("DescribeTable gave nothing")
 	}
 	return out.Table, nil
-}
-
-func active(d *types.TableDescription) bool {
-	return d != nil && d.TableStatus == types.TableStatusActive &&
-		!slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
-			return g.IndexStatus != types.IndexStatusActive
-		})
 }
 
 // Exists reports whether there is a table of this name, in whatever state and form.

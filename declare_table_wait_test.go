@@ -160,7 +160,7 @@ func TestEnsure(t *testing.T) {
 		err := other.Ensure(ctx)
 		want := fmt.Sprintf(`entable: the registry of table %q departs from its table:
 	table: index "gsi1": was global on "gsi1pk" (S) and "gsi1sk" (S), projecting ALL, is global on "gsi1pk" (S), projecting ALL: operations that need it fail: change the table, or the declaration
-	table: index "gsi2": was none, is global on "gsi2pk" (S) and "gsi2sk" (S), projecting ALL: operations that need it fail: change the table, or the declaration`, table.Name())
+	table: index "gsi2": was none, is global on "gsi2pk" (S) and "gsi2sk" (S), projecting ALL: operations that need it fail: Table.AddIndexes adds it`, table.Name())
 		if d, ok := errors.AsType[*entable.DriftError](err); !ok || d.From != "table" || err.Error() != want {
 			t.Errorf("error\n%v, want\n%s", err, want)
 		}

@@ -3,7 +3,6 @@ package entable
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -32,27 +31,35 @@ func (d TableDifference) String() string {
 
 // Diff compares the table with the registry: keys, the types of key attributes, indexes with their
 // projections, expiry. An empty result says that the entities can be used. What the registry does not need,
-// such as another index, is no difference, nor are billing, class, encryption and streams. The error
-// matches [ErrTableNotFound] when there is no table.
-func (t *Table) Diff(ctx context.Context) ([]TableDifference, error) {
-	c, tc, err := t.tableClient(ctx, "Diff")
+// such as another index, is no difference, nor are billing, class, encryption and streams. An index or a table that is being
+// created or deleted is one. The error matches [ErrTableNotFound] when there is no table; [Table.Require] makes one error of both.
+func (t *Table) Diff(ctx context.Context) (list []TableDifference, err error) {
+	differences, err := t.differences(ctx, "Diff")
+	for _, d := range differences {
+		list = append(list, TableDifference(d))
+	}
+	return list, err
+}
+
+func (t *Table) differences(ctx context.Context, op string) ([]schema.Difference, error) {
+	c, tc, err := t.tableClient(ctx, op)
 	if err != nil {
 		return nil, err
 	}
 	d, err := t.describe(ctx, tc)
 	if err != nil {
-		return nil, &OpError{Op: "Diff", Entity: t.s().Name, Err: err}
+		return nil, &OpError{Op: op, Entity: t.s().Name, Err: err}
 	}
-	list := t.compare(d)
+	list := t.s().Differences(d)
 	want := t.s().TTLAttribute()
 	if want == "" {
 		return list, nil
 	}
 	switch have, known, err := t.expiresBy(ctx, c.Client); {
 	case err != nil:
-		return nil, &OpError{Op: "Diff", Entity: t.s().Name, Err: err}
+		return nil, &OpError{Op: op, Entity: t.s().Name, Err: err}
 	case known && have != want:
-		list = append(list, TableDifference{"ttl", quoted(have), quoted(want)})
+		list = append(list, schema.Difference{What: "ttl", Have: quoted(have), Want: quoted(want)})
 	}
 	return list, nil
 }
@@ -74,37 +81,6 @@ func (t *Table) expiresBy(ctx context.Context, c Client) (attribute string, know
 		attribute = *d.AttributeName
 	}
 	return attribute, true, nil
-}
-
-// compare lists what a description lacks of what CreateInput asks for.
-func (t *Table) compare(d *types.TableDescription) (list []TableDifference) {
-	want, have := t.shape(), schema.ShapeOf(d)
-	for _, part := range want {
-		i := slices.IndexFunc(have, func(h schema.ShapePart) bool { return h.What == part.What })
-		h := ""
-		if i >= 0 {
-			h = have[i].Text
-		}
-		if h != part.Text {
-			list = append(list, TableDifference{part.What, h, part.Text})
-		}
-	}
-	if have := have.Find("sort key"); have != "" && want.Find("sort key") == "" {
-		list = append(list, TableDifference{"sort key", have, ""})
-	}
-	return list
-}
-
-func (t *Table) shape() (s schema.Shape) {
-	in := t.CreateInput()
-	s.Add("", in.AttributeDefinitions, in.KeySchema)
-	for _, g := range in.GlobalSecondaryIndexes {
-		s.AddIndex("global", g.IndexName, in.AttributeDefinitions, g.KeySchema, g.Projection)
-	}
-	for _, l := range in.LocalSecondaryIndexes {
-		s.AddIndex("local", l.IndexName, in.AttributeDefinitions, l.KeySchema, l.Projection)
-	}
-	return s
 }
 
 func quoted(s string) string {

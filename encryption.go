@@ -27,19 +27,26 @@ type Encrypter interface {
 //
 // Ciphertexts are bound to the table's name, so that they cannot be moved to another one. A table that was restored from a backup under
 // another name takes the name that its items were written under as boundTo, of which there is at most one.
-func Encryption(by Encrypter, boundTo ...string) TableOption {
-	return tableOption(func(c *tableConfig) {
-		c.Encrypts, c.BoundTo = by != nil, boundTo
-		c.protects = func(ctx context.Context) schema.Protector { return &protecting{ctx, by} }
+//
+// A nil Encrypter is one that [Table.Configure] gives later: until then, what is to be encrypted or decrypted is a [*ProtectionError].
+func Encryption(by Encrypter, boundTo ...string) TableSetting {
+	return tableSetting(func(c *tableConfig) {
+		c.Encrypts, c.BoundTo, c.protects, c.stored = true, boundTo, nil, true
+		if by != nil {
+			c.protects = func(ctx context.Context) schema.Protector { return &protecting{ctx, by} }
+		}
 	})
 }
 
 // HashKey gives the table a key, of 32 bytes at least, for the hashes of encrypted fields with the tag `entable:"encrypt,hash=name"`: index
 // keys and sentinels of unique values are made of HMAC-SHA-256 in place of what is encrypted. Equal values have equal hashes, which is
 // what can be seen of them: use one key for what may be compared. Another key makes other index keys, which [Table.Audit] writes anew
-// with Repair; until then queries do not find what it has not come to.
-func HashKey(name string, key []byte) TableOption {
-	return tableOption(func(c *tableConfig) { c.HashKeys = append(c.HashKeys, schema.HashKey{Name: name, Key: key}) })
+// with Repair; until then queries do not find what it has not come to. A nil key is one that [Table.Configure] gives later: until then,
+// a key that is made with it is a [*KeyError].
+func HashKey(name string, key []byte) TableSetting {
+	return tableSetting(func(c *tableConfig) {
+		c.HashKeys, c.stored = append(c.HashKeys, schema.HashKey{Name: name, Key: key}), true
+	})
 }
 
 // protecting encrypts and decrypts for one operation, whose context it has.

@@ -251,8 +251,9 @@ type ConditionFailedError struct {
 	// Err is the SDK's error, a *types.ConditionalCheckFailedException.
 	Err error
 
-	is  sentinel // what it stands for, or ""
-	why error    // what stood against it, or nil
+	is    sentinel // what it stands for, or ""
+	why   error    // what stood against it, or nil
+	raced bool     // the condition was that the item is as it was loaded
 }
 
 func (e *ConditionFailedError) Error() string {

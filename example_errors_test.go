@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -279,4 +280,54 @@ func ExampleIf() {
 	err := ShopOrders.Delete(ctx, ShopOrder{ID: "1"}, entable.If(expression.Name("total").Equal(entable.Value(0))))
 	fmt.Println(err)
 	// Output: entable: Delete ShopOrder[pk="SI#1" sk="A"]: condition failed
+}
+
+func ExampleRetryOnConflict() {
+	ctx, db := context.Background(), memory.New()
+	defer db.Close()
+	table := entable.NewTable("notes")
+	table.Use(db.Client())
+	must(table.CreateTable(ctx))
+	notes := entable.Register[tally](table)
+	must(notes.Put(ctx, &tally{ID: "1"}))
+
+	var all sync.WaitGroup
+	for _, name := range []string{"ann", "bob"} {
+		all.Go(func() {
+			must(entable.RetryOnConflict(ctx, func() error {
+				note, err := notes.Get(ctx, tally{ID: "1"}, entable.Consistent(true))
+				if err != nil {
+					return err
+				}
+				if note.Notes == nil {
+					note.Notes = map[string]int{}
+				}
+				note.Notes[name]++
+				return notes.Put(ctx, note)
+			}))
+		})
+	}
+	all.Wait()
+	note, err := notes.Get(ctx, tally{ID: "1"})
+	fmt.Println(note.Notes, note.Version, err)
+	// Output: map[ann:1 bob:1] 3 <nil>
+}
+
+func ExampleEntity_StoredIn() {
+	ctx, db := context.Background(), memory.New()
+	defer db.Close()
+	table := entable.NewTable("shelves")
+	table.Use(db.Client())
+	must(table.CreateTable(ctx))
+	shelves := entable.Register[tally](table)
+	must(shelves.Put(ctx, &tally{ID: "pens", Sum: 2}))
+
+	sum := entable.Field(shelves, func(t *tally) *int { return &t.Sum })
+	err := entable.Transact(ctx, []entable.Write{
+		shelves.Update(tally{ID: "pens"}).Apply(sum.Subtract(3)).If(sum.GreaterEqual(3)),
+	})
+	if shelf, ok := shelves.StoredIn(err); ok {
+		fmt.Printf("there are %d left\n", shelf.Sum)
+	}
+	// Output: there are 2 left
 }

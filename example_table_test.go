@@ -98,6 +98,53 @@ func ExampleTable_Ensure() {
 	// <nil>
 }
 
+// In production a template makes the table, and a program only looks.
+func ExampleTable_Require() {
+	ctx, client := context.Background(), memory.New().Client()
+	before, table := entable.NewTable("carts"), entable.NewTable("carts", entable.GSI("by-user"))
+	before.Use(client)
+	table.Use(client)
+	fmt.Println(errors.Is(table.Require(ctx), entable.ErrTableNotFound))
+	must(before.CreateTable(ctx))
+	err := table.Require(ctx)
+	if drift, ok := errors.AsType[*entable.DriftError](err); ok {
+		fmt.Println(drift.Differences[0].What+":", drift.Differences[0].Cure)
+	}
+	// Output:
+	// true
+	// index "by-user": Table.AddIndexes adds it
+}
+
+// A deployment adds the indexes that the next version reads.
+func ExampleTable_AddIndexes() {
+	ctx, client := context.Background(), memory.New().Client()
+	before, table := entable.NewTable("carts"), entable.NewTable("carts", entable.GSI("by-user"))
+	before.Use(client)
+	table.Use(client)
+	must(before.CreateTable(ctx))
+	fmt.Println(table.AddIndexes(ctx), table.Require(ctx))
+	// Output: <nil> <nil>
+}
+
+// The table is a variable of a package; its secrets, its observer and the clock of tests come later.
+func ExampleTable_Configure() {
+	ctx, table := context.Background(), entable.NewTable("carts")
+	carts := entable.Register[ShopCart](table)
+	requests := 0
+	fmt.Println(table.Configure(
+		entable.CursorKey([]byte("0123456789abcdef")),
+		entable.Observe(func(context.Context, entable.Event) { requests++ })))
+	table.Use(memory.New().Client())
+	must(table.CreateTable(ctx))
+	must(carts.Put(ctx, &ShopCart{ID: "1"}))
+	fmt.Println(requests)
+	fmt.Println(table.Configure(entable.CursorKey([]byte("short"))) != nil)
+	// Output:
+	// <nil>
+	// 1
+	// true
+}
+
 func ExampleTable_Diff() {
 	ctx, client := context.Background(), memory.New().Client()
 	before, table := entable.NewTable("carts"), entable.NewTable("carts", entable.GSI("by-user"))

@@ -211,5 +211,5 @@ func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	return at.Sub(e.e.Table.Gen.Clock()), true
+	return at.Sub(e.e.Table.Settings().Gen.Clock()), true
 }

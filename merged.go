@@ -304,6 +304,7 @@ func (g *pager) behind() (cursor.Position, error) {
 
 func (m *moving) positions() ([]cursor.Position, error) {
 	out := make([]cursor.Position, len(m.pagers)+1)
+	m.done = m.done || !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
 	over := m.done
 	for i := len(m.pagers) - 1; i >= 0; i-- {
 		g, err := m.pagers[i], error(nil)

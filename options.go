@@ -1,6 +1,7 @@
 package entable
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"time"
@@ -8,17 +9,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
-	"golang.org/x/time/rate"
 
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
 
 // TableOption sets up a table in [NewTable].
 type TableOption interface{ applyTable(*tableConfig) }
+
+// TableSetting is an option of [NewTable] that can also be given later, to [Table.Configure]: [Clock], [Entropy], [CursorKey], [Observe],
+// [Limit], [Encryption], [HashKey], [PlainRoute], [SDKRequests].
+type TableSetting interface {
+	TableOption
+	setting()
+}
 
 // IndexOption sets up an index in [GSI].
 type IndexOption interface{ applyIndex(*schema.IndexDecl) }
@@ -76,15 +84,17 @@ func apply[O any](opts []O, to func(O)) error {
 	return nil
 }
 
+// tableConfig is what options say of a table. That of a table is not changed: another takes its place.
 type tableConfig struct {
 	schema.TableDecl
-	err         error // of an option
-	consistent  consistency
-	without     route.Ways
-	cursorKeys  [][]byte
-	observe     func(context.Context, Event)
-	protects    func(context.Context) schema.Protector // nil: nothing
-	read, write *rate.Limiter
+	err        error // of an option
+	consistent consistency
+	without    route.Ways
+	cursorKeys cursor.Keys
+	observe    func(context.Context, Event)
+	protects   func(context.Context) schema.Protector // nil: nothing
+	stored     bool                                   // an option decides on what is stored
+	limit      *route.Limit
 }
 
 type entityConfig struct {
@@ -180,6 +190,11 @@ type tableOption func(*tableConfig)
 
 func (f tableOption) applyTable(c *tableConfig) { f(c) }
 
+type tableSetting func(*tableConfig)
+
+func (f tableSetting) applyTable(c *tableConfig) { f(c) }
+func (tableSetting) setting()                    {}
+
 // Discriminator sets the name of the attribute that holds an item's type, overriding the default
 // "_type". Its value is the entity's name.
 func Discriminator(attribute string) TableOption {
@@ -192,14 +207,14 @@ func NoDiscriminator() TableOption { return Discriminator("") }
 
 // Clock sets where generated timestamps and time-ordered ids take the time, overriding [time.Now];
 // use it in tests. It must be safe for concurrent use.
-func Clock(now func() time.Time) TableOption {
-	return tableOption(func(c *tableConfig) { c.Clock = now })
+func Clock(now func() time.Time) TableSetting {
+	return tableSetting(func(c *tableConfig) { c.Gen = c.Gen.WithClock(now) })
 }
 
 // Entropy sets where generated ids take their random bytes, overriding crypto/rand; use it in tests.
 // Reads are serialised, so that r need not be safe for concurrent use.
-func Entropy(r io.Reader) TableOption {
-	return tableOption(func(c *tableConfig) { c.Entropy = r })
+func Entropy(r io.Reader) TableSetting {
+	return tableSetting(func(c *tableConfig) { c.Gen = c.Gen.WithEntropy(r) })
 }
 
 // Validator sets the validator that checks `validate` tags on every write, overriding the package's
@@ -212,8 +227,8 @@ func Validator(v *validator.Validate) TableOption {
 // items straight into the request's bytes and decoding them from the response's. It is several times
 // slower; use it when the client has interceptors or middleware that look at items. The results are
 // the same.
-func PlainRoute() TableOption {
-	return tableOption(func(c *tableConfig) { c.without.Fast = true })
+func PlainRoute() TableSetting {
+	return tableSetting(func(c *tableConfig) { c.without.Fast = true })
 }
 
 // SDKDefaults stores the values of the table's items as the SDK's attributevalue package does by default, for data that is
@@ -330,8 +345,8 @@ func Upgrades(upgrades ...func(RawItem) error) EntityOption {
 // Observe sets f to be called after each request for the table, in the goroutine that made it: for metrics, or
 // for a log, as in slog.InfoContext(ctx, "dynamodb", "request", event). Traces come from the SDK's own
 // TracerProvider. f must be safe for concurrent use.
-func Observe(f func(context.Context, Event)) TableOption {
-	return tableOption(func(c *tableConfig) { c.observe = f })
+func Observe(f func(context.Context, Event)) TableSetting {
+	return tableSetting(func(c *tableConfig) { c.observe = f })
 }
 
 const (
@@ -438,6 +453,10 @@ func Progress(f func(PartitionProgress)) PartitionOption { return progressOption
 // AES-GCM under the first key, of 16, 24 or 32 bytes. Cursors under the other keys are still accepted:
 // to rotate, put a new key in front and drop the old one when the last cursor under it has been used.
 // Without a key, cursors show the keys of items and can be forged; do not hand them to clients.
-func CursorKey(key []byte, old ...[]byte) TableOption {
-	return tableOption(func(c *tableConfig) { c.cursorKeys = append([][]byte{key}, old...) })
+func CursorKey(key []byte, old ...[]byte) TableSetting {
+	return tableSetting(func(c *tableConfig) {
+		var err error
+		c.cursorKeys, err = cursor.NewKeys(append([][]byte{key}, old...))
+		c.err = cmp.Or(c.err, err)
+	})
 }

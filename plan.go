@@ -27,6 +27,7 @@ type queryPlan struct {
 
 	filters    []expression.ConditionBuilder
 	limit      int
+	ahead      int // 1 while a page is read: one item behind it says whether there are more
 	pageSize   int
 	reverse    bool
 	consistent consistency
@@ -182,7 +183,7 @@ func (p *queryPlan) requestLimit() *int32 {
 	case p.pageSize > 0:
 		return new(int32(min(p.pageSize, math.MaxInt32)))
 	case p.limit > 0 && len(p.filters) == 0 && p.segments <= 1:
-		return new(int32(min(p.limit, math.MaxInt32)))
+		return new(int32(min(p.limit, math.MaxInt32-p.ahead) + p.ahead))
 	}
 	return nil
 }
@@ -395,7 +396,7 @@ func (p *queryPlan) identity(version byte) []byte {
 
 // cursorWalk returns the plan as cursors know it.
 func (p *queryPlan) cursorWalk() *cursor.Walk {
-	return &cursor.Walk{Keys: p.t.cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
+	return &cursor.Walk{Keys: p.t.settings().cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
 		key, err := p.KeyIn(item)
 		if err == nil && !p.inPartition(key, i) {
 			err = errors.New("the key is of another partition")

@@ -122,7 +122,7 @@ func (o *PutOp) change(ctx context.Context, c *route.Conn, r *request) error {
 		}
 	}
 	if len(e.Auto.Fields) > 0 {
-		if err := e.Auto.Fill(e.Table.Gen, e.now(ctx), r.work); err != nil {
+		if err := e.Auto.Fill(e.Table.Settings().Gen, e.now(ctx), r.work); err != nil {
 			return &EncodeError{Entity: e.Name, Err: err}
 		}
 	}

@@ -96,9 +96,11 @@ func (q *Query[T]) Input(context.Context) (*dynamodb.QueryInput, error) { return
 // Page is a part of a query's items.
 type Page[Item any] struct {
 	Items []Item
-	// Cursor stands behind the last item; "" when there is nothing more. That is not known of a page which the limit, or the
-	// end of a response, ends with the very last item: it has a cursor, and the page behind it is empty. It holds the last
-	// item's key, in plain form unless the table has a [CursorKey].
+	// Cursor stands behind the last item; "" when there is nothing more. For that, a request with a limit reads one item more than the
+	// page gets. It is not known, so that there is a cursor and the page behind it may be empty, where the limit ends a page together with
+	// the response of a query with a filter or a page size, where what stands behind is passed over (expired, of another or an
+	// unknown type), and where a response of 1 MB ends a page. It holds the last item's key, in plain form unless the table has a
+	// [CursorKey].
 	Cursor string
 }
 
@@ -232,6 +234,8 @@ func itemsOf[Item any](p *queryPlan, ctx context.Context) iter.Seq2[Item, error]
 func pageOf[Item any](p *queryPlan, ctx context.Context) (*Page[Item], error) {
 	var page Page[Item]
 	var err error
+	p.ahead = 1
+	defer func() { p.ahead = 0 }()
 	page.Cursor, err = p.page(ctx, func(v any) { page.Items = append(page.Items, v.(Item)) })
 	if err != nil {
 		return nil, err

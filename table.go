@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
@@ -19,12 +19,11 @@ import (
 type Table struct {
 	declared   *schema.Table // nil in a zero Table
 	consistent consistency
-	without    route.Ways
-	cursorKeys cursor.Keys
-	observe    func(context.Context, Event)
-	protects   func(context.Context) schema.Protector
-	limit      *route.Limit
+	config     atomic.Pointer[tableConfig]
 	conn       atomic.Pointer[route.Conn]
+
+	mu   sync.Mutex  // keeps Configure and the first use apart
+	used atomic.Bool // an operation has begun
 }
 
 // NewTable declares the table called name, which may be the ARN of a table, of another account too, with string keys "pk" and "sk", the discriminator "_type"
@@ -33,7 +32,7 @@ type Table struct {
 //
 // Options: [PartitionKey], [SortKey], [NoSortKey], [Discriminator], [NoDiscriminator], [GSI], [LSI], [Lock],
 // [Consistent], [MaxSize], [HideExpired], [SkipUnknown], [RawUnknown], [Validator], [Clock], [Entropy], [CursorKey], [Observe],
-// [PlainRoute], [SDKRequests], [SDKDefaults], [Encryption], [HashKey], [Limit].
+// [PlainRoute], [SDKRequests], [SDKDefaults], [Encryption], [HashKey], [Limit]. Those that are a [TableSetting] can be given later.
 func NewTable(name string, opts ...TableOption) *Table {
 	t, err := TryNewTable(name, opts...)
 	if err != nil {
@@ -58,14 +57,62 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	if err != nil {
 		return nil, public(err)
 	}
-	aeads, err := cursor.NewKeys(c.cursorKeys)
-	if err != nil {
-		return nil, &DeclarationError{What: fmt.Sprintf("table %q", name), Err: err}
+	t := &Table{declared: declared, consistent: c.consistent}
+	t.config.Store(&c)
+	return t, nil
+}
+
+// Configure changes settings of the table: those that a program's configuration or a test gives where the table is declared at package
+// initialisation. An option replaces what was given before by the same one, and all others stay. It is safe for concurrent use.
+//
+//	err := shop.Items.Configure(entable.CursorKey(key), entable.Observe(metrics), entable.Limit(reads, writes))
+//
+// [Encryption] and [HashKey] decide what is stored: they are taken until the first operation on the table has begun. The others are taken
+// at any time; operations under way may keep what they began with. The error, a [*DeclarationError], is that of a wrong option, or of one that
+// comes too late; then nothing is changed.
+func (t *Table) Configure(opts ...TableSetting) error {
+	if t.s() == undeclared {
+		return errUndeclared
 	}
-	return &Table{
-		declared: declared, consistent: c.consistent, without: c.without,
-		cursorKeys: aeads, observe: c.observe, protects: c.protects, limit: route.NewLimit(schema.BareName(name), c.read, c.write),
-	}, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := *t.settings()
+	c.HashKeys, c.stored = nil, false
+	err := apply(opts, func(o TableSetting) { o.applyTable(&c) })
+	err = cmp.Or(err, c.err)
+	if err == nil && c.stored && t.used.Load() {
+		err = usagef("Encryption and HashKey decide what is stored: give them to Configure before the first operation")
+	}
+	if err != nil {
+		return &DeclarationError{What: fmt.Sprintf("table %q", t.Name()), Err: err}
+	}
+	if err := t.s().Configure(c.SettingsDecl); err != nil {
+		return public(err)
+	}
+	t.config.Store(&c)
+	return nil
+}
+
+// use begins an operation: a Configure that has begun before is waited for, and later ones see it.
+func (t *Table) use() {
+	if !t.used.Load() {
+		t.mu.Lock()
+		t.used.Store(true)
+		t.mu.Unlock()
+	}
+}
+
+// errUndeclared is for a Table that NewTable has not made.
+var errUndeclared = usagef("the Table is not declared: make it with entable.NewTable")
+
+var noConfig = new(tableConfig)
+
+// settings returns what options say of the table as it is now.
+func (t *Table) settings() *tableConfig {
+	if c := t.config.Load(); c != nil {
+		return c
+	}
+	return noConfig
 }
 
 // Name returns the table's name.
@@ -84,8 +131,9 @@ func (t *Table) s() *schema.Table {
 
 // protector returns what encrypts and decrypts for one operation; nil where nothing is encrypted.
 func (t *Table) protector(ctx context.Context) schema.Protector {
-	if t.protects == nil {
+	if t.settings().protects == nil {
 		return nil
 	}
-	return t.protects(ctx)
+	t.use()
+	return t.settings().protects(ctx)
 }

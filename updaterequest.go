@@ -170,7 +170,7 @@ func (s *updateState) touch(context.Context) error {
 			continue
 		}
 		v := f.Field.Reach(s.after.Item)
-		if err := f.Set(e.Table.Gen, s.now, v); err != nil {
+		if err := f.Set(e.Table.Settings().Gen, s.now, v); err != nil {
 			return e.encodeError(err)
 		}
 		if s.u.work != nil {
@@ -213,7 +213,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 		}
 		v := f.Field.Reach(fresh)
 		if v.IsZero() {
-			if err := f.Set(e.Table.Gen, s.now, v); err != nil {
+			if err := f.Set(e.Table.Settings().Gen, s.now, v); err != nil {
 				return e.encodeError(err)
 			}
 		}
@@ -242,7 +242,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 func (s *updateState) generated() (unsafe.Pointer, error) {
 	item, err := s.u.e.keyOnly(s.u.key)
 	if err == nil {
-		err = s.u.e.Auto.Fill(s.u.e.Table.Gen, s.now, item)
+		err = s.u.e.Auto.Fill(s.u.e.Table.Settings().Gen, s.now, item)
 	}
 	return item, err
 }

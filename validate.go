@@ -25,10 +25,16 @@ type ValidationError struct {
 type FieldError struct {
 	// Attribute is the path of the attribute, by stored names: "lines[2].qty".
 	Attribute string
+	// JSON is the same path by the names that encoding/json has for the fields, as clients of an API know them; "" if it leaves one
+	// of them out, with the tag `json:"-"`.
+	JSON string
 	// Rule and Param are the tag's: "oneof" and "pending failed complete".
 	Rule, Param string
 	// Kind is the Go type of the value.
 	Kind string
+	// Message says, to people and in English, what the rule asks for, as what follows the name of a field: "is required", "must have
+	// at least 3 characters", and for a rule that it does not know, "is invalid". It shows neither the value nor anything of the program.
+	Message string
 }
 
 func (f FieldError) String() string {
@@ -73,7 +79,7 @@ func (e *entity) judge(path string, v reflect.Value, rules string, run func() er
 			b.Attribute = "." + b.Attribute
 		}
 		b.Attribute = path + b.Attribute
-		invalid.Fields = append(invalid.Fields, FieldError(b))
+		invalid.Fields = append(invalid.Fields, FieldError{b.Attribute, e.JSONPath(b.Attribute), b.Rule, b.Param, b.Kind, b.Message})
 	}
 	return invalid
 }

@@ -175,7 +175,7 @@ func (g *pager) limit() *int32 {
 	if limit == nil || g.plan.pageSize > 0 {
 		return limit
 	}
-	wanted := min(g.plan.limit-g.out, math.MaxInt32)
+	wanted := min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	return new(int32(min(wanted<<min(g.short, 16), math.MaxInt32)))
 }
 

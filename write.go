@@ -392,7 +392,7 @@ func (r *request) tooLarge(err error) error {
 }
 
 func (r *request) conditionError(ctx context.Context, item map[string]types.AttributeValue, err error) *ConditionFailedError {
-	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
+	c := &ConditionFailedError{Entity: r.e.Name, Err: err, raced: r.held != nil}
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,9 @@ func TestValidation(t *testing.T) {
 			if !ok || !entable.IsError(err) {
 				t.Fatalf("error %v, want a *ValidationError", err)
 			}
+			for i := range invalid.Fields {
+				invalid.Fields[i].JSON, invalid.Fields[i].Message = "", "" // see TestFieldErrorsForPeople
+			}
 			if invalid.Entity != "Invoice" || !reflect.DeepEqual(invalid.Fields, test.fields) {
 				t.Errorf("the error is %+v, want %+v", invalid.Fields, test.fields)
 			}
@@ -70,6 +74,46 @@ func TestValidation(t *testing.T) {
 			`attribute lines[0].sku: string value does not satisfy "uppercase"; attribute lines[0].qty: int value does not satisfy "gt=0"`
 		if err == nil || err.Error() != want {
 			t.Errorf("error\n%v, want\n%s", err, want)
+		}
+	})
+}
+
+// What a form or the client of an API is told: its own names, and no others.
+func TestFieldErrorsForPeople(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		type Part struct {
+			Sku string `dynamodbav:"s" json:"sku" validate:"min=2"`
+		}
+		type Account struct {
+			ID     string `dynamodbav:"id" json:"-" validate:"required"`
+			Mail   string `dynamodbav:"em" json:"email,omitempty" validate:"email"`
+			Parts  []Part `dynamodbav:"ps" json:"parts" validate:"dive"`
+			Secret string `dynamodbav:"secret" json:"-" validate:"max=5"`
+		}
+		accounts := entable.Register[Account](s.newTable())
+		told := func(err error) (list []string) {
+			invalid, ok := errors.AsType[*entable.ValidationError](err)
+			if !ok {
+				t.Fatalf("error %v, want a *ValidationError", err)
+			}
+			for _, f := range invalid.Fields {
+				list = append(list, f.Attribute+", "+f.JSON+" "+f.Message)
+			}
+			return list
+		}
+		got := told(accounts.Put(t.Context(), &Account{ID: "1", Mail: "x", Parts: []Part{{"ab"}, {"a"}}, Secret: "123456"}))
+		want := []string{"em, email must be an e-mail address", "ps[1].s, parts[1].sku must have at least 2 characters", "secret,  must have at most 5 characters"}
+		if !slices.Equal(got, want) {
+			t.Errorf("a put: %q, want %q", got, want)
+		}
+		check(t, accounts.Put(t.Context(), &Account{ID: "1", Mail: "a@b.example", Parts: []Part{{"ab"}}}))
+		got = told(accounts.Update(Account{ID: "1"}).Set("ps[0].s", "a").Do(t.Context()))
+		if want := []string{"ps[0].s, parts[0].sku must have at least 2 characters"}; !slices.Equal(got, want) {
+			t.Errorf("an update: %q, want %q", got, want)
+		}
+		got = told(accounts.Update(Account{ID: "1"}).Append("ps", []Part{{"a"}}).Do(t.Context()))
+		if len(got) != 1 || !strings.HasSuffix(got[0], "sku must have at least 2 characters") {
+			t.Errorf("an append: %q", got)
 		}
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
@@ -122,31 +121,19 @@ func Example_newIndex() {
 	check(Comments.Create(ctx, &Comment{Ticket: "7", Text: "hello"}))
 
 	next, tickets := withIndex()
-	fmt.Println(next.Ensure(ctx))
-	addIndex(ctx, next) // UpdateTable, or the template of package infra
-	check(next.Ensure(ctx))
+	fmt.Println(next.Require(ctx))
+	check(next.AddIndexes(ctx)) // or the template of package infra
+	check(next.Require(ctx))
 
 	fmt.Println(tickets.QueryIndex("by-state", Ticket{State: "open"}).Count(ctx))
 	fmt.Println(backfill(ctx, next))
 	fmt.Println(tickets.QueryIndex("by-state", Ticket{State: "open"}).Count(ctx))
 	// Output:
 	// entable: the registry of table "support" departs from its table:
-	// 	table: index "by-state": was none, is global on "by-statepk" (S) and "by-statesk" (S), projecting ALL: operations that need it fail: change the table, or the declaration
+	// 	table: index "by-state": was none, is global on "by-statepk" (S) and "by-statesk" (S), projecting ALL: operations that need it fail: Table.AddIndexes adds it
 	// 0 <nil>
 	// 2 <nil>
 	// 1 <nil>
-}
-
-func addIndex(ctx context.Context, table *entable.Table) {
-	in := table.CreateInput()
-	index := in.GlobalSecondaryIndexes[0]
-	_, err := client(ctx).UpdateTable(ctx, &dynamodb.UpdateTableInput{
-		TableName: in.TableName, AttributeDefinitions: in.AttributeDefinitions,
-		GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: &types.CreateGlobalSecondaryIndexAction{
-			IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection,
-		}}},
-	})
-	check(err)
 }
 
 // Incident is what tickets are called from now on.

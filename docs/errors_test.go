@@ -44,7 +44,7 @@ func is[E error](err error) bool {
 
 // change reads a wallet, lets decide change it, and writes it. When somebody else wrote first, it decides anew.
 func change(ctx context.Context, key Wallet, decide func(*Wallet) error) error {
-	for {
+	return entable.RetryOnConflict(ctx, func() error {
 		w, err := Wallets.Get(ctx, key, entable.Consistent(true))
 		if err != nil {
 			return err
@@ -52,10 +52,8 @@ func change(ctx context.Context, key Wallet, decide func(*Wallet) error) error {
 		if err := decide(w); err != nil {
 			return err
 		}
-		if err := Wallets.Put(ctx, w); !is[*entable.VersionError](err) || ctx.Err() != nil {
-			return err
-		}
-	}
+		return Wallets.Put(ctx, w)
+	})
 }
 
 func Example_errors() {

@@ -40,7 +40,7 @@ const (
 
 // What a program does with the table as a whole.
 const (
-	// Compare is Diff and Exists, and Ensure where the table is there and fits.
+	// Compare is Diff, Exists and Require, and Ensure where the table is there and fits.
 	Compare Access = 1 << (iota + 16)
 	// Create is CreateTable.
 	Create
@@ -58,12 +58,14 @@ const (
 	Stream
 	// Checkpoints is keeping its positions with TableCheckpoints that are in this table.
 	Checkpoints
+	// AddIndexes is AddIndexes.
+	AddIndexes
 )
 
 const (
 	onItems   = Read | Write | Scan
 	onIndexes = Query | Scan
-	onTables  = Compare | Create | Ensure | Drop | Verify | Audit | Repair | Stream | Checkpoints
+	onTables  = Compare | Create | Ensure | Drop | Verify | Audit | Repair | Stream | Checkpoints | AddIndexes
 )
 
 func (a Access) has(b Access) bool { return a&b != 0 }

@@ -237,7 +237,7 @@ const checkpoints = "StreamCheckpoint"
 
 func (p *policy) allowTable(access Access) error {
 	expires := p.table.TimeToLiveInput() != nil
-	if access.has(Compare | Create | Ensure | Drop) {
+	if access.has(Compare | Create | Ensure | Drop | AddIndexes) {
 		p.add("", "", "DescribeTable")
 	}
 	if access.has(Compare|Ensure) && expires {
@@ -248,6 +248,10 @@ func (p *policy) allowTable(access Access) error {
 		if expires {
 			p.add("", "", "UpdateTimeToLive")
 		}
+	}
+	if access.has(AddIndexes) {
+		p.add("", "", "UpdateTable")
+		p.note("UpdateTable also changes the table's throughput, class, encryption, stream and protection from deletion")
 	}
 	if access.has(Drop) {
 		p.add("", "", "DeleteTable")

@@ -226,7 +226,17 @@ var programs = []struct {
 			t.Error(there, err)
 		}
 		check(t, c.table.Ensure(ctx))
+		check(t, c.table.Require(ctx))
 	}, nil},
+	{"add indexes", func(*club) []infra.Grant { return []infra.Grant{infra.AllowTable(infra.AddIndexes)} }, func(t *testing.T, ctx context.Context, c *club) {
+		check(t, c.table.AddIndexes(ctx))
+	}, func(t *testing.T, ctx context.Context, c *club) {
+		for _, g := range c.table.CreateInput().GlobalSecondaryIndexes {
+			_, err := c.db.Client().UpdateTable(ctx, &dynamodb.UpdateTableInput{TableName: aws.String(c.table.Name()),
+				GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: g.IndexName}}}})
+			check(t, err)
+		}
+	}},
 	{"drop and create", func(*club) []infra.Grant { return []infra.Grant{infra.AllowTable(infra.Create | infra.Drop)} }, func(t *testing.T, ctx context.Context, c *club) {
 		check(t, c.table.DeleteTable(ctx))
 		check(t, c.table.CreateTable(ctx))

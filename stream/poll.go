@@ -35,8 +35,16 @@ type PollOptions struct {
 	// Interval is the pause after a response without records, by default one second. The service serves five reads of a shard a
 	// second, for all readers together.
 	Interval time.Duration
-	// Workers is how many shards are read at once, by default 16.
+	// Workers is how many responses are asked for and handled at once, each of another shard, by default 16.
 	Workers int
+	// IdleTimeout ends the poll, without an error, when for so long no shard has had a record and none is being handled: for jobs that
+	// handle what there is, and for tests. Shards that are closed are read to their end before. The service shows a change a moment
+	// after the write, and may answer without records in front of others: give it several times the Interval, and some seconds. Package
+	// memory shows a change at once: there any time will do. By default the poll goes on.
+	IdleTimeout time.Duration
+	// Grace is how much later than ctx the context of the functions ends: so that the change that is being handled can be finished, and
+	// its position saved, when the program ends. No other change is begun then. By default they end together.
+	Grace time.Duration
 	// Attempts is how often a record is handed to its function before the failure counts, by default 10, with growing pauses
 	// between them.
 	Attempts int
@@ -63,8 +71,9 @@ func (e *LostRecordsError) Error() string {
 
 func (e *LostRecordsError) Unwrap() error { return e.Err }
 
-// Poll reads the table's stream and has its changes handled, until ctx ends, a failure ends it, or the stream is disabled and all
-// of it was handled, which is no error.
+// Poll reads the table's stream and has its changes handled, until ctx ends, a failure ends it, or, which is no error, the stream is
+// disabled and all of it was handled, or nothing has come for the IdleTimeout. Its error is that of ctx where this has ended it, unless a
+// position could not be saved.
 //
 // The changes of one item are handled in their order: a shard begins when the one that it was split from is done. Several shards are
 // handled at once. A position is saved after each response that had records, and when the poll ends. One program at a time may poll
@@ -83,7 +92,7 @@ func (h *Handler) Poll(ctx context.Context, client Client, o PollOptions) error 
 	if o.Checkpoints == nil {
 		o.Checkpoints = MemoryCheckpoints()
 	}
-	p := &poll{PollOptions: o, h: h, client: client}
+	p := &poll{PollOptions: o, h: h, client: client, slots: make(chan struct{}, o.Workers)}
 	if p.StreamARN == "" {
 		var err error
 		if p.StreamARN, err = p.newest(ctx); err != nil {
@@ -98,6 +107,7 @@ type poll struct {
 	PollOptions
 	h      *Handler
 	client Client
+	slots  chan struct{} // one for each response that is asked for or handled
 }
 
 // error names the table in an error that does not say where it comes from.

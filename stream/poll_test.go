@@ -61,18 +61,23 @@ func impatient() aws.Retryer {
 
 func openMarket(t *testing.T) *market {
 	t.Helper()
-	m := &market{db: memory.New(), table: entable.NewTable("market")}
-	t.Cleanup(m.db.Close)
-	m.client = m.db.Client(func(o *dynamodb.Options) { o.Retryer = impatient() })
-	m.streams = m.db.StreamsClient(func(o *dynamodbstreams.Options) { o.Retryer = impatient() })
+	db := memory.New()
+	t.Cleanup(db.Close)
+	m := openMarketOn(t, "market", db.Client(func(o *dynamodb.Options) { o.Retryer = impatient() }))
+	m.db, m.streams = db, db.StreamsClient(func(o *dynamodbstreams.Options) { o.Retryer = impatient() })
+	return m
+}
+
+// openMarketOn opens a market on a server, whose streams have a client of their own.
+func openMarketOn(t *testing.T, name string, client *dynamodb.Client) *market {
+	t.Helper()
+	m := &market{client: client, table: entable.NewTable(name)}
 	m.table.Use(m.client)
 	m.sales = entable.Register[Sale](m.table, entable.PK("shop", entable.Prefix("SHOP")), entable.SK("no", entable.Prefix("SALE")))
 	m.totals = entable.Register[Total](m.table, entable.PK("shop", entable.PrefixOf(m.sales)), entable.SK(entable.Literal("TOTAL")))
 	m.counted = entable.Register[Counted](m.table, entable.PK("shop", entable.PrefixOf(m.sales)), entable.SK("event", entable.Prefix("COUNTED")))
 	m.positions = stream.NewTableCheckpoints(m.table, "totals")
-	check(t, m.table.CreateTable(t.Context(), func(in *dynamodb.CreateTableInput) {
-		in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
-	}))
+	check(t, m.table.CreateTable(t.Context(), withStream))
 	return m
 }
 

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ type shards struct {
 	running map[string]bool
 	latest  map[string]bool // begin with what is written from now on
 	ended   chan shardEnd
+	idle    idle
 }
 
 type shardEnd struct {
@@ -27,13 +29,16 @@ type shardEnd struct {
 	err   error
 }
 
-// run reads shards, parents before children, until all are done or one fails; then it waits for the others.
+// errIdle ends the readers of a poll for which nothing comes any more.
+var errIdle = errors.New("nothing comes any more")
+
+// run reads shards, parents before children, until all are done, one fails, or nothing comes; then it waits for the others.
 func (p *poll) run(ctx context.Context) error {
 	at, err := p.Checkpoints.Load(ctx, p.StreamARN)
 	if err != nil {
 		return err
 	}
-	s := &shards{poll: p, at: at, running: map[string]bool{}, latest: map[string]bool{}, ended: make(chan shardEnd)}
+	s := &shards{poll: p, at: at, running: map[string]bool{}, latest: map[string]bool{}, ended: make(chan shardEnd), idle: newIdle()}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	first := p.Latest && len(at) == 0
@@ -51,24 +56,38 @@ func (p *poll) run(ctx context.Context) error {
 			if len(s.running) == 0 && !open {
 				return nil
 			}
-			err = s.wait(ctx)
+			if err = errIdle; !s.isIdle() || s.readsClosed(list) {
+				err = s.wait(ctx)
+			}
 		}
 		if err != nil {
+			failed := err != errIdle && ctx.Err() == nil //nolint:errorlint // itself
 			stop(err)
-			for len(s.running) > 0 {
-				end := <-s.ended
-				delete(s.running, end.shard)
-			}
-			return err
+			return s.end(err, failed)
 		}
 	}
+}
+
+// end waits for the readers. Where none has failed, a position that was not saved is told before the end of the context, or of the poll.
+func (s *shards) end(err error, failed bool) error {
+	for len(s.running) > 0 {
+		end := <-s.ended
+		delete(s.running, end.shard)
+		if lost, ok := errors.AsType[unsavedError](end.err); ok && !failed {
+			err, failed = lost.err, true
+		}
+	}
+	if err == errIdle { //nolint:errorlint // itself
+		return nil
+	}
+	return err
 }
 
 // startLatest makes the poll begin with what is written from now on: closed shards count as done.
 func (s *shards) startLatest(list []types.Shard) {
 	for _, shard := range list {
 		id := aws.ToString(shard.ShardId)
-		if shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil {
+		if isClosed(shard) {
 			s.at[id] = Position{Done: true}
 		} else {
 			s.latest[id] = true
@@ -102,7 +121,7 @@ func (s *shards) start(ctx context.Context, list []types.Shard) {
 	}
 	for _, shard := range list {
 		id, parent := aws.ToString(shard.ShardId), aws.ToString(shard.ParentShardId)
-		if s.running[id] || s.at[id].Done || there[parent] && !s.at[parent].Done || len(s.running) == s.Workers {
+		if s.running[id] || s.at[id].Done || there[parent] && !s.at[parent].Done {
 			continue
 		}
 		s.running[id] = true
@@ -115,28 +134,54 @@ func (s *shards) start(ctx context.Context, list []types.Shard) {
 	}
 }
 
-// wait waits until a shard has ended, or it is time to look for new ones.
+// wait waits until a shard has ended, nothing comes any more, or it is time to look for new ones.
 func (s *shards) wait(ctx context.Context) error {
 	timer := time.NewTimer(10 * s.Interval)
 	defer timer.Stop()
-	select {
-	case end := <-s.ended:
-		delete(s.running, end.shard)
-		s.at[end.shard] = end.at
-		return end.err
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case end := <-s.ended:
+			delete(s.running, end.shard)
+			s.at[end.shard] = end.at
+			return end.err
+		case <-s.idle.rested:
+			if s.isIdle() {
+				return nil
+			}
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
+
+// isIdle reports whether no shard has had anything for the IdleTimeout.
+func (s *shards) isIdle() bool {
+	return s.IdleTimeout > 0 && s.idle.sinceAll(s.running) >= s.IdleTimeout
+}
+
+// readsClosed reports whether a shard is being read that has an end.
+func (s *shards) readsClosed(list []types.Shard) bool {
+	return slices.ContainsFunc(list, func(shard types.Shard) bool { return isClosed(shard) && s.running[aws.ToString(shard.ShardId)] })
+}
+
+func isClosed(shard types.Shard) bool {
+	return shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil
+}
+
+// unsavedError is that of a position that was not saved.
+type unsavedError struct{ err error }
+
+func (e unsavedError) Error() string { return e.err.Error() }
+func (e unsavedError) Unwrap() error { return e.err }
 
 // read handles one shard from a position to its end.
 func (s *shards) read(ctx context.Context, shard string, at Position, latest bool) (Position, error) {
 	r := &shardReader{shards: s, shard: shard, at: at, saved: at, latest: latest}
 	err := r.read(ctx)
-	if saveErr := r.save(ctx); err == nil {
-		err = saveErr
+	if lost := r.save(ctx); lost != nil && (err == nil || ctx.Err() != nil) {
+		err = lost
 	}
 	return r.at, err
 }
@@ -152,35 +197,50 @@ type shardReader struct {
 
 func (r *shardReader) read(ctx context.Context) error {
 	next, err := r.iterator(ctx)
-	for err == nil {
-		var out *dynamodbstreams.GetRecordsOutput
-		out, err = again(ctx, func() (*dynamodbstreams.GetRecordsOutput, error) {
-			return r.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
-		})
-		if _, old := errors.AsType[*types.ExpiredIteratorException](err); old {
-			next, err = r.iterator(ctx)
-			continue
-		}
-		if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
-			next, err = r.oldest(ctx, err)
-			continue
-		}
-		if err == nil {
-			err = r.page(ctx, out.Records)
-		}
-		switch {
-		case err != nil:
-		case out.NextShardIterator == nil:
-			r.at.Done, r.worth = true, true
-			return nil
-		case len(out.Records) == 0:
+	for err == nil && next != nil {
+		var empty bool
+		if next, empty, err = r.response(ctx, next); empty {
 			err = pause(ctx, r.Interval)
-		}
-		if err == nil {
-			next = out.NextShardIterator
 		}
 	}
 	return err
+}
+
+// response asks for a response, handles its records, and returns where to go on, nil at the end of the shard.
+func (r *shardReader) response(ctx context.Context, iterator *string) (next *string, empty bool, err error) {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+	turn := r.idle.now()
+	out, err := again(ctx, func() (*dynamodbstreams.GetRecordsOutput, error) {
+		return r.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator})
+	})
+	if _, old := errors.AsType[*types.ExpiredIteratorException](err); old {
+		next, err = r.iterator(ctx)
+		return next, false, err
+	}
+	if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
+		next, err = r.oldest(ctx, err)
+		return next, false, err
+	}
+	if err == nil && len(out.Records) > 0 {
+		r.idle.work()
+		err = r.page(ctx, out.Records)
+		r.idle.work()
+	}
+	switch {
+	case err != nil:
+		return nil, false, err
+	case out.NextShardIterator == nil:
+		r.at.Done, r.worth = true, true
+		return nil, false, nil
+	case len(out.Records) == 0:
+		r.idle.rest(r.shard, turn)
+	}
+	return out.NextShardIterator, len(out.Records) == 0, nil
 }
 
 // page handles the records of a response and saves how far it came.
@@ -227,8 +287,10 @@ func (r *shardReader) record(ctx context.Context, one []types.Record) error {
 
 func (r *shardReader) attempt(ctx context.Context, rec *Record) *RecordError {
 	tries := work.Tries{Most: r.Attempts}
+	late, cancel := graced(ctx, r.Grace)
+	defer cancel()
 	for {
-		err := r.h.handle(ctx, rec)
+		err := r.h.handle(late, rec)
 		if err == nil {
 			return nil
 		}
@@ -246,7 +308,7 @@ func (r *shardReader) save(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := r.Checkpoints.Save(ctx, r.StreamARN, r.shard, r.at); err != nil {
-		return err
+		return unsavedError{err}
 	}
 	r.saved, r.worth = r.at, false
 	return nil
@@ -264,6 +326,9 @@ func (r *shardReader) iterator(ctx context.Context) (*string, error) {
 	out, err := again(ctx, func() (*dynamodbstreams.GetShardIteratorOutput, error) { return r.client.GetShardIterator(ctx, in) })
 	if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
 		return r.oldest(ctx, err)
+	}
+	if err == nil && out.ShardIterator == nil {
+		err = errors.New("the client gave no iterator and no error")
 	}
 	if err != nil {
 		return nil, err

@@ -13,7 +13,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,7 +24,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/uuid"
 
-	"github.com/entable/entable"
 	"github.com/entable/entable/memory"
 )
 
@@ -68,7 +66,7 @@ func connect(endpoint string) *dynamodb.Client {
 
 func run(ctx context.Context, client *dynamodb.Client, cmd CommandV2, at time.Time, out io.Writer) error {
 	Items.Use(client)
-	if err := Items.CreateTable(ctx); err != nil && !errors.Is(err, entable.ErrTableExists) {
+	if err := Items.Ensure(ctx); err != nil {
 		return err
 	}
 

@@ -86,7 +86,7 @@ func (s *Shop) PutInto(ctx context.Context, customer, product string) error {
 }
 
 func (s *Shop) changeCart(ctx context.Context, customer string, version int64, change func(map[string]int) error) error {
-	for {
+	once := func() error {
 		cart, err := s.cart(ctx, customer)
 		if err != nil {
 			return err
@@ -100,9 +100,10 @@ func (s *Shop) changeCart(ctx context.Context, customer string, version int64, c
 		if err := change(cart.Lines); err != nil {
 			return err
 		}
-		err = s.Carts.Put(ctx, cart)
-		if _, lost := errors.AsType[*entable.VersionError](err); !lost || version != anyVersion || ctx.Err() != nil {
-			return err
-		}
+		return s.Carts.Put(ctx, cart)
 	}
+	if version != anyVersion {
+		return once()
+	}
+	return entable.RetryOnConflict(ctx, once)
 }

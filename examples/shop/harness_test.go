@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,10 +10,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
 	"github.com/entable/entable/memory"
@@ -43,7 +38,11 @@ func open(t *testing.T) *testShop {
 func openOn(t *testing.T, db *memory.DB) *testShop {
 	t.Helper()
 	log, metrics := slog.New(slog.DiscardHandler), NewMetrics()
-	model := Declare("shop", entable.Clock(db.Clock().Now), entable.CursorKey([]byte("0123456789abcdef")), metrics.Observe(log))
+	model := Declare("shop")
+	settings := []entable.TableSetting{entable.Clock(db.Clock().Now), entable.CursorKey([]byte("0123456789abcdef")), metrics.Observe(log)}
+	if err := model.Table.Configure(settings...); err != nil {
+		t.Fatal(err)
+	}
 	model.Table.Use(db.Client(soon))
 	if err := model.Table.Ensure(t.Context(), withStream); err != nil {
 		t.Fatal(err)
@@ -144,30 +143,12 @@ func (s *testShop) pay(token string, order Order, amount Money) *answer {
 	return s.call(token, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": amount})
 }
 
-// handleAll hands all that is in the stream to the outbox: a stream that is turned off ends behind its last record.
+// handleAll hands all that is in the stream to the outbox.
 func (s *testShop) handleAll(checkpoints stream.Checkpoints) {
 	s.t.Helper()
-	ctx := context.WithoutCancel(s.t.Context())
-	endStream(s.t, s.db)
-	if err := s.outbox.handler.Poll(ctx, s.db.StreamsClient(), stream.PollOptions{Checkpoints: checkpoints, Interval: time.Millisecond}); err != nil {
+	o := stream.PollOptions{Checkpoints: checkpoints, Interval: time.Millisecond, IdleTimeout: time.Millisecond}
+	if err := s.outbox.handler.Poll(s.t.Context(), s.db.StreamsClient(), o); err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-// endStream turns the stream off, where it is not.
-func endStream(t *testing.T, db *memory.DB) {
-	t.Helper()
-	name, client := aws.String("shop"), db.Client()
-	table, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: name})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if table.Table.StreamSpecification == nil {
-		return
-	}
-	off := &types.StreamSpecification{StreamEnabled: aws.Bool(false)}
-	if _, err := client.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: name, StreamSpecification: off}); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -87,7 +87,7 @@ func (s *settings) run(ctx context.Context, out, errs io.Writer) error {
 	defer a.close()
 	switch {
 	case s.addIndexes:
-		return addIndexes(ctx, a.client, a.shop.Model)
+		return a.shop.Table.AddIndexes(ctx)
 	case s.backfill:
 		_, err := backfill(ctx, a.shop.Model, errs)
 		return err
@@ -124,15 +124,8 @@ func (s *settings) prepare(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	differences, err := m.Table.Diff(ctx)
-	if errors.Is(err, entable.ErrTableNotFound) {
-		return fmt.Errorf("%w; -create creates it", err)
-	}
-	if err != nil {
-		return err
-	}
-	if len(differences) > 0 {
-		return fmt.Errorf("table %q is not what the shop needs; -add-indexes adds indexes: %v", m.Table.Name(), differences)
+	if err := m.Table.Require(ctx); err != nil {
+		return fmt.Errorf("%w\n-create creates the table, -add-indexes adds the indexes that it lacks", err)
 	}
 	if err := m.Table.Verify(ctx); err != nil {
 		return err
@@ -163,7 +156,10 @@ func (s *settings) open(ctx context.Context, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	metrics := NewMetrics()
-	model := Declare(cmp.Or(s.table, "shop"), entable.CursorKey(cursorKey), metrics.Observe(log))
+	model := Declare(cmp.Or(s.table, "shop"))
+	if err := model.Table.Configure(entable.CursorKey(cursorKey), metrics.Observe(log)); err != nil {
+		return nil, err
+	}
 	shop := &Shop{Model: model, now: time.Now, rounds: passwordRounds}
 	if s.load > 0 {
 		shop.rounds = 1000 // the load is about the table

@@ -33,7 +33,7 @@ func (m *Metrics) add(v float64, name, labels string, args ...any) {
 const slow = 200 * time.Millisecond
 
 // Observe counts the requests to the table, and logs those that failed or were slow, with the id of the request that they were for.
-func (m *Metrics) Observe(log *slog.Logger) entable.TableOption {
+func (m *Metrics) Observe(log *slog.Logger) entable.TableSetting {
 	return entable.Observe(func(ctx context.Context, e entable.Event) {
 		const labels = "entity=%q,operation=%q"
 		m.add(1, "shop_dynamodb_requests_total", labels, e.Entity, e.Operation)

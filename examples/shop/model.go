@@ -65,7 +65,7 @@ type Stock struct {
 // rises, and an order that was made of an older one is refused.
 type Cart struct {
 	Customer string         `dynamodbav:"customer"`
-	Lines    map[string]int `dynamodbav:"lines" validate:"max=30,dive,min=1,max=99"` // a transaction takes 100 writes, two for each line
+	Lines    map[string]int `dynamodbav:"lines" json:"lines" validate:"max=30,dive,min=1,max=99"` // a transaction takes 100 writes, two for each line
 	Version  int64          `dynamodbav:"version" entable:"version"`
 }
 
@@ -171,13 +171,11 @@ type Model struct {
 	state                entable.FieldOf[Order, State]
 }
 
-// Declare declares the shop's table. It is a function because the name of the table, the key of cursors, the clock and the observer
-// are settings of the program; what is wrong with the declarations stops it at its start all the same.
-func Declare(name string, settings ...entable.TableOption) *Model {
-	table := entable.NewTable(name, append([]entable.TableOption{
-		entable.Lock(lock), entable.Consistent(true), entable.HideExpired(true), entable.SkipUnknown(),
-		entable.GSI("by-email", entable.KeysOnly()), entable.GSI("by-category"), entable.GSI("by-day"),
-	}, settings...)...)
+// Declare declares the shop's table. It is a function because the name of the table is a setting of the program; what is wrong with the
+// declarations stops it at its start all the same. What other settings the table has, main and the tests give with Configure.
+func Declare(name string) *Model {
+	table := entable.NewTable(name, entable.Lock(lock), entable.Consistent(true), entable.HideExpired(true), entable.SkipUnknown(),
+		entable.GSI("by-email", entable.KeysOnly()), entable.GSI("by-category"), entable.GSI("by-day"))
 	m := &Model{Table: table}
 
 	// In the partition of a customer: CUSTOMER#{id}.

@@ -80,7 +80,7 @@ func (s *Shop) place(ctx context.Context, customer, key string, seen Money) (ord
 	if order, markErr := s.placed(ctx, customer, key, seen); order != nil && markErr == nil {
 		return order, true, nil
 	}
-	return nil, false, refused(err, basket)
+	return nil, false, s.refused(err, basket)
 }
 
 // placed returns the order that a request has made, or nil.
@@ -117,23 +117,13 @@ func (s *Shop) writes(order *Order, basket *Basket, key string) []entable.Write 
 }
 
 // refused says what the transaction of a basket's order was refused for.
-func refused(err error, basket *Basket) error {
-	failed, ok := errors.AsType[*entable.TransactionError](err)
-	if !ok {
-		return err
+func (s *Shop) refused(err error, basket *Basket) error {
+	if is[*entable.VersionError](err) {
+		return errCartChanged
 	}
-	for _, reason := range failed.Reasons {
-		condition, _ := errors.AsType[*entable.ConditionFailedError](reason.Err)
-		if condition == nil {
-			continue
-		}
-		if _, changed := errors.AsType[*entable.VersionError](condition); changed {
-			return errCartChanged
-		}
-		if stock, ok := condition.Stored.(*Stock); ok {
-			line := slices.IndexFunc(basket.Lines, func(l *Line) bool { return l.Product == stock.Product })
-			return &soldOutError{basket.Lines[line].Name, stock.Left}
-		}
+	if stock, ok := s.Stocks.StoredIn(err); ok {
+		line := slices.IndexFunc(basket.Lines, func(l *Line) bool { return l.Product == stock.Product })
+		return &soldOutError{basket.Lines[line].Name, stock.Left}
 	}
 	return err
 }

@@ -209,7 +209,7 @@ func TestPriceAndCartMayChange(t *testing.T) {
 	basket := &Basket{Lines: []*Line{{Number: 1, Product: "card", Name: "Card", Price: 150, Quantity: 2}}, Total: 300, Version: 1}
 	s.fill(ann, "card", 2).want(http.StatusOK)
 	stale := &Order{Customer: order.Customer, ID: "stale", State: Placed, Total: 300, Lines: 1, Placed: order.Placed}
-	if err := refused(entable.Transact(t.Context(), s.shop.writes(stale, basket, "another request")), basket); err != errCartChanged {
+	if err := s.shop.refused(entable.Transact(t.Context(), s.shop.writes(stale, basket, "another request")), basket); err != errCartChanged {
 		t.Errorf("an order of a stale cart: %v", err)
 	}
 	s.handleAll(nil)

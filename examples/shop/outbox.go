@@ -49,8 +49,9 @@ func withStream(in *dynamodb.CreateTableInput) {
 // Run handles changes until the context ends: then the change that is being handled is finished, the position is kept in the table,
 // and Run returns. After an error it begins anew at its position. Of the instances of the shop, one runs it at a time.
 func (o *Outbox) Run(ctx context.Context, client stream.Client, interval time.Duration) {
+	options := stream.PollOptions{Checkpoints: o.shop.Positions, Interval: interval, Grace: requestTime}
 	for {
-		err := o.handler.Poll(ctx, client, stream.PollOptions{Checkpoints: o.shop.Positions, Interval: interval})
+		err := o.handler.Poll(ctx, client, options)
 		if ctx.Err() != nil {
 			if !errors.Is(err, context.Canceled) {
 				o.log.Error("the outbox has not kept its position: it will handle some changes again", "error", err)
@@ -66,17 +67,10 @@ func (o *Outbox) Run(ctx context.Context, client stream.Client, interval time.Du
 	}
 }
 
-// finishing returns a context for the handling of one change, which the end of the poll does not interrupt.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), requestTime)
-}
-
 func (o *Outbox) registered(ctx context.Context, c stream.Change[Customer]) error {
 	if c.Kind != stream.Insert {
 		return nil
 	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
 	err := o.shop.Messages.Create(ctx, &Message{
 		Customer: c.New.ID, ID: c.New.ID, Subject: "Welcome", Text: fmt.Sprintf("Welcome to the shop, %s!", c.New.Name),
 	})
@@ -87,8 +81,6 @@ func (o *Outbox) paid(ctx context.Context, c stream.Change[Payment]) error {
 	if c.Kind != stream.Insert {
 		return nil
 	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
 	p := c.New
 	err := entable.Transact(ctx, []entable.Write{
 		o.shop.Receipts.CreateOp(&Receipt{Order: p.Order, Number: "R-" + p.ID, Amount: p.Amount}),

@@ -65,7 +65,6 @@ func TestOutboxUnderFaults(t *testing.T) {
 			for _, key := range numbered("request ", 3) {
 				s.paidOrder(ann, "card", key)
 			}
-			endStream(t, s.db)
 			// Of the writes each fifth is spared. The client makes three attempts, so that a change is handed over again.
 			n := 0
 			var mu sync.Mutex
@@ -75,7 +74,7 @@ func TestOutboxUnderFaults(t *testing.T) {
 				n++
 				return (r.Operation == "PutItem" || r.Operation == "TransactWriteItems") && n%5 != 0
 			}))()
-			err := s.outbox.handler.Poll(t.Context(), s.db.StreamsClient(), stream.PollOptions{Interval: time.Millisecond, Attempts: 100})
+			err := s.outbox.handler.Poll(t.Context(), s.db.StreamsClient(), stream.PollOptions{Interval: time.Millisecond, IdleTimeout: time.Millisecond, Attempts: 100})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -139,7 +139,7 @@ func TestPages(t *testing.T) {
 	b.send("/cart/fountain-pen/add", nil).want(http.StatusOK, "Your cart", "Fountain pen")
 	b.visit("/products/pencil-2b").want(http.StatusOK, "Soft, cedar.").send("/cart/pencil-2b/add", nil)
 	b.send("/cart/pencil-2b", map[string]string{"quantity": "3"}).want(http.StatusOK, "€ 40.60")
-	b.send("/cart/pencil-2b", map[string]string{"quantity": "100"}).want(http.StatusUnprocessableEntity, `role="alert"`, "at the most")
+	b.send("/cart/pencil-2b", map[string]string{"quantity": "100"}).want(http.StatusUnprocessableEntity, `role="alert"`, "must be at most 99")
 	order := b.form("/orders")
 	b.send("/orders", nil).want(http.StatusOK, "Order ", "placed", "€ 40.60", "Pencil 2B")
 	path := b.path
@@ -186,6 +186,22 @@ func TestPagesArePaged(t *testing.T) {
 	}
 	b.visit("/?category=paper&cursor=none").want(http.StatusBadRequest, "That did not work", "role=\"alert\"")
 	b.visit("/products/none").want(http.StatusNotFound, "there is no such thing")
+}
+
+// A page that ends with the last product has no next one.
+func TestTheLastPageHasNoNext(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, id := range numbered("card-", pageSize) {
+		s.stocked(id, 120, 1)
+	}
+	if b := s.browser().visit("/?category=paper"); nextText.MatchString(b.page) || !strings.Contains(b.page, "Product card-11") {
+		t.Errorf("the only page is %s", b.page)
+	}
+	s.stocked("card-99", 120, 1)
+	if b := s.browser().visit("/?category=paper"); !nextText.MatchString(b.page) {
+		t.Error("there is no way to the last product")
+	}
 }
 
 // What others have written is text, wherever it stands.

@@ -26,7 +26,7 @@ func problemOf(err error) problem {
 	if invalid, ok := errors.AsType[*entable.ValidationError](err); ok {
 		p := problem{http.StatusUnprocessableEntity, "invalid", "some of it cannot be so", map[string]string{}}
 		for _, f := range invalid.Fields {
-			p.Fields[f.Attribute] = requirement(f)
+			p.Fields[f.JSON] = f.Message
 		}
 		return p
 	}
@@ -96,29 +96,6 @@ func unknown(err error) bool {
 	op, _ := errors.AsType[*entable.OpError](err)
 	tx, _ := errors.AsType[*entable.TransactionError](err)
 	return op != nil && op.Unknown || tx != nil && tx.Unknown
-}
-
-// requirement says what a broken rule of a `validate` tag asks for.
-func requirement(f entable.FieldError) string {
-	switch f.Rule {
-	case "required":
-		return "is missing"
-	case "email":
-		return "is no e-mail address"
-	case "alphanum":
-		return "has letters and digits only"
-	case "hostname_rfc1123":
-		return "has letters, digits and hyphens only"
-	case "oneof":
-		return "has to be one of: " + f.Param
-	case "min", "max":
-		bound := map[string]string{"min": " at the least", "max": " at the most"}[f.Rule]
-		if f.Kind == "string" {
-			return "has " + f.Param + " characters" + bound
-		}
-		return "is " + f.Param + bound
-	}
-	return "breaks the rule " + f.Rule
 }
 
 func is[E error](err error) bool {

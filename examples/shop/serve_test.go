@@ -156,7 +156,10 @@ func TestLogHasRequestIDs(t *testing.T) {
 	var out bytes.Buffer
 	log := slog.New(withRequestIDs{slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})})
 	s := open(t)
-	model := Declare("shop", s.metrics.Observe(log))
+	model := Declare("shop")
+	if err := model.Table.Configure(s.metrics.Observe(log)); err != nil {
+		t.Fatal(err)
+	}
 	model.Table.Use(s.db.Client(soon))
 	s.log = log
 	s.shop.Model = model

@@ -170,11 +170,32 @@ func (l *list) encodeSet(kind wire.Kind) func([]byte, unsafe.Pointer, int) ([]by
 		if len(dst) == start { // all elements were left out
 			return wire.AppendNull(dst[:start-len(opening)]), nil
 		}
-		if first, second := wire.Doubled(dst[start:], n, numbers); second > 0 {
+		var first, second int
+		if plain && n <= fewTexts { // below is the same for all
+			first, second = doubledText(unsafe.Slice((*string)(data), n))
+		} else {
+			first, second = wire.Doubled(dst[start:], n, numbers)
+		}
+		if second > 0 {
 			return dst, cannotEncode(l.typ, &wire.SetError{Kind: kind, First: l.stored(data, first), Second: l.stored(data, second)})
 		}
 		return append(dst, ']', '}'), nil
 	}
+}
+
+// fewTexts are compared each with each.
+const fewTexts = 8
+
+// doubledText returns which two of some texts are equal, 0 and 0 if none are.
+func doubledText(texts []string) (first, second int) {
+	for second := 1; second < len(texts); second++ {
+		for first := range second {
+			if texts[first] == texts[second] {
+				return first, second
+			}
+		}
+	}
+	return 0, 0
 }
 
 // stored returns which element of a set is the nth that is not left out.

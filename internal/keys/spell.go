@@ -37,7 +37,7 @@ func word(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// encoded is not 0 if one of the bytes is up to '%', or a backslash.
+// encoded returns 0 if no byte of the word is up to '%', or a backslash.
 func encoded(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	b := w ^ ones*'\\'

@@ -9,6 +9,20 @@ import (
 	"github.com/entable/entable/internal/keys"
 )
 
+// A byte that is encoded is found wherever it stands, and what is above ASCII is not taken for one.
+func TestCutTextLooksAtEachByte(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		for at := range n {
+			for c, plain := range map[string]bool{"%": false, "#": false, " ": false, "\x01": false, `\`: false, "&": true, "~": true, "\xc3": true, "]": true, "[": true} {
+				s := strings.Repeat("z", at) + c + strings.Repeat("&", n-at-1)
+				if rest, ok := keys.CutText(s+"#x", s); ok != plain || ok && rest != "#x" {
+					t.Fatalf("%q: %q, %t", s, rest, ok)
+				}
+			}
+		}
+	}
+}
+
 // What Cut… are sure of, Append renders, and the usual values they are sure of.
 func FuzzCut(f *testing.F) {
 	f.Add("a#x", "a", int64(7), int64(5), int64(6))

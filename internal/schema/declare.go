@@ -7,10 +7,8 @@
 package schema
 
 import (
-	"io"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-playground/validator/v10"
@@ -37,16 +35,20 @@ type TableDecl struct {
 	HideExpired   bool
 	Encoding      codec.Encoding // of the items
 	Unknown       UnknownItems
-	Clock         func() time.Time    // nil: time.Now
-	Entropy       io.Reader           // nil: crypto/rand
 	Validate      *validator.Validate // nil: the package's own
 	Lock          []byte
-	Encrypts      bool     // there is a Protector for its operations
-	BoundTo       []string // the table that encrypted attributes belong to, if it is not this one
-	HashKeys      []HashKey
+	SettingsDecl
 }
 
-// HashKey is a key of hashes, by the name in tags.
+// SettingsDecl are the settings of a table, which may be given later than the rest.
+type SettingsDecl struct {
+	Gen      *Generator // nil: the process's
+	Encrypts bool       // there is, or will be, a Protector for its operations
+	BoundTo  []string   // the table that encrypted attributes belong to, if it is not this one
+	HashKeys []HashKey
+}
+
+// HashKey is a key of hashes, by the name in tags; nil for one that is given later.
 type HashKey struct {
 	Name string
 	Key  []byte

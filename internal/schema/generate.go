@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -58,30 +59,38 @@ func (s Strategy) wholeSeconds() bool { return s == byEpoch || s == byISO8601 }
 
 // DefaultGenerator serves Generate and every table without a clock or entropy of its own, so that
 // ULIDs are monotonic in the whole process.
-var DefaultGenerator = &Generator{Clock: time.Now, entropy: rand.Reader}
+var DefaultGenerator = &Generator{Clock: time.Now, entropy: &entropy{r: rand.Reader}}
 
-// Generator makes values. mu serialises entropy and guards the state of the monotonic ULIDs and of the rising times.
+// Generator makes values. mu guards the state of the monotonic ULIDs and of the rising times.
 type Generator struct {
-	Clock func() time.Time
+	Clock   func() time.Time
+	entropy *entropy
 
-	mu      sync.Mutex
-	entropy io.Reader
-	last    ulid.ULID
-	rose    time.Time
+	mu   sync.Mutex
+	last ulid.ULID
+	rose time.Time
 }
 
-func newGenerator(clock func() time.Time, entropy io.Reader) *Generator {
-	if clock == nil && entropy == nil {
-		return DefaultGenerator
+// entropy is where random bytes come from, for one reader at a time: that of a table may have several generators, one after the other.
+type entropy struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+// WithClock returns a generator like g, nil for the process's, that takes the time from clock; nil for time.Now.
+func (g *Generator) WithClock(clock func() time.Time) *Generator {
+	if clock == nil {
+		clock = time.Now
 	}
-	g := &Generator{Clock: time.Now, entropy: rand.Reader}
-	if clock != nil {
-		g.Clock = clock
+	return &Generator{Clock: clock, entropy: cmp.Or(g, DefaultGenerator).entropy}
+}
+
+// WithEntropy returns a generator like g, nil for the process's, that takes random bytes from r; nil for crypto/rand.
+func (g *Generator) WithEntropy(r io.Reader) *Generator {
+	if r == nil {
+		r = rand.Reader
 	}
-	if entropy != nil {
-		g.entropy = entropy
-	}
-	return g
+	return &Generator{Clock: cmp.Or(g, DefaultGenerator).Clock, entropy: &entropy{r: r}}
 }
 
 func (g *Generator) Text(s Strategy, now time.Time) (string, error) {
@@ -108,21 +117,17 @@ func (g *Generator) Text(s Strategy, now time.Time) (string, error) {
 }
 
 // read fills b with random bytes. It does not fail with crypto/rand.
-func (g *Generator) read(b []byte) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.readLocked(b)
-}
-
-func (g *Generator) readLocked(b []byte) error {
-	if _, err := io.ReadFull(g.entropy, b); err != nil {
+func (e *entropy) read(b []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, err := io.ReadFull(e.r, b); err != nil {
 		return fmt.Errorf("cannot read entropy: %w", err)
 	}
 	return nil
 }
 
 func (g *Generator) uuid(s Strategy, now time.Time) (id uuid.UUID, err error) {
-	if err := g.read(id[:]); err != nil {
+	if err := g.entropy.read(id[:]); err != nil {
 		return uuid.Nil, err
 	}
 	version := byte(4)
@@ -144,7 +149,7 @@ func (g *Generator) ulid(now time.Time) (ulid.ULID, error) {
 	defer g.mu.Unlock()
 	if ms := ulid.Timestamp(now); ms > g.last.Time() || g.last.IsZero() {
 		var id ulid.ULID
-		if err := g.readLocked(id[6:]); err != nil {
+		if err := g.entropy.read(id[6:]); err != nil {
 			return id, err
 		}
 		id[6] &= 0x7f
@@ -176,7 +181,7 @@ func (g *Generator) rising(now time.Time) time.Time {
 
 func (g *Generator) ksuid(now time.Time) (ksuid.KSUID, error) {
 	var payload [16]byte
-	if err := g.read(payload[:]); err != nil {
+	if err := g.entropy.read(payload[:]); err != nil {
 		return ksuid.Nil, err
 	}
 	return ksuid.FromParts(now, payload[:])

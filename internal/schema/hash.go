@@ -36,12 +36,12 @@ func (r *registration) sealComponent(c *component, what string) error {
 	case c.inner != nil:
 		return r.errorf(what, "attribute %q lies in %q, which %s: a hash is of a whole attribute", c.path, c.root.Name, s.Text())
 	}
-	c.hashed(s.hash, r.t.hashKeys[s.hash])
+	c.hashed(s.hash, r.t)
 	return nil
 }
 
-// hashed makes the component the hash of its value.
-func (c *component) hashed(name string, key []byte) {
+// hashed makes the component the hash of its value, under a key of the table.
+func (c *component) hashed(name string, t *Table) {
 	read, bits := c.read, c.Seg.Bits
 	c.hash, c.plain = name, false
 	c.Seg.Kind, c.Seg.Bits, c.Seg.Size = keys.Text, 0, 0
@@ -52,6 +52,10 @@ func (c *component) hashed(name string, key []byte) {
 		value, err := read(v)
 		if err != nil {
 			return value, err
+		}
+		key, err := t.Settings().hashKey(name)
+		if err != nil {
+			return keys.Value{}, err
 		}
 		sum := hmac.New(sha256.New, key)
 		sum.Write(hashInput(value, bits))

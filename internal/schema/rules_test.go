@@ -77,9 +77,97 @@ func TestJudged(t *testing.T) {
 			v := validRuled()
 			test.change(&v)
 			broken, err := e.Judged(reflect.ValueOf(&v), "", func() error { return e.Table.Validate.Struct(&v) })
+			for i := range broken {
+				broken[i].Message = "" // see TestMessages
+			}
 			if !reflect.DeepEqual(broken, test.want) || (err == nil) != (test.want == nil) {
 				t.Errorf("%s validator: %+v, %v, want %+v", name, broken, err, test.want)
 			}
+		}
+	}
+}
+
+// What a rule asks for is told in words that fit the value.
+func TestMessages(t *testing.T) {
+	type told struct {
+		ID    string         `validate:"-"`
+		Text  string         `validate:"omitempty,min=3,max=5"`
+		One   string         `validate:"omitempty,len=1"`
+		Kind  string         `validate:"omitempty,oneof=red 'dark blue' x"`
+		Mail  string         `validate:"omitempty,email"`
+		List  []int          `validate:"omitempty,min=2,unique"`
+		Map   map[string]int `validate:"max=1"`
+		N     int            `validate:"gte=0,lt=10"`
+		Wait  time.Duration  `validate:"max=1m"`
+		Past  time.Time      `validate:"omitempty,lt"`
+		Other string         `validate:"omitempty,luhn_checksum"`
+		Start string         `validate:"omitempty,startswith=SKU-"`
+		Must  *int           `validate:"required"`
+	}
+	e := register[told](t, newTable(t, decl()), schema.EntityDecl{})
+	for _, test := range []struct {
+		change func(*told)
+		want   string
+	}{
+		{func(v *told) { v.Text = "ab" }, "must have at least 3 characters"},
+		{func(v *told) { v.Text = "abcdef" }, "must have at most 5 characters"},
+		{func(v *told) { v.One = "ab" }, "must have exactly 1 character"},
+		{func(v *told) { v.Kind = "green" }, "must be one of: red, dark blue, x"},
+		{func(v *told) { v.Mail = "x" }, "must be an e-mail address"},
+		{func(v *told) { v.List = []int{1} }, "must have at least 2 entries"},
+		{func(v *told) { v.List = []int{1, 1} }, "must have no entry twice"},
+		{func(v *told) { v.Map = map[string]int{"a": 1, "b": 2} }, "must have at most 1 entry"},
+		{func(v *told) { v.N = -1 }, "must be at least 0"},
+		{func(v *told) { v.N = 10 }, "must be less than 10"},
+		{func(v *told) { v.Wait = time.Hour }, "must be at most 1m"},
+		{func(v *told) { v.Past = time.Now().Add(time.Hour) }, "must be in the past"},
+		{func(v *told) { v.Other = "secret" }, "is invalid"},
+		{func(v *told) { v.Start = "X" }, "must start with SKU-"},
+		{func(v *told) { v.Must = nil }, "is required"},
+	} {
+		v := told{Must: new(1)}
+		test.change(&v)
+		broken, err := e.Judged(reflect.ValueOf(&v), "", func() error { return e.Table.Validate.Struct(&v) })
+		if len(broken) != 1 || broken[0].Message != test.want {
+			t.Errorf("%+v, %v, want %q", broken, err, test.want)
+		}
+	}
+}
+
+// Paths are also known by the names that encoding/json has.
+func TestJSONPath(t *testing.T) {
+	type Inner struct {
+		A int `dynamodbav:"a" json:"aa"`
+		B int `dynamodbav:"b"`
+		C int `json:"c"`
+	}
+	type Base struct {
+		Owner  string `dynamodbav:"o" json:"owner"`
+		Secret string `dynamodbav:"s" json:"-"`
+	}
+	type Named struct {
+		Place string `dynamodbav:"p" json:"place"`
+	}
+	type Quiet struct {
+		Noise int `dynamodbav:"noise" json:"noise"`
+	}
+	type paths struct {
+		*Base
+		Named `json:"named"`
+		Quiet `json:"-"`
+		ID    string             `dynamodbav:"id"`
+		List  []*Inner           `dynamodbav:"l" json:"list"`
+		Map   map[string][]Inner `dynamodbav:"m" json:"map"`
+		Any   any                `dynamodbav:"x" json:"any"`
+		Gone  Inner              `dynamodbav:"g" json:"-"`
+	}
+	e := register[paths](t, newTable(t, decl()), schema.EntityDecl{PKs: pk(attrs("id")...)})
+	for stored, want := range map[string]string{
+		"id": "ID", "o": "owner", "s": "", "p": "named.place", "noise": "", "l": "list", "l[2].a": "list[2].aa", "l[2].b": "list[2].B", "l[0].C": "list[0].c",
+		"m[x.y]z][0].a": "map[x.y]z][0].aa", "m.k[0].a": "map.k[0].aa", "x.deep[1].er": "any.deep[1].er", "g.a": "", "unknown.a": "unknown.a", "": "",
+	} {
+		if got := e.JSONPath(stored); got != want {
+			t.Errorf("%q is %q, want %q", stored, got, want)
 		}
 	}
 }

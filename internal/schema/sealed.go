@@ -97,9 +97,9 @@ func (r *registration) readSealing() error {
 			continue
 		case has["hash"] && !s.Encrypt:
 			why = "hash goes with encrypt"
-		case s.Encrypt && !r.t.Encrypts:
+		case s.Encrypt && !r.t.Settings().Encrypts:
 			why = "the table has nothing to encrypt with: give it entable.Encryption"
-		case has["hash"] && r.t.hashKeys[s.hash] == nil:
+		case has["hash"] && !r.t.Settings().knows(s.hash):
 			why = fmt.Sprintf("the table has no hash key %q: give it entable.HashKey", s.hash)
 		case has["unique"] && s.Encrypt && s.hash == "":
 			why = "a unique value stands in the key of an item of its own: with encrypt, give it hash=… too"
@@ -155,7 +155,7 @@ const formLabel = "entable sealed attribute 1"
 func (e *Entity) spotOf(pk, sk string) spot {
 	t := e.Table
 	p := spot(appendPart(nil, formLabel))
-	for _, part := range []string{t.BoundTo, e.Origin, t.PK.IDText(pk), t.SK.IDText(sk)} {
+	for _, part := range []string{t.Settings().BoundTo, e.Origin, t.PK.IDText(pk), t.SK.IDText(sk)} {
 		p = appendPart(p, part)
 	}
 	return p
@@ -268,7 +268,7 @@ func (s *Sealing) sealAt(ptr unsafe.Pointer, at spot, by Protector) ([]byte, err
 	return s.seal(raw, at, by)
 }
 
-var errNoProtector = errors.New("there is nothing to encrypt or decrypt with")
+var errNoProtector = errors.New("there is nothing to encrypt or decrypt with: give the table entable.Encryption")
 
 func (s *Sealing) seal(raw []byte, at spot, by Protector) ([]byte, error) {
 	var flags byte

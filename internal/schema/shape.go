@@ -75,9 +75,17 @@ func ShapeOf(d *types.TableDescription) (s Shape) {
 	s.Add("", d.AttributeDefinitions, d.KeySchema)
 	for _, g := range d.GlobalSecondaryIndexes {
 		s.AddIndex("global", g.IndexName, d.AttributeDefinitions, g.KeySchema, g.Projection)
+		if g.IndexStatus == types.IndexStatusCreating || g.IndexStatus == types.IndexStatusDeleting {
+			s[len(s)-1].Text += ", " + string(g.IndexStatus)
+		}
 	}
 	for _, l := range d.LocalSecondaryIndexes {
 		s.AddIndex("local", l.IndexName, d.AttributeDefinitions, l.KeySchema, l.Projection)
+	}
+	switch d.TableStatus {
+	case "", types.TableStatusActive, types.TableStatusUpdating: // can be read and written
+	default:
+		s = append(s, ShapePart{"status", string(d.TableStatus)})
 	}
 	return s
 }

@@ -1,10 +1,10 @@
 package schema
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -26,11 +26,8 @@ type Table struct {
 	hideExpired   bool
 	Unknown       UnknownItems
 	Validate      *validator.Validate
-	Gen           *Generator
 	Lock          *manifest.Lock // nil when there is none
-	Encrypts      bool
-	BoundTo       string // the table that encrypted attributes belong to
-	hashKeys      map[string][]byte
+	settings      atomic.Pointer[Settings]
 	reg           registry
 }
 
@@ -49,12 +46,9 @@ func New(d TableDecl) (*Table, error) {
 	}
 	t := &Table{
 		Name: d.Name, PK: d.PK, SK: d.SK, Discriminator: d.Discriminator, Indexes: d.Indexes,
-		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Gen: newGenerator(d.Clock, d.Entropy), Lock: pinned,
-		Encrypts: d.Encrypts, BoundTo: append(d.BoundTo, BareName(d.Name))[0], hashKeys: map[string][]byte{},
+		MaxSize: d.MaxSize, Encoding: d.Encoding, hideExpired: d.HideExpired, Unknown: d.Unknown, Validate: d.Validate, Lock: pinned,
 	}
-	for _, k := range d.HashKeys {
-		t.hashKeys[k.Name] = bytes.Clone(k.Key)
-	}
+	t.settings.Store(d.over(t.Settings(), d.Name))
 	return t, t.checkTableLock(what)
 }
 
@@ -73,16 +67,8 @@ func (c *TableDecl) check() string {
 	if c.MaxSize < 0 {
 		return "MaxSize is negative"
 	}
-	if len(c.BoundTo) > 1 {
-		return "Encryption: give at most one name to bind to"
-	}
-	for i, k := range c.HashKeys {
-		switch {
-		case len(k.Key) < minHashKey:
-			return fmt.Sprintf("HashKey(%q): %d bytes are too few: use %d random ones", k.Name, len(k.Key), minHashKey)
-		case slices.ContainsFunc(c.HashKeys[:i], func(o HashKey) bool { return o.Name == k.Name }):
-			return fmt.Sprintf("HashKey(%q): it is given twice", k.Name)
-		}
+	if r := c.SettingsDecl.check(); r != "" {
+		return r
 	}
 	used := newAttrClaims()
 	if r := used.claim(c.PK, "the partition key"); r != "" {

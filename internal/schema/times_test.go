@@ -27,17 +27,17 @@ func TestNow(t *testing.T) {
 	clock := time.FixedZone("x", 3600)
 	ticks := []time.Time{noon.In(clock), noon, noon.Add(-time.Hour), noon.Add(1), noon.Add(time.Second)}
 	d := decl()
-	d.Clock = func() time.Time {
+	d.Gen = d.Gen.WithClock(func() time.Time {
 		now := ticks[0]
 		ticks = ticks[1:]
 		return now
-	}
+	})
 	table := newTable(t, d)
 	e := register[event](t, table, schema.EntityDecl{SKs: sk(attrs("at")...)})
 	var retry event
 	for i, want := range []time.Time{noon, noon.Add(1), noon.Add(2), noon.Add(3), noon.Add(time.Second)} {
 		var v event
-		check(t, e.Auto.Fill(table.Gen, e.Auto.Now(table.Gen), unsafe.Pointer(&v)))
+		check(t, e.Auto.Fill(table.Settings().Gen, e.Auto.Now(table.Settings().Gen), unsafe.Pointer(&v)))
 		const layout = "2006-01-02T15:04:05.000000000Z"
 		if v.At != want || v.Text != want.Format(layout) || *v.Last != want || v.Sec != want.Unix() {
 			t.Errorf("write %d: %+v, want times of %s", i, v, want)
@@ -58,7 +58,7 @@ func TestNow(t *testing.T) {
 			var last time.Time
 			for range 100 {
 				var v event
-				if err := e.Auto.Fill(table.Gen, e.Auto.Now(table.Gen), unsafe.Pointer(&v)); err != nil || !v.At.After(last) {
+				if err := e.Auto.Fill(table.Settings().Gen, e.Auto.Now(table.Settings().Gen), unsafe.Pointer(&v)); err != nil || !v.At.After(last) {
 					t.Errorf("%v after %v: %v", v.At, last, err)
 				}
 				last = v.At

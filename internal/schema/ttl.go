@@ -50,7 +50,7 @@ func (e *Entity) Hides(v any) bool {
 		return false
 	}
 	at, ok := e.Expiry(e.Pointer(v))
-	return ok && !at.After(e.Table.Gen.Clock())
+	return ok && !at.After(e.Table.Settings().Gen.Clock())
 }
 
 // TTLAttribute returns the attribute by which the table's items expire, or "".

@@ -39,7 +39,7 @@ func uniqueFieldOf(e *Entity, f *codec.Field) (*UniqueField, error) {
 		return nil, err
 	}
 	if s := e.SealingOf(f); s != nil && s.Encrypt {
-		c.hashed(s.hash, e.Table.hashKeys[s.hash])
+		c.hashed(s.hash, e.Table)
 	}
 	pattern, err := keys.Compile(SentinelPrefix, keys.DefaultSeparator, []keys.Segment{
 		{Attr: "entity", Kind: keys.Text}, {Attr: "attribute", Kind: keys.Text}, c.Seg,

@@ -16,6 +16,7 @@ type Broken struct {
 	Attribute   string // the path of the value inside the one that was checked, by stored names
 	Rule, Param string
 	Kind        string // the Go type
+	Message     string // what the rule asks for
 }
 
 // Judged runs a validator on a value, by rules or, if they are "", by the tags inside it, and lists the rules that are broken. A rule
@@ -26,7 +27,7 @@ func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken
 	}
 	if list, ok := errors.AsType[validator.ValidationErrors](err); ok {
 		for _, b := range list {
-			broken = append(broken, Broken{pathIn(v, b.StructNamespace()), b.Tag(), b.Param(), typeName(b.Type())})
+			broken = append(broken, Broken{pathIn(v, b.StructNamespace()), b.Tag(), b.Param(), typeName(b.Type()), demand(b)})
 		}
 		return broken, err
 	}
@@ -38,6 +39,7 @@ func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken
 		b, found = inapplicableTo(e.Table.Validate, v, rules)
 	}
 	if found {
+		b.Message = invalid
 		broken = append(broken, b)
 	}
 	return broken, err

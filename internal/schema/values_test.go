@@ -19,7 +19,7 @@ var noon = time.Date(2024, 5, 1, 12, 0, 0, 123456789, time.UTC)
 
 // generating declares a table whose clock stands and whose entropy is given.
 func generating(d schema.TableDecl, entropy string) schema.TableDecl {
-	d.Clock, d.Entropy = func() time.Time { return noon }, bytes.NewReader([]byte(entropy))
+	d.Gen = d.Gen.WithClock(func() time.Time { return noon }).WithEntropy(bytes.NewReader([]byte(entropy)))
 	return d
 }
 
@@ -38,7 +38,7 @@ func TestGeneratedValues(t *testing.T) {
 	table := newTable(t, generating(decl(), "0123456789abcdefABCDEFGHIJKLMNOPqrstuvwxyz"))
 	e := register[made](t, table, schema.EntityDecl{})
 	v := made{ISO: "given", Sec: 1}
-	check(t, e.Auto.Fill(table.Gen, e.Auto.Now(table.Gen), unsafe.Pointer(&v)))
+	check(t, e.Auto.Fill(table.Settings().Gen, e.Auto.Now(table.Settings().Gen), unsafe.Pointer(&v)))
 	want := made{
 		ID: "30313233-3435-4637-b839-616263646566", Time: "018f3406-9e7b-7748-894a-4b4c4d4e4f50",
 		One: "01HWT0D7KVE5S76X3NESVQGYBT", Two: "01HWT0D7KVE5S76X3NESVQGYBV",
@@ -53,9 +53,9 @@ func TestGeneratedValues(t *testing.T) {
 		t.Errorf("kept %+v", retry)
 	}
 	broken := generating(decl(), "")
-	broken.Entropy = iotest.ErrReader(errors.New("no noise"))
+	broken.Gen = broken.Gen.WithEntropy(iotest.ErrReader(errors.New("no noise")))
 	table = newTable(t, broken)
-	if err := register[made](t, table, schema.EntityDecl{}).Auto.Fill(table.Gen, time.Now(), unsafe.Pointer(&made{})); err == nil ||
+	if err := register[made](t, table, schema.EntityDecl{}).Auto.Fill(table.Settings().Gen, time.Now(), unsafe.Pointer(&made{})); err == nil ||
 		err.Error() != `attribute "id": cannot read entropy: no noise` {
 		t.Errorf("error %v", err)
 	}
