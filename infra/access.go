@@ -23,7 +23,7 @@ const (
 	Put
 	// Update is Update, Patch and SaveChanges, alone, with Once, and in transactions.
 	Update
-	// Fetch is an Update with Fetch, which reads the item first.
+	// Fetch is an Update with Fetch, and a Patch or SaveChanges of an item that was read in part: these may read the item first.
 	Fetch
 	// Delete is Delete and Remove, alone and in transactions.
 	Delete

@@ -323,6 +323,43 @@ func TestPollFromNowOn(t *testing.T) {
 	}
 }
 
+// A poll that began with what was new goes on with the oldest record that is left where it accepts a loss, and loses no more.
+func TestPollFromNowOnAcceptsLoss(t *testing.T) {
+	t.Parallel()
+	m := openMarket(t)
+	m.db.Clock().Stop()
+	put := func(no int) error {
+		return m.sales.Put(context.WithoutCancel(t.Context()), &Sale{Shop: "a", No: no})
+	}
+	var handed []int
+	h := stream.NewHandler(m.table, stream.On(m.sales, func(_ context.Context, c stream.Change[Sale]) error {
+		if handed = append(handed, c.Key.No); c.Key.No != 1 {
+			return nil
+		}
+		defer m.disableStream(t)
+		defer m.db.Clock().Advance(23 * time.Hour) // so long does this one take
+		err := put(2)
+		m.db.Clock().Advance(2 * time.Hour)
+		return errors.Join(err, put(3))
+	}))
+	reading := make(chan struct{})
+	var once sync.Once
+	m.db.Inject(memory.Delay(0).On("GetRecords").When(func(memory.Request) bool {
+		once.Do(func() { close(reading) })
+		return false
+	}))
+	go func() {
+		<-reading
+		if err := put(1); err != nil {
+			t.Error(err)
+		}
+	}()
+	check(t, h.Poll(t.Context(), m.streams, stream.PollOptions{Latest: true, AcceptLoss: true, Interval: time.Millisecond}))
+	if got, want := fmt.Sprint(handed), "[1 3]"; got != want {
+		t.Errorf("handed over %s, want %s", got, want)
+	}
+}
+
 // What one program writes is of unknown types to another, which counts it in all shards at once.
 func TestPollCountsUnknownTypes(t *testing.T) {
 	t.Parallel()

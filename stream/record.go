@@ -135,7 +135,7 @@ type change struct {
 type image interface {
 	missing() bool
 	decode(*entable.Table) (any, error)
-	key() map[string]types.AttributeValue // of one that is a primary key
+	key() map[string]types.AttributeValue // what a primary key can be made of, and perhaps more
 }
 
 type attributes map[string]types.AttributeValue
@@ -214,6 +214,7 @@ func (d *decoder) error(err error) error {
 func (d *decoder) record(c *change) (*Record, error) {
 	r := c.Record
 	var typed any
+	var source image // of what is typed
 	var unknown *entable.UnknownEntityError
 	for _, i := range []struct {
 		to   *any
@@ -233,7 +234,7 @@ func (d *decoder) record(c *change) (*Record, error) {
 		case err != nil:
 			return nil, err
 		case typed == nil:
-			typed = v
+			typed, source = v, i.from
 		}
 		*i.to = v
 	}
@@ -244,7 +245,10 @@ func (d *decoder) record(c *change) (*Record, error) {
 		return nil, unknown
 	case typed != nil:
 		var err error
-		if r.Key, err = d.table.KeyOf(typed); err == nil && c.keys != nil {
+		if r.Key, err = d.table.KeyOf(typed); err != nil { // of a Go type that is registered several times: the key tells which it is
+			r.Key, err = d.table.Decode(d.keyIn(source.key()))
+		}
+		if err == nil && c.keys != nil {
 			r.Moved = d.table.Elsewhere(c.keys.key())
 		}
 		return &r, err
@@ -256,7 +260,7 @@ func (d *decoder) record(c *change) (*Record, error) {
 	return &r, nil
 }
 
-// keyIn returns the primary key of an item of an unknown type.
+// keyIn returns the primary key of an item.
 func (d *decoder) keyIn(item entable.RawItem) entable.RawItem {
 	key := entable.RawItem{}
 	for _, k := range d.table.CreateInput().KeySchema {

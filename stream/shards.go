@@ -341,7 +341,7 @@ func (r *shardReader) oldest(ctx context.Context, err error) (*string, error) {
 	if !r.AcceptLoss {
 		return nil, &LostRecordsError{Stream: r.StreamARN, Shard: r.shard, After: r.at.SequenceNumber, Err: err}
 	}
-	r.at = Position{}
+	r.at, r.latest = Position{}, false
 	return r.iterator(ctx)
 }
 

@@ -108,11 +108,11 @@ func TestStaleIfMatch(t *testing.T) {
 	s.call(staffToken, "PUT", "/api/products/card", product, "If-Match", `"2"`).want(http.StatusOK)
 
 	tag := s.call(ann, "GET", "/api/cart", nil).want(http.StatusOK).Header().Get("ETag")
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 1}, "If-Match", tag).want(http.StatusOK)
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}, "If-Match", tag).want(http.StatusPreconditionFailed)
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 3}).want(http.StatusOK)
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 100}).want(http.StatusUnprocessableEntity)
-	s.call(ann, "PUT", "/api/cart/none", object{"quantity": 1}).want(http.StatusNotFound)
+	s.fill(ann, "card", 1, "If-Match", tag).want(http.StatusOK)
+	s.fill(ann, "card", 2, "If-Match", tag).want(http.StatusPreconditionFailed)
+	s.fill(ann, "card", 3).want(http.StatusOK)
+	s.fill(ann, "card", 100).want(http.StatusUnprocessableEntity)
+	s.fill(ann, "none", 1).want(http.StatusNotFound)
 }
 
 // Of two programs that fill a cart at once, the one that comes too late puts its product to that of the other.
@@ -124,9 +124,9 @@ func TestCartIsFilledByTwo(t *testing.T) {
 	s.stocked("pen", 350, 10)
 	reached, release := s.held("PutItem")
 	answered := make(chan *answer, 1)
-	go func() { answered <- s.call(ann, "PUT", "/api/cart/card", object{"quantity": 1}) }()
+	go func() { answered <- s.fill(ann, "card", 1) }()
 	<-reached
-	s.call(ann, "PUT", "/api/cart/pen", object{"quantity": 1}).want(http.StatusOK)
+	s.fill(ann, "pen", 1).want(http.StatusOK)
 	release()
 	var basket Basket
 	(<-answered).want(http.StatusOK, &basket)

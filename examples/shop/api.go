@@ -130,15 +130,9 @@ func (s *Server) patchMe(w http.ResponseWriter, r *http.Request, customer string
 }
 
 func (s *Server) getProducts(w http.ResponseWriter, r *http.Request) error {
-	limit, cursor, err := paging(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.shop.ProductsOf(r.Context(), r.FormValue("category"), limit, cursor)
-	if err != nil {
-		return err
-	}
-	return sendPage(w, page)
+	return sendPage(w, r, func(limit int, cursor string) (*entable.Page[Offer], error) {
+		return s.shop.ProductsOf(r.Context(), r.FormValue("category"), limit, cursor)
+	})
 }
 
 func (s *Server) getProduct(w http.ResponseWriter, r *http.Request) error {
@@ -245,15 +239,9 @@ func (s *Server) postOrder(w http.ResponseWriter, r *http.Request, customer stri
 }
 
 func (s *Server) getOrders(w http.ResponseWriter, r *http.Request, customer string) error {
-	limit, cursor, err := paging(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.shop.OrdersOf(r.Context(), customer, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return sendPage(w, page)
+	return sendPage(w, r, func(limit int, cursor string) (*entable.Page[*Order], error) {
+		return s.shop.OrdersOf(r.Context(), customer, limit, cursor)
+	})
 }
 
 func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, customer string) error {
@@ -277,15 +265,9 @@ func (s *Server) postPayment(w http.ResponseWriter, r *http.Request, customer st
 }
 
 func (s *Server) getMessages(w http.ResponseWriter, r *http.Request, customer string) error {
-	limit, cursor, err := paging(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.shop.MessagesOf(r.Context(), customer, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return sendPage(w, page)
+	return sendPage(w, r, func(limit int, cursor string) (*entable.Page[*Message], error) {
+		return s.shop.MessagesOf(r.Context(), customer, limit, cursor)
+	})
 }
 
 func (s *Server) getDay(w http.ResponseWriter, r *http.Request) error {
@@ -305,15 +287,9 @@ func (s *Server) getDayOrders(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	limit, cursor, err := paging(r)
-	if err != nil {
-		return err
-	}
-	page, err := s.shop.OrdersOn(r.Context(), day, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return sendPage(w, page)
+	return sendPage(w, r, func(limit int, cursor string) (*entable.Page[*Order], error) {
+		return s.shop.OrdersOn(r.Context(), day, limit, cursor)
+	})
 }
 
 // What requests have in common.
@@ -388,7 +364,16 @@ func send(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-func sendPage[T any](w http.ResponseWriter, page *entable.Page[T]) error {
+// sendPage sends the page of a list that is asked for.
+func sendPage[T any](w http.ResponseWriter, r *http.Request, list func(limit int, cursor string) (*entable.Page[T], error)) error {
+	limit, cursor, err := paging(r)
+	if err != nil {
+		return err
+	}
+	page, err := list(limit, cursor)
+	if err != nil {
+		return err
+	}
 	items := page.Items
 	if items == nil {
 		items = []T{}

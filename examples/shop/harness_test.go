@@ -121,8 +121,26 @@ func (s *testShop) stocked(id string, price, pieces int) {
 // order orders some of a product.
 func (s *testShop) order(token, product string, quantity int, key string) *answer {
 	s.t.Helper()
-	s.call(token, "PUT", "/api/cart/"+product, object{"quantity": quantity}).want(http.StatusOK)
-	return s.call(token, "POST", "/api/orders", object{}, "Idempotency-Key", key)
+	s.fill(token, product, quantity).want(http.StatusOK)
+	return s.place(token, key, object{})
+}
+
+// fill puts so much of a product into a cart.
+func (s *testShop) fill(token, product string, quantity int, header ...string) *answer {
+	s.t.Helper()
+	return s.call(token, "PUT", "/api/cart/"+product, object{"quantity": quantity}, header...)
+}
+
+// place orders what is in a cart.
+func (s *testShop) place(token, key string, body object) *answer {
+	s.t.Helper()
+	return s.call(token, "POST", "/api/orders", body, "Idempotency-Key", key)
+}
+
+// pay pays an order.
+func (s *testShop) pay(token string, order Order, amount Money) *answer {
+	s.t.Helper()
+	return s.call(token, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": amount})
 }
 
 // handleAll hands all that is in the stream to the outbox.
@@ -160,10 +178,4 @@ func numbered(prefix string, n int) []string {
 		names[i] = fmt.Sprintf("%s%02d", prefix, i)
 	}
 	return names
-}
-
-// transact carries out the writes of an order of a basket.
-func transact(t *testing.T, s *testShop, order *Order, basket *Basket) error {
-	t.Helper()
-	return entable.Transact(t.Context(), s.shop.writes(order, basket, "another request"))
 }

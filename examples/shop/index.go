@@ -23,6 +23,7 @@ import (
 // backfill gives stored items the index keys that they should have. It may run beside the shop, and again after it was interrupted.
 func backfill(ctx context.Context, m *Model, errs io.Writer) (repaired int, err error) {
 	line := progress.New(errs, "backfill", progress.Options{})
+	defer line.End()
 	left := 0
 	options := entable.AuditOptions{Repair: true, Segments: 4}
 	options.Progress = func(a entable.AuditProgress) {

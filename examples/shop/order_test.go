@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/entable/entable"
 	"github.com/entable/entable/memory"
 )
 
@@ -19,11 +20,11 @@ func TestManyBuyersOfTheLastPiece(t *testing.T) {
 	tokens := make([]string, len(answers))
 	for i := range answers {
 		tokens[i] = s.signedUp(fmt.Sprintf("buyer%d", i))
-		s.call(tokens[i], "PUT", "/api/cart/quill", object{"quantity": 1}).want(http.StatusOK)
+		s.fill(tokens[i], "quill", 1).want(http.StatusOK)
 	}
 	for i := range answers {
 		buyers.Go(func() {
-			answers[i] = s.call(tokens[i], "POST", "/api/orders", object{}, "Idempotency-Key", "the only order")
+			answers[i] = s.place(tokens[i], "the only order", object{})
 		})
 	}
 	buyers.Wait()
@@ -57,12 +58,12 @@ func TestRepeatedPostGivesTheSameOrder(t *testing.T) {
 	s := open(t)
 	s.stocked("card", 120, 100)
 	ann := s.signedUp("ann")
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 3}).want(http.StatusOK)
+	s.fill(ann, "card", 3).want(http.StatusOK)
 	var senders sync.WaitGroup
 	orders := make([]Order, 8)
 	for i := range orders {
 		senders.Go(func() {
-			a := s.call(ann, "POST", "/api/orders", object{"total": 360}, "Idempotency-Key", "request 1")
+			a := s.place(ann, "request 1", object{"total": 360})
 			if a.Code != http.StatusCreated && a.Code != http.StatusOK {
 				t.Errorf("it answers %d: %s", a.Code, a.Body)
 				return
@@ -77,11 +78,11 @@ func TestRepeatedPostGivesTheSameOrder(t *testing.T) {
 		}
 	}
 	// The same key for another order is a mistake of the client, and another order needs another key.
-	if a := s.call(ann, "POST", "/api/orders", object{"total": 120}, "Idempotency-Key", "request 1").want(http.StatusUnprocessableEntity); a.code() != "idempotency_key" {
+	if a := s.place(ann, "request 1", object{"total": 120}).want(http.StatusUnprocessableEntity); a.code() != "idempotency_key" {
 		t.Errorf("another total: %s", a.Body)
 	}
 	s.call(ann, "POST", "/api/orders", object{}).want(http.StatusBadRequest)
-	if a := s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 2").want(http.StatusConflict); a.code() != "empty_cart" {
+	if a := s.place(ann, "request 2", object{}).want(http.StatusConflict); a.code() != "empty_cart" {
 		t.Errorf("the cart is not empty: %s", a.Body)
 	}
 	var second Order
@@ -103,15 +104,15 @@ func TestRequestIsOvertakenByItself(t *testing.T) {
 	s := open(t)
 	s.stocked("card", 120, 100)
 	ann := s.signedUp("ann")
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 3}).want(http.StatusOK)
+	s.fill(ann, "card", 3).want(http.StatusOK)
 	reached, release := s.held("TransactWriteItems")
 	answered := make(chan *answer, 1)
 	go func() {
-		answered <- s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1")
+		answered <- s.place(ann, "request 1", object{})
 	}()
 	<-reached
 	var first, second Order
-	s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1").want(http.StatusCreated, &second)
+	s.place(ann, "request 1", object{}).want(http.StatusCreated, &second)
 	release()
 	(<-answered).want(http.StatusOK, &first)
 	if first != second {
@@ -135,15 +136,15 @@ func TestOrdersUnderFaults(t *testing.T) {
 				s := open(t)
 				s.stocked("card", 120, 10)
 				ann := s.signedUp("ann")
-				s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}).want(http.StatusOK)
+				s.fill(ann, "card", 2).want(http.StatusOK)
 				remove := s.db.Inject(fault.On("TransactWriteItems").Times(times))
 				var order Order
-				s.again(func() *answer { return s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1") }, &order)
+				s.again(func() *answer { return s.place(ann, "request 1", object{}) }, &order)
 				remove()
 				remove = s.db.Inject(fault.On("TransactWriteItems").Times(times))
 				var payment Payment
 				s.again(func() *answer {
-					return s.call(ann, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": 240})
+					return s.pay(ann, order, 240)
 				}, &payment)
 				remove()
 				s.handleAll(nil)
@@ -181,11 +182,11 @@ func TestLostAnswerOfAnOrder(t *testing.T) {
 	s := open(t)
 	s.stocked("card", 120, 10)
 	ann := s.signedUp("ann")
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}).want(http.StatusOK)
+	s.fill(ann, "card", 2).want(http.StatusOK)
 	defer s.db.Inject(memory.DropAfter().On("TransactWriteItems").Times(3))() // all attempts of the client
 	var first, second Order
-	s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1").want(http.StatusOK, &first)
-	s.call(ann, "POST", "/api/orders", object{}, "Idempotency-Key", "request 1").want(http.StatusOK, &second)
+	s.place(ann, "request 1", object{}).want(http.StatusOK, &first)
+	s.place(ann, "request 1", object{}).want(http.StatusOK, &second)
 	if first.ID == "" || first != second {
 		t.Errorf("the orders are %+v and %+v", first, second)
 	}
@@ -197,18 +198,18 @@ func TestPriceAndCartMayChange(t *testing.T) {
 	s := open(t)
 	s.stocked("card", 120, 10)
 	ann := s.signedUp("ann")
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}).want(http.StatusOK)
+	s.fill(ann, "card", 2).want(http.StatusOK)
 	s.call(staffToken, "PUT", "/api/products/card", object{"category": "paper", "name": "Card", "price": 150}, "If-Match", `"1"`).want(http.StatusOK)
-	if a := s.call(ann, "POST", "/api/orders", object{"total": 240}, "Idempotency-Key", "request 1").want(http.StatusConflict); a.code() != "prices_changed" {
+	if a := s.place(ann, "request 1", object{"total": 240}).want(http.StatusConflict); a.code() != "prices_changed" {
 		t.Errorf("it says %s", a.Body)
 	}
 	var order Order
-	s.call(ann, "POST", "/api/orders", object{"total": 300}, "Idempotency-Key", "request 1").want(http.StatusCreated, &order)
+	s.place(ann, "request 1", object{"total": 300}).want(http.StatusCreated, &order)
 	// An order that was made of a cart that has changed since is refused, though it has the same lines once more.
 	basket := &Basket{Lines: []*Line{{Number: 1, Product: "card", Name: "Card", Price: 150, Quantity: 2}}, Total: 300, Version: 1}
-	s.call(ann, "PUT", "/api/cart/card", object{"quantity": 2}).want(http.StatusOK)
+	s.fill(ann, "card", 2).want(http.StatusOK)
 	stale := &Order{Customer: order.Customer, ID: "stale", State: Placed, Total: 300, Lines: 1, Placed: order.Placed}
-	if err := s.shop.refused(transact(t, s, stale, basket), basket); err != errCartChanged {
+	if err := s.shop.refused(entable.Transact(t.Context(), s.shop.writes(stale, basket, "another request")), basket); err != errCartChanged {
 		t.Errorf("an order of a stale cart: %v", err)
 	}
 	s.handleAll(nil)
@@ -229,11 +230,11 @@ func TestOrdersAreTheCustomersOwn(t *testing.T) {
 		s.order(bob, "card", 1, key).want(http.StatusCreated)
 	}
 	s.call(bob, "GET", "/api/orders/"+order.ID, nil).want(http.StatusNotFound)
-	s.call(bob, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": 120}).want(http.StatusNotFound)
+	s.pay(bob, order, 120).want(http.StatusNotFound)
 	s.call("", "GET", "/api/orders/"+order.ID, nil).want(http.StatusUnauthorized)
-	s.call(ann, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": 119}).want(http.StatusUnprocessableEntity)
-	s.call(ann, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": 120}).want(http.StatusCreated)
-	s.call(ann, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": 120}).want(http.StatusOK)
+	s.pay(ann, order, 119).want(http.StatusUnprocessableEntity)
+	s.pay(ann, order, 120).want(http.StatusCreated)
+	s.pay(ann, order, 120).want(http.StatusOK)
 
 	var page struct {
 		Items  []Order

@@ -15,7 +15,7 @@ import (
 func (s *testShop) paidOrder(token, product, key string) (order Order) {
 	s.t.Helper()
 	s.order(token, product, 1, key).want(http.StatusCreated, &order)
-	s.call(token, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": order.Total}).want(http.StatusCreated)
+	s.pay(token, order, order.Total).want(http.StatusCreated)
 	return order
 }
 

@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+
+	"github.com/entable/entable"
 )
 
 //go:embed pages
@@ -139,6 +141,19 @@ func (v *visit) showWith(status int, name, title string, data any, p *problem) e
 	return nil
 }
 
+// showPage answers with the page of a list that is asked for.
+func showPage[T any](v *visit, name, title string, data map[string]any, list func(limit int, cursor string) (*entable.Page[T], error)) error {
+	limit, cursor, err := paging(v.r)
+	if err != nil {
+		return err
+	}
+	if data["Page"], err = list(limit, cursor); err != nil {
+		return err
+	}
+	data["Later"] = cursor != ""
+	return v.show(http.StatusOK, name, title, data)
+}
+
 // refusal returns what a form says that was not accepted. What the shop is to blame for is logged.
 func (v *visit) refusal(err error) (int, *problem) {
 	if err == nil {
@@ -162,16 +177,8 @@ func (v *visit) products() error {
 	if category == "" {
 		category = Categories[0]
 	}
-	limit, cursor, err := paging(v.r)
-	if err != nil {
-		return err
-	}
-	page, err := v.shop.ProductsOf(v.r.Context(), category, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "products", "Products", map[string]any{
-		"Categories": Categories, "Category": category, "Page": page, "Later": cursor != "",
+	return showPage(v, "products", "Products", map[string]any{"Categories": Categories, "Category": category}, func(limit int, cursor string) (*entable.Page[Offer], error) {
+		return v.shop.ProductsOf(v.r.Context(), category, limit, cursor)
 	})
 }
 
@@ -258,15 +265,9 @@ func (v *visit) place() error {
 }
 
 func (v *visit) orders() error {
-	limit, cursor, err := paging(v.r)
-	if err != nil {
-		return err
-	}
-	page, err := v.shop.OrdersOf(v.r.Context(), v.Customer, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "orders", "Your orders", map[string]any{"Page": page, "Later": cursor != ""})
+	return showPage(v, "orders", "Your orders", map[string]any{}, func(limit int, cursor string) (*entable.Page[*Order], error) {
+		return v.shop.OrdersOf(v.r.Context(), v.Customer, limit, cursor)
+	})
 }
 
 func (v *visit) order(failed error) error {
@@ -291,13 +292,7 @@ func (v *visit) pay() error {
 }
 
 func (v *visit) messages() error {
-	limit, cursor, err := paging(v.r)
-	if err != nil {
-		return err
-	}
-	page, err := v.shop.MessagesOf(v.r.Context(), v.Customer, limit, cursor)
-	if err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "messages", "Your messages", map[string]any{"Page": page, "Later": cursor != ""})
+	return showPage(v, "messages", "Your messages", map[string]any{}, func(limit int, cursor string) (*entable.Page[*Message], error) {
+		return v.shop.MessagesOf(v.r.Context(), v.Customer, limit, cursor)
+	})
 }

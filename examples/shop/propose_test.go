@@ -23,7 +23,7 @@ func TestProposalsAreTheDeclarations(t *testing.T) {
 			var order Order
 			s.order(token, fmt.Sprint("p", (i+j)%12), 1+j, rand.Text()).want(http.StatusCreated, &order)
 			if j == 0 {
-				s.call(token, "POST", "/api/orders/"+order.ID+"/payment", object{"amount": order.Total}).want(http.StatusCreated)
+				s.pay(token, order, order.Total).want(http.StatusCreated)
 			}
 			s.db.Clock().Advance(7 * time.Minute)
 		}
