@@ -86,7 +86,9 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 		if err != nil {
 			return err
 		}
-		all.contestants, all.samples = append(all.contestants, pair...), append(all.samples, samples...)
+		for i, c := range pair {
+			all.add(c, samples[i])
+		}
 	}
 	if match(register1000) {
 		samples, err := measureRegistration(s.rounds)

@@ -220,7 +220,7 @@ func (s *serializer) WriteBlob(schema *smithy.Schema, v []byte) {
 			s.fail(errChanged)
 		}
 		if len(raw.more) > 0 && !bytes.HasSuffix(s.buf, unsafeBytes(raw.list.front)) {
-			s.fail(errNoRawItem)
+			s.fail(errChanged)
 		}
 		s.splice(raw.json)
 		for _, item := range raw.more {
