@@ -114,16 +114,19 @@ func randomFloat(r *rand.Rand) float64 {
 	return f
 }
 
-// randomTime returns a time that is exact in the layout: what that drops is
-// removed in UTC.
+// randomTime returns a time that is set, and exact in the layout: what that drops is
+// removed in UTC, which of a day in the year 1 may leave the time that is not set.
 func randomTime(r *rand.Rand, layout string) time.Time {
 	from, to := date(0, 1, 1).Unix(), date(10000, 1, 1).Unix()
-	at := time.Unix(from+r.Int64N(to-from), r.Int64N(1e9))
-	if r.IntN(2) == 0 {
-		at = time.Unix(1700000000+r.Int64N(3), []int64{0, 1, 999_999_999, 1e6, 1e3, 500}[r.IntN(6)])
-	}
-	if layout != "" {
-		at, _ = time.Parse(layout, at.UTC().Format(layout))
+	var at time.Time
+	for at.IsZero() {
+		at = time.Unix(from+r.Int64N(to-from), r.Int64N(1e9))
+		if r.IntN(2) == 0 {
+			at = time.Unix(1700000000+r.Int64N(3), []int64{0, 1, 999_999_999, 1e6, 1e3, 500}[r.IntN(6)])
+		}
+		if layout != "" {
+			at, _ = time.Parse(layout, at.UTC().Format(layout))
+		}
 	}
 	return at.In(time.FixedZone("z", r.IntN(48*1800)-24*1800))
 }
