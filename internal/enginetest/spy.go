@@ -1,7 +1,6 @@
 package enginetest
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"slices"
@@ -38,9 +37,10 @@ func (s *Spy) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
+	text := string(body)
+	r.Body = io.NopCloser(strings.NewReader(text))
 	s.mu.Lock()
-	s.ops, s.body = append(s.ops, op), string(body)
+	s.ops, s.body = append(s.ops, op), text
 	refuse, before := s.refuse, s.before
 	s.mu.Unlock()
 	if refuse != nil {
@@ -50,7 +50,7 @@ func (s *Spy) Do(r *http.Request) (*http.Response, error) {
 		return answered(r, refuse.Status, Error(refuse.Code, "")), nil
 	}
 	for _, f := range slices.Backward(before) {
-		if answer := f(op, string(body)); answer != "" {
+		if answer := f(op, text); answer != "" {
 			status := http.StatusOK
 			if strings.HasPrefix(answer, `{"__type"`) {
 				status = http.StatusBadRequest

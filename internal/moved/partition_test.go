@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 )
 
@@ -74,9 +75,9 @@ func eachPlace(t *testing.T, test func(t *testing.T, f form, version int)) {
 }
 
 func TestPartitionsOfBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		eachPlace(t, func(t *testing.T, f form, version int) {
-			s := newSite(t, c)
+			s := newSite(t, e)
 			ctx, p := t.Context(), s.run(f, version)
 			tenants := entable.NewCollection[tenantOrders](p.orders)
 			want := s.spread(f, version, "a", 30)
@@ -103,9 +104,9 @@ func TestPartitionsOfBothPlaces(t *testing.T) {
 
 // An item is not copied over one that lies at the other place.
 func TestCopyMeetsItemsAtBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		eachPlace(t, func(t *testing.T, f form, version int) {
-			s := newSite(t, c)
+			s := newSite(t, e)
 			ctx, p := t.Context(), s.run(f, version)
 			tenants := entable.NewCollection[tenantOrders](p.orders)
 			for _, there := range []int{before, after} {
@@ -125,14 +126,12 @@ func TestPartitionsWhoseItemsMoveMeanwhile(t *testing.T) {
 	eachPlace(t, func(t *testing.T, f form, version int) {
 		for _, op := range []string{"Copy", "Delete"} {
 			for at := 1; ; at++ {
-				db := memory.New()
-				t.Cleanup(db.Close)
-				s := newSite(t, db.Client())
+				s := newSite(t, enginetest.OnMemory(t))
 				ctx, p := t.Context(), s.run(f, version)
 				want := s.spread(f, version, "a", 9)
 				queries, moved := 0, false
 				var mu sync.Mutex
-				db.Inject(memory.Delay(0).On("Query").When(func(memory.Request) bool {
+				s.DB.Inject(memory.Delay(0).On("Query").When(func(memory.Request) bool {
 					mu.Lock()
 					defer mu.Unlock()
 					if queries++; queries == at {
@@ -147,7 +146,7 @@ func TestPartitionsWhoseItemsMoveMeanwhile(t *testing.T) {
 				} else {
 					check(t, tenants.Delete(ctx, Order{Tenant: "a"}))
 				}
-				db.Inject()
+				s.DB.Inject()
 				if op == "Copy" {
 					s.wantStored(fmt.Sprint("the copy, moved at query ", at), p, "b", want)
 				} else {
@@ -182,10 +181,10 @@ func (s *site) moveAll(ctx context.Context, f form, tenant string) {
 
 // Of a partition that held what are several now, only the items of one are copied and deleted.
 func TestPartitionsThatWereParts(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		f := form{"parts", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", "status", entable.Prefix("O"))},
 			[]entable.KeySpec{entable.PK("tenant", "status", entable.Prefix("TS")), entable.SK("id", entable.Prefix("O"))}}
-		s := newSite(t, c)
+		s := newSite(t, e)
 		old, p := s.run(f, before), s.run(f, moves)
 		for _, status := range []string{"open", "paid"} {
 			for _, id := range []string{"1", "2"} {
