@@ -66,7 +66,8 @@ type getKey struct {
 	at    []int  // positions in the caller's list
 	found loaded
 	err   error
-	other *getKey // of the other place where the item may be, or nil
+	other *getKey    // of the other place where the item may be, or nil
+	sink  *manyItems // of the request that asks for it, if it is in a batch
 }
 
 // locate appends the key of the item at ptr to the encoded keys of others, and makes it g's.
@@ -106,21 +107,27 @@ func (g *getKey) id() schema.ItemID {
 	return g.e.Table.Identity(g.attrs())
 }
 
+// keysByID finds keys by the identities of their items.
+type keysByID map[schema.ItemID]*getKey
+
 // getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
-func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
+func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, keysByID, error) {
 	n := len(examples)
 	out, all, at := make([]*getKey, 0, n), make([]getKey, n), make([]int, n)
-	byID := make(map[schema.ItemID]*getKey, n)
-	encoded := make([]byte, 0, n*usualKey)
+	byID := make(keysByID, n)
+	var encoded []byte
 	for i, example := range examples {
 		x, ptr, err := t.s().ExampleOf(of, nil, example)
 		if err != nil {
-			return nil, fmt.Errorf("key %d: %w", i, public(err))
+			return nil, nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
 		g := &all[i]
 		g.e = ownerOf(x)
 		if encoded, err = g.locate(encoded, ptr); err != nil {
-			return nil, fmt.Errorf("key %d: %w", i, err)
+			return nil, nil, fmt.Errorf("key %d: %w", i, err)
+		}
+		if i == 0 { // the others are hardly longer
+			encoded = make([]byte, 0, (n-1)*(len(encoded)+8))
 		}
 		id := g.id()
 		if same := byID[id]; same != nil {
@@ -129,13 +136,13 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
 		}
 		at[i], g.at = i, at[i:i+1:i+1]
 		byID[id] = g
+		if g.other != nil {
+			byID[g.other.id()] = g.other
+		}
 		out = append(out, g)
 	}
-	return out, nil
+	return out, byID, nil
 }
-
-// usualKey is how long encoded keys are that need no second piece of memory.
-const usualKey = 96
 
 // commonEntity returns the entity of all keys, or nil when they are of several.
 func commonEntity(all []*getKey) *entity {
@@ -155,7 +162,7 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
 		return nil, err
 	}
-	all, err := t.getKeys(of, examples)
+	all, byID, err := t.getKeys(of, examples)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +171,7 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 		return nil, err
 	}
 	cfg.unknown = unknown
-	b := &batchGet{t: t, cfg: cfg, conn: c}
+	b := &batchGet{t: t, cfg: cfg, conn: c, byID: byID}
 	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(all)), func(chunk []*getKey) { b.get(ctx, chunk) })
 	b.settle(ctx, all)
 	return b.result(ctx, all, len(examples))
@@ -174,6 +181,7 @@ type batchGet struct {
 	t    *Table
 	cfg  batchGetConfig
 	conn *route.Conn
+	byID keysByID // of all requests
 }
 
 // chunks splits the keys into requests; consistent and other reads do not share one.
@@ -196,9 +204,9 @@ func (b *batchGet) strongly(g *getKey) bool {
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.strongly(chunk[0])
-	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: make(map[schema.ItemID]*getKey, len(chunk))}
+	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: b.byID}
 	for _, g := range chunk {
-		sink.byID[g.id()] = g
+		g.sink = sink
 	}
 	if e := commonEntity(chunk); e != nil {
 		sink.want = e.Entity
@@ -242,14 +250,15 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 		keys[i] = g.key
 	}
 	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: of}}
+	sink.asked = left
 	unprocessed, err := b.conn.BatchGet(ctx, in, map[string][][]byte{table: keys}, sink)
 	if err != nil {
+		sink.Reset()
 		return left, err
 	}
-	sink.keep()
 	var again []*getKey
 	for _, attrs := range unprocessed[table].Keys {
-		if g := sink.byID[b.t.s().Identity(attrs)]; g != nil {
+		if g := sink.find(b.t.s().Identity(attrs)); g != nil {
 			again = append(again, g)
 		}
 	}
@@ -306,28 +315,26 @@ type manyItems struct {
 	t    *Table
 	by   schema.Protector
 	want *schema.Entity // of all keys, or nil
-	byID map[schema.ItemID]*getKey
-	got  []gotItem
-	// slabs are those of one attempt.
+	byID keysByID       // of other requests, too
+	// asked are the keys of one attempt, slabs are for what it gives.
+	asked   []*getKey
 	slabs   schema.Slabs
 	scratch [256]byte
 }
 
-type gotItem struct {
-	key *getKey
-	loaded
-}
-
 func (s *manyItems) Reset() {
-	clear(s.got)
-	s.got, s.slabs = s.got[:0], schema.Slabs{}
+	for _, g := range s.asked {
+		g.found = loaded{}
+	}
+	s.slabs = schema.Slabs{}
 }
 
-func (s *manyItems) keep() {
-	for _, i := range s.got {
-		i.key.found = i.loaded
+// find returns the key of an item that was asked for, or nil.
+func (s *manyItems) find(id schema.ItemID) *getKey {
+	if g := s.byID[id]; g != nil && g.sink == s {
+		return g
 	}
-	s.Reset()
+	return nil
 }
 
 func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
@@ -337,14 +344,11 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if err != nil {
 		return err
 	}
-	g := s.byID[id]
+	g := s.find(id)
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	if s.got == nil {
-		s.got = make([]gotItem, 0, len(s.byID))
-	}
-	s.got = append(s.got, gotItem{g, load(s.t.s().As(d, r, start, g.e.Entity))})
+	g.found = load(s.t.s().As(d, r, start, g.e.Entity))
 	return nil
 }
 
@@ -405,8 +409,12 @@ func (b *batchGet) settle(ctx context.Context, all []*getKey) {
 
 // getBoth does what get does for an item that may be at two places.
 func (e *entity) getBoth(ctx context.Context, c *route.Conn, g *getKey, ptr unsafe.Pointer, rc readConfig) (any, error) {
-	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}}
-	b.get(ctx, bothPlaces([]*getKey{g}))
+	places := bothPlaces([]*getKey{g})
+	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}, byID: keysByID{}}
+	for _, place := range places {
+		b.byID[place.id()] = place
+	}
+	b.get(ctx, places)
 	if b.settle(ctx, []*getKey{g}); g.err != nil {
 		return nil, e.getError(ptr, g.err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,7 +187,7 @@ func TestScaledContestantsReadAll(t *testing.T) {
 		{queryPages, onePage}: tallyOf(t, perPage), {queryPages, tenPages}: tallyOf(t, 10*perPage),
 		{scanSegments, oneSegment}: tallyOf(t, segmentItems), {scanSegments, twoSegments}: tallyOf(t, segmentItems),
 	}
-	for _, c := range append(keyContestants(), scaleContestants()...) {
+	for _, c := range slices.Concat(keyContestants(), scaleContestants(), amongContestants()) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := wants[ref{c.row, c.name}]
 			if want == nil {

@@ -19,13 +19,18 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants returns those of entable alone: with more items, entities or goroutines, and with less to do.
+// scaleContestants returns those of entable alone, with more items or goroutines.
 func scaleContestants() []contestant {
 	return []contestant{
-		amongContestant(10), amongContestant(manyEntities),
 		pagesContestant(onePage, perPage), pagesContestant(tenPages, 10*perPage),
 		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
 	}
+}
+
+// amongContestants decode with few and with many registered types. Types that are made at run time stay alive until the
+// process ends.
+func amongContestants() []contestant {
+	return []contestant{amongContestant(10), amongContestant(manyEntities)}
 }
 
 // amongContestant decodes 500 items of five of the registered types, which lie evenly among all.
