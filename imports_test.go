@@ -47,7 +47,7 @@ var places = []place{
 	{folder: "stream", imports: []string{".", "internal/work"}, tests: []string{"memory", "seal", "internal/ddblocal"}},
 	{folder: "hotkeys", imports: []string{"."}, tests: []string{"memory", "internal/enginetest"}},
 	{folder: "progress", stdOnly: true, tests: []string{".", "memory"}},
-	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/ddblocal"}},
+	{folder: "infra", imports: []string{".", "internal/manifest", "internal/wire"}, tests: []string{"memory", "stream", "internal/enginetest"}},
 	{folder: "explorer", imports: []string{".", "internal/bridge", "internal/schema", "internal/manifest", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/propose"}, tests: []string{"memory", "seal"}},
 	{folder: "internal/browsertest", tests: []string{".", "explorer", "memory", "examples"}},
 	{folder: "entabletest", imports: []string{"."}},

@@ -97,7 +97,7 @@ func TestLimitsDoNotOutlastTheirContext(t *testing.T) {
 		check(t, crates.Put(t.Context(), &Crate{Route: "r", ID: "1", Text: strings.Repeat("x", 5000)})) // above the burst
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		s.Spy.Reset(nil)
+		s.Spy.Reset()
 		for name, write := range map[string]func() error{
 			"Put":    func() error { return crates.Put(ctx, &Crate{Route: "r", ID: "2"}) },
 			"Update": func() error { return crates.Update(Crate{Route: "r", ID: "1"}).Set("text", "y").Do(ctx) },

@@ -64,7 +64,6 @@ type Basket struct {
 
 type shop struct {
 	*enginetest.Setup
-	t       *testing.T
 	table   *entable.Table
 	carts   *entable.Entity[Cart]
 	lines   *entable.Entity[Line]
@@ -73,8 +72,8 @@ type shop struct {
 }
 
 // openShop declares and creates a table for baskets.
-func openShop(t *testing.T, e *enginetest.Setup, opts ...entable.TableOption) *shop {
-	s := &shop{Setup: e, t: t, table: e.Declare(append(opts, entable.GSI("gsi1"))...)}
+func openShop(e *enginetest.Setup, opts ...entable.TableOption) *shop {
+	s := &shop{Setup: e, table: e.Declare(append(opts, entable.GSI("gsi1"))...)}
 	s.carts = entable.Register[Cart](s.table, entable.Index("gsi1", entable.PK("owner"), entable.SK("state")))
 	s.lines = entable.Register[Line](s.table, entable.PK("cart", entable.PrefixOf(s.carts)), entable.SK("line"),
 		entable.Index("gsi1", entable.PK("product"), entable.SK("cart", "qty")))
@@ -87,12 +86,12 @@ func openShop(t *testing.T, e *enginetest.Setup, opts ...entable.TableOption) *s
 // eachSetup runs a test on both engines by both routes.
 func eachSetup(t *testing.T, test func(t *testing.T, s *shop)) {
 	ways := slices.Concat(enginetest.Memory.By(enginetest.Direct, enginetest.Wrapped), enginetest.Local.By(enginetest.Direct, enginetest.Wrapped))
-	enginetest.Each(t, ways, func(t *testing.T, e *enginetest.Setup) { test(t, openShop(t, e)) }, enginetest.Once)
+	enginetest.Each(t, ways, func(t *testing.T, e *enginetest.Setup) { test(t, openShop(e)) }, enginetest.Once)
 }
 
 // onMemory opens a shop on a database of its own, whose faults the test makes.
 func onMemory(t *testing.T, opts ...entable.TableOption) *shop {
-	return openShop(t, enginetest.OnMemory(t, enginetest.Once), opts...)
+	return openShop(enginetest.OnMemory(t, enginetest.Once), opts...)
 }
 
 var check, text = enginetest.Check, enginetest.Text
@@ -100,22 +99,22 @@ var check, text = enginetest.Check, enginetest.Text
 // sent returns the operations since it was called last.
 func (s *shop) sent() string {
 	ops := s.Spy.Ops()
-	s.Spy.Reset(nil)
+	s.Spy.Reset()
 	return strings.Join(ops, " ")
 }
 
 // load reads a basket and the copy that it is compared with.
 func (s *shop) load(id string) (before, now *Basket) {
-	s.t.Helper()
-	now, err := s.baskets.Get(s.t.Context(), Cart{ID: id}, entable.Consistent(true))
-	check(s.t, err)
+	s.T.Helper()
+	now, err := s.baskets.Get(s.T.Context(), Cart{ID: id}, entable.Consistent(true))
+	check(s.T, err)
 	return s.baskets.Clone(now), now
 }
 
 // save fills a partition.
 func (s *shop) save(b *Basket) {
-	s.t.Helper()
-	check(s.t, s.baskets.Save(s.t.Context(), nil, b))
+	s.T.Helper()
+	check(s.T, s.baskets.Save(s.T.Context(), nil, b))
 	s.sent()
 }
 

@@ -133,7 +133,7 @@ func (s *shop) sumOf(b *Basket, want int) {
 		sum += l.Qty
 	}
 	if sum != want {
-		s.t.Errorf("the lines of a basket have %d, want %d: a part of a Save is there", sum, want)
+		s.T.Errorf("the lines of a basket have %d, want %d: a part of a Save is there", sum, want)
 	}
 }
 

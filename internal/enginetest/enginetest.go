@@ -52,13 +52,13 @@ const (
 // Routes are all of them.
 var Routes = []Route{Direct, Plain, Wrapped}
 
-// Wrapper is a client of a user's own.
-type Wrapper struct{ *dynamodb.Client }
+// wrapper is a client of a user's own.
+type wrapper struct{ *dynamodb.Client }
 
 // Client returns what a table uses on the route.
 func (r Route) Client(c *dynamodb.Client) entable.Client {
 	if r == Wrapped {
-		return Wrapper{c}
+		return wrapper{c}
 	}
 	return c
 }

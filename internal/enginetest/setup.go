@@ -17,20 +17,19 @@ import (
 // Setup is a way that is open for a test, until the test ends.
 type Setup struct {
 	Way
+	T       testing.TB
 	Client  entable.Client        // what tables use
 	SDK     *dynamodb.Client      // the same engine, past the mapper
 	DB      *memory.DB            // to make faults; nil on DynamoDB Local
 	Spy     *Spy                  // sees what Client sends, and not what SDK sends
 	Options []entable.TableOption // of the route
-
-	t testing.TB
 }
 
 // Open opens the way with a client that the options change.
 func (w Way) Open(t testing.TB, opts ...func(*dynamodb.Options)) *Setup {
 	t.Helper()
 	sdk, db := w.Engine.open(t)
-	s := &Setup{Way: w, SDK: sdk, DB: db, Spy: &Spy{next: sdk.Options().HTTPClient}, Options: w.Route.Options(), t: t}
+	s := &Setup{Way: w, T: t, SDK: sdk, DB: db, Spy: &Spy{next: sdk.Options().HTTPClient}, Options: w.Route.Options()}
 	s.Client = w.Route.Client(s.Through(s.Spy, opts...))
 	return s
 }
@@ -56,7 +55,7 @@ func (s *Setup) Declare(opts ...entable.TableOption) *entable.Table {
 			return '-'
 		}
 		return r
-	}, s.t.Name())
+	}, s.T.Name())
 	table := entable.NewTable(name+"-"+rand.Text(), append(s.Options[:len(s.Options):len(s.Options)], opts...)...)
 	table.Use(s.Client)
 	return table
@@ -64,7 +63,7 @@ func (s *Setup) Declare(opts ...entable.TableOption) *entable.Table {
 
 // NewTable declares and creates a table, which goes with the test.
 func (s *Setup) NewTable(opts ...entable.TableOption) *entable.Table {
-	s.t.Helper()
+	s.T.Helper()
 	table := s.Declare(opts...)
 	s.Create(table)
 	return table
@@ -72,9 +71,9 @@ func (s *Setup) NewTable(opts ...entable.TableOption) *entable.Table {
 
 // Create creates a table, which goes with the test.
 func (s *Setup) Create(table *entable.Table) {
-	s.t.Helper()
-	Check(s.t, table.CreateTable(s.t.Context()))
-	s.t.Cleanup(func() { s.Drop(table) })
+	s.T.Helper()
+	Check(s.T, table.CreateTable(s.T.Context()))
+	s.T.Cleanup(func() { s.Drop(table) })
 }
 
 // Drop deletes a table, if it is there.
@@ -84,29 +83,29 @@ func (s *Setup) Drop(table *entable.Table) {
 
 // Store writes an item as it is, past the mapper.
 func (s *Setup) Store(table *entable.Table, item map[string]types.AttributeValue) {
-	s.t.Helper()
-	_, err := s.SDK.PutItem(s.t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
-	Check(s.t, err)
+	s.T.Helper()
+	_, err := s.SDK.PutItem(s.T.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
+	Check(s.T, err)
 }
 
 // Load reads an item as it is, past the mapper.
 func (s *Setup) Load(table *entable.Table, key map[string]types.AttributeValue) map[string]types.AttributeValue {
-	s.t.Helper()
-	out, err := s.SDK.GetItem(s.t.Context(), &dynamodb.GetItemInput{
+	s.T.Helper()
+	out, err := s.SDK.GetItem(s.T.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(table.Name()), Key: key, ConsistentRead: aws.Bool(true),
 	})
-	Check(s.t, err)
+	Check(s.T, err)
 	return out.Item
 }
 
 // Items reads all items of a table as they are, past the mapper, by their keys in the form "pk sk".
 func (s *Setup) Items(table string) map[string]map[string]types.AttributeValue {
-	s.t.Helper()
+	s.T.Helper()
 	out := map[string]map[string]types.AttributeValue{}
 	pages := dynamodb.NewScanPaginator(s.SDK, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(s.t.Context())
-		Check(s.t, err)
+		page, err := pages.NextPage(s.T.Context())
+		Check(s.T, err)
 		for _, item := range page.Items {
 			out[Text(item["pk"])+" "+Text(item["sk"])] = item
 		}

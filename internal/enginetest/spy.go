@@ -17,14 +17,9 @@ type Spy struct {
 	mu     sync.Mutex // guards what follows
 	ops    []string   // the operation of each attempt, such as "PutItem"
 	body   string     // of the last
-	refuse *Refusal
+	status int        // of the answer to all that follow; 0 lets them through
+	answer string
 	before []func(op, body string) (answer string)
-}
-
-// Refusal is an error of the service.
-type Refusal struct {
-	Status int
-	Code   string
 }
 
 // NoJSON is the code of a refusal by something before the service.
@@ -41,33 +36,28 @@ func (s *Spy) Do(r *http.Request) (*http.Response, error) {
 	r.Body = io.NopCloser(strings.NewReader(text))
 	s.mu.Lock()
 	s.ops, s.body = append(s.ops, op), text
-	refuse, before := s.refuse, s.before
+	status, answer, before := s.status, s.answer, s.before
 	s.mu.Unlock()
-	if refuse != nil {
-		if refuse.Code == NoJSON {
-			return answered(r, refuse.Status, NoJSON), nil
-		}
-		return answered(r, refuse.Status, Error(refuse.Code, "")), nil
+	if status != 0 {
+		return answered(r, status, answer), nil
 	}
 	for _, f := range slices.Backward(before) {
-		if answer := f(op, text); answer != "" {
-			status := http.StatusOK
-			if strings.HasPrefix(answer, `{"__type"`) {
-				status = http.StatusBadRequest
-			}
-			return answered(r, status, answer), nil
+		switch answer := f(op, text); {
+		case strings.HasPrefix(answer, `{"__type"`):
+			return answered(r, http.StatusBadRequest, answer), nil
+		case answer != "":
+			return answered(r, http.StatusOK, answer), nil
 		}
 	}
 	return s.next.Do(r)
 }
 
 func answered(r *http.Request, status int, body string) *http.Response {
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body:       io.NopCloser(strings.NewReader(body)),
-		Request:    r,
+	header := http.Header{}
+	if body != NoJSON {
+		header.Set("Content-Type", "application/x-amz-json-1.0")
 	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }
 
 // Error returns the body of an error of the service, which may have more members, each after a comma.
@@ -99,11 +89,22 @@ func (s *Spy) LastBody() string {
 	return s.body
 }
 
-// Reset forgets requests and sets how the next are answered; nil lets them through.
-func (s *Spy) Reset(refuse *Refusal) {
+// Reset forgets requests, and lets the next through.
+func (s *Spy) Reset() { s.reset(0, "") }
+
+// Refuse forgets requests, and answers the next with an error of the service.
+func (s *Spy) Refuse(status int, code string) {
+	if code == NoJSON {
+		s.reset(status, NoJSON)
+	} else {
+		s.reset(status, Error(code, ""))
+	}
+}
+
+func (s *Spy) reset(status int, answer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ops, s.body, s.refuse = nil, "", refuse
+	s.ops, s.body, s.status, s.answer = nil, "", status, answer
 }
 
 // Before calls f ahead of each request that goes on, at the same time where requests are. An answer that is not "" takes the place of

@@ -35,7 +35,7 @@ func audit(t *testing.T, p program, o entable.AuditOptions) (found []entable.Fin
 func TestAuditMovesTheRest(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, e)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", 40)
 			old, p := s.run(f, before), s.run(f, moves)
 			double, left := 0, 0
@@ -90,7 +90,7 @@ func keyOf(t *testing.T, p program, o Order) map[string]types.AttributeValue {
 // An audit that was broken off goes on where it was.
 func TestAuditGoesOn(t *testing.T) {
 	f := forms[0]
-	s := newSite(t, enginetest.OnMemory(t))
+	s := newSite(enginetest.OnMemory(t))
 	old, p := s.run(f, before), s.run(f, moves)
 	var writes []entable.Write
 	const n = 70 // five pages
@@ -130,7 +130,7 @@ func TestAuditGoesOn(t *testing.T) {
 func TestLockAndManifestKnowBothPlaces(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, e)
+			s := newSite(e)
 			verify := func(v int) error { return s.run(f, v).table.Verify(t.Context()) }
 			refused := func(v int, part string) {
 				t.Helper()

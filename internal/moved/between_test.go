@@ -80,7 +80,7 @@ func TestWritersThatComeBetween(t *testing.T) {
 			},
 		} {
 			e := enginetest.OnMemory(t)
-			s := newSite(t, e)
+			s := newSite(e)
 			old, plain := s.run(f, before), s.run(f, moves)
 			check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 1}))
 			s.Client = between{e.SDK, new(sync.Once), func() { check(t, test.other(old, plain)) }}

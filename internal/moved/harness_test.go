@@ -85,14 +85,13 @@ type program struct {
 // site is a table on which several versions work.
 type site struct {
 	*enginetest.Setup
-	t    testing.TB
 	name string
 	opts []entable.TableOption
 }
 
-func newSite(t testing.TB, e *enginetest.Setup, opts ...entable.TableOption) *site {
+func newSite(e *enginetest.Setup, opts ...entable.TableOption) *site {
 	opts = append([]entable.TableOption{entable.GSI("gsi1")}, opts...)
-	return &site{e, t, e.NewTable(opts...).Name(), opts}
+	return &site{e, e.NewTable(opts...).Name(), opts}
 }
 
 func (s *site) run(f form, version int, opts ...entable.EntityOption) program {
@@ -110,7 +109,7 @@ func (s *site) items() map[string]map[string]types.AttributeValue { return s.Ite
 
 // keys lists what is stored but for the library's own items.
 func (s *site) keys() []string {
-	s.t.Helper()
+	s.T.Helper()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.items())), func(k string) bool { return strings.HasPrefix(k, "_") })
 }
 
@@ -164,14 +163,14 @@ func stored(t testing.TB, err error) error {
 
 // clear removes all that is stored.
 func (s *site) clear() {
-	s.t.Helper()
+	s.T.Helper()
 	var gone []types.WriteRequest
 	for _, item := range s.items() {
 		gone = append(gone, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]}}})
 	}
 	for part := range slices.Chunk(gone, 25) {
-		out, err := s.SDK.BatchWriteItem(s.t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{s.name: part}})
-		check(s.t, err)
-		same(s.t, "unprocessed", len(out.UnprocessedItems), 0)
+		out, err := s.SDK.BatchWriteItem(s.T.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{s.name: part}})
+		check(s.T, err)
+		same(s.T, "unprocessed", len(out.UnprocessedItems), 0)
 	}
 }

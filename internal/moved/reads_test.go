@@ -59,7 +59,7 @@ func TestQueriesMergeBothPlaces(t *testing.T) {
 	}
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, e)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", size)
 			scatter(t, s, f, "zeta", 5)
 			p := s.run(f, moves)
@@ -129,7 +129,7 @@ func TestQueriesBesideMoves(t *testing.T) {
 		rounds = 100
 	}
 	for _, f := range forms {
-		s := newSite(t, enginetest.OnMemory(t))
+		s := newSite(enginetest.OnMemory(t))
 		p := s.run(f, moves)
 		for range rounds {
 			s.clear()
@@ -187,7 +187,7 @@ func TestQueriesPastPagesThatGiveNothing(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
 			for _, reverse := range []bool{false, true} {
-				s := newSite(t, e)
+				s := newSite(e)
 				old, p := s.run(f, before), s.run(f, moves)
 				for _, id := range []string{"b1", "b2", "b8", "b9"} {
 					check(t, p.orders.Put(t.Context(), &Order{Tenant: "a", ID: id}))
@@ -218,7 +218,7 @@ func TestQueriesPastPagesThatGiveNothing(t *testing.T) {
 func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, e)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", 12)
 			p := s.run(f, moves)
 			none := Order{Tenant: "acme", ID: "none"}
@@ -251,7 +251,7 @@ func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
 func TestScansAndIndexesGiveItemsOnce(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, e, entable.GSI("gsi2", entable.KeysOnly()))
+			s := newSite(e, entable.GSI("gsi2", entable.KeysOnly()))
 			all := scatter(t, s, f, "acme", 30)
 			p := s.run(f, moves)
 			byID := func(a, b Order) int { return strings.Compare(a.ID, b.ID) }
@@ -284,7 +284,7 @@ func (onItsWay) BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...fu
 func TestItemsOnTheirWayAreFound(t *testing.T) {
 	for _, f := range forms {
 		e := enginetest.OnMemory(t)
-		s := newSite(t, e)
+		s := newSite(e)
 		all := scatter(t, s, f, "acme", 120)
 		s.Client = onItsWay{e.SDK}
 		p := s.run(f, moves)

@@ -48,7 +48,7 @@ func accounts(s *site, version int) (*entable.Table, *entable.Entity[Account]) {
 // Versions, unique values and hooks are those of the item wherever it lies, and move with it.
 func TestVersionsUniqueValuesAndHooks(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
-		s := newSite(t, e)
+		s := newSite(e)
 		for name, move := range map[string]func(e *entable.Entity[Account], v *Account) error{
 			"Put": func(e *entable.Entity[Account], v *Account) error { v.Name = "new"; return e.Put(t.Context(), v) },
 			"Put of another value": func(e *entable.Entity[Account], v *Account) error {
@@ -132,7 +132,7 @@ func TestVersionsUniqueValuesAndHooks(t *testing.T) {
 func TestProgramsThatAreNotPrepared(t *testing.T) {
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range []form{forms[0], forms[2]} {
-			s := newSite(t, e)
+			s := newSite(e)
 			old, p := s.run(f, before), s.run(f, moves)
 			o := Order{Tenant: "a", ID: "1", N: 1}
 			check(t, old.orders.Create(t.Context(), &o))
@@ -160,7 +160,7 @@ func TestProgramsThatAreNotPrepared(t *testing.T) {
 func TestCollections(t *testing.T) {
 	type Tenant struct{ Orders []Order }
 	f := forms[2]
-	s := newSite(t, enginetest.OnMemory(t))
+	s := newSite(enginetest.OnMemory(t))
 	old, p := s.run(f, before), s.run(f, moves)
 	for _, id := range []string{"1", "2", "3"} {
 		check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: id, N: 1}))
@@ -247,7 +247,7 @@ func (toy) Open(_ context.Context, sealed, place []byte) ([]byte, error) {
 
 // What is encrypted for one place is for the other when the item has moved.
 func TestEncryptedAttributesMove(t *testing.T) {
-	s := newSite(t, enginetest.OnMemory(t), entable.Encryption(toy{}))
+	s := newSite(enginetest.OnMemory(t), entable.Encryption(toy{}))
 	old, now := entable.PK("id", entable.Prefix("OLD")), entable.PK("id", entable.Prefix("NEW"))
 	run := func(opts ...entable.EntityOption) *entable.Entity[Letter] {
 		table := entable.NewTable(s.name, s.opts...)

@@ -107,7 +107,7 @@ func TestCollectionsAtTwoPlaces(t *testing.T) {
 	}
 	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, both := range []bool{true, false} {
-			s := newSite(t, e)
+			s := newSite(e)
 			open := func(version int) (*entable.Table, *entable.Entity[Order], *entable.Entity[Entry]) {
 				table := entable.NewTable(s.name, s.opts...)
 				table.Use(e.Client)

@@ -213,7 +213,7 @@ func TestWalk(t *testing.T) {
 				} else if trial.Soak() {
 					orders, writes = 200, 400
 				}
-				s, rnd := newSite(t, engine.Open(t)), trial.Rand(t)
+				s, rnd := newSite(engine.Open(t)), trial.Rand(t)
 				w := &world{t: t, own: map[string]int{}}
 				at := func(v int) program {
 					p := s.run(f, v)

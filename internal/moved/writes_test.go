@@ -102,7 +102,7 @@ func TestWritesMoveItems(t *testing.T) {
 			}, &Order{Tenant: "a", ID: "1", N: 6}, nil},
 		}
 		for _, f := range forms {
-			s := newSite(t, e)
+			s := newSite(e)
 			for _, w := range writes {
 				for _, direction := range [][2]int{{before, moves}, {after, ahead}} {
 					s.clear() // of the write before
