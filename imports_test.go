@@ -29,7 +29,7 @@ type place struct {
 // no code, not even in tests: it gets bytes and expression text, as the real service does, so that
 // one bug cannot pass on both sides.
 var places = []place{
-	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate", "internal/bridge"}, tests: []string{"memory", "seal", "internal/ddblocal"}},
+	{folder: ".", imports: []string{"internal/schema", "internal/manifest", "internal/change", "internal/codec", "internal/wire", "internal/route", "internal/cursor", "internal/work", "internal/audit", "internal/aggregate", "internal/bridge"}, tests: []string{"memory", "seal", "internal/enginetest"}},
 	{folder: "internal/schema", imports: []string{"internal/keys", "internal/codec", "internal/wire", "internal/manifest"}, tests: []string{"seal"}, never: requests},
 	{folder: "internal/route", imports: []string{"internal/wire", "internal/lean"}},
 	{folder: "internal/lean"},
