@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ import (
 // scaleContestants returns those of entable alone, with more items or goroutines.
 func scaleContestants() []contestant {
 	return []contestant{
-		pagesContestant(onePage, perPage), pagesContestant(tenPages, 10*perPage),
+		pagesContestant(onePage, newInTurn(10)), pagesContestant(tenPages, newPaged(10*perPage, 1)),
 		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
 	}
 }
@@ -102,8 +103,8 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 // manyName returns the discriminator and the prefix of the i-th of them.
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
-func pagesContestant(name string, items int) contestant {
-	orders := orderEntity(clientOver(newPaged(items, 1)))
+func pagesContestant(name string, pages http.RoundTripper) contestant {
+	orders := orderEntity(clientOver(pages))
 	return tallied(queryPages, name, orders.Query(Order{CustomerID: customerID}).All)
 }
 
