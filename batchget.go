@@ -181,7 +181,7 @@ type batchGet struct {
 	t    *Table
 	cfg  batchGetConfig
 	conn *route.Conn
-	byID keysByID // of all requests
+	byID keysByID // of all requests; nil: each makes its own
 }
 
 // chunks splits the keys into requests; consistent and other reads do not share one.
@@ -205,6 +205,12 @@ func (b *batchGet) strongly(g *getKey) bool {
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.strongly(chunk[0])
 	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: b.byID}
+	if sink.byID == nil {
+		sink.byID = make(keysByID, len(chunk))
+		for _, g := range chunk {
+			sink.byID[g.id()] = g
+		}
+	}
 	for _, g := range chunk {
 		g.sink = sink
 	}
@@ -409,12 +415,8 @@ func (b *batchGet) settle(ctx context.Context, all []*getKey) {
 
 // getBoth does what get does for an item that may be at two places.
 func (e *entity) getBoth(ctx context.Context, c *route.Conn, g *getKey, ptr unsafe.Pointer, rc readConfig) (any, error) {
-	places := bothPlaces([]*getKey{g})
-	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}, byID: keysByID{}}
-	for _, place := range places {
-		b.byID[place.id()] = place
-	}
-	b.get(ctx, places)
+	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}}
+	b.get(ctx, bothPlaces([]*getKey{g}))
 	if b.settle(ctx, []*getKey{g}); g.err != nil {
 		return nil, e.getError(ptr, g.err)
 	}
