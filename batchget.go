@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -110,38 +111,64 @@ func (g *getKey) id() schema.ItemID {
 // keysByID finds keys by the identities of their items.
 type keysByID map[schema.ItemID]*getKey
 
-// getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
-func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, keysByID, error) {
-	n := len(examples)
-	out, all, at := make([]*getKey, 0, n), make([]getKey, n), make([]int, n)
-	byID := make(keysByID, n)
+// keySet is the distinct keys of a batch or transaction. Its memory is used again when the call ends: nothing of it may be kept.
+type keySet struct {
+	list []*getKey
+	byID keysByID
+	room []getKey
+	at   []int
+}
+
+// maxKeySet is how many keys a set has at the most whose memory is used again.
+const maxKeySet = 10 * maxBatchGet
+
+var keySets = sync.Pool{New: func() any { return &keySet{byID: keysByID{}} }}
+
+func newKeySet(n int) *keySet {
+	s := keySets.Get().(*keySet)
+	s.list, s.room, s.at = slices.Grow(s.list[:0], n), slices.Grow(s.room[:0], n)[:n], slices.Grow(s.at[:0], n)[:n]
+	return s
+}
+
+func (s *keySet) free() {
+	if len(s.room) <= maxKeySet {
+		clear(s.list)
+		clear(s.byID)
+		clear(s.room)
+		keySets.Put(s)
+	}
+}
+
+// getKeys builds the keys of examples of an entity, or of that of their type; each position in the list belongs to one.
+func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
+	s := newKeySet(len(examples))
 	var encoded []byte
 	for i, example := range examples {
 		x, ptr, err := t.s().ExampleOf(of, nil, example)
 		if err != nil {
-			return nil, nil, fmt.Errorf("key %d: %w", i, public(err))
+			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
-		g := &all[i]
+		g := &s.room[i]
 		g.e = ownerOf(x)
 		if encoded, err = g.locate(encoded, ptr); err != nil {
-			return nil, nil, fmt.Errorf("key %d: %w", i, err)
+			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
 		if i == 0 { // the others are hardly longer
-			encoded = make([]byte, 0, (n-1)*(len(encoded)+8))
+			encoded = make([]byte, 0, (len(examples)-1)*(len(encoded)+8))
 		}
 		id := g.id()
-		if same := byID[id]; same != nil {
+		if same := s.byID[id]; same != nil {
 			same.at = append(same.at, i)
 			continue
 		}
-		at[i], g.at = i, at[i:i+1:i+1]
-		byID[id] = g
+		s.at[i], g.at = i, s.at[i:i+1:i+1]
+		s.byID[id] = g
 		if g.other != nil {
-			byID[g.other.id()] = g.other
+			s.byID[g.other.id()] = g.other
 		}
-		out = append(out, g)
+		s.list = append(s.list, g)
 	}
-	return out, byID, nil
+	return s, nil
 }
 
 // commonEntity returns the entity of all keys, or nil when they are of several.
@@ -162,19 +189,20 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
 		return nil, err
 	}
-	all, byID, err := t.getKeys(of, examples)
+	keys, err := t.getKeys(of, examples)
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.connFor(ctx, commonEntity(all))
+	defer keys.free()
+	c, err := t.connFor(ctx, commonEntity(keys.list))
 	if err != nil {
 		return nil, err
 	}
 	cfg.unknown = unknown
-	b := &batchGet{t: t, cfg: cfg, conn: c, byID: byID}
-	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(all)), func(chunk []*getKey) { b.get(ctx, chunk) })
-	b.settle(ctx, all)
-	return b.result(ctx, all, len(examples))
+	b := &batchGet{t: t, cfg: cfg, conn: c, byID: keys.byID}
+	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(keys.list)), func(chunk []*getKey) { b.get(ctx, chunk) })
+	b.settle(ctx, keys.list)
+	return b.result(ctx, keys.list, len(examples))
 }
 
 type batchGet struct {

@@ -186,6 +186,7 @@ func TestScaledContestantsReadAll(t *testing.T) {
 		{amongEntities, tenEntities}: many(500), {amongEntities, thousandEntities}: many(500),
 		{queryPages, onePage}: tallyOf(t, perPage), {queryPages, tenPages}: tallyOf(t, 10*perPage),
 		{scanSegments, oneSegment}: tallyOf(t, segmentItems), {scanSegments, twoSegments}: tallyOf(t, segmentItems),
+		{scanSegments, floorApart}: [2]any{tallyOf(t, segmentItems/2), tallyOf(t, segmentItems/2)},
 	}
 	for _, c := range slices.Concat(keyContestants(), scaleContestants(), amongContestants()) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {

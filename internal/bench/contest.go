@@ -98,6 +98,7 @@ const (
 	floorRead  = "floor: read and checksum"
 	floorLean  = "floor: empty lean request"
 	floor16kB  = "floor: put of 16 kB"
+	floorApart = "floor: two goroutines that share nothing"
 	inMemory   = "memory"
 	ddbLocal   = "DynamoDB Local"
 	streamed   = "memory, with a stream"

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +26,7 @@ import (
 func scaleContestants() []contestant {
 	return []contestant{
 		pagesContestant(onePage, newInTurn(10)), pagesContestant(tenPages, newPaged(10*perPage, 1)),
-		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
+		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2), apartContestant(),
 	}
 }
 
@@ -126,8 +128,25 @@ func tallied(row, name string, all func(context.Context) iter.Seq2[*Order, error
 }
 
 func segmentsContestant(name string, segments int) contestant {
-	orders := orderEntity(clientOver(newPaged(segmentItems, segments)))
+	return scanContestant(name, segmentItems, segments)
+}
+
+func scanContestant(name string, items, segments int) contestant {
+	orders := orderEntity(clientOver(newPaged(items, segments)))
 	return tallied(scanSegments, name, orders.Scan().Segments(segments).All)
+}
+
+// apartContestant scans two tables of half the items at once, each with a client of its own: what the machine allows.
+func apartContestant() contestant {
+	first, second := scanContestant("", segmentItems/2, 1), scanContestant("", segmentItems/2, 1)
+	return contestant{scanSegments, floorApart, func(ctx context.Context) error {
+		var wg sync.WaitGroup
+		var errFirst error
+		wg.Go(func() { errFirst = first.run(ctx) })
+		errSecond := second.run(ctx)
+		wg.Wait()
+		return errors.Join(errFirst, errSecond)
+	}, func() any { return [2]any{first.result(), second.result()} }}
 }
 
 const (
