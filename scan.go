@@ -257,6 +257,7 @@ func (g *pager) pages(ctx context.Context) iter.Seq[segmentPage] {
 func (g *pager) produce(ctx context.Context, segment int, send func(segmentPage) bool) {
 	for !g.start.Done {
 		err := g.fetch(ctx)
+		g.sink.letGo() // here, so that the next page is read into memory that is in this processor's cache
 		page := segmentPage{segment: segment, pageItems: new(g.sink), at: g.start, err: err}
 		g.sink = pageItems{plan: g.plan}
 		if !send(page) || err != nil {

@@ -410,6 +410,12 @@ func (s *pageItems) Reset() {
 // Hold keeps the body until the next page is asked for, or the walk ends.
 func (s *pageItems) Hold(body *wire.Body) { s.body = body }
 
+// letGo gives back what the items alias. The bytes that they were read from may not be looked at any more.
+func (s *pageItems) letGo() {
+	s.body.Free()
+	s.body = nil
+}
+
 // free gives back the items and what they alias.
 func (s *pageItems) free() {
 	s.Reset()
