@@ -163,9 +163,6 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
 		}
 		s.at[i], g.at = i, s.at[i:i+1:i+1]
 		s.byID[id] = g
-		if g.other != nil {
-			s.byID[g.other.id()] = g.other
-		}
 		s.list = append(s.list, g)
 	}
 	return s, nil
@@ -199,8 +196,11 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 		return nil, err
 	}
 	cfg.unknown = unknown
-	b := &batchGet{t: t, cfg: cfg, conn: c, byID: keys.byID}
-	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(keys.list)), func(chunk []*getKey) { b.get(ctx, chunk) })
+	b, places := &batchGet{t: t, cfg: cfg, conn: c}, bothPlaces(keys.list)
+	if len(places) == len(keys.list) {
+		b.byID = keys.byID
+	}
+	work.InParallel(cfg.concurrency, b.chunks(places), func(chunk []*getKey) { b.get(ctx, chunk) })
 	b.settle(ctx, keys.list)
 	return b.result(ctx, keys.list, len(examples))
 }
