@@ -15,6 +15,18 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
+// position returns where the walk goes on behind the last item that was given out.
+func (g *pager) position() (cursor.Position, error) {
+	switch g.next {
+	case len(g.sink.items):
+		return g.start, nil
+	case 0:
+		return g.before, nil
+	}
+	after, err := g.plan.KeyIn(g.sink.items[g.next-1].raw)
+	return cursor.Position{After: after}, err
+}
+
 func (g *pager) positions() ([]cursor.Position, error) {
 	at, err := g.position()
 	return []cursor.Position{at}, err
@@ -38,7 +50,7 @@ func (m *merged) fetch(ctx context.Context, pagers []*pager, to *sortValue) erro
 			g.out = m.out
 			wg.Go(func() {
 				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g.start, to) {
-					errs[i] = g.fetchBeside(ctx)
+					errs[i] = g.fetch(ctx)
 				}
 			})
 		}
@@ -240,14 +252,14 @@ func (s *pageItems) place(l *loaded) bool {
 
 // moving walks the partitions of both places side by side. An item is given by the order of its key at the entity's own place,
 // and once: from there if both have it. It may move there while the walk goes on. So a page of the other place is read before
-// those of the own place that may have the same items, and these are read anew after it, from the last item that was given: also
-// those that gave nothing, because of a filter or since their items are of other types. So that these are few, the own place is
-// read no further than the other one. What then comes up to the last item that was given has been given already.
+// those of the own place that may have the same items, and the own place is read no further than the page in which the next item of
+// the other one would stand, though pages give nothing, because of a filter or since their items are of other types. This last page
+// is read anew after each page of the other place. What then comes up to the last item that was given has been given already, or
+// has come to where the walk has been.
 type moving struct {
 	merged
 	own  int        // pagers[:own] are of the entity's own place
 	last *sortValue // of the item that was given last
-	done bool
 }
 
 func (p *queryPlan) moving(pagers []*pager) *moving {
@@ -265,19 +277,44 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 		}
 		first, err := m.first(m.pagers)
 		if err != nil || first == nil {
-			m.done = err == nil
+			m.countLast()
 			return nil, false, err
 		}
-		it := &first.sink.items[first.next]
-		if it.err == nil && it.entity != nil && it.entity.Other != nil && m.last != nil && !m.before(m.last, first.key) {
-			first.passed += int(it.skipped)
-			first.next, first.key = first.next+1, nil
+		if m.passes(first) {
+			first.take()
 			continue
 		}
 		m.last = first.key
-		return m.give(ctx, first)
+		v, ok, err := m.give(ctx, first)
+		m.countLast()
+		return v, ok, err
 	}
 	return nil, false, nil
+}
+
+// passes reports whether the next item of a pager was given already, or has come to where the walk has been. Of one key are two
+// items only where they do not move, in different shards.
+func (m *moving) passes(g *pager) bool {
+	it := &g.sink.items[g.next]
+	if it.err != nil || m.last == nil {
+		return false
+	}
+	return m.before(g.key, m.last) || it.entity != nil && it.entity.Other != nil && !m.before(m.last, g.key)
+}
+
+// over reports whether nothing is left.
+func (m *moving) over() bool {
+	return !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
+}
+
+// countLast counts, when nothing is left, the unknown items that are the last ones.
+func (m *moving) countLast() {
+	if m.over() {
+		for _, g := range m.pagers {
+			g.passed, g.behindLast = g.passed+g.behindLast, 0
+			g.countSkipped()
+		}
+	}
 }
 
 func (m *moving) ready(ctx context.Context) error {
@@ -307,29 +344,17 @@ func (m *moving) ready(ctx context.Context) error {
 func (m *moving) rewind(g *pager) (err error) {
 	if g.start, err = m.behind(g); err == nil {
 		g.sink.Reset()
-		g.before, g.next, g.key = g.start, 0, nil
+		g.before, g.next, g.key, g.behindLast = g.start, 0, nil, 0
 	}
 	return err
 }
 
-// fetchBeside fetches a page. Beside another place, before stays where the walk is: what gave nothing is read anew, too.
-func (g *pager) fetchBeside(ctx context.Context) error {
-	if len(g.plan.others) == 0 {
-		return g.fetch(ctx)
-	}
-	before, err := g.behind()
-	if err == nil {
-		err = g.fetch(ctx)
-		g.before = before
-	}
-	return err
-}
-
-// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that.
+// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that; what
+// is counted is read, too.
 func (m *moving) behind(g *pager) (cursor.Position, error) {
 	at, err := g.behind()
 	p := g.plan
-	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.SK == nil || m.past(at, m.last) {
+	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.skipped != nil || p.SK == nil || m.past(at, m.last) {
 		return at, err
 	}
 	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.text, p.reverse)}, nil
@@ -354,24 +379,22 @@ func (g *pager) behind() (cursor.Position, error) {
 }
 
 func (m *moving) positions() ([]cursor.Position, error) {
-	out := make([]cursor.Position, len(m.pagers)+1)
-	m.done = m.done || !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
-	over := m.done
-	for i := len(m.pagers) - 1; i >= 0; i-- {
-		g, err := m.pagers[i], error(nil)
+	n, done := len(m.pagers), m.over()
+	out, over := make([]cursor.Position, n+1), done
+	for i, g := range slices.Backward(m.pagers) {
 		if i == m.own-1 {
-			over = m.done || !slices.ContainsFunc(out[m.own:len(m.pagers)], func(at cursor.Position) bool { return !at.Done })
+			over = done || !slices.ContainsFunc(out[m.own:n], func(at cursor.Position) bool { return !at.Done })
 		}
-		if out[i].Done = m.done || g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
+		if out[i].Done = g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
 			continue
 		}
+		var err error
 		if out[i], err = m.behind(g); err != nil {
 			return nil, err
 		}
 	}
-	if m.last != nil && !m.done {
-		out[len(m.pagers)].After = m.key(m.plan)
+	if out[n].Done = done; m.last != nil && !done {
+		out[n].After = m.key(m.plan)
 	}
-	out[len(m.pagers)].Done = m.done
 	return out, nil
 }
