@@ -195,13 +195,14 @@ func ExpiresIn(d time.Duration) time.Time {
 	return time.Now().Add(d).Truncate(time.Second).UTC()
 }
 
-// Expired reports whether v has expired by the table's clock. The service may not have removed it yet.
+// Expired reports whether v has expired by the table's clock, see [Entity.TimeLeft]. The service may not have removed it yet.
 func (e *Entity[T]) Expired(v *T) bool {
 	left, ok := e.TimeLeft(v)
 	return ok && left <= 0
 }
 
-// TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire.
+// TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire, or that is not known, as
+// v was read from an index without the attribute (Partial) or holds a key alone.
 // To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
 func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if e.registered() == nil || v == nil {

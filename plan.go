@@ -438,7 +438,7 @@ func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool
 }
 
 func init() {
-	bridge.Input = func(t any, s schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error) {
-		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: schema.AnyParts, op: "Query"}).input()
+	bridge.Input = func(t any, s schema.Span, reverse bool) (*dynamodb.QueryInput, error) {
+		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, partial: schema.AnyParts, op: "Query"}).input()
 	}
 }
