@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -66,7 +67,8 @@ type getKey struct {
 	at    []int  // positions in the caller's list
 	found loaded
 	err   error
-	other *getKey // of the other place where the item may be, or nil
+	other *getKey    // of the other place where the item may be, or nil
+	sink  *manyItems // of the request that asks for it, if it is in a batch
 }
 
 // locate appends the key of the item at ptr to the encoded keys of others, and makes it g's.
@@ -106,36 +108,68 @@ func (g *getKey) id() schema.ItemID {
 	return g.e.Table.Identity(g.attrs())
 }
 
-// getKeys builds the distinct keys of examples of an entity, or of that of their type; each position in the list belongs to one.
-func (t *Table) getKeys(of *schema.Entity, examples []any) ([]*getKey, error) {
-	n := len(examples)
-	out, all, at := make([]*getKey, 0, n), make([]getKey, n), make([]int, n)
-	byID := make(map[schema.ItemID]*getKey, n)
-	encoded := make([]byte, 0, n*usualKey)
+// keysByID finds keys by the identities of their items.
+type keysByID map[schema.ItemID]*getKey
+
+// keySet is the distinct keys of a batch or transaction. Its memory is used again when the call ends: nothing of it may be kept.
+type keySet struct {
+	list []*getKey
+	byID keysByID
+	room []getKey
+	at   []int
+}
+
+// maxKeySet is how many keys a set has at the most whose memory is used again.
+const maxKeySet = 10 * maxBatchGet
+
+var keySets = sync.Pool{New: func() any { return &keySet{byID: keysByID{}} }}
+
+func newKeySet(n int) *keySet {
+	s := keySets.Get().(*keySet)
+	s.list, s.room, s.at = slices.Grow(s.list[:0], n), slices.Grow(s.room[:0], n)[:n], slices.Grow(s.at[:0], n)[:n]
+	return s
+}
+
+func (s *keySet) free() {
+	if len(s.room) <= maxKeySet {
+		clear(s.list)
+		clear(s.byID)
+		clear(s.room)
+		keySets.Put(s)
+	}
+}
+
+// getKeys builds the keys of examples of an entity, or of that of their type; each position in the list belongs to one.
+func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
+	s := newKeySet(len(examples))
+	var encoded []byte
 	for i, example := range examples {
 		x, ptr, err := t.s().ExampleOf(of, nil, "use BatchGet or TransactGet of one of these entities", example)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
-		g := &all[i]
+		g := &s.room[i]
 		g.e = ownerOf(x)
 		if encoded, err = g.locate(encoded, ptr); err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
+		if i == 0 { // the others are hardly longer
+			encoded = make([]byte, 0, (len(examples)-1)*(len(encoded)+8))
+		}
 		id := g.id()
-		if same := byID[id]; same != nil {
+		if same := s.byID[id]; same != nil {
 			same.at = append(same.at, i)
 			continue
 		}
-		at[i], g.at = i, at[i:i+1:i+1]
-		byID[id] = g
-		out = append(out, g)
+		s.at[i], g.at = i, s.at[i:i+1:i+1]
+		s.byID[id] = g
+		if g.other != nil {
+			s.byID[g.other.id()] = g.other
+		}
+		s.list = append(s.list, g)
 	}
-	return out, nil
+	return s, nil
 }
-
-// usualKey is how long encoded keys are that need no second piece of memory.
-const usualKey = 96
 
 // commonEntity returns the entity of all keys, or nil when they are of several.
 func commonEntity(all []*getKey) *entity {
@@ -155,25 +189,27 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
 		return nil, err
 	}
-	all, err := t.getKeys(of, examples)
+	keys, err := t.getKeys(of, examples)
 	if err != nil {
 		return nil, err
 	}
-	c, err := t.connFor(ctx, commonEntity(all))
+	defer keys.free()
+	c, err := t.connFor(ctx, commonEntity(keys.list))
 	if err != nil {
 		return nil, err
 	}
 	cfg.unknown = unknown
-	b := &batchGet{t: t, cfg: cfg, conn: c}
-	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(all)), func(chunk []*getKey) { b.get(ctx, chunk) })
-	b.settle(ctx, all)
-	return b.result(ctx, all, len(examples))
+	b := &batchGet{t: t, cfg: cfg, conn: c, byID: keys.byID}
+	work.InParallel(cfg.concurrency, b.chunks(bothPlaces(keys.list)), func(chunk []*getKey) { b.get(ctx, chunk) })
+	b.settle(ctx, keys.list)
+	return b.result(ctx, keys.list, len(examples))
 }
 
 type batchGet struct {
 	t    *Table
 	cfg  batchGetConfig
 	conn *route.Conn
+	byID keysByID // of all requests; nil: each makes its own
 }
 
 // chunks splits the keys into requests; consistent and other reads do not share one.
@@ -196,9 +232,15 @@ func (b *batchGet) strongly(g *getKey) bool {
 // get reads one chunk until nothing is left unprocessed.
 func (b *batchGet) get(ctx context.Context, chunk []*getKey) {
 	strongly := b.strongly(chunk[0])
-	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: make(map[schema.ItemID]*getKey, len(chunk))}
+	sink := &manyItems{t: b.t, by: b.t.protector(ctx), byID: b.byID}
+	if sink.byID == nil {
+		sink.byID = make(keysByID, len(chunk))
+		for _, g := range chunk {
+			sink.byID[g.id()] = g
+		}
+	}
 	for _, g := range chunk {
-		sink.byID[g.id()] = g
+		g.sink = sink
 	}
 	if e := commonEntity(chunk); e != nil {
 		sink.want = e.Entity
@@ -242,14 +284,15 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 		keys[i] = g.key
 	}
 	in := &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{table: of}}
+	sink.asked = left
 	unprocessed, err := b.conn.BatchGet(ctx, in, map[string][][]byte{table: keys}, sink)
 	if err != nil {
+		sink.Reset()
 		return left, err
 	}
-	sink.keep()
 	var again []*getKey
 	for _, attrs := range unprocessed[table].Keys {
-		if g := sink.byID[b.t.s().Identity(attrs)]; g != nil {
+		if g := sink.find(b.t.s().Identity(attrs)); g != nil {
 			again = append(again, g)
 		}
 	}
@@ -306,28 +349,26 @@ type manyItems struct {
 	t    *Table
 	by   schema.Protector
 	want *schema.Entity // of all keys, or nil
-	byID map[schema.ItemID]*getKey
-	got  []gotItem
-	// slabs are those of one attempt.
+	byID keysByID       // of other requests, too
+	// asked are the keys of one attempt, slabs are for what it gives.
+	asked   []*getKey
 	slabs   schema.Slabs
 	scratch [256]byte
 }
 
-type gotItem struct {
-	key *getKey
-	loaded
-}
-
 func (s *manyItems) Reset() {
-	clear(s.got)
-	s.got, s.slabs = s.got[:0], schema.Slabs{}
+	for _, g := range s.asked {
+		g.found = loaded{}
+	}
+	s.slabs = schema.Slabs{}
 }
 
-func (s *manyItems) keep() {
-	for _, i := range s.got {
-		i.key.found = i.loaded
+// find returns the key of an item that was asked for, or nil.
+func (s *manyItems) find(id schema.ItemID) *getKey {
+	if g := s.byID[id]; g != nil && g.sink == s {
+		return g
 	}
-	s.Reset()
+	return nil
 }
 
 func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
@@ -337,14 +378,11 @@ func (s *manyItems) Item(_ string, _ int, r *wire.Reader) error {
 	if err != nil {
 		return err
 	}
-	g := s.byID[id]
+	g := s.find(id)
 	if g == nil {
 		return fmt.Errorf("the service returned an item that was not asked for")
 	}
-	if s.got == nil {
-		s.got = make([]gotItem, 0, len(s.byID))
-	}
-	s.got = append(s.got, gotItem{g, load(s.t.s().As(d, r, start, g.e.Entity))})
+	g.found = load(s.t.s().As(d, r, start, g.e.Entity))
 	return nil
 }
 

@@ -44,10 +44,12 @@ func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, 
 	case len(keys) > maxTransactGet:
 		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, len(keys), maxTransactGet)
 	}
-	all, err := t.getKeys(of, keys)
+	set, err := t.getKeys(of, keys)
 	if err != nil {
 		return nil, err
 	}
+	defer set.free()
+	all := set.list
 	c, err := t.connFor(ctx, commonEntity(all))
 	if err != nil {
 		return nil, err

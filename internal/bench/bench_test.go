@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,8 +186,9 @@ func TestScaledContestantsReadAll(t *testing.T) {
 		{amongEntities, tenEntities}: many(500), {amongEntities, thousandEntities}: many(500),
 		{queryPages, onePage}: tallyOf(t, perPage), {queryPages, tenPages}: tallyOf(t, 10*perPage),
 		{scanSegments, oneSegment}: tallyOf(t, segmentItems), {scanSegments, twoSegments}: tallyOf(t, segmentItems),
+		{scanSegments, floorApart}: [2]any{tallyOf(t, segmentItems/2), tallyOf(t, segmentItems/2)},
 	}
-	for _, c := range append(keyContestants(), scaleContestants()...) {
+	for _, c := range slices.Concat(keyContestants(), scaleContestants(), amongContestants()) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := wants[ref{c.row, c.name}]
 			if want == nil {

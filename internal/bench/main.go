@@ -58,15 +58,18 @@ type results struct {
 	samples     [][]sample
 }
 
+// add keeps no more of a contestant than its names: its responses and results are to be gone before the next ones begin.
 func (r *results) add(c contestant, samples []sample) {
-	r.contestants, r.samples = append(r.contestants, c), append(r.samples, samples)
+	r.contestants, r.samples = append(r.contestants, contestant{row: c.row, name: c.name}), append(r.samples, samples)
 }
 
 // measure lets those of the contestants whose rows match take their turns.
 func (r *results) measure(ctx context.Context, all []contestant, match func(string) bool, rounds int, each time.Duration) error {
 	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
 	samples, err := measure(ctx, all, rounds, each)
-	r.contestants, r.samples = append(r.contestants, all...), append(r.samples, samples...)
+	for i, s := range samples {
+		r.add(all[i], s)
+	}
 	return err
 }
 
@@ -77,7 +80,13 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	}
 	match := rows.MatchString
 	var all results
-	if err := all.measure(ctx, allContestants(transport), match, s.rounds, s.each); err != nil {
+	for _, rows := range compared {
+		of := func(row string) bool { return slices.Contains(rows, row) && match(row) }
+		if err := all.measure(ctx, allContestants(transport), of, s.rounds, s.each); err != nil {
+			return err
+		}
+	}
+	if err := all.measureSockets(ctx, match, s); err != nil {
 		return err
 	}
 	if match(keyCheck) {
@@ -90,15 +99,15 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 			all.add(c, samples[i])
 		}
 	}
+	if err := all.measure(ctx, amongContestants(), match, s.rounds, s.each); err != nil {
+		return err
+	}
 	if match(register1000) {
 		samples, err := measureRegistration(s.rounds)
 		if err != nil {
 			return err
 		}
 		all.add(contestant{row: register1000, name: entabled}, samples)
-	}
-	if err := all.measureSockets(ctx, match, s); err != nil {
-		return err
 	}
 	leftOut, err := all.measureEngine(ctx, match, s)
 	if err != nil {

@@ -66,6 +66,27 @@ func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
 	return p.pages[i].RoundTrip(req)
 }
 
+// inTurn is a transport that gives one response after the other.
+type inTurn struct {
+	responses []*canned
+	next      int
+}
+
+// newInTurn returns the page of a query of 500, as often as it says. Each lies in memory of its own: so do the pages of a longer query,
+// and a page that is read again and again is in the processor's cache.
+func newInTurn(n int) *inTurn {
+	t := &inTurn{}
+	for range n {
+		t.responses = append(t.responses, transport(query500))
+	}
+	return t
+}
+
+func (t *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
+	t.next = (t.next + 1) % len(t.responses)
+	return t.responses[t.next].RoundTrip(req)
+}
+
 // bytes returns how many all pages have.
 func (p *paged) bytes() int {
 	n := 0

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,13 +22,18 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants returns those of entable alone: with more items, entities or goroutines, and with less to do.
+// scaleContestants returns those of entable alone, with more items or goroutines.
 func scaleContestants() []contestant {
 	return []contestant{
-		amongContestant(10), amongContestant(manyEntities),
-		pagesContestant(onePage, perPage), pagesContestant(tenPages, 10*perPage),
-		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2),
+		pagesContestant(onePage, newInTurn(10)), pagesContestant(tenPages, newPaged(10*perPage, 1)),
+		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2), apartContestant(),
 	}
+}
+
+// amongContestants decode with few and with many registered types. Types that are made at run time stay alive until the
+// process ends.
+func amongContestants() []contestant {
+	return []contestant{amongContestant(10), amongContestant(manyEntities)}
 }
 
 // amongContestant decodes 500 items of five of the registered types, which lie evenly among all.
@@ -97,8 +105,8 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 // manyName returns the discriminator and the prefix of the i-th of them.
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
-func pagesContestant(name string, items int) contestant {
-	orders := orderEntity(clientOver(newPaged(items, 1)))
+func pagesContestant(name string, pages http.RoundTripper) contestant {
+	orders := orderEntity(clientOver(pages))
 	return tallied(queryPages, name, orders.Query(Order{CustomerID: customerID}).All)
 }
 
@@ -120,8 +128,25 @@ func tallied(row, name string, all func(context.Context) iter.Seq2[*Order, error
 }
 
 func segmentsContestant(name string, segments int) contestant {
-	orders := orderEntity(clientOver(newPaged(segmentItems, segments)))
+	return scanContestant(name, segmentItems, segments)
+}
+
+func scanContestant(name string, items, segments int) contestant {
+	orders := orderEntity(clientOver(newPaged(items, segments)))
 	return tallied(scanSegments, name, orders.Scan().Segments(segments).All)
+}
+
+// apartContestant scans two tables of half the items at once, each with a client of its own: what the machine allows.
+func apartContestant() contestant {
+	first, second := scanContestant("", segmentItems/2, 1), scanContestant("", segmentItems/2, 1)
+	return contestant{scanSegments, floorApart, func(ctx context.Context) error {
+		var wg sync.WaitGroup
+		var errFirst error
+		wg.Go(func() { errFirst = first.run(ctx) })
+		errSecond := second.run(ctx)
+		wg.Wait()
+		return errors.Join(errFirst, errSecond)
+	}, func() any { return [2]any{first.result(), second.result()} }}
 }
 
 const (

@@ -20,6 +20,7 @@ type table struct {
 	created       time.Time
 	key           keySchema
 
+	_     gap
 	mu    lock
 	items tree
 	bytes int64 // sum of the items' sizes
@@ -28,6 +29,8 @@ type table struct {
 	behind []lateChange
 	// stream is nil while none is enabled.
 	stream *stream
+	_      gap
+
 	// all are the indexes. The slice is replaced, never changed, so that requests
 	// can be judged outside the lock; the trees in the indexes need it.
 	all atomic.Pointer[[]*index]
@@ -37,6 +40,10 @@ type table struct {
 	// looks at it, outside the lock; it is replaced under it.
 	work atomic.Pointer[work]
 }
+
+// gap keeps what each write changes apart from what each request reads: otherwise one goroutine's writes take the other's reads
+// out of its processor's cache, which fetches two lines of 64 bytes at a time.
+type gap [128]byte
 
 // work is that a table is creating, updating or deleting until some time.
 type work struct {

@@ -22,16 +22,26 @@ type Decoded struct {
 // Decode reads the item at r into its registered type. want is the entity that the caller expects, or
 // nil; it is a hint: the result can be of another. Its memory is from slabs, if these are not nil, and what is encrypted by opens.
 //
-// The common case is one pass: guess the type from a discriminator nearby, and let the plan check on
+// The common case is one pass: guess the type from those of the items before or from a discriminator nearby, and let the plan check on
 // its way that the item has it, and note its key, which is compared with what the fields make. Everything
 // else takes the slow path, which looks the discriminator and the keys up before it decodes. Both give the
 // same result.
 func (t *Table) Decode(r *wire.Reader, want *Entity, from *Slabs, by Protector) Decoded {
 	start := r.Offset()
 	d := t.Directory()
+	if e := from.expected(); e != nil && want == nil {
+		if ptr := from.newItem(e, r); t.loadGuessed(e, r, start, ptr) {
+			from.saw(e)
+			return Decoded{Entity: e, Value: e.At(ptr)}
+		}
+		from.missed()
+		r.Rewind(start)
+	}
 	if e := t.guess(d, r, want, from); e != nil {
-		ptr := from.newItem(e, r)
-		if t.loadGuessed(e, r, start, ptr) {
+		if ptr := from.newItem(e, r); t.loadGuessed(e, r, start, ptr) {
+			if want == nil {
+				from.saw(e)
+			}
 			return Decoded{Entity: e, Value: e.At(ptr)}
 		}
 		r.Rewind(start)

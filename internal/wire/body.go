@@ -11,16 +11,18 @@ import (
 
 // The bodies of responses lie in memory that is used again. Who may keep what of them:
 //
-//   - Up to maxAliased bytes a body is a slice of its own, and strings alias it.
+//   - Up to maxOwn bytes a body is a slice of its own, and strings alias it.
 //   - A longer one is read into a Body, which is given back when the call ends. Reader makes copies of strings then. What
 //     aliases the text all the same (Skip, Since, Name, TextBytes, FindAttrs, notes) is void after that, unless Reader.Kept has
 //     made a copy of it, or the sink is a Holder, which gives the body back itself.
 //   - What somebody else has got to see, the SDK above all, is never given back: the collector takes it.
 
-// maxAliased is how much memory a string that was read keeps at the most, unless it is longer.
-const maxAliased = 16 << 10
-
 const (
+	// maxAliased is how much memory a string that was read keeps at the most, unless it is longer.
+	maxAliased = 16 << 10
+	// maxOwn is the longest body that nothing is copied out of. In longer ones there is more memory to save, about two thirds of
+	// the text, than the copies cost.
+	maxOwn = 4 << 10
 	// maxKept is the longest body that is kept for the next one. A page of Query or Scan has 1 MB of items, as the service counts
 	// them; in JSON these take 1.2 to 2 MB, the more the shorter the values.
 	maxKept = 2 << 20
@@ -97,17 +99,20 @@ func readBody(resp *http.Response) (text []byte, in *Body, readErr, closeErr err
 	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
 	// end of an exact length do so without another allocation.
 	room := int(min(max(resp.ContentLength, 0), maxKept-512)) + 512
-	if 0 <= resp.ContentLength && resp.ContentLength <= maxAliased && !Hostile {
+	if 0 <= resp.ContentLength && resp.ContentLength <= maxOwn && !Hostile {
 		text, readErr, closeErr = readAll(resp.Body, make([]byte, 0, room))
 		return text, nil, readErr, closeErr
 	}
 	b := newBody()
 	if cap(b.bytes) < room {
-		b.bytes = make([]byte, 0, (room+bodyStep-1)&^(bodyStep-1))
+		if b.pooled {
+			room = (room + bodyStep - 1) &^ (bodyStep - 1)
+		}
+		b.bytes = make([]byte, 0, room)
 	}
 	text, readErr, closeErr = readAll(resp.Body, b.bytes[:0])
 	b.bytes = text
-	if len(text) <= maxAliased && readErr == nil && !Hostile {
+	if len(text) <= maxOwn && readErr == nil && !Hostile {
 		text = bytes.Clone(text)
 		b.Free()
 		b = nil

@@ -48,19 +48,19 @@ func (r *Reader) copied(b []byte) []byte {
 	return made
 }
 
-// copiedAnew copies bytes for which there is no room. New room is for as much as the rest of the text will need, as far as that
-// can be told.
+// copiedAnew copies bytes for which there is no room. New room is for as much as the rest of the text will need: at first a third
+// of it, later as much as there was before.
 func (r *Reader) copiedAnew(b []byte) []byte {
 	const alone, least = maxAliased / 4, 1 << 10
 	if len(b) >= alone {
 		return bytes.Clone(b)
 	}
 	rest := len(r.data) - r.pos
-	size := len(b) + rest
+	needed := rest / 3
 	if r.used > 0 {
-		size = len(b) + max(r.Expect(r.used, 0), min(rest, least))
+		needed = r.Expect(r.used, 0)
 	}
-	size = min(size, maxAliased)
+	size := min(len(b)+max(needed, min(rest, least)), maxAliased)
 	r.used += size
 	r.room, r.taken = make([]byte, size), 0
 	return r.copied(b)
