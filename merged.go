@@ -2,9 +2,7 @@ package entable
 
 import (
 	"context"
-	"math/big"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -12,7 +10,6 @@ import (
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
 
 // position returns where the walk goes on behind the last item that was given out.
@@ -42,7 +39,7 @@ type merged struct {
 }
 
 // fetch fetches pages until each of the shards has an item at hand, or is at its end or at a sort key, if there is one.
-func (m *merged) fetch(ctx context.Context, pagers []*pager, to *sortValue) error {
+func (m *merged) fetch(ctx context.Context, pagers []*pager, to *schema.SortValue) error {
 	errs := make([]error, len(pagers))
 	var wg sync.WaitGroup
 	for i, g := range pagers {
@@ -82,8 +79,8 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 }
 
 // past reports whether a position is at a sort key or behind it.
-func (m *merged) past(at cursor.Position, key *sortValue) bool {
-	return key != nil && at.After != nil && !m.before(m.plan.sortValueOf(at.After), key)
+func (m *merged) past(at cursor.Position, key *schema.SortValue) bool {
+	return key != nil && at.After != nil && !m.before(m.plan.SortValueOf(at.After), key)
 }
 
 // first returns the shard that has the next item at hand; nil when all are at their end.
@@ -105,11 +102,11 @@ func (m *merged) first(pagers []*pager) (first *pager, err error) {
 }
 
 // before reports whether a sort key comes before another in the order of the walk.
-func (m *merged) before(a, b *sortValue) bool {
+func (m *merged) before(a, b *schema.SortValue) bool {
 	if m.plan.reverse {
 		a, b = b, a
 	}
-	return a.compare(b) < 0
+	return a.Compare(b) < 0
 }
 
 // give gives out the next item of a shard.
@@ -146,50 +143,13 @@ func (m *merged) pageEnds() bool {
 	return false
 }
 
-// sortValue is a sort key that the shards are merged by: a text or bytes, or a number.
-type sortValue struct {
-	text   string
-	number *big.Rat
-}
-
-func (v *sortValue) compare(o *sortValue) int {
-	if v.number != nil && o.number != nil {
-		return v.number.Cmp(o.number)
-	}
-	return strings.Compare(v.text, o.text)
-}
-
 // sortValueAt returns what an item is merged by: its sort key, or the one that it has at the entity's own place.
-func (p *queryPlan) sortValueAt(it *pageItem) (*sortValue, error) {
-	if p.SK == nil {
-		return &sortValue{}, nil
+func (p *queryPlan) sortValueAt(it *pageItem) (*schema.SortValue, error) {
+	if p.SK == nil || p.home == nil || it.value == nil {
+		return p.SortValueIn(it.raw)
 	}
-	if p.home != nil && it.value != nil {
-		key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
-		return newSortValue(key, p.SK.Attr.Type == types.ScalarAttributeTypeN), err
-	}
-	var value [1][]byte
-	if err := wire.FindAttrs(it.raw, []string{p.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
-		return &sortValue{}, err
-	}
-	kind, text, err := wire.Scalar(value[0])
-	return newSortValue(text, kind == wire.N), err
-}
-
-// sortValueOf returns what the item with a key of the table is merged by.
-func (p *queryPlan) sortValueOf(key map[string]types.AttributeValue) *sortValue {
-	if p.SK == nil {
-		return &sortValue{}
-	}
-	return newSortValue(schema.Text(key[p.SK.Attr.Name]), p.SK.Attr.Type == types.ScalarAttributeTypeN)
-}
-
-func newSortValue(text string, number bool) *sortValue {
-	v := &sortValue{text: text}
-	if number {
-		v.number, _ = new(big.Rat).SetString(text)
-	}
-	return v
+	key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
+	return p.SortValue(key), err
 }
 
 // dropDoubles takes out of a page of a scan or an index the items at another place that their entity's own place has too.
@@ -258,14 +218,14 @@ func (s *pageItems) place(l *loaded) bool {
 // has come to where the walk has been.
 type moving struct {
 	merged
-	own  int        // pagers[:own] are of the entity's own place
-	last *sortValue // of the item that was given last
+	own  int               // pagers[:own] are of the entity's own place
+	last *schema.SortValue // of the item that was given last
 }
 
 func (p *queryPlan) moving(pagers []*pager) *moving {
 	m := &moving{merged: merged{plan: p, pagers: pagers}, own: len(pagers) - len(p.others)}
 	if p.mark.After != nil {
-		m.last = p.sortValueOf(p.mark.After)
+		m.last = p.SortValueOf(p.mark.After)
 	}
 	return m
 }
@@ -333,7 +293,7 @@ func (m *moving) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var to *sortValue
+	var to *schema.SortValue
 	if next != nil {
 		to = next.key
 	}
@@ -357,14 +317,14 @@ func (m *moving) behind(g *pager) (cursor.Position, error) {
 	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.skipped != nil || p.SK == nil || m.past(at, m.last) {
 		return at, err
 	}
-	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.text, p.reverse)}, nil
+	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.Text, p.reverse)}, nil
 }
 
 // key returns the key of the last item as one of a plan's partition.
 func (m *moving) key(p *queryPlan) map[string]types.AttributeValue {
 	key := map[string]types.AttributeValue{p.PK.Attr.Name: p.PK.AttributeValue(p.Partition)}
 	if p.SK != nil {
-		key[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.text))
+		key[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.Text))
 	}
 	return key
 }

@@ -46,11 +46,11 @@ type pager struct {
 	start  cursor.Position // where the next request starts
 	before cursor.Position // where the page in sink started
 	sink   pageItems
-	next   int        // in sink.items
-	out    int        // items given out
-	short  int        // pages from which items were passed over
-	passed int        // unknown items that the walk has gone past since countSkipped
-	key    *sortValue // of the next item, in a merged walk; nil: not read yet
+	next   int               // in sink.items
+	out    int               // items given out
+	short  int               // pages from which items were passed over
+	passed int               // unknown items that the walk has gone past since countSkipped
+	key    *schema.SortValue // of the next item, in a merged walk; nil: not read yet
 
 	behindLast int // unknown items behind the last item that was taken of the page, which may be read anew, see moving
 }
