@@ -144,7 +144,7 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
 	s := newKeySet(len(examples))
 	var encoded []byte
 	for i, example := range examples {
-		x, ptr, err := t.s().ExampleOf(of, nil, example)
+		x, ptr, err := t.s().ExampleOf(of, nil, "use BatchGet or TransactGet of one of these entities", example)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}

@@ -48,7 +48,7 @@ func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example
 // QueryIndex starts a query of one partition of an index, for all types that share it.
 func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
 	q := &ItemsQuery{}
-	e, ptr, err := t.exampleOf(nil, example)
+	e, ptr, err := t.exampleOf(nil, "Query", example)
 	if err != nil {
 		q.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, err: err}
 		return q
@@ -137,7 +137,7 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 	for _, m := range c.group.Members {
 		members[m] = true
 	}
-	e, ptr, err := c.table.exampleOf(members, example)
+	e, ptr, err := c.table.exampleOf(members, "Query", example)
 	if err == nil && !members[e.Entity] {
 		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(members), ", ")))
 	}

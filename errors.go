@@ -59,7 +59,9 @@ const (
 	ErrTableExists = sentinel("table already exists")
 
 	// ErrConflict is matched by the error of a write, and by the reason of a transaction, that ran into a
-	// transaction on the same item; see [IsRetryable].
+	// transaction on the same item, or, in a global table of multi-Region strong consistency, into a write to it
+	// in another Region (ReplicatedWriteConflictException). The write had no effect; see [IsRetryable] and [RetryOnConflict].
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 	ErrConflict = sentinel("another transaction is on the item")
 
 	// ErrThrottled is matched when the service refused a request for its rate and the SDK's retries
@@ -87,7 +89,7 @@ func IsRetryable(err error) bool {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		switch api.ErrorCode() {
-		case "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "TransactionInProgressException", "ReplicatedWriteConflictException":
+		case "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "TransactionInProgressException":
 			return true
 		}
 	}
@@ -217,7 +219,7 @@ func classify(err error) sentinel {
 		return ErrTableNotFound
 	case "ResourceInUseException":
 		return ErrTableExists
-	case "TransactionConflictException":
+	case "TransactionConflictException", "ReplicatedWriteConflictException":
 		return ErrConflict
 	}
 	return ""

@@ -219,6 +219,13 @@ func ExampleTable_KeyOf() {
 	// Output: {ID:1 Customer: State: Total:0 Tags:[] Address:{City:} Version:0}
 }
 
+func ExampleEntity_KeyOf() {
+	key, err := ShopOrders.KeyOf(&ShopOrder{ID: "1", Customer: "ann", Total: 12})
+	must(err)
+	fmt.Println(key.ID, key.Total)
+	// Output: 1 0
+}
+
 func ExampleDiscriminator() {
 	customers := entable.Register[Customer](entable.NewTable("shop", entable.Discriminator("kind")))
 	item, err := customers.ToItem(&Customer{ID: "ann", Name: "Ann"})

@@ -127,7 +127,7 @@ func (t *Table) Elsewhere(item map[string]types.AttributeValue) bool {
 // KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
 // to a new value of its type in which the fields of the primary key are set, and no others.
 func (t *Table) KeyOf(v any) (any, error) {
-	e, ptr, err := t.exampleOf(nil, v)
+	e, ptr, err := t.exampleOf(nil, "KeyOf", v)
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +137,21 @@ func (t *Table) KeyOf(v any) (any, error) {
 	return e.At(ptr), nil
 }
 
+// KeyOf returns the key of v as operations by key take it, see [Table.KeyOf].
+func (e *Entity[T]) KeyOf(v *T) (*T, error) {
+	switch {
+	case e.registered() == nil:
+		return nil, errUnregistered
+	case v == nil:
+		return nil, e.e.nilInstance("KeyOf")
+	}
+	key, err := e.e.keyOnly(unsafe.Pointer(v))
+	return (*T)(key), err
+}
+
 // ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
 func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
-	e, ptr, err := t.exampleOf(nil, v)
+	e, ptr, err := t.exampleOf(nil, "ToItem", v)
 	if err != nil {
 		return nil, err
 	}
@@ -195,13 +207,14 @@ func ExpiresIn(d time.Duration) time.Time {
 	return time.Now().Add(d).Truncate(time.Second).UTC()
 }
 
-// Expired reports whether v has expired by the table's clock. The service may not have removed it yet.
+// Expired reports whether v has expired by the table's clock, see [Entity.TimeLeft]. The service may not have removed it yet.
 func (e *Entity[T]) Expired(v *T) bool {
 	left, ok := e.TimeLeft(v)
 	return ok && left <= 0
 }
 
-// TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire.
+// TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire, or that is not known, as
+// v was read from an index without the attribute (Partial) or holds a key alone.
 // To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
 func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if e.registered() == nil || v == nil {

@@ -206,7 +206,7 @@ func TestThrottlingAndOutages(t *testing.T) {
 				if !errors.As(err, &opErr) {
 					t.Fatalf("%s: %v, want an *OpError", name, err)
 				}
-				if errors.Is(err, entable.ErrConflict) != (test.code == "TransactionConflictException") {
+				if errors.Is(err, entable.ErrConflict) != strings.HasSuffix(test.code, "ConflictException") {
 					t.Errorf("%s: %v", name, err)
 				}
 				if errors.Is(err, entable.ErrThrottled) != test.throttled || entable.IsRetryable(err) != test.retryable {

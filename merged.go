@@ -2,9 +2,7 @@ package entable
 
 import (
 	"context"
-	"math/big"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -12,8 +10,19 @@ import (
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
-	"github.com/entable/entable/internal/wire"
 )
+
+// position returns where the walk goes on behind the last item that was given out.
+func (g *pager) position() (cursor.Position, error) {
+	switch g.next {
+	case len(g.sink.items):
+		return g.start, nil
+	case 0:
+		return g.before, nil
+	}
+	after, err := g.plan.KeyIn(g.sink.items[g.next-1].raw)
+	return cursor.Position{After: after}, err
+}
 
 func (g *pager) positions() ([]cursor.Position, error) {
 	at, err := g.position()
@@ -30,7 +39,7 @@ type merged struct {
 }
 
 // fetch fetches pages until each of the shards has an item at hand, or is at its end or at a sort key, if there is one.
-func (m *merged) fetch(ctx context.Context, pagers []*pager, to *sortValue) error {
+func (m *merged) fetch(ctx context.Context, pagers []*pager, to *schema.SortValue) error {
 	errs := make([]error, len(pagers))
 	var wg sync.WaitGroup
 	for i, g := range pagers {
@@ -38,7 +47,7 @@ func (m *merged) fetch(ctx context.Context, pagers []*pager, to *sortValue) erro
 			g.out = m.out
 			wg.Go(func() {
 				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g.start, to) {
-					errs[i] = g.fetchBeside(ctx)
+					errs[i] = g.fetch(ctx)
 				}
 			})
 		}
@@ -70,8 +79,8 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 }
 
 // past reports whether a position is at a sort key or behind it.
-func (m *merged) past(at cursor.Position, key *sortValue) bool {
-	return key != nil && at.After != nil && !m.before(m.plan.sortValueOf(at.After), key)
+func (m *merged) past(at cursor.Position, key *schema.SortValue) bool {
+	return key != nil && at.After != nil && !m.before(m.plan.SortValueOf(at.After), key)
 }
 
 // first returns the shard that has the next item at hand; nil when all are at their end.
@@ -93,11 +102,11 @@ func (m *merged) first(pagers []*pager) (first *pager, err error) {
 }
 
 // before reports whether a sort key comes before another in the order of the walk.
-func (m *merged) before(a, b *sortValue) bool {
+func (m *merged) before(a, b *schema.SortValue) bool {
 	if m.plan.reverse {
 		a, b = b, a
 	}
-	return a.compare(b) < 0
+	return a.Compare(b) < 0
 }
 
 // give gives out the next item of a shard.
@@ -134,50 +143,13 @@ func (m *merged) pageEnds() bool {
 	return false
 }
 
-// sortValue is a sort key that the shards are merged by: a text or bytes, or a number.
-type sortValue struct {
-	text   string
-	number *big.Rat
-}
-
-func (v *sortValue) compare(o *sortValue) int {
-	if v.number != nil && o.number != nil {
-		return v.number.Cmp(o.number)
-	}
-	return strings.Compare(v.text, o.text)
-}
-
 // sortValueAt returns what an item is merged by: its sort key, or the one that it has at the entity's own place.
-func (p *queryPlan) sortValueAt(it *pageItem) (*sortValue, error) {
-	if p.SK == nil {
-		return &sortValue{}, nil
+func (p *queryPlan) sortValueAt(it *pageItem) (*schema.SortValue, error) {
+	if p.SK == nil || p.home == nil || it.value == nil {
+		return p.SortValueIn(it.raw)
 	}
-	if p.home != nil && it.value != nil {
-		key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
-		return newSortValue(key, p.SK.Attr.Type == types.ScalarAttributeTypeN), err
-	}
-	var value [1][]byte
-	if err := wire.FindAttrs(it.raw, []string{p.SK.Attr.Name}, value[:]); err != nil || value[0] == nil {
-		return &sortValue{}, err
-	}
-	kind, text, err := wire.Scalar(value[0])
-	return newSortValue(text, kind == wire.N), err
-}
-
-// sortValueOf returns what the item with a key of the table is merged by.
-func (p *queryPlan) sortValueOf(key map[string]types.AttributeValue) *sortValue {
-	if p.SK == nil {
-		return &sortValue{}
-	}
-	return newSortValue(schema.Text(key[p.SK.Attr.Name]), p.SK.Attr.Type == types.ScalarAttributeTypeN)
-}
-
-func newSortValue(text string, number bool) *sortValue {
-	v := &sortValue{text: text}
-	if number {
-		v.number, _ = new(big.Rat).SetString(text)
-	}
-	return v
+	key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
+	return p.SortValue(key), err
 }
 
 // dropDoubles takes out of a page of a scan or an index the items at another place that their entity's own place has too.
@@ -240,20 +212,20 @@ func (s *pageItems) place(l *loaded) bool {
 
 // moving walks the partitions of both places side by side. An item is given by the order of its key at the entity's own place,
 // and once: from there if both have it. It may move there while the walk goes on. So a page of the other place is read before
-// those of the own place that may have the same items, and these are read anew after it, from the last item that was given: also
-// those that gave nothing, because of a filter or since their items are of other types. So that these are few, the own place is
-// read no further than the other one. What then comes up to the last item that was given has been given already.
+// those of the own place that may have the same items, and the own place is read no further than the page in which the next item of
+// the other one would stand, though pages give nothing, because of a filter or since their items are of other types. This last page
+// is read anew after each page of the other place. What then comes up to the last item that was given has been given already, or
+// has come to where the walk has been.
 type moving struct {
 	merged
-	own  int        // pagers[:own] are of the entity's own place
-	last *sortValue // of the item that was given last
-	done bool
+	own  int               // pagers[:own] are of the entity's own place
+	last *schema.SortValue // of the item that was given last
 }
 
 func (p *queryPlan) moving(pagers []*pager) *moving {
 	m := &moving{merged: merged{plan: p, pagers: pagers}, own: len(pagers) - len(p.others)}
 	if p.mark.After != nil {
-		m.last = p.sortValueOf(p.mark.After)
+		m.last = p.SortValueOf(p.mark.After)
 	}
 	return m
 }
@@ -265,19 +237,44 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 		}
 		first, err := m.first(m.pagers)
 		if err != nil || first == nil {
-			m.done = err == nil
+			m.countLast()
 			return nil, false, err
 		}
-		it := &first.sink.items[first.next]
-		if it.err == nil && it.entity != nil && it.entity.Other != nil && m.last != nil && !m.before(m.last, first.key) {
-			first.passed += int(it.skipped)
-			first.next, first.key = first.next+1, nil
+		if m.passes(first) {
+			first.take()
 			continue
 		}
 		m.last = first.key
-		return m.give(ctx, first)
+		v, ok, err := m.give(ctx, first)
+		m.countLast()
+		return v, ok, err
 	}
 	return nil, false, nil
+}
+
+// passes reports whether the next item of a pager was given already, or has come to where the walk has been. Of one key are two
+// items only where they do not move, in different shards.
+func (m *moving) passes(g *pager) bool {
+	it := &g.sink.items[g.next]
+	if it.err != nil || m.last == nil {
+		return false
+	}
+	return m.before(g.key, m.last) || it.entity != nil && it.entity.Other != nil && !m.before(m.last, g.key)
+}
+
+// over reports whether nothing is left.
+func (m *moving) over() bool {
+	return !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
+}
+
+// countLast counts, when nothing is left, the unknown items that are the last ones.
+func (m *moving) countLast() {
+	if m.over() {
+		for _, g := range m.pagers {
+			g.passed, g.behindLast = g.passed+g.behindLast, 0
+			g.countSkipped()
+		}
+	}
 }
 
 func (m *moving) ready(ctx context.Context) error {
@@ -296,7 +293,7 @@ func (m *moving) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var to *sortValue
+	var to *schema.SortValue
 	if next != nil {
 		to = next.key
 	}
@@ -307,39 +304,27 @@ func (m *moving) ready(ctx context.Context) error {
 func (m *moving) rewind(g *pager) (err error) {
 	if g.start, err = m.behind(g); err == nil {
 		g.sink.Reset()
-		g.before, g.next, g.key = g.start, 0, nil
+		g.before, g.next, g.key, g.behindLast = g.start, 0, nil, 0
 	}
 	return err
 }
 
-// fetchBeside fetches a page. Beside another place, before stays where the walk is: what gave nothing is read anew, too.
-func (g *pager) fetchBeside(ctx context.Context) error {
-	if len(g.plan.others) == 0 {
-		return g.fetch(ctx)
-	}
-	before, err := g.behind()
-	if err == nil {
-		err = g.fetch(ctx)
-		g.before = before
-	}
-	return err
-}
-
-// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that.
+// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that; what
+// is counted is read, too.
 func (m *moving) behind(g *pager) (cursor.Position, error) {
 	at, err := g.behind()
 	p := g.plan
-	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.SK == nil || m.past(at, m.last) {
+	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.skipped != nil || p.SK == nil || m.past(at, m.last) {
 		return at, err
 	}
-	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.text, p.reverse)}, nil
+	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.Text, p.reverse)}, nil
 }
 
 // key returns the key of the last item as one of a plan's partition.
 func (m *moving) key(p *queryPlan) map[string]types.AttributeValue {
 	key := map[string]types.AttributeValue{p.PK.Attr.Name: p.PK.AttributeValue(p.Partition)}
 	if p.SK != nil {
-		key[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.text))
+		key[p.SK.Attr.Name] = p.SK.AttributeValue([]byte(m.last.Text))
 	}
 	return key
 }
@@ -354,24 +339,22 @@ func (g *pager) behind() (cursor.Position, error) {
 }
 
 func (m *moving) positions() ([]cursor.Position, error) {
-	out := make([]cursor.Position, len(m.pagers)+1)
-	m.done = m.done || !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
-	over := m.done
-	for i := len(m.pagers) - 1; i >= 0; i-- {
-		g, err := m.pagers[i], error(nil)
+	n, done := len(m.pagers), m.over()
+	out, over := make([]cursor.Position, n+1), done
+	for i, g := range slices.Backward(m.pagers) {
 		if i == m.own-1 {
-			over = m.done || !slices.ContainsFunc(out[m.own:len(m.pagers)], func(at cursor.Position) bool { return !at.Done })
+			over = done || !slices.ContainsFunc(out[m.own:n], func(at cursor.Position) bool { return !at.Done })
 		}
-		if out[i].Done = m.done || g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
+		if out[i].Done = g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
 			continue
 		}
+		var err error
 		if out[i], err = m.behind(g); err != nil {
 			return nil, err
 		}
 	}
-	if m.last != nil && !m.done {
-		out[len(m.pagers)].After = m.key(m.plan)
+	if out[n].Done = done; m.last != nil && !done {
+		out[n].After = m.key(m.plan)
 	}
-	out[len(m.pagers)].Done = m.done
 	return out, nil
 }

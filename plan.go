@@ -286,9 +286,10 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 	return s
 }
 
-// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are.
-func (t *Table) exampleOf(among map[*schema.Entity]bool, example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(nil, among, example)
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are, for a method
+// that entities have too.
+func (t *Table) exampleOf(among map[*schema.Entity]bool, method string, example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(nil, among, "use "+method+" of one of these entities", example)
 	return ownerOf(e), ptr, public(err)
 }
 
@@ -438,7 +439,7 @@ func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool
 }
 
 func init() {
-	bridge.Input = func(t any, s schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error) {
-		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, limit: limit, partial: schema.AnyParts, op: "Query"}).input()
+	bridge.Input = func(t any, s schema.Span, reverse bool) (*dynamodb.QueryInput, error) {
+		return (&queryPlan{t: t.(*Table), Span: s, reverse: reverse, partial: schema.AnyParts, op: "Query"}).input()
 	}
 }

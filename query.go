@@ -178,7 +178,7 @@ func (r *refine[Self, Item]) Partial() Self {
 }
 
 // Select reads only the attributes at the paths, and those that the library needs: the keys and what they are computed from, the
-// type, the version, and where [HideExpired] is used the time to live. All other fields stay zero; defaults and validation do not
+// type, the version and the time to live. All other fields stay zero; defaults and validation do not
 // run. A field with the tag `entable:"partial"` is set. The whole item is paid for all the same. Where an entity that is read has
 // [Upgrades], whole items are read, since an upgrade of a part of one could not be right.
 func (r *refine[Self, Item]) Select(paths ...string) Self {

@@ -46,11 +46,13 @@ type pager struct {
 	start  cursor.Position // where the next request starts
 	before cursor.Position // where the page in sink started
 	sink   pageItems
-	next   int        // in sink.items
-	out    int        // items given out
-	short  int        // pages from which items were passed over
-	passed int        // unknown items that the walk has gone past since countSkipped
-	key    *sortValue // of the next item, in a merged walk; nil: not read yet
+	next   int               // in sink.items
+	out    int               // items given out
+	short  int               // pages from which items were passed over
+	passed int               // unknown items that the walk has gone past since countSkipped
+	key    *schema.SortValue // of the next item, in a merged walk; nil: not read yet
+
+	behindLast int // unknown items behind the last item that was taken of the page, which may be read anew, see moving
 }
 
 func (p *queryPlan) pager(c *route.Conn, req pageRequest, start cursor.Position) *pager {
@@ -117,19 +119,24 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 		}
 		g.countSkipped()
 	}
-	l := &g.sink.items[g.next]
-	g.next++
-	g.key = nil
-	g.passed += int(l.skipped)
-	if g.pageEnds() {
-		g.passed += g.sink.skipped
-	}
+	l := g.take()
 	g.countSkipped()
 	if l.err != nil {
 		return nil, false, l.err
 	}
 	g.out++
 	return l.value, true, l.afterLoad(ctx, p)
+}
+
+// take goes past the next item.
+func (g *pager) take() *loaded {
+	l := &g.sink.items[g.next].loaded
+	g.next, g.key = g.next+1, nil
+	g.passed, g.behindLast = g.passed+g.behindLast+int(l.skipped), 0
+	if g.pageEnds() {
+		g.behindLast = g.sink.skipped
+	}
+	return l
 }
 
 func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
@@ -161,8 +168,8 @@ func (g *pager) fetch(ctx context.Context) error {
 	if len(g.sink.items) < g.sink.seen {
 		g.short++
 	}
-	if len(g.sink.items) == 0 {
-		g.passed += g.sink.skipped
+	if g.passed, g.behindLast = g.passed+g.behindLast, 0; len(g.sink.items) == 0 {
+		g.behindLast = g.sink.skipped
 	}
 	return nil
 }
@@ -181,6 +188,9 @@ func (g *pager) limit() *int32 {
 
 // countSkipped adds to the counter of SkipUnknown. It is called only by the goroutine that walks.
 func (g *pager) countSkipped() {
+	if len(g.plan.others) == 0 {
+		g.passed, g.behindLast = g.passed+g.behindLast, 0
+	}
 	g.plan.countSkipped(g.passed)
 	g.passed = 0
 }
@@ -189,18 +199,6 @@ func (p *queryPlan) countSkipped(n int) {
 	if p.skipped != nil {
 		*p.skipped += n
 	}
-}
-
-// position returns where the walk goes on behind the last item that was given out.
-func (g *pager) position() (cursor.Position, error) {
-	switch g.next {
-	case len(g.sink.items):
-		return g.start, nil
-	case 0:
-		return g.before, nil
-	}
-	after, err := g.plan.KeyIn(g.sink.items[g.next-1].raw)
-	return cursor.Position{After: after}, err
 }
 
 // each gives every item to yield, until it says no; an error comes last.

@@ -161,6 +161,26 @@ func TestExpired(t *testing.T) {
 	}
 }
 
+// An item of which some attributes were selected tells when it expires, whatever was selected.
+func TestSelectedItemsTellWhenTheyExpire(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		table := s.NewTable()
+		sessions, leases := entable.Register[Session](table), entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")))
+		past, ctx := time.Now().Add(-time.Hour), t.Context()
+		check(t, sessions.Put(ctx, &Session{ID: "a", Text: "x", Expires: past}))
+		check(t, leases.Put(ctx, &Lease{ID: "a", Text: "x", Expires: past.Unix()}))
+		session, err := sessions.Query(Session{ID: "a"}).Select("text").One(ctx)
+		check(t, err)
+		lease, err := leases.Scan().Select("text").One(ctx)
+		check(t, err)
+		mixed, err := table.Query(Session{ID: "a"}).Select("text").One(ctx)
+		check(t, err)
+		if !sessions.Expired(session) || !leases.Expired(lease) || !sessions.Expired(mixed.(*Session)) {
+			t.Errorf("not expired: %v, %v, %v", session, lease, mixed)
+		}
+	})
+}
+
 // Reads pass over what has expired, by the table's clock; writes do not.
 func TestHideExpired(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {

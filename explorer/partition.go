@@ -76,7 +76,7 @@ func (h *Handler) partition(v *view) error {
 		return badRequest("give %d values of the partition key as pk", len(pk))
 	}
 	in := &dynamodb.QueryInput{
-		TableName: &h.declared.Name, Limit: new(int32(pageSize)),
+		TableName:                &h.declared.Name,
 		ExpressionAttributeNames: map[string]string{}, ExpressionAttributeValues: map[string]types.AttributeValue{},
 	}
 	if index != "" {

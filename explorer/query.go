@@ -227,7 +227,7 @@ func (q *asked) run(body *queryPage) (err error) {
 	if len(span.Partitions) > 0 {
 		span.Partition = span.Partitions[shard]
 	}
-	in, err := bridge.Input(q.h.table, span, body.Reversed, pageSize)
+	in, err := bridge.Input(q.h.table, span, body.Reversed)
 	if err != nil {
 		return badRequest("%s", err)
 	}

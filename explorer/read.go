@@ -15,7 +15,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// pageSize is how many items a page shows.
+// pageSize is how many items a page shows. One more is read: it tells whether there is a next page.
 const pageSize = 50
 
 // result is what a read has given, and how.
@@ -36,7 +36,7 @@ func (v *view) read(in *dynamodb.QueryInput, span schema.Span, shard int) (*resu
 	if err != nil {
 		return nil, err
 	}
-	in.ExclusiveStartKey = at
+	in.ExclusiveStartKey, in.Limit = at, new(int32(pageSize+1))
 	c, err := v.conn()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,11 @@ func (v *view) read(in *dynamodb.QueryInput, span schema.Span, shard int) (*resu
 	if res.Request, err = queryText(in); err != nil {
 		return nil, err
 	}
-	items, err := within(&span, sink.Items)
+	read, last, err := onPage(&span, sink.Items, page.Last)
+	if err != nil {
+		return nil, err
+	}
+	items, err := within(&span, read)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +62,17 @@ func (v *view) read(in *dynamodb.QueryInput, span schema.Span, shard int) (*resu
 		return nil, err
 	}
 	res.Rows = slices.DeleteFunc(res.Rows, func(r *row) bool { return span.Want != nil && r.entity != nil && r.entity != span.Want })
-	res.Passed = len(sink.Items) - len(res.Rows)
-	return res, v.turn(res, &span, shard, page.Last)
+	res.Passed = len(read) - len(res.Rows)
+	return res, v.turn(res, &span, shard, last)
+}
+
+// onPage returns the items that a page has room for, and where the next one begins.
+func onPage(span *schema.Span, items [][]byte, last map[string]types.AttributeValue) ([][]byte, map[string]types.AttributeValue, error) {
+	if len(items) <= pageSize {
+		return items, last, nil
+	}
+	last, err := span.KeyIn(items[pageSize-1])
+	return items[:pageSize], last, err
 }
 
 // within leaves out the items that a request reads although they are not in its range: the service has no condition with an open

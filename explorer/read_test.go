@@ -54,6 +54,7 @@ func TestQueriesAreThoseOfTheProgram(t *testing.T) {
 			continue
 		}
 		want.ReturnConsumedCapacity = client.query.ReturnConsumedCapacity
+		*want.Limit++ // as Page asks for
 		if !reflect.DeepEqual(client.query, want) {
 			t.Errorf("%s sends\n%s %v\nwant\n%s %v", c.form, *client.query.KeyConditionExpression, client.query.ExpressionAttributeValues,
 				*want.KeyConditionExpression, want.ExpressionAttributeValues)
@@ -87,6 +88,27 @@ func TestOpenEnds(t *testing.T) {
 	s.put(s.order("1", 2025, 1), s.order("1", 2026, 1), s.order("1", 2026, 2))
 	text := plain(s.get(http.StatusOK, "query?entity=order&f.id=1&op=lt&f.year=2026&f.no=2"))
 	wants(t, text, "2 items on this page, 1 read and passed over")
+}
+
+// A page that is the last one says so: no empty page comes behind it.
+func TestTheLastPageIsKnown(t *testing.T) {
+	s := newShop(t)
+	for n := range 20 { // between which a search has to look on
+		s.put(s.customers.PutOp(&customer{ID: fmt.Sprint("big", n), Name: strings.Repeat("x", 300_000)}))
+	}
+	for i := range 100 {
+		s.put(s.order("1", 2026, i))
+		n := i + 1
+		if n%50 > 1 && n != 7 {
+			continue
+		}
+		for _, address := range []string{"partition?pk=CI%231", "partition?pk=CI%231&order=desc", "query?entity=order&f.id=1",
+			"query?entity=order&f.id=1&all=1", "query?entity=order&index=keys&f.year=2026", "search?q=CI%231"} {
+			if got, pages := s.follow(address); len(got) != n || pages != (n+49)/50 {
+				t.Errorf("%s: %d of %d items on %d pages", address, len(got), n, pages)
+			}
+		}
+	}
 }
 
 // follow reads all pages of a list.

@@ -146,7 +146,7 @@ func (v *view) scan(text string) (*result, error) {
 		return nil, err
 	}
 	var items [][]byte
-	for n := 0; n == 0 || n < searchRequests && len(at) > 0 && len(items) < pageSize; n++ {
+	for n := 0; n == 0 || n < searchRequests && len(at) > 0 && len(items) <= pageSize; n++ {
 		var sink route.RawItems
 		in.ExclusiveStartKey = at
 		page, err := c.Scan(v.ctx, in, &sink)
@@ -155,11 +155,8 @@ func (v *view) scan(text string) (*result, error) {
 		}
 		items, at = append(items, sink.Items...), page.Last
 	}
-	if len(items) > pageSize { // go on behind the last that is shown
-		items = items[:pageSize]
-		if at, err = span.KeyIn(items[pageSize-1]); err != nil {
-			return nil, err
-		}
+	if items, at, err = onPage(span, items, at); err != nil {
+		return nil, err
 	}
 	res.Cost = v.cost()
 	if res.Rows, err = v.h.rows(items); err != nil {

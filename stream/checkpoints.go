@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/entable/entable"
 )
@@ -16,6 +17,8 @@ type Position struct {
 	SequenceNumber string
 	// Done is set when the shard is closed and all of it was handled.
 	Done bool
+	// Since is set where nothing was handled since a poll began with what is written from then on, see [PollOptions.Latest].
+	Since time.Time
 }
 
 // Checkpoints keep the positions of [Handler.Poll] from one run to the next. They must be safe for concurrent use.
@@ -71,6 +74,7 @@ type checkpoint struct {
 	Shard    string `dynamodbav:"shard"`
 	After    string `dynamodbav:"after,omitempty"`
 	Done     bool   `dynamodbav:"done,omitempty"`
+	Since    int64  `dynamodbav:"since,omitempty"` // in milliseconds
 	Version  int64  `dynamodbav:"version" entable:"version"`
 }
 
@@ -119,7 +123,11 @@ func (c *TableCheckpoints) Load(ctx context.Context, stream string) (map[string]
 			return nil, err
 		}
 		found[shardKey{stream, p.Shard}] = *p
-		out[p.Shard] = Position{SequenceNumber: p.After, Done: p.Done}
+		at := Position{SequenceNumber: p.After, Done: p.Done}
+		if p.Since != 0 {
+			at.Since = time.UnixMilli(p.Since)
+		}
+		out[p.Shard] = at
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -137,7 +145,9 @@ func (c *TableCheckpoints) Save(ctx context.Context, stream, shard string, p Pos
 	if !ok {
 		one = checkpoint{Consumer: c.consumer, Stream: stream, Shard: shard}
 	}
-	one.After, one.Done = p.SequenceNumber, p.Done
+	if one.After, one.Done, one.Since = p.SequenceNumber, p.Done, 0; !p.Since.IsZero() {
+		one.Since = p.Since.UnixMilli()
+	}
 	if err := c.entity.Put(ctx, &one); err != nil {
 		return c.rivalled(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
@@ -29,8 +30,10 @@ type PollOptions struct {
 	StreamARN string
 	// Checkpoints keep the positions, by default [MemoryCheckpoints]: then each run begins anew.
 	Checkpoints Checkpoints
-	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet. The first
-	// position is saved behind the first change that was handled: a poll that ends before begins at what is the end then.
+	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet. This moment is
+	// saved before the first change, so that nothing that comes then is missed: a poll that goes on from there, as the one before
+	// has ended, or could not ask for 15 minutes, reads what the shards have, without what is older. It goes by the service's times,
+	// which are approximate, so that changes of the minute before may be among what it hands over.
 	Latest bool
 	// Interval is the pause after a response without records, by default one second. The service serves five reads of a shard a
 	// second, for all readers together.
@@ -144,22 +147,35 @@ func (p *poll) newest(ctx context.Context) (string, error) {
 	return arn, nil
 }
 
-// describe lists the stream's shards, and whether it is still being written to.
-func (p *poll) describe(ctx context.Context) (shards []types.Shard, open bool, err error) {
+// description is what a stream has at a time, by the service's clock.
+type description struct {
+	shards []types.Shard
+	open   bool // it is still being written to
+	at     time.Time
+}
+
+func (p *poll) describe(ctx context.Context) (*description, error) {
 	in := &dynamodbstreams.DescribeStreamInput{StreamArn: &p.StreamARN}
+	all := &description{}
 	for {
 		out, err := again(ctx, func() (*dynamodbstreams.DescribeStreamOutput, error) { return p.client.DescribeStream(ctx, in) })
 		switch {
 		case err != nil:
-			return nil, false, err
+			return nil, err
 		case out.StreamDescription == nil:
-			return nil, false, errors.New("the client gave no description and no error")
+			return nil, errors.New("the client gave no description and no error")
+		}
+		if all.at.IsZero() {
+			var known bool
+			if all.at, known = middleware.GetServerTime(out.ResultMetadata); !known {
+				all.at = time.Now()
+			}
 		}
 		d := out.StreamDescription
-		shards = append(shards, d.Shards...)
+		all.shards = append(all.shards, d.Shards...)
 		if in.ExclusiveStartShardId = d.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
-			open = d.StreamStatus == types.StreamStatusEnabled || d.StreamStatus == types.StreamStatusEnabling
-			return shards, open, nil
+			all.open = d.StreamStatus == types.StreamStatusEnabled || d.StreamStatus == types.StreamStatusEnabling
+			return all, nil
 		}
 	}
 }

@@ -43,20 +43,20 @@ func (p *poll) run(ctx context.Context) error {
 	defer stop(nil)
 	first := p.Latest && len(at) == 0
 	for {
-		list, open, err := p.describe(ctx)
+		d, err := p.describe(ctx)
 		if err == nil && first {
 			first = false
-			s.startLatest(list)
+			err = s.startLatest(ctx, d)
 		}
 		if err == nil {
-			err = s.forget(ctx, list)
+			err = s.forget(ctx, d.shards)
 		}
 		if err == nil {
-			s.start(ctx, list)
-			if len(s.running) == 0 && !open {
+			s.start(ctx, d.shards)
+			if len(s.running) == 0 && !d.open {
 				return nil
 			}
-			if err = errIdle; !s.isIdle() || s.readsClosed(list) {
+			if err = errIdle; !s.isIdle() || s.readsClosed(d.shards) {
 				err = s.wait(ctx)
 			}
 		}
@@ -83,16 +83,19 @@ func (s *shards) end(err error, failed bool) error {
 	return err
 }
 
-// startLatest makes the poll begin with what is written from now on: closed shards count as done.
-func (s *shards) startLatest(list []types.Shard) {
-	for _, shard := range list {
-		id := aws.ToString(shard.ShardId)
+// startLatest makes the poll begin with what is written from now on, whichever poll goes on: closed shards count as done.
+func (s *shards) startLatest(ctx context.Context, d *description) error {
+	for _, shard := range d.shards {
+		id, at := aws.ToString(shard.ShardId), Position{Since: d.at}
 		if isClosed(shard) {
-			s.at[id] = Position{Done: true}
-		} else {
-			s.latest[id] = true
+			at = Position{Done: true}
 		}
+		if err := s.Checkpoints.Save(ctx, s.StreamARN, id, at); err != nil {
+			return err
+		}
+		s.at[id], s.latest[id] = at, !at.Done
 	}
+	return nil
 }
 
 // forget removes the positions of shards that are gone.
@@ -191,8 +194,9 @@ type shardReader struct {
 	*shards
 	shard     string
 	at, saved Position
-	latest    bool
-	worth     bool // something was handed over since the position was saved: a position's own record is not worth another one
+	latest    bool      // begin with what is written from now on
+	from      time.Time // pass over what is older, as it was there before
+	worth     bool      // something was handed over since the position was saved: a position's own record is not worth another one
 }
 
 func (r *shardReader) read(ctx context.Context) error {
@@ -235,7 +239,7 @@ func (r *shardReader) response(ctx context.Context, iterator *string) (next *str
 	case err != nil:
 		return nil, false, err
 	case out.NextShardIterator == nil:
-		r.at.Done, r.worth = true, true
+		r.at.Done, r.at.Since, r.worth = true, time.Time{}, true
 		return nil, false, nil
 	case len(out.Records) == 0:
 		r.idle.rest(r.shard, turn)
@@ -249,10 +253,14 @@ func (r *shardReader) page(ctx context.Context, records []types.Record) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.record(ctx, records[i:i+1]); err != nil {
-			return err
+		d := records[i].Dynamodb
+		if older := d != nil && d.ApproximateCreationDateTime != nil && d.ApproximateCreationDateTime.Before(r.from); !older {
+			if err := r.record(ctx, records[i:i+1]); err != nil {
+				return err
+			}
+			r.at.Since, r.from = time.Time{}, time.Time{}
 		}
-		if d := records[i].Dynamodb; d != nil && d.SequenceNumber != nil {
+		if d != nil && d.SequenceNumber != nil {
 			r.at.SequenceNumber = *d.SequenceNumber
 		}
 	}
@@ -314,7 +322,11 @@ func (r *shardReader) save(ctx context.Context) error {
 	return nil
 }
 
-// iterator returns where to go on reading.
+// inexact is how much older the service's time of a record may be than the one at which it could be read: it is approximate, in seconds.
+const inexact = time.Minute
+
+// iterator returns where to go on reading. The newest end of a shard has no name that could be told again: who has seen no record
+// behind it goes on with the oldest, and by the time.
 func (r *shardReader) iterator(ctx context.Context) (*string, error) {
 	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: &r.StreamARN, ShardId: &r.shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
 	switch {
@@ -322,6 +334,8 @@ func (r *shardReader) iterator(ctx context.Context) (*string, error) {
 		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(r.at.SequenceNumber)
 	case r.latest:
 		in.ShardIteratorType = types.ShardIteratorTypeLatest
+	case !r.at.Since.IsZero():
+		r.from = r.at.Since.Add(-inexact)
 	}
 	out, err := again(ctx, func() (*dynamodbstreams.GetShardIteratorOutput, error) { return r.client.GetShardIterator(ctx, in) })
 	if _, trimmed := errors.AsType[*types.TrimmedDataAccessException](err); trimmed {
@@ -333,6 +347,7 @@ func (r *shardReader) iterator(ctx context.Context) (*string, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.latest = false
 	return out.ShardIterator, nil
 }
 
@@ -341,7 +356,7 @@ func (r *shardReader) oldest(ctx context.Context, err error) (*string, error) {
 	if !r.AcceptLoss {
 		return nil, &LostRecordsError{Stream: r.StreamARN, Shard: r.shard, After: r.at.SequenceNumber, Err: err}
 	}
-	r.at, r.latest = Position{}, false
+	r.at, r.latest = Position{Since: r.at.Since}, false
 	return r.iterator(ctx)
 }
 

@@ -20,7 +20,7 @@ var (
 	Protector func(ctx context.Context, table any) schema.Protector
 	// Conn returns the way to a table's client, with the counters and observers that the context and the table have.
 	Conn func(ctx context.Context, table any) (*route.Conn, error)
-	// Input returns the request of a query of up to limit items, such as the public API would send. It takes items as an index
+	// Input returns the request of a query, such as the public API would send. It takes items as an index
 	// holds them.
-	Input func(table any, span schema.Span, reverse bool, limit int) (*dynamodb.QueryInput, error)
+	Input func(table any, span schema.Span, reverse bool) (*dynamodb.QueryInput, error)
 )

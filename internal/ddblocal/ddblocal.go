@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -104,7 +106,14 @@ func NewClient(endpoint string, optFns ...func(*dynamodb.Options)) *dynamodb.Cli
 		BaseEndpoint: aws.String(endpoint),
 		Region:       region(),
 		Credentials:  identity(),
+		HTTPClient:   connections(),
 	}, optFns...)
+}
+
+// connections returns an HTTP client that gives up idle connections before the emulator does: that closes them after 30 seconds, where
+// the SDK would use them for 90. A write on one that is being closed fails, and most tests do not repeat requests.
+func connections() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.IdleConnTimeout = 10 * time.Second })
 }
 
 // StreamsClient returns a client of the streams of the tables that [Client] sees.
@@ -114,6 +123,7 @@ func StreamsClient(t testing.TB) *dynamodbstreams.Client {
 		BaseEndpoint: aws.String(Endpoint(t)),
 		Region:       region(),
 		Credentials:  identity(),
+		HTTPClient:   connections(),
 	})
 }
 

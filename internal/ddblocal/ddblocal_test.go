@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -44,6 +45,16 @@ func TestClientTalksToOneServerPerProcess(t *testing.T) {
 	}
 	if _, err := client.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: name}); err != nil {
 		t.Error(err)
+	}
+}
+
+// The emulator closes a connection that was idle for 30 seconds. A client that would write on it then fails, however short that moment is.
+func TestClientsGiveUpIdleConnectionsFirst(t *testing.T) {
+	for _, client := range []any{ddblocal.NewClient("http://localhost:1").Options().HTTPClient, ddblocal.StreamsClient(t).Options().HTTPClient} {
+		c, ok := client.(*awshttp.BuildableClient)
+		if !ok || c.GetTransport().IdleConnTimeout > 20*time.Second {
+			t.Errorf("a %T keeps connections too long", client)
+		}
 	}
 }
 

@@ -25,7 +25,8 @@ import (
 //     so any credentials do.
 //   - A request may be compressed, by gzip or deflate.
 //   - A response carries a request id and the CRC-32 of its body as sent. Bodies
-//     are compressed when the client accepts gzip and it pays.
+//     are compressed when the client accepts gzip and it pays. Answers about streams
+//     have a Date, by the clock that their records have their times from.
 //   - Errors are {"__type": …, "message": …} with status 400 or 5xx.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
@@ -46,6 +47,8 @@ type response struct {
 	body        []byte
 	// noID marks the one answer without a request id: a body beyond the limit.
 	noID bool
+	// date is that of answers about streams, by the clock that their records are dated by.
+	date string
 }
 
 // setHeader sets the header fields. Their values lie in one array and the two that
@@ -61,6 +64,9 @@ func (r response) setHeader(h http.Header, gzipped bool) {
 	set("Content-Length", strconv.Itoa(len(r.body)))
 	if r.contentType != "" {
 		set("Content-Type", r.contentType)
+	}
+	if r.date != "" {
+		h.Set("Date", r.date)
 	}
 	if r.noID {
 		return
@@ -252,7 +258,11 @@ func (db *DB) answer(r *http.Request, body []byte) (response, error) {
 		e := asError(err)
 		return response{status: e.Status, contentType: kind, body: e.appendJSON(nil)}, nil
 	}
-	return response{status: http.StatusOK, contentType: kind, body: out}, nil
+	res := response{status: http.StatusOK, contentType: kind, body: out}
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), streamsPrefix) {
+		res.date = db.cfg.Now().UTC().Format(http.TimeFormat)
+	}
+	return res, nil
 }
 
 func (db *DB) run(ctx context.Context, r *http.Request, body []byte) ([]byte, error) {

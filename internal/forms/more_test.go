@@ -162,7 +162,7 @@ func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
 		t.Errorf("%+v, %v", once, err)
 	}
 	_, err = table.BatchGet(ctx, []any{Doc{ID: "d", No: 2}})
-	refused(t, err, "is registered on it as Doc and as Version: ask one of these")
+	refused(t, err, "is registered on it as Doc and as Version: use BatchGet or TransactGet of one of these entities")
 	n := 0
 	for item, err := range table.Scan().All(ctx) {
 		must(t, err)
@@ -182,7 +182,7 @@ func TestOneTypeValueForTwoKindsOfItems(t *testing.T) {
 		same(t, "stored", item, parse(t, stored[i]))
 	}
 	_, err = table.Query(Doc{ID: "d"}).First(ctx)
-	refused(t, err, "is registered on it as Doc and as Version: ask one of these")
+	refused(t, err, "is registered on it as Doc and as Version: use Query of one of these entities")
 	_, err = entable.TryRegister[Doc](table, pk("X#{id}"), sk("x"))
 	refused(t, err, "is registered on table")
 	type Pile struct{ Docs []Doc }

@@ -14,6 +14,11 @@ type Entry struct {
 	Text string `dynamodbav:"text"`
 }
 
+// Cover is what else lies there.
+type Cover struct {
+	Book string `dynamodbav:"book"`
+}
+
 // A collection with one member of a Go type that is registered twice takes and writes the items of that member, and no others.
 func TestCollectionOfATypeThatIsRegisteredTwice(t *testing.T) {
 	for name, discriminator := range map[string]entable.TableOption{"typed": entable.Discriminator("type"), "untyped": entable.NoDiscriminator()} {
@@ -26,6 +31,7 @@ func TestCollectionOfATypeThatIsRegisteredTwice(t *testing.T) {
 				defer func() { must(t, table.DeleteTable(context.WithoutCancel(ctx))) }()
 				drafts := entable.Register[Entry](table, entable.Name("Draft"), pk("BOOK#{book}"), sk("DRAFT#{no}"))
 				pages := entable.Register[Entry](table, entable.Name("Page"), pk("BOOK#{book}"), sk("PAGE#{no:03}"))
+				entable.Register[Cover](table, pk("BOOK#{book}"), sk("COVER"))
 				type book struct{ Pages []Entry }
 				books := entable.NewCollection[book](pages)
 				for no := range 3 {
@@ -63,7 +69,22 @@ func TestCollectionOfATypeThatIsRegisteredTwice(t *testing.T) {
 					}
 				}
 				_, err = table.Query(Entry{Book: "b"}).First(ctx)
-				refused(t, err, "is registered on it as Draft and as Page: ask one of these")
+				refused(t, err, "is registered on it as Draft and as Page: use Query of one of these entities")
+				one := &Entry{Book: "b", No: 1, Text: "x"}
+				_, err = table.KeyOf(one)
+				refused(t, err, "is registered on it as Draft and as Page: use KeyOf of one of these entities")
+				_, err = table.ToItem(one)
+				refused(t, err, "is registered on it as Draft and as Page: use ToItem of one of these entities")
+				_, err = table.Query(Cover{Book: "b"}).Between(one, nil).First(ctx)
+				refused(t, err, "is registered on it as Draft and as Page: say with Only, before Between, which it is")
+				if last, err := table.Query(Cover{Book: "b"}).Only(pages).Between(one, nil).One(ctx); err != nil || last.(*Entry).No != 9 {
+					t.Errorf("the page behind is %v, %v", last, err)
+				}
+				for _, e := range []*entable.Entity[Entry]{drafts, pages} {
+					if key, err := e.KeyOf(one); err != nil || *key != (Entry{Book: "b", No: 1}) {
+						t.Errorf("the key of %s is %v, %v", e.Name(), key, err)
+					}
+				}
 			})
 		}
 	}

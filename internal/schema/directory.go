@@ -3,6 +3,7 @@ package schema
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -117,8 +118,9 @@ func (d *Directory) named(typ, pk, sk string) *Entity {
 }
 
 // ExampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. Its type may
-// be registered as others, too: so the entity is given where it is known, and else those that it should be of, or nil.
-func (t *Table) ExampleOf(of *Entity, among map[*Entity]bool, example any) (*Entity, unsafe.Pointer, error) {
+// be registered as others, too: so the entity is given where it is known, and else those that it should be of, or nil, and what to do
+// where there are several.
+func (t *Table) ExampleOf(of *Entity, among map[*Entity]bool, cure string, example any) (*Entity, unsafe.Pointer, error) {
 	v := reflect.ValueOf(example)
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.IsValid() {
 		return nil, nil, misuse("table %q: the example is nil: give a registered struct with its key fields set", t.Name)
@@ -141,6 +143,10 @@ func (t *Table) ExampleOf(of *Entity, among map[*Entity]bool, example any) (*Ent
 	case 1:
 		return list[0], v.UnsafePointer(), nil
 	default:
-		return nil, nil, misuse("table %q: %s is registered on it as %s and as %s: ask one of these", t.Name, v.Type().Elem(), list[0].Name, list[1].Name)
+		names := make([]string, len(list))
+		for i, e := range list {
+			names[i] = e.Name
+		}
+		return nil, nil, misuse("table %q: %s is registered on it as %s: %s", t.Name, v.Type().Elem(), strings.Join(names, " and as "), cure)
 	}
 }

@@ -82,10 +82,12 @@ func (s *Span) Between(low, high any, named ...string) error {
 	return s.within(r)
 }
 
+const whichBound = "say with Only, before Between, which it is"
+
 // boundOf finds the sort key of an example, whose entity has to have items in such partitions. other is the example at the
 // other end, or nil. It notes the names that it has used.
 func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[string]bool) (bound, error) {
-	e, ptr, err := s.Table.ExampleOf(nil, s.Members, example)
+	e, ptr, err := s.Table.ExampleOf(nil, s.Members, whichBound, example)
 	if err != nil {
 		return bound{}, err
 	}
@@ -107,7 +109,7 @@ func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[s
 			strings.Join(quotedNames(len(k.comps), k.component), ", "))
 	}
 	var otherPtr unsafe.Pointer
-	if o, at, err := s.Table.ExampleOf(nil, s.Members, other); err == nil && o == e {
+	if o, at, err := s.Table.ExampleOf(nil, s.Members, whichBound, other); err == nil && o == e {
 		otherPtr = at
 	}
 	if err := k.checkOrder(q, ptr, otherPtr); err != nil {
@@ -128,7 +130,7 @@ func (s *Span) betweenMulti(low, high any, named []string) error {
 		if example == nil {
 			continue
 		}
-		e, ptr, err := s.Table.ExampleOf(nil, s.Members, example)
+		e, ptr, err := s.Table.ExampleOf(nil, s.Members, whichBound, example)
 		if err == nil && e != s.From {
 			err = misuse("table %q: index %q is native: give examples of %s as bounds", s.Table.Name, s.Index, s.From.Name)
 		}

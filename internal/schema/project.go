@@ -62,11 +62,7 @@ func (s *Span) OwnNames() []string {
 		if len(e.Upgrades) > 0 {
 			return nil
 		}
-		own := []*codec.Field{e.Version}
-		if e.HideExpired {
-			own = append(own, e.TTL)
-		}
-		for _, f := range slices.Concat(own, e.PK.computedFrom(), e.SK.computedFrom()) {
+		for _, f := range slices.Concat([]*codec.Field{e.Version, e.TTL}, e.PK.computedFrom(), e.SK.computedFrom()) {
 			if f != nil && s.Table.holds(s.Table.Index(s.Index), f.Name) {
 				names = append(names, f.Name)
 			}
