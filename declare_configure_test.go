@@ -33,14 +33,14 @@ func sealing(t testing.TB, secret byte) entable.Encrypter {
 func TestConfigure(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		table := s.declare(entable.Encryption(nil), entable.HashKey("emails", nil))
+		table := s.Declare(entable.Encryption(nil), entable.HashKey("emails", nil))
 		secrets := entable.Register[secretive](table, entable.PK("id"))
-		if err := secrets.Create(ctx, &secretive{ID: "1"}); err == nil || s.spy.sent("") > 0 {
-			t.Errorf("without settings: %v, %d requests", err, s.spy.sent(""))
+		if err := secrets.Create(ctx, &secretive{ID: "1"}); err == nil || s.Spy.Sent("") > 0 {
+			t.Errorf("without settings: %v, %d requests", err, s.Spy.Sent(""))
 		}
-		table = s.declare(entable.Encryption(nil), entable.HashKey("emails", nil)) // and one that was not used
+		table = s.Declare(entable.Encryption(nil), entable.HashKey("emails", nil)) // and one that was not used
 		secrets = entable.Register[secretive](table, entable.PK("id"))
-		t.Cleanup(func() { s.drop(table) })
+		t.Cleanup(func() { s.Drop(table) })
 
 		noon, seen := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC), 0
 		check(t, table.Configure(entable.Clock(func() time.Time { return noon }), entable.CursorKey(cursorKey(1))))
@@ -126,11 +126,11 @@ func TestSettingsThatAreNotGivenYet(t *testing.T) {
 		"hash key":  {[]entable.TableOption{entable.Encryption(sealing(t, 1)), entable.HashKey("emails", nil)}, `the table's hash key "emails" is not given yet`},
 		"encrypter": {[]entable.TableOption{entable.Encryption(nil), entable.HashKey("emails", make([]byte, 32))}, "there is nothing to encrypt or decrypt with"},
 	} {
-		table := s.newTable(test.has...)
+		table := s.NewTable(test.has...)
 		secrets := entable.Register[secretive](table, entable.PK("id"))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		err := secrets.Put(t.Context(), &secretive{ID: "1", Email: "a@example.com"})
-		if err == nil || !strings.Contains(err.Error(), test.want) || s.spy.sent("") > s.spy.sent("GetItem") {
+		if err == nil || !strings.Contains(err.Error(), test.want) || s.Spy.Sent("") > s.Spy.Sent("GetItem") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if name == "encrypter" && !is[*entable.ProtectionError](err) {

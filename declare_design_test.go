@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 type Status string
@@ -104,8 +105,8 @@ func (d devices) run(ctx context.Context, client entable.Client, id uuid.UUID) (
 
 func TestDesignProgramRuns(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		d := declareDevices(s.newTable())
-		order, err := d.run(t.Context(), s.client, uuid.New())
+		d := declareDevices(s.NewTable())
+		order, err := d.run(t.Context(), s.Client, uuid.New())
 		check(t, err)
 		if got := strings.Join(order, ", "); got != "command pending, log started" {
 			t.Errorf("items in the order %q", got)
@@ -115,11 +116,11 @@ func TestDesignProgramRuns(t *testing.T) {
 
 func TestDesignProgramStoresExactlyTheseItems(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		d := declareDevices(s.newTable(entable.NoDiscriminator()))
+		d := declareDevices(s.NewTable(entable.NoDiscriminator()))
 		device, command := uuid.MustParse(deviceID), uuid.MustParse(commandID)
 
 		check(t, d.commandsV2.Put(t.Context(), &CommandV2{DeviceID: device, CommandID: command}))
-		got := dynamoJSON(s.load(d.items, key("CD#"+deviceID, "CCO#"+commandID)))
+		got := dynamoJSON(s.Load(d.items, key("CD#"+deviceID, "CCO#"+commandID)))
 		want := `{"command_id":{"S":"` + commandID + `"},"device_id":{"S":"` + deviceID + `"},` +
 			`"pk":{"S":"CD#` + deviceID + `"},"retry":{"N":"0"},"sk":{"S":"CCO#` + commandID + `"},"status":{"S":"pending"}}`
 		if got != want {
@@ -127,7 +128,7 @@ func TestDesignProgramStoresExactlyTheseItems(t *testing.T) {
 		}
 
 		check(t, d.commands.Put(t.Context(), &Command{CommandID: command}))
-		got = dynamoJSON(s.load(d.items, key("CC#"+commandID, "A")))
+		got = dynamoJSON(s.Load(d.items, key("CC#"+commandID, "A")))
 		want = `{"command_id":{"S":"` + commandID + `"},"pk":{"S":"CC#` + commandID + `"},"retry":{"N":"0"},"sk":{"S":"A"},"status":{"S":"pending"}}`
 		if got != want {
 			t.Errorf("plain command is stored as\n%s, want\n%s", got, want)
@@ -142,7 +143,7 @@ func TestDesignProgramStoresExactlyTheseItems(t *testing.T) {
 			t.Errorf("log has the key %s", got)
 		}
 		// Without a discriminator the keys tell the types apart.
-		order := collect(t, d.items.Query(CommandV2{DeviceID: device}).All(t.Context()))
+		order := enginetest.Collect(t, d.items.Query(CommandV2{DeviceID: device}).All(t.Context()))
 		if len(order) != 2 {
 			t.Fatalf("read %d items, want 2", len(order))
 		}

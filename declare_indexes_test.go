@@ -41,8 +41,8 @@ func papers(t *testing.T, name string, client entable.Client, second bool) *enta
 func TestAddIndexes(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		name := s.declare().Name()
-		first := papers(t, name, s.client, false)
+		name := s.Declare().Name()
+		first := papers(t, name, s.Client, false)
 		missing := first.Table().AddIndexes(ctx)
 		if !errors.Is(missing, entable.ErrTableNotFound) {
 			t.Errorf("without a table: %v", missing)
@@ -51,12 +51,12 @@ func TestAddIndexes(t *testing.T) {
 			t.Errorf("without a table: %v", err)
 		}
 		check(t, first.Table().CreateTable(ctx))
-		t.Cleanup(func() { s.drop(first.Table()) })
+		t.Cleanup(func() { s.Drop(first.Table()) })
 		check(t, first.Table().Require(ctx))
 		check(t, first.Put(ctx, &paper{"1", "go", 2009}))
 
 		edited := 0
-		second := papers(t, name, s.client, true)
+		second := papers(t, name, s.Client, true)
 		err := second.Table().Require(ctx)
 		if d, ok := errors.AsType[*entable.DriftError](err); !ok || len(d.Differences) != 2 || d.Differences[0].Cure != "Table.AddIndexes adds it" {
 			t.Errorf("before: %v", err)
@@ -71,9 +71,9 @@ func TestAddIndexes(t *testing.T) {
 		}
 		instances.Wait()
 		check(t, second.Table().Require(ctx))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		check(t, second.Table().AddIndexes(ctx, func(*dynamodb.UpdateTableInput) { edited++ }))
-		if s.spy.sent("UpdateTable") > 0 || edited > 0 {
+		if s.Spy.Sent("UpdateTable") > 0 || edited > 0 {
 			t.Error("it changes a table that lacks nothing")
 		}
 		// The service has put in the item that has the key of the index; the composed key is written with the next Put.
@@ -91,13 +91,13 @@ func TestAddIndexes(t *testing.T) {
 func TestAddIndexesWaitsForOthers(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	name := s.newTable(entable.GSI("by-id")).Name()
+	name := s.NewTable(entable.GSI("by-id")).Name()
 	busy := func(code string) string {
 		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"not now"}`
 	}
 	states, sent := answers("UpdateTable", busy("LimitExceededException"), busy("ResourceInUseException"), busy("ThrottlingException"))
-	s.comeBetween(states)
-	check(t, papers(t, name, s.client, true).Table().AddIndexes(t.Context()))
+	s.Spy.Before(states)
+	check(t, papers(t, name, s.Client, true).Table().AddIndexes(t.Context()))
 	if *sent != 5 {
 		t.Errorf("asked %d times, want 5: three refusals, two indexes", *sent)
 	}
@@ -107,28 +107,28 @@ func TestAddIndexesWaitsForOthers(t *testing.T) {
 func TestAddIndexesComesSecond(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	name := s.newTable(entable.GSI("by-id")).Name()
-	s.comeBetween(once("UpdateTable", func() { check(t, papers(t, name, s.sdk, true).Table().AddIndexes(t.Context())) }))
-	check(t, papers(t, name, s.client, true).Table().AddIndexes(t.Context()))
-	check(t, papers(t, name, s.client, true).Table().Require(t.Context()))
+	name := s.NewTable(entable.GSI("by-id")).Name()
+	s.Spy.Before(once("UpdateTable", func() { check(t, papers(t, name, s.SDK, true).Table().AddIndexes(t.Context())) }))
+	check(t, papers(t, name, s.Client, true).Table().AddIndexes(t.Context()))
+	check(t, papers(t, name, s.Client, true).Table().Require(t.Context()))
 }
 
 // A table with provisioned capacity wants it of each index, and an index may have several attributes as its key.
 func TestAddIndexesWithCapacity(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
 		capacity := &types.ProvisionedThroughput{ReadCapacityUnits: new(int64(1)), WriteCapacityUnits: new(int64(2))}
-		table := s.declare()
-		t.Cleanup(func() { s.drop(table) })
+		table := s.Declare()
+		t.Cleanup(func() { s.Drop(table) })
 		check(t, table.CreateTable(t.Context(), func(in *dynamodb.CreateTableInput) {
 			in.BillingMode, in.ProvisionedThroughput = types.BillingModeProvisioned, capacity
 		}))
 		opts := []entable.TableOption{entable.GSI("gsi1")}
-		if s.engine == "memory" {
+		if s.Engine == "memory" {
 			opts = append(opts, entable.GSI("by-both", entable.MultiAttribute(),
 				entable.PartitionKey("topic", types.ScalarAttributeTypeS), entable.PartitionKey("year", types.ScalarAttributeTypeN)))
 		}
 		next := entable.NewTable(table.Name(), opts...)
-		next.Use(s.client)
+		next.Use(s.Client)
 		if err := next.AddIndexes(t.Context()); err == nil || !strings.Contains(err.Error(), `cannot add index "gsi1"`) {
 			t.Errorf("without capacity: %v", err)
 		}
@@ -143,20 +143,20 @@ func TestAddIndexesWithCapacity(t *testing.T) {
 func TestAddIndexesRefuses(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	name := s.newTable(entable.GSI("by-id", entable.NoSortKey())).Name()
-	err := papers(t, name, s.client, true).Table().AddIndexes(t.Context())
-	if d, ok := errors.AsType[*entable.DriftError](err); !ok || len(d.Differences) != 1 || d.Differences[0].What != `index "by-id"` || s.spy.sent("UpdateTable") > 0 {
+	name := s.NewTable(entable.GSI("by-id", entable.NoSortKey())).Name()
+	err := papers(t, name, s.Client, true).Table().AddIndexes(t.Context())
+	if d, ok := errors.AsType[*entable.DriftError](err); !ok || len(d.Differences) != 1 || d.Differences[0].What != `index "by-id"` || s.Spy.Sent("UpdateTable") > 0 {
 		t.Errorf("another index of the name: %v", err)
 	}
 	local := entable.NewTable(name, entable.GSI("by-id", entable.NoSortKey()), entable.LSI("lsi1"))
-	local.Use(s.client)
-	if err := local.AddIndexes(t.Context()); err == nil || !strings.Contains(err.Error(), "make a new table") || s.spy.sent("UpdateTable") > 0 {
+	local.Use(s.Client)
+	if err := local.AddIndexes(t.Context()); err == nil || !strings.Contains(err.Error(), "make a new table") || s.Spy.Sent("UpdateTable") > 0 {
 		t.Errorf("a local index: %v", err)
 	}
-	s.spy.reset(nil)
-	s.comeBetween(refusing("UpdateTable", "AccessDeniedException", ""))
+	s.Spy.Reset()
+	s.Spy.Before(refusing("UpdateTable", "AccessDeniedException", ""))
 	ok := entable.NewTable(name, entable.GSI("by-id", entable.NoSortKey()), entable.GSI("gsi2"))
-	ok.Use(s.client)
+	ok.Use(s.Client)
 	err = ok.AddIndexes(t.Context())
 	if op, is := errors.AsType[*entable.OpError](err); !is || op.Op != "AddIndexes" || !strings.Contains(err.Error(), `cannot add index "gsi2"`) {
 		t.Errorf("without the permission: %v", err)
@@ -164,7 +164,7 @@ func TestAddIndexesRefuses(t *testing.T) {
 	ok.Use(struct {
 		entable.Client
 		entable.TableClient
-	}{s.sdk, s.sdk})
+	}{s.SDK, s.SDK})
 	if err := ok.AddIndexes(t.Context()); err == nil || !strings.Contains(err.Error(), "has no UpdateTable") {
 		t.Errorf("a client that cannot: %v", err)
 	}

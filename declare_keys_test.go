@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Level is an enum: an integer that is stored as text.
@@ -171,7 +173,7 @@ func TestLongestKeys(t *testing.T) {
 		S string `dynamodbav:"s"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		longs := entable.Register[Long](s.newTable(), entable.PK("p"), entable.SK("s"))
+		longs := entable.Register[Long](s.NewTable(), entable.PK("p"), entable.SK("s"))
 		long := Long{P: strings.Repeat("p", 2048-len("LP#")), S: strings.Repeat("s", 1024-len("LS#"))}
 		check(t, longs.Put(t.Context(), &long))
 		got, err := longs.Get(t.Context(), long)
@@ -187,11 +189,11 @@ func TestLongestKeys(t *testing.T) {
 			"Between":      longs.Query(long).Between(less, long),
 			"Prefix":       longs.Query(long).Prefix(long),
 		} {
-			if n := len(collect(t, q.All(t.Context()))); n != 1 {
+			if n := len(enginetest.Collect(t, q.All(t.Context()))); n != 1 {
 				t.Errorf("%s finds %d items, want 1", name, n)
 			}
 		}
-		if n := len(collect(t, longs.Query(long).Greater(long).All(t.Context()))); n != 0 {
+		if n := len(enginetest.Collect(t, longs.Query(long).Greater(long).All(t.Context()))); n != 0 {
 			t.Errorf("Greater finds %d items, want none", n)
 		}
 		long.S += "s"
@@ -210,8 +212,8 @@ func TestHostileTextInKeys(t *testing.T) {
 	}
 	texts := []string{"#", "##", "%", "%23", "%2523", "a#b", "a", "b#c", "c", " ", "!", "\x00", "\x7f", "$", "\"", "\\", "é", "e\u0301", "\U0010ffff", "\u2028", "A", "PA", "</script>"}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		pairs := entable.Register[Pair](s.newTable(), entable.PK("a"), entable.SK("b", "c"))
-		rnd := random(t)
+		pairs := entable.Register[Pair](s.NewTable(), entable.PK("a"), entable.SK("b", "c"))
+		rnd := trial.Rand(t)
 		seen := map[Pair]bool{}
 		for range 60 {
 			p := Pair{texts[rnd.IntN(len(texts))], texts[rnd.IntN(len(texts))], texts[rnd.IntN(len(texts))]}
@@ -227,7 +229,7 @@ func TestHostileTextInKeys(t *testing.T) {
 				t.Errorf("read %q, wrote %q", *got, p)
 			}
 			found := false
-			for _, q := range collect(t, pairs.Query(Pair{A: p.A}).Prefix(Pair{B: p.B}).All(t.Context())) {
+			for _, q := range enginetest.Collect(t, pairs.Query(Pair{A: p.A}).Prefix(Pair{B: p.B}).All(t.Context())) {
 				if q.A != p.A || q.B != p.B {
 					t.Errorf("the part %q of the partition %q gives %q", p.B, p.A, *q)
 				}
@@ -252,7 +254,7 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
 		for _, discriminator := range []entable.TableOption{entable.Discriminator("type"), entable.NoDiscriminator()} {
-			numbers := s.newTable(discriminator,
+			numbers := s.NewTable(discriminator,
 				entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN))
 			readings := entable.Register[Reading](numbers, entable.SK("at"))
 			for _, r := range []Reading{{-7, -1.5, "a"}, {-7, 0, "b"}, {-7, 2e30, "c"}, {0, 1, "d"}} {
@@ -278,7 +280,7 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 				{q().Equal(Reading{At: 2e30}), "c"},
 			} {
 				var got strings.Builder
-				for _, r := range collect(t, test.query.All(t.Context())) {
+				for _, r := range enginetest.Collect(t, test.query.All(t.Context())) {
 					got.WriteString(r.Note)
 				}
 				if got.String() != test.want {
@@ -295,14 +297,14 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 				}
 			}
 
-			binary := s.newTable(discriminator,
+			binary := s.NewTable(discriminator,
 				entable.PartitionKey("p", types.ScalarAttributeTypeB), entable.SortKey("s", types.ScalarAttributeTypeB))
 			blobs := entable.Register[Blob](binary, entable.SK("part"))
 			for _, part := range [][]byte{{0}, {0, 1}, {0xff}, {'#'}} {
 				check(t, blobs.Put(t.Context(), &Blob{[2]byte{1}, part}))
 			}
 			var got strings.Builder
-			for _, b := range collect(t, blobs.Query(Blob{Hash: [2]byte{1}}).Prefix(Blob{Part: []byte{0}}).All(t.Context())) {
+			for _, b := range enginetest.Collect(t, blobs.Query(Blob{Hash: [2]byte{1}}).Prefix(Blob{Part: []byte{0}}).All(t.Context())) {
 				got.WriteString(fmt.Sprintf("%x ", b.Part))
 			}
 			if got.String() != "00 0001 " {
@@ -315,7 +317,7 @@ func TestTablesWithNumberAndBinaryKeys(t *testing.T) {
 // In a table without a sort key a partition holds one item.
 func TestTableWithoutSortKey(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.PartitionKey("id_", types.ScalarAttributeTypeS), entable.NoSortKey())
+		table := s.NewTable(entable.PartitionKey("id_", types.ScalarAttributeTypeS), entable.NoSortKey())
 		e := entable.Register[keyed[string]](table, entable.Name("Keyed"))
 		check(t, e.Put(t.Context(), &keyed[string]{"1", "a"}))
 		check(t, e.Put(t.Context(), &keyed[string]{"1", "b"}))
@@ -324,10 +326,10 @@ func TestTableWithoutSortKey(t *testing.T) {
 		if got.Note != "b" {
 			t.Errorf("note %q, want b", got.Note)
 		}
-		if all := collect(t, e.Query(keyed[string]{Key: "1"}).All(t.Context())); len(all) != 1 {
+		if all := enginetest.Collect(t, e.Query(keyed[string]{Key: "1"}).All(t.Context())); len(all) != 1 {
 			t.Errorf("query reads %d items, want 1", len(all))
 		}
-		item := s.load(table, map[string]types.AttributeValue{"id_": avS("KI#1")})
+		item := s.Load(table, map[string]types.AttributeValue{"id_": avS("KI#1")})
 		if got := dynamoJSON(item); got != `{"_type":{"S":"Keyed"},"id":{"S":"1"},"id_":{"S":"KI#1"},"note":{"S":"b"}}` {
 			t.Errorf("stored %s", got)
 		}
@@ -351,7 +353,7 @@ func TestKeyFieldsInEmbeddedStructs(t *testing.T) {
 		*Scope
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		values := entable.Register[ByValue](table, entable.SK("region", "id"))
 		pointers := entable.Register[ByPointer](table, entable.PK("tenant"), entable.SK("id"), entable.Index("gsi1", entable.PK("region")))
 		v := ByValue{Scope{"t", "eu"}, "1"}
@@ -368,16 +370,16 @@ func TestKeyFieldsInEmbeddedStructs(t *testing.T) {
 		if gotP.ID != "1" || *gotP.Scope != *p.Scope {
 			t.Errorf("read %+v, wrote %+v", *gotP.Scope, *p.Scope)
 		}
-		if all := collect(t, pointers.QueryIndex("gsi1", p).All(t.Context())); len(all) != 1 {
+		if all := enginetest.Collect(t, pointers.QueryIndex("gsi1", p).All(t.Context())); len(all) != 1 {
 			t.Errorf("the index holds %s", pointees(all))
 		}
 
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, err = pointers.Get(t.Context(), ByPointer{ID: "1"})
 		if want := `entable: ByPointer: cannot build key pk: attribute "tenant": the field is not set (string)`; err == nil || err.Error() != want || !is[*entable.KeyError](err) {
 			t.Errorf("error\n%v, want\n%s", err, want)
 		}
-		if err := pointers.Put(t.Context(), &ByPointer{ID: "1"}); !is[*entable.KeyError](err) || s.spy.sent("") != 0 {
+		if err := pointers.Put(t.Context(), &ByPointer{ID: "1"}); !is[*entable.KeyError](err) || s.Spy.Sent("") != 0 {
 			t.Errorf("put without the embedded struct: %v", err)
 		}
 	})

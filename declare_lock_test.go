@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 )
 
 type (
@@ -514,11 +515,8 @@ func registerHerbs(table *entable.Table, opts [][]entable.EntityOption, order []
 // between.
 func TestLockMakesOrderHarmless(t *testing.T) {
 	t.Parallel()
-	rnd, registries := random(t), 300
-	if soak() {
-		registries = 10_000
-	}
-	for range registries {
+	rnd := trial.Rand(t)
+	for range trial.Size(300, 10_000) {
 		opts := randomHerbs(rnd)
 		first := entable.NewTable("herbs", entable.GSI("gsi1"))
 		accepted := registerHerbs(first, opts, rnd.Perm(len(herbs)))

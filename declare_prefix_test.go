@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // keysOf are the keys that a query for an example asks for: the partition and the range of sort keys.
@@ -144,7 +145,7 @@ func TestCompositeKeysAreQueriedByAnyLeadingPart(t *testing.T) {
 		ID     string `dynamodbav:"id"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		orders := entable.Register[Order](s.newTable(),
+		orders := entable.Register[Order](s.NewTable(),
 			entable.PK("shop"), entable.SK(entable.Literal("ORDER"), entable.Attr("year").Width(4), "region", "id"))
 		for _, o := range []Order{
 			{"s", 2023, "eu", "a"}, {"s", 2024, "eu", "a1"}, {"s", 2024, "eu", "b"}, {"s", 2024, "eu2", "a"}, {"s", 2024, "us", "a"}, {"s", 2025, "eu", "a"},
@@ -171,7 +172,7 @@ func TestCompositeKeysAreQueriedByAnyLeadingPart(t *testing.T) {
 			{"hole", q().Prefix(Order{Year: 2024, ID: "a"}, "year"), "2024/eu/a1 2024/eu/b 2024/eu2/a 2024/us/a"},
 		} {
 			var got []string
-			for _, o := range collect(t, test.query.All(t.Context())) {
+			for _, o := range enginetest.Collect(t, test.query.All(t.Context())) {
 				got = append(got, fmt.Sprintf("%d/%s/%s", o.Year, o.Region, o.ID))
 			}
 			if strings.Join(got, " ") != test.want {

@@ -49,7 +49,7 @@ func TestRecursiveTypesAreStored(t *testing.T) {
 		One   recursiveOne   `dynamodbav:"one"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		nodes := entable.Register[node](s.newTable())
+		nodes := entable.Register[node](s.NewTable())
 		v := node{ID: "1", Map: recursiveMap{"a": {"b": {}}}, Slice: recursiveSlice{{}, {{}}},
 			One: recursiveOne{Two: &recursiveTwo{Ones: []recursiveOne{{}, {}}}}}
 		check(t, nodes.Put(t.Context(), &v))

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // registerMany registers types of a table's partitions, which are made at run time, from the from-th on.
@@ -39,7 +40,7 @@ func registerParts(table *entable.Table) *entable.Entity[keyed[string]] {
 func TestThousandEntities(t *testing.T) {
 	s := onMemory(t)
 	for _, opts := range [][]entable.TableOption{nil, {entable.NoDiscriminator()}} {
-		table := s.newTable(opts...)
+		table := s.NewTable(opts...)
 		check(t, registerMany(table, registerParts(table), 0, 1000))
 		for n := range 1000 {
 			item := key("P#x", fmt.Sprintf("E%03d#%019d", n, n))
@@ -47,10 +48,10 @@ func TestThousandEntities(t *testing.T) {
 				item["_type"] = avS(fmt.Sprintf("E%03d", n))
 			}
 			item["n"] = avN(fmt.Sprint(n))
-			s.store(table, item)
+			s.Store(table, item)
 		}
 		types := map[reflect.Type]bool{}
-		for _, item := range collect(t, table.Query(keyed[string]{Key: "x"}).All(t.Context())) {
+		for _, item := range enginetest.Collect(t, table.Query(keyed[string]{Key: "x"}).All(t.Context())) {
 			types[reflect.TypeOf(item)] = true
 		}
 		if len(types) != 1000 {
@@ -92,12 +93,12 @@ func TestPagesCostTheSameAmongManyEntities(t *testing.T) {
 // Entities may be registered from many goroutines while others read and write.
 func TestRegistrationWhileReading(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	parts := registerParts(table)
 	check(t, parts.Put(t.Context(), &keyed[string]{Key: "x"}))
 	item := key("P#x", "E007#0000000000000000007")
 	item["_type"] = avS("E007")
-	s.store(table, item)
+	s.Store(table, item)
 
 	var next atomic.Int64
 	var writers, readers sync.WaitGroup
@@ -131,7 +132,7 @@ func TestRegistrationWhileReading(t *testing.T) {
 	writers.Wait()
 	close(done)
 	readers.Wait()
-	if all := collect(t, table.Query(keyed[string]{Key: "x"}).All(t.Context())); len(all) != 2 {
+	if all := enginetest.Collect(t, table.Query(keyed[string]{Key: "x"}).All(t.Context())); len(all) != 2 {
 		t.Errorf("read %v", all)
 	}
 }
@@ -159,7 +160,7 @@ func TestSameDeclarationFromManyGoroutines(t *testing.T) {
 // Operations of one entity from many goroutines do not disturb each other.
 func TestConcurrentOperations(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		var group sync.WaitGroup
 		for g := range 8 {
 			group.Go(func() {
@@ -192,13 +193,13 @@ func TestConcurrentOperations(t *testing.T) {
 // Entities with all-literal and shared keys keep their types apart in one item collection.
 func TestNamesOfEntities(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.Discriminator("kind \"of\" item"))
+	table := s.NewTable(entable.Discriminator("kind \"of\" item"))
 	carts := entable.Register[Cart](table, entable.Name("Wagen №1 #%"))
 	if carts.Name() != "Wagen №1 #%" || carts.Table() != table || table.Name() == "" {
 		t.Errorf("name %q", carts.Name())
 	}
 	check(t, carts.Put(t.Context(), &Cart{ID: "1", Year: 2}))
-	item := s.load(table, key("WI#1", "A"))
+	item := s.Load(table, key("WI#1", "A"))
 	if got := item["kind \"of\" item"].(*types.AttributeValueMemberS).Value; got != carts.Name() {
 		t.Errorf("discriminator %q", got)
 	}

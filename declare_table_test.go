@@ -38,7 +38,7 @@ func contractOptions(native bool) []entable.TableOption {
 
 func TestTableLifeCycle(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
-		table := s.declare(contractOptions(s.engine == "memory")...)
+		table := s.Declare(contractOptions(s.Engine == "memory")...)
 		entable.Register[session](table)
 		ctx := t.Context()
 		if ok, err := table.Exists(ctx); ok || err != nil {
@@ -69,9 +69,9 @@ func TestTableLifeCycle(t *testing.T) {
 
 func TestDiffNamesWhatDiffers(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
-		made := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.PartitionKey("pk", types.ScalarAttributeTypeN))
+		made := s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.PartitionKey("pk", types.ScalarAttributeTypeN))
 		table := entable.NewTable(made.Name(), entable.NoSortKey(), entable.GSI("gsi1", entable.NoSortKey()), entable.GSI("gsi3"))
-		table.Use(s.client)
+		table.Use(s.Client)
 		entable.Register[session](table)
 		list, err := table.Diff(t.Context())
 		check(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // answers gives one operation these answers, one after the other, and lets the rest through; sent counts all.
@@ -34,18 +35,18 @@ func answers(op string, list ...string) (before func(string, string) string, sen
 func TestCreateAndDeleteWait(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.declare(entable.GSI("gsi1"))
+	table := s.Declare(entable.GSI("gsi1"))
 	states, sent := answers("DescribeTable",
 		`{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"not yet"}`,
 		`{"Table":{"TableStatus":"CREATING"}}`,
 		`{"Table":{"TableStatus":"ACTIVE","GlobalSecondaryIndexes":[{"IndexName":"gsi1","IndexStatus":"CREATING"}]}}`)
-	s.comeBetween(states)
+	s.Spy.Before(states)
 	check(t, table.CreateTable(t.Context()))
 	if *sent != 4 {
 		t.Errorf("Create asked %d times, want 4", *sent)
 	}
 	states, sent = answers("DescribeTable", `{"Table":{"TableStatus":"DELETING"}}`)
-	s.comeBetween(states)
+	s.Spy.Before(states)
 	check(t, table.DeleteTable(t.Context()))
 	if *sent != 2 {
 		t.Errorf("Delete asked %d times, want 2", *sent)
@@ -55,8 +56,8 @@ func TestCreateAndDeleteWait(t *testing.T) {
 func TestExistsGivesErrors(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	s.spy.reset(&refusal{400, "AccessDeniedException"})
-	if ok, err := s.declare().Exists(t.Context()); ok || !is[*entable.OpError](err) {
+	s.Spy.Refuse(400, "AccessDeniedException")
+	if ok, err := s.Declare().Exists(t.Context()); ok || !is[*entable.OpError](err) {
 		t.Errorf("got %t, %v", ok, err)
 	}
 }
@@ -89,15 +90,15 @@ func TestDiffOfExpiryAndIndexes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := onMemory(t)
-			table := entable.NewTable(s.newTable(test.have...).Name(), test.need...)
-			table.Use(s.client)
+			table := entable.NewTable(s.NewTable(test.have...).Name(), test.need...)
+			table.Use(s.Client)
 			if test.expires {
 				entable.Register[session](table)
 			} else {
 				entable.Register[plain](table)
 			}
 			states, _ := answers("DescribeTimeToLive", `{"TimeToLiveDescription":{`+test.ttl+`}}`)
-			s.comeBetween(states)
+			s.Spy.Before(states)
 			list, err := table.Diff(t.Context())
 			check(t, err)
 			var got []string
@@ -115,7 +116,7 @@ func TestDiffOfExpiryAndIndexes(t *testing.T) {
 func TestCreateWaitsForATableThatOthersCreate(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	for _, test := range []struct {
 		answers []string
 		sent    int
@@ -126,7 +127,7 @@ func TestCreateWaitsForATableThatOthersCreate(t *testing.T) {
 		{[]string{`{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`}, 1, "it is not known to be active"},
 	} {
 		states, sent := answers("DescribeTable", test.answers...)
-		s.comeBetween(states)
+		s.Spy.Before(states)
 		err := table.CreateTable(t.Context())
 		if !errors.Is(err, entable.ErrTableExists) || *sent != test.sent || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%d requests, %v; want %d, %s", *sent, err, test.sent, test.want)
@@ -137,8 +138,8 @@ func TestCreateWaitsForATableThatOthersCreate(t *testing.T) {
 func TestEnsure(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		table := s.declare(entable.GSI("gsi1"))
-		t.Cleanup(func() { s.drop(table) })
+		table := s.Declare(entable.GSI("gsi1"))
+		t.Cleanup(func() { s.Drop(table) })
 		check(t, table.Ensure(ctx)) // creates it
 		check(t, table.Ensure(ctx))
 		entable.Register[Lease](table) // expires, and the table does not yet
@@ -156,7 +157,7 @@ func TestEnsure(t *testing.T) {
 		}
 
 		other := entable.NewTable(table.Name(), entable.GSI("gsi1", entable.NoSortKey()), entable.GSI("gsi2"))
-		other.Use(s.client)
+		other.Use(s.Client)
 		err := other.Ensure(ctx)
 		want := fmt.Sprintf(`entable: the registry of table %q departs from its table:
 	table: index "gsi1": was global on "gsi1pk" (S) and "gsi1sk" (S), projecting ALL, is global on "gsi1pk" (S), projecting ALL: operations that need it fail: change the table, or the declaration
@@ -171,16 +172,16 @@ func TestEnsure(t *testing.T) {
 func TestEnsureAsks(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	states, sent := answers("DescribeTable", `{"Table":{"TableStatus":"CREATING"}}`, `{"Table":{"TableStatus":"UPDATING"}}`)
-	s.comeBetween(states)
-	s.spy.reset(nil)
+	s.Spy.Before(states)
+	s.Spy.Reset()
 	check(t, table.Ensure(t.Context()))
-	if *sent != 4 || s.spy.sent("CreateTable") > 0 {
-		t.Errorf("asked %d times, created %d", *sent, s.spy.sent("CreateTable"))
+	if *sent != 4 || s.Spy.Sent("CreateTable") > 0 {
+		t.Errorf("asked %d times, created %d", *sent, s.Spy.Sent("CreateTable"))
 	}
 	states, _ = answers("DescribeTable", `{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`)
-	s.comeBetween(states)
+	s.Spy.Before(states)
 	if err := table.Ensure(t.Context()); !is[*entable.OpError](err) {
 		t.Errorf("got %v", err)
 	}
@@ -201,14 +202,14 @@ func TestExpiryIsOnAlready(t *testing.T) {
 		"Ensure":      func(t1 *entable.Table) error { return t1.Ensure(t.Context()) },
 		"CreateTable": func(t1 *entable.Table) error { return t1.CreateTable(t.Context()) },
 	} {
-		table := s.declare()
+		table := s.Declare()
 		entable.Register[Lease](table)
 		already := `{"__type":"com.amazon.coral.validate#ValidationException","message":"TimeToLive is already enabled"}`
-		s.comeBetween(func(op, _ string) string {
+		s.Spy.Before(func(op, _ string) string {
 			if op != "UpdateTimeToLive" {
 				return ""
 			}
-			_, err := s.sdk.UpdateTimeToLive(t.Context(), table.TimeToLiveInput())
+			_, err := s.SDK.UpdateTimeToLive(t.Context(), table.TimeToLiveInput())
 			check(t, err)
 			return already
 		})
@@ -216,13 +217,13 @@ func TestExpiryIsOnAlready(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		refused, _ := answers("UpdateTimeToLive", already)
-		s.comeBetween(refused)
-		off := s.declare()
+		s.Spy.Before(refused)
+		off := s.Declare()
 		entable.Register[Lease](off)
 		if err := make(off); err == nil || !strings.Contains(err.Error(), "already enabled") {
 			t.Errorf("%s, and it is off: %v", name, err)
 		}
-		table.Use(noTimes{s.sdk})
+		table.Use(noTimes{s.SDK})
 		if list, err := table.Diff(t.Context()); err != nil || len(list) > 0 {
 			t.Errorf("%s: %v, %v", name, list, err)
 		}
@@ -232,15 +233,14 @@ func TestExpiryIsOnAlready(t *testing.T) {
 // A table can be given as its ARN; DynamoDB Local takes none.
 func TestTablesByARN(t *testing.T) {
 	t.Parallel()
-	for _, r := range routes {
-		s := onMemory(t)
-		s.client, s.opts = r.wrap(s.spied()), r.opts
+	for _, r := range enginetest.Memory.By(enginetest.Routes...) {
+		s := r.Open(t, enginetest.Once)
 		ctx := t.Context()
-		plain := s.newTable()
-		d, err := s.sdk.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(plain.Name())})
+		plain := s.NewTable()
+		d, err := s.SDK.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(plain.Name())})
 		check(t, err)
-		table := entable.NewTable(*d.Table.TableArn, s.opts...)
-		table.Use(s.client)
+		table := entable.NewTable(*d.Table.TableArn, s.Options...)
+		table.Use(s.Client)
 		tasks := registerTasks(table)
 		check(t, table.Ensure(ctx))
 		check(t, table.Verify(ctx))
@@ -252,15 +252,15 @@ func TestTablesByARN(t *testing.T) {
 		check(t, err)
 		transaction, err := tasks.TransactGet(ctx, keys)
 		check(t, err)
-		if n := len(collect(t, tasks.Query(Task{List: "a"}).All(ctx))); n != 4 || slices.Contains(batch, nil) || slices.Contains(transaction, nil) {
-			t.Errorf("%s: %d items, %v, %v", r.name, n, batch, transaction)
+		if n := len(enginetest.Collect(t, tasks.Query(Task{List: "a"}).All(ctx))); n != 4 || slices.Contains(batch, nil) || slices.Contains(transaction, nil) {
+			t.Errorf("%s: %d items, %v, %v", r, n, batch, transaction)
 		}
 		check(t, table.DeleteTable(ctx))
 		if got := *table.CreateInput().TableName; got != plain.Name() {
 			t.Errorf("the table is created as %q", got)
 		}
 		check(t, table.CreateTable(ctx))
-		s.drop(plain)
+		s.Drop(plain)
 	}
 	for _, wrong := range []string{
 		"arn:aws:dynamodb:eu-west-1:123456789012:table/items/index/gsi1", "arn:aws:dynamodb:eu-west-1:123456789012:table/", "arn:aws:s3:::items", "table/items",

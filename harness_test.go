@@ -2,16 +2,12 @@ package entable_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"iter"
-	mathrand "math/rand/v2"
 	"net/http"
 	"os"
 	"reflect"
@@ -22,85 +18,43 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
-	"github.com/entable/entable/internal/ddblocal"
-	"github.com/entable/entable/memory"
+	"github.com/entable/entable/internal/enginetest"
 )
 
-// engines are the databases that the suite runs on.
-var engines = []struct {
-	name   string
-	client func(testing.TB) *dynamodb.Client
-}{
-	{"memory", func(t testing.TB) *dynamodb.Client {
-		db := memory.New()
-		t.Cleanup(db.Close)
-		return db.Client()
-	}},
-	{"local", ddblocal.Client},
-}
+type setup = enginetest.Setup
 
-// wrapper is a Client of a user's own: not a *dynamodb.Client, so that items go through the SDK's types.
+// wrapper is a client of a test's own: not a *dynamodb.Client, so that items go through the SDK's types.
 type wrapper struct{ *dynamodb.Client }
 
-// routes are the ways that items take between entable and the wire.
-var routes = []struct {
-	name string
-	opts []entable.TableOption
-	wrap func(*dynamodb.Client) entable.Client
-}{
-	{"direct", nil, func(c *dynamodb.Client) entable.Client { return c }},
-	{"plain", []entable.TableOption{entable.PlainRoute()}, func(c *dynamodb.Client) entable.Client { return c }},
-	{"wrapped", nil, func(c *dynamodb.Client) entable.Client { return wrapper{c} }},
-}
-
-// setup is one engine and one route to it.
-type setup struct {
-	t      testing.TB
-	engine string
-	client entable.Client   // what tables of this route use
-	sdk    *dynamodb.Client // the same engine, past entable
-	spy    *spy             // sees what client sends, and not what sdk sends
-	opts   []entable.TableOption
-}
-
-// eachSetup runs a test on every engine by every route, in parallel.
+// eachSetup runs a test on every engine by every route.
 func eachSetup(t *testing.T, test func(t *testing.T, s *setup)) {
-	t.Parallel()
-	for _, engine := range engines {
-		for _, route := range routes {
-			t.Run(engine.name+"/"+route.name, func(t *testing.T) {
-				t.Parallel()
-				s := newSetup(t, engine.client(t))
-				s.engine, s.client, s.opts = engine.name, route.wrap(s.spied()), route.opts
-				if route.name == "direct" {
-					s.leanOrNot()
-				}
-				test(t, s)
-			})
+	enginetest.Each(t, enginetest.All, func(t *testing.T, s *setup) {
+		if s.Route == enginetest.Direct {
+			leanOrNot(s)
 		}
-	}
+		test(t, s)
+	}, enginetest.Once)
 }
 
 // leanOrNot makes every request of the setup a lean one, or every one the SDK's: half of the tests do this, half that, by their
 // names, which tell the engines apart. ENTABLE_SDK_REQUESTS=1 makes all do that.
-func (s *setup) leanOrNot() {
-	if crc32.ChecksumIEEE([]byte(s.t.Name()))%2 == 0 || os.Getenv("ENTABLE_SDK_REQUESTS") != "" {
-		s.opts = append(s.opts[:len(s.opts):len(s.opts)], entable.SDKRequests())
+func leanOrNot(s *setup) {
+	if crc32.ChecksumIEEE([]byte(s.T.Name()))%2 == 0 || os.Getenv("ENTABLE_SDK_REQUESTS") != "" {
+		s.Options = append(s.Options, entable.SDKRequests())
 		return
 	}
 	// The first request for each operation is the SDK's, so others go ahead, which the spy refuses.
-	s.spy.reset(&refusal{http.StatusBadRequest, "ValidationException"})
-	defer s.spy.reset(nil)
+	s.Spy.Refuse(http.StatusBadRequest, "ValidationException")
+	defer s.Spy.Reset()
 	table := entable.NewTable("ahead")
 	tasks := registerTasks(table)
-	table.Use(s.client)
-	ctx, task := s.t.Context(), Task{List: "a", N: 1}
+	table.Use(s.Client)
+	ctx, task := s.T.Context(), Task{List: "a", N: 1}
 	for range 2 {
 		for _, err := range []error{
 			tasks.Put(ctx, &task), second(tasks.Get(ctx, task)), tasks.Update(task).Set("text", "x").Do(ctx), tasks.Delete(ctx, task),
@@ -109,189 +63,21 @@ func (s *setup) leanOrNot() {
 			second(tasks.TransactGet(ctx, []Task{task})), entable.Transact(ctx, []entable.Write{tasks.PutOp(&task)}),
 		} {
 			if err == nil {
-				s.t.Fatal("the request ahead was not refused")
+				s.T.Fatal("the request ahead was not refused")
 			}
 		}
 	}
 }
 
-// eachEngine runs a test of what has no routes on every engine, in parallel.
+// eachEngine runs a test of what has no routes on every engine.
 func eachEngine(t *testing.T, test func(t *testing.T, s *setup)) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSetup(t, engine.client(t))
-			s.engine, s.client = engine.name, s.sdk
-			test(t, s)
-		})
-	}
+	enginetest.Each(t, enginetest.Engines, test)
 }
 
 // onMemory is a setup for what does not depend on the engine.
-func onMemory(t testing.TB) *setup {
-	s := newSetup(t, engines[0].client(t))
-	s.engine, s.client = "memory", s.spied()
-	return s
-}
+func onMemory(t testing.TB) *setup { return enginetest.OnMemory(t, enginetest.Once) }
 
-func newSetup(t testing.TB, sdk *dynamodb.Client) *setup {
-	return &setup{t: t, sdk: sdk, spy: &spy{next: sdk.Options().HTTPClient}}
-}
-
-// spied is the SDK's client of the engine, watched by the spy. It does not retry.
-func (s *setup) spied() *dynamodb.Client {
-	return dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
-		o.HTTPClient = s.spy
-		o.Retryer = aws.NopRetryer{}
-	})
-}
-
-// declare declares a table with a name of its own that does not exist yet.
-func (s *setup) declare(opts ...entable.TableOption) *entable.Table {
-	name := strings.Map(func(r rune) rune {
-		if r == '/' || r == '#' || r >= 0x7f {
-			return '-'
-		}
-		return r
-	}, s.t.Name())
-	table := entable.NewTable(name+"-"+rand.Text(), append(s.opts[:len(s.opts):len(s.opts)], opts...)...)
-	table.Use(s.client)
-	return table
-}
-
-// newTable declares and creates a table, which goes with the test.
-func (s *setup) newTable(opts ...entable.TableOption) *entable.Table {
-	s.t.Helper()
-	table := s.declare(opts...)
-	check(s.t, table.CreateTable(s.t.Context()))
-	s.t.Cleanup(func() { s.drop(table) })
-	return table
-}
-
-func (s *setup) drop(table *entable.Table) {
-	s.sdk.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: aws.String(table.Name())})
-}
-
-// store writes an item as it is, past entable.
-func (s *setup) store(table *entable.Table, item map[string]types.AttributeValue) {
-	s.t.Helper()
-	_, err := s.sdk.PutItem(s.t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
-	check(s.t, err)
-}
-
-// load reads an item as it is, past entable.
-func (s *setup) load(table *entable.Table, key map[string]types.AttributeValue) map[string]types.AttributeValue {
-	s.t.Helper()
-	out, err := s.sdk.GetItem(s.t.Context(), &dynamodb.GetItemInput{
-		TableName: aws.String(table.Name()), Key: key, ConsistentRead: aws.Bool(true),
-	})
-	check(s.t, err)
-	return out.Item
-}
-
-// spy is an HTTP client that notes requests, and can answer them itself.
-type spy struct {
-	next interface {
-		Do(*http.Request) (*http.Response, error)
-	}
-
-	mu       sync.Mutex
-	requests []string // the operation of each attempt, such as "PutItem"
-	body     string   // of the last
-	refuse   *refusal
-}
-
-// refusal is an error of the service.
-type refusal struct {
-	status int
-	code   string
-}
-
-// noJSON is the code of a refusal by something before the service.
-const noJSON = "<html>"
-
-func (s *spy) Do(r *http.Request) (*http.Response, error) {
-	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	s.mu.Lock()
-	s.requests, s.body = append(s.requests, op), string(body)
-	refuse := s.refuse
-	s.mu.Unlock()
-	if refuse == nil {
-		return s.next.Do(r)
-	}
-	if refuse.code == noJSON {
-		return &http.Response{StatusCode: refuse.status, Body: io.NopCloser(strings.NewReader("<html>")), Request: r}, nil
-	}
-	answer := `{"__type":"com.amazonaws.dynamodb.v20120810#` + refuse.code + `","message":"refused"}`
-	return &http.Response{
-		StatusCode: refuse.status,
-		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body:       io.NopCloser(strings.NewReader(answer)),
-		Request:    r,
-	}, nil
-}
-
-// sent counts the requests of an operation since the last call of reset, or all with "".
-func (s *spy) sent(op string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, r := range s.requests {
-		if op == "" || r == op {
-			n++
-		}
-	}
-	return n
-}
-
-// lastBody is the body of the last request.
-func (s *spy) lastBody() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.body
-}
-
-// reset forgets requests and sets how to answer the next; nil lets them through.
-func (s *spy) reset(refuse *refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests, s.body, s.refuse = nil, "", refuse
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// collect ranges over a query to its end.
-func collect[T any](t testing.TB, items iter.Seq2[T, error]) []T {
-	t.Helper()
-	var all []T
-	for item, err := range items {
-		check(t, err)
-		all = append(all, item)
-	}
-	return all
-}
-
-// random is a source of random values whose seed is printed when the test fails.
-func random(t testing.TB) *mathrand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d", seed)
-		}
-	})
-	return mathrand.New(mathrand.NewPCG(seed, 0))
-}
+var check = enginetest.Check
 
 func avS(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 func avN(v string) types.AttributeValue { return &types.AttributeValueMemberN{Value: v} }
@@ -398,24 +184,12 @@ func pointees[T any](list []*T) string {
 	return b.String()
 }
 
-// soak reports whether the long form of a test is asked for.
-func soak() bool { return os.Getenv("ENTABLE_SOAK") != "" }
-
 // label is an item as text.
 func label(item any) string {
 	if raw, ok := item.(entable.RawItem); ok {
 		return dynamoJSON(raw)
 	}
 	return fmt.Sprintf("%T%v", item, item)
-}
-
-// faulty is a setup on a database of its own whose faults the test makes.
-func faulty(t testing.TB) (*setup, *memory.DB) {
-	db := memory.New()
-	t.Cleanup(db.Close)
-	s := newSetup(t, db.Client())
-	s.engine, s.client = "memory", s.spied()
-	return s, db
 }
 
 // Task is an entity without hooks and rules.
@@ -455,43 +229,6 @@ func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
 
 func newClock() *clock { return &clock{time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)} }
 
-// between is an HTTP client that does something before a request goes out, or answers it itself: with an error when
-// the answer has a type.
-type between struct {
-	next interface {
-		Do(*http.Request) (*http.Response, error)
-	}
-	before func(op, body string) (answer string)
-}
-
-func (b *between) Do(r *http.Request) (*http.Response, error) {
-	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := b.before(op, string(body))
-	if answer == "" {
-		return b.next.Do(r)
-	}
-	status := http.StatusOK
-	if strings.HasPrefix(answer, `{"__type"`) {
-		status = http.StatusBadRequest
-	}
-	return &http.Response{
-		StatusCode: status,
-		Header:     http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
-		Body:       io.NopCloser(strings.NewReader(answer)),
-		Request:    r,
-	}, nil
-}
-
-// comeBetween calls before ahead of each request that entable sends.
-func (s *setup) comeBetween(before func(op, body string) (answer string)) {
-	s.spy.next = &between{s.spy.next, before}
-}
-
 // once lets do run ahead of the first request of an operation.
 func once(op string, do func()) func(string, string) string {
 	var first sync.Once
@@ -509,7 +246,7 @@ func refusing(op, code, more string) func(string, string) string {
 		if sent != op {
 			return ""
 		}
-		return `{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"refused"` + more + `}`
+		return enginetest.Error(code, more)
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 )
 
 func (c *club) drop(s *setup, key map[string]types.AttributeValue) {
-	_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})
-	check(s.t, err)
+	_, err := s.SDK.DeleteItem(s.T.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})
+	check(s.T, err)
 }
 
 // reserve stores the sentinel of i's value for an owner.
@@ -29,7 +29,7 @@ func (c *club) reserve(s *setup, i int, owner map[string]types.AttributeValue) {
 	if owner != nil {
 		item["owner"] = &types.AttributeValueMemberM{Value: owner}
 	}
-	s.store(c.table, item)
+	s.Store(c.table, item)
 }
 
 // A writer comes between what a repair has read and what it writes. The repair judges anew.
@@ -68,7 +68,7 @@ func TestAuditRepairsNothingThatHasChangedSince(t *testing.T) {
 			c := newClub(s)
 			c.fill(t, 3)
 			test.damage(c, s)
-			s.comeBetween(once(test.op, func() { test.other(c, s) }))
+			s.Spy.Before(once(test.op, func() { test.other(c, s) }))
 			var found []string
 			for f, err := range c.table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
 				check(t, err)
@@ -76,10 +76,10 @@ func TestAuditRepairsNothingThatHasChangedSince(t *testing.T) {
 			}
 			got := ""
 			if n, ok := map[string]int{"sentinel 1": 1, "sentinel 99": 99}[test.attr]; ok {
-				if s.load(c.table, emailSentinel(n)) != nil {
+				if s.Load(c.table, emailSentinel(n)) != nil {
 					got = "reserved"
 				}
-			} else if v, ok := s.load(c.table, key(memberKey(1)))[test.attr].(*types.AttributeValueMemberS); ok {
+			} else if v, ok := s.Load(c.table, key(memberKey(1)))[test.attr].(*types.AttributeValueMemberS); ok {
 				got = v.Value
 			}
 			if len(found) != test.findings || got != test.want {
@@ -111,22 +111,22 @@ func TestAuditFindings(t *testing.T) {
 		{"a sentinel whose key says nothing", func(c *club, s *setup) {
 			item := key("junk", "A")
 			item["_type"] = avS("_unique")
-			s.store(c.table, item)
+			s.Store(c.table, item)
 		}, []string{`unknown item: [pk="junk" sk="A"]`}},
 		{"a sentinel of a field that is not unique", func(c *club, s *setup) {
 			item := key("_unique#Member#city#x", "A")
 			item["_type"] = avS("_unique")
-			s.store(c.table, item)
+			s.Store(c.table, item)
 		}, []string{`unknown item: [pk="_unique#Member#city#x" sk="A"]`}},
 		{"the type of another and the fields of none", func(c *club, s *setup) {
 			item := key("MC#x", "MI#y")
 			item["_type"], item["club"], item["id"] = avS("Visit"), avS("x"), avS("z")
-			s.store(c.table, item)
+			s.Store(c.table, item)
 		}, []string{`wrong primary key: Visit[pk="MC#x" sk="MI#y"]: pk is "MC#x", should be "VC#x#1"`}},
 		{"an index key of an entity that is not in the index", func(c *club, s *setup) {
-			item := s.load(c.table, key("VC#c0#0", "VI#m0"))
+			item := s.Load(c.table, key("VC#c0#0", "VI#m0"))
 			item["gsi1pk"] = avS("stray")
-			s.store(c.table, item)
+			s.Store(c.table, item)
 		}, []string{`wrong index key: Visit[pk="VC#c0#0" sk="VI#m0"]: gsi1pk is "stray", should be "" (repaired)`}},
 		{"a sentinel without owner", func(c *club, s *setup) { c.reserve(s, 1, nil) }, []string{
 			"foreign sentinel: Member" + at + `: email is "", should be "pk=\"MC#c1\" sk=\"MI#m1\"": the sentinel names no owner`, orphan + `"", should be "" (repaired)`}},
@@ -180,7 +180,7 @@ func TestAuditLeavesOlderShapes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := onMemory(t)
-			table := s.newTable(entable.GSI("gsi1", entable.NoSortKey()))
+			table := s.NewTable(entable.GSI("gsi1", entable.NoSortKey()))
 			entable.Register[thing](table, entable.Name("Thing"), entable.Index("gsi1", entable.PK("n")), entable.Upgrades(same, same))
 			store := func(shape types.AttributeValue) {
 				item := key("TI#1", "A")
@@ -188,10 +188,10 @@ func TestAuditLeavesOlderShapes(t *testing.T) {
 				if shape != nil {
 					item["_v"] = shape
 				}
-				s.store(table, item)
+				s.Store(table, item)
 			}
 			store(test.stored)
-			s.comeBetween(once("UpdateItem", func() { store(test.later) }))
+			s.Spy.Before(once("UpdateItem", func() { store(test.later) }))
 			n := 0
 			for f, err := range table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
 				check(t, err)
@@ -200,7 +200,7 @@ func TestAuditLeavesOlderShapes(t *testing.T) {
 					t.Errorf("%s", f)
 				}
 			}
-			if repaired := s.load(table, key("TI#1", "A"))["gsi1pk"] != nil; n != 1 || repaired != strings.Contains(test.want, "repaired") {
+			if repaired := s.Load(table, key("TI#1", "A"))["gsi1pk"] != nil; n != 1 || repaired != strings.Contains(test.want, "repaired") {
 				t.Errorf("%d findings, repaired %t", n, repaired)
 			}
 		})
@@ -216,7 +216,7 @@ func TestAuditOfNumberKeys(t *testing.T) {
 		At float64 `dynamodbav:"at"`
 		N  int     `dynamodbav:"n"`
 	}
-	table := s.newTable(entable.SortKey("sk", types.ScalarAttributeTypeN), entable.GSI("gsi1", entable.PartitionKey("gn", types.ScalarAttributeTypeN), entable.NoSortKey()))
+	table := s.NewTable(entable.SortKey("sk", types.ScalarAttributeTypeN), entable.GSI("gsi1", entable.PartitionKey("gn", types.ScalarAttributeTypeN), entable.NoSortKey()))
 	readings := entable.Register[reading](table, entable.SK("at"), entable.Index("gsi1", entable.PK("n")))
 	for i, at := range []float64{0, -1.5, 1e21, 1e-7, 1200} {
 		check(t, readings.Put(t.Context(), &reading{"r", at, 10 * i}))
@@ -230,7 +230,7 @@ func TestAuditOfNumberKeys(t *testing.T) {
 func TestAuditWithoutDiscriminator(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable(entable.NoDiscriminator())
+	table := s.NewTable(entable.NoDiscriminator())
 	members := entable.Register[member](table, entable.Name("Member"), entable.PK("club"), entable.SK("id"))
 	check(t, members.Put(t.Context(), &member{Club: "c1", ID: "m1", Email: "1@x"}))
 	check(t, table.Verify(t.Context()))
@@ -240,7 +240,7 @@ func TestAuditWithoutDiscriminator(t *testing.T) {
 			check(t, err)
 			got = append(got, string(f.Kind))
 		}
-		_, err := s.sdk.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(table.Name()), Key: emailSentinel(1)})
+		_, err := s.SDK.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(table.Name()), Key: emailSentinel(1)})
 		check(t, err)
 	}
 	if diff := cmp.Diff([]string{"missing sentinel"}, got); diff != "" {
@@ -259,7 +259,7 @@ func TestAuditReads(t *testing.T) {
 	c.edit(s, 0, "", "lsi1sk", nil)
 	conflicts, reads := 1, map[string]int{}
 	var last entable.AuditProgress
-	s.comeBetween(func(op, body string) string {
+	s.Spy.Before(func(op, body string) string {
 		switch op {
 		case "Scan", "BatchGetItem", "GetItem":
 			if reads[op]++; !strings.Contains(body, `"ConsistentRead":true`) {
@@ -316,15 +316,15 @@ func TestAuditReportsErrors(t *testing.T) {
 		c.fill(t, 3)
 		c.loseIndexKey(s)
 		c.reserve(s, 1, key(memberKey(2)))
-		s.comeBetween(refusing(test.op, test.code, test.more))
-		s.spy.reset(nil)
+		s.Spy.Before(refusing(test.op, test.code, test.more))
+		s.Spy.Reset()
 		var last error
 		for _, err := range c.table.Audit(t.Context(), entable.AuditOptions{Repair: true}) {
 			last = err
 		}
 		api, ok := errors.AsType[smithy.APIError](last)
-		if op, _ := errors.AsType[*entable.OpError](last); !ok || api.ErrorCode() != test.code || op == nil || op.Op != "Audit" || s.spy.sent(test.op) != 1 {
-			t.Errorf("%s: got %v after %d requests", test.op, last, s.spy.sent(test.op))
+		if op, _ := errors.AsType[*entable.OpError](last); !ok || api.ErrorCode() != test.code || op == nil || op.Op != "Audit" || s.Spy.Sent(test.op) != 1 {
+			t.Errorf("%s: got %v after %d requests", test.op, last, s.Spy.Sent(test.op))
 		}
 	}
 }
@@ -358,12 +358,12 @@ func TestAuditOfUniqueValuesThatMakeNoKey(t *testing.T) {
 		strings.Repeat("x", 3000): "cannot build key seat: a unique value makes a key of 3020 bytes, above the service's limit of 2048",
 	} {
 		s := onMemory(t)
-		table := s.newTable(entable.GSI("gsi1", entable.NoSortKey()))
+		table := s.NewTable(entable.GSI("gsi1", entable.NoSortKey()))
 		tickets := entable.Register[ticket](table, entable.Name("Ticket"), entable.Index("gsi1", entable.PK("code")))
 		check(t, tickets.Put(t.Context(), &ticket{"1", seat{"A1"}, "c"}))
-		item := s.load(table, key("TI#1", "A"))
+		item := s.Load(table, key("TI#1", "A"))
 		item["seat"], item["code"] = avS(value), avS("d")
-		s.store(table, item)
+		s.Store(table, item)
 		stays := []string{
 			`orphaned sentinel: Ticket[pk="_unique#Ticket#code#c" sk="A"]: code is "pk=\"TI#1\" sk=\"A\"", should be "": its owner is damaged or unknown`,
 			`orphaned sentinel: Ticket[pk="_unique#Ticket#seat#A1" sk="A"]: seat is "pk=\"TI#1\" sk=\"A\"", should be "": its owner is damaged or unknown`,
@@ -397,7 +397,7 @@ func TestAuditOfEntitiesOfOneName(t *testing.T) {
 		ID    string `dynamodbav:"id"`
 		Phone string `dynamodbav:"phone" entable:"unique"`
 	}
-	table := s.newTable(entable.NoDiscriminator())
+	table := s.NewTable(entable.NoDiscriminator())
 	members := entable.Register[member](table, entable.Name("Person"), entable.PK("id", entable.Prefix("MEMBER")))
 	guests := entable.Register[guest](table, entable.Name("Person"), entable.PK("id", entable.Prefix("GUEST")))
 	check(t, errors.Join(members.Put(t.Context(), &member{ID: "1", Email: "1@x"}), guests.Put(t.Context(), &guest{"1", "555"})))

@@ -18,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 type (
@@ -40,7 +42,7 @@ type (
 )
 
 func newClub(s *setup) *club {
-	table := s.newTable(entable.GSI("gsi1"), entable.LSI("lsi1"))
+	table := s.NewTable(entable.GSI("gsi1"), entable.LSI("lsi1"))
 	return &club{
 		table: table,
 		members: entable.Register[member](table, entable.Name("Member"), entable.PK("club"), entable.SK("id"),
@@ -87,16 +89,16 @@ func (c *club) damage(s *setup, i int) (found, stays []string) {
 	pk, sk := fmt.Sprint("MC#c", i%7), fmt.Sprint("MI#m", i)
 	k, text := key(pk, sk), fmt.Sprintf("[pk=%q sk=%q]", pk, sk)
 	set := func(name string, v types.AttributeValue) {
-		item := s.load(c.table, k)
+		item := s.Load(c.table, k)
 		if item[name] = v; v == nil {
 			delete(item, name)
 		}
-		s.store(c.table, item)
+		s.Store(c.table, item)
 	}
 	sentinel := fmt.Sprintf("_unique#Member#email#%d@x", i)
 	remove := func(key map[string]types.AttributeValue) {
-		_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})
-		check(s.t, err)
+		_, err := s.SDK.DeleteItem(s.T.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: key})
+		check(s.T, err)
 	}
 	owned := func(pk, ownerPK, ownerSK string) map[string]types.AttributeValue {
 		item := key(pk, "A")
@@ -122,10 +124,10 @@ func (c *club) damage(s *setup, i int) (found, stays []string) {
 		return []string{"missing sentinel " + text + " email"}, nil
 	case 5:
 		pk := fmt.Sprintf("_unique#Member#email#nobody%d@x", i)
-		s.store(c.table, owned(pk, "MC#gone", "MI#gone"))
+		s.Store(c.table, owned(pk, "MC#gone", "MI#gone"))
 		return []string{fmt.Sprintf("orphaned sentinel [pk=%q sk=\"A\"] email", pk)}, nil
 	case 6:
-		s.store(c.table, owned(sentinel, "MC#gone", "MI#gone"))
+		s.Store(c.table, owned(sentinel, "MC#gone", "MI#gone"))
 		return []string{"foreign sentinel " + text + " email", fmt.Sprintf("orphaned sentinel [pk=%q sk=\"A\"] email", sentinel)}, nil
 	case 7:
 		set("n", avS("no number"))
@@ -141,12 +143,12 @@ func (c *club) damage(s *setup, i int) (found, stays []string) {
 		stays = []string{"unknown item " + text + " "}
 		return stays, stays
 	case 10:
-		item := s.load(c.table, k)
+		item := s.Load(c.table, k)
 		item["sk"], item["id"] = avS("MI#twin"+fmt.Sprint(i)), avS("twin"+fmt.Sprint(i))
 		if item["gsi1sk"] != nil {
 			item["gsi1sk"] = item["sk"]
 		}
-		s.store(c.table, item)
+		s.Store(c.table, item)
 		stays = []string{fmt.Sprintf("duplicate unique value [pk=%q sk=\"MI#twin%d\"] email", pk, i)}
 		return stays, stays
 	}
@@ -160,7 +162,7 @@ func (c *club) damage(s *setup, i int) (found, stays []string) {
 			break
 		}
 	}
-	s.store(c.table, item)
+	s.Store(c.table, item)
 	stays = []string{fmt.Sprintf("wrong shard [pk=%q sk=\"VI#x\"] pk", item["pk"].(*types.AttributeValueMemberS).Value)}
 	return stays, stays
 }
@@ -204,7 +206,7 @@ func TestAuditFindsAndRepairsDamage(t *testing.T) {
 		if diff := cmp.Diff(missing, got); diff != "" {
 			t.Fatalf("-want +got\n%s", diff)
 		}
-		stranger := dynamoJSON(s.load(c.table, key("MC#c5", "MI#m33")))
+		stranger := dynamoJSON(s.Load(c.table, key("MC#c5", "MI#m33")))
 		for text, n := range c.findings(t, entable.AuditOptions{Segments: 2, Repair: true}) {
 			plain, repaired := strings.CutSuffix(text, " repaired")
 			keeps := counted(stays)[plain] > 0
@@ -215,7 +217,7 @@ func TestAuditFindsAndRepairsDamage(t *testing.T) {
 		if diff := cmp.Diff(counted(stays), c.findings(t, entable.AuditOptions{Segments: 2})); diff != "" {
 			t.Errorf("after the repair: -want +got\n%s", diff)
 		}
-		if now := dynamoJSON(s.load(c.table, key("MC#c5", "MI#m33"))); now != stranger {
+		if now := dynamoJSON(s.Load(c.table, key("MC#c5", "MI#m33"))); now != stranger {
 			t.Errorf("an item of an unknown type was changed:\n%s\n%s", stranger, now)
 		}
 	})
@@ -232,8 +234,8 @@ func TestAuditRepairsForNewIndexAndUniqueField(t *testing.T) {
 			N     int    `dynamodbav:"n"`
 		}
 		c := newClub(s)
-		old := entable.NewTable(c.table.Name(), append(s.opts[:len(s.opts):len(s.opts)], entable.GSI("gsi1"), entable.LSI("lsi1"))...)
-		old.Use(s.client)
+		old := entable.NewTable(c.table.Name(), append(s.Options[:len(s.Options):len(s.Options)], entable.GSI("gsi1"), entable.LSI("lsi1"))...)
+		old.Use(s.Client)
 		plain := entable.Register[before](old, entable.Name("Member"), entable.PK("club"), entable.SK("id"))
 		for i := range 10 {
 			check(t, plain.Put(t.Context(), &before{"c", fmt.Sprint(i), "x", fmt.Sprintf("%d@x", i), i}))
@@ -248,7 +250,7 @@ func TestAuditRepairsForNewIndexAndUniqueField(t *testing.T) {
 		if n != 40 { // two attributes of the global index, one of the local, one sentinel
 			t.Errorf("%d findings", n)
 		}
-		if got := collect(t, c.members.QueryIndex("gsi1", member{City: "x"}).All(t.Context())); len(got) != 10 {
+		if got := enginetest.Collect(t, c.members.QueryIndex("gsi1", member{City: "x"}).All(t.Context())); len(got) != 10 {
 			t.Errorf("%d items in the index", len(got))
 		}
 		if err := c.members.Create(t.Context(), &member{Club: "c", ID: "new", Email: "3@x"}); !is[*entable.UniqueError](err) {
@@ -319,7 +321,7 @@ func TestAuditRepairsBesideWriters(t *testing.T) {
 func TestAuditGoesOnFromItsCursor(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("gsi1"))
+	table := s.NewTable(entable.GSI("gsi1"))
 	type page struct {
 		ID   string `dynamodbav:"id"`
 		Text string `dynamodbav:"text"`
@@ -329,9 +331,9 @@ func TestAuditGoesOnFromItsCursor(t *testing.T) {
 	for i := range n {
 		p := page{fmt.Sprint(i), strings.Repeat("x", 200_000)} // a few in a response
 		check(t, pages.Put(t.Context(), &p))
-		item := s.load(table, key(fmt.Sprint("PI#", i), "A"))
+		item := s.Load(table, key(fmt.Sprint("PI#", i), "A"))
 		delete(item, "gsi1pk")
-		s.store(table, item)
+		s.Store(table, item)
 	}
 	found, rounds, cursor := map[string]int{}, 0, ""
 	for done := false; !done; rounds++ {
@@ -389,21 +391,21 @@ var mendable = []func(c *club, s *setup, i int) []string{
 		return slices.Concat(out, c.edit(s, i, entable.WrongIndexKey, "gsi1pk", nil), c.edit(s, i, entable.WrongIndexKey, "gsi1sk", nil))
 	},
 	func(c *club, s *setup, i int) []string { // its value is not reserved
-		_, err := s.sdk.DeleteItem(s.t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: emailSentinel(i)})
-		check(s.t, err)
+		_, err := s.SDK.DeleteItem(s.T.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(c.table.Name()), Key: emailSentinel(i)})
+		check(s.T, err)
 		return []string{memberFinding(i, entable.MissingSentinel, "email")}
 	},
 	func(c *club, s *setup, i int) []string { // its value is reserved for a member that does not exist
 		item := emailSentinel(i)
 		item["_type"], item["owner"] = avS("_unique"), &types.AttributeValueMemberM{Value: key("MC#gone", "MI#gone")}
-		s.store(c.table, item)
+		s.Store(c.table, item)
 		return []string{memberFinding(i, entable.ForeignSentinel, "email"), sentinelFinding(item)}
 	},
 	func(c *club, s *setup, i int) []string { // a value that it does not have is reserved for it
 		item := emailSentinel(-1 - i) // no member has a negative number
 		pk, sk := memberKey(i)
 		item["_type"], item["owner"] = avS("_unique"), &types.AttributeValueMemberM{Value: key(pk, sk)}
-		s.store(c.table, item)
+		s.Store(c.table, item)
 		return []string{sentinelFinding(item)}
 	},
 }
@@ -425,24 +427,21 @@ func sentinelFinding(item map[string]types.AttributeValue) string {
 
 // edit changes one attribute of a stored member past entable.
 func (c *club) edit(s *setup, i int, kind entable.FindingKind, name string, v types.AttributeValue) []string {
-	item := s.load(c.table, key(memberKey(i)))
+	item := s.Load(c.table, key(memberKey(i)))
 	if item[name] = v; v == nil {
 		delete(item, name)
 	}
-	s.store(c.table, item)
+	s.Store(c.table, item)
 	return []string{memberFinding(i, kind, name)}
 }
 
 // One item of a hundred is damaged, in ten ways. An audit finds just these; one that repairs, while writers go on, leaves
 // nothing to find, and all that was written. ENTABLE_SOAK makes it 100,000 items.
 func TestAuditOfALargeTable(t *testing.T) {
-	sizes := map[string]int{"memory": 4_000, "local": 600}
-	if soak() {
-		sizes = map[string]int{"memory": 100_000, "local": 4_000}
-	}
+	sizes := map[enginetest.Engine]int{"memory": trial.Size(4_000, 100_000), "local": trial.Size(600, 4_000)}
 	eachEngine(t, func(t *testing.T, s *setup) {
-		c, rnd := newClub(s), random(t)
-		size := sizes[s.engine]
+		c, rnd := newClub(s), trial.Rand(t)
+		size := sizes[s.Engine]
 		n := size * 10 / 21 // each has a sentinel, and one in ten a visit
 		start := time.Now()
 		c.fillBeside(t, n)

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // operations are all that take a key or an instance, on a task.
@@ -42,14 +43,14 @@ func operations(ctx context.Context, tasks *entable.Entity[Task], v *Task) map[s
 
 func TestEmptyKeyValuesAreRefusedBeforeAnyRequest(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
-		s.spy.reset(nil)
+		tasks := registerTasks(s.NewTable())
+		s.Spy.Reset()
 		for name, op := range operations(t.Context(), tasks, &Task{N: 1}) {
 			if err := op(); !is[*entable.KeyError](err) || !entable.IsError(err) {
 				t.Errorf("%s with an empty key: %v, want a *KeyError", name, err)
 			}
 		}
-		if n := s.spy.sent(""); n != 0 {
+		if n := s.Spy.Sent(""); n != 0 {
 			t.Errorf("%d requests were sent", n)
 		}
 	})
@@ -57,8 +58,8 @@ func TestEmptyKeyValuesAreRefusedBeforeAnyRequest(t *testing.T) {
 
 func TestNilPointers(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
-	s.spy.reset(nil)
+	tasks := registerTasks(s.NewTable())
+	s.Spy.Reset()
 	for _, name := range []string{"Put", "Create"} {
 		err := operations(t.Context(), tasks, nil)[name]()
 		if want := "entable: Task: " + name + " of a nil *entable_test.Task"; err == nil || err.Error() != want || !entable.IsError(err) {
@@ -88,14 +89,14 @@ func TestNilPointers(t *testing.T) {
 			}
 		}
 	}
-	if n := s.spy.sent(""); n != 0 {
+	if n := s.Spy.Sent(""); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
 }
 
 func TestMissingTable(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.declare())
+		tasks := registerTasks(s.Declare())
 		ops := operations(t.Context(), tasks, &Task{List: "a", N: 1})
 		for name, w := range map[string]entable.Write{
 			"put": tasks.PutOp(&Task{List: "a"}), "update": tasks.Update(Task{List: "a"}).Set("text", "x"),
@@ -138,17 +139,17 @@ func TestMissingClient(t *testing.T) {
 
 func TestCancelledContext(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		for name, op := range operations(ctx, tasks, &Task{List: "a", N: 1}) {
 			err := op()
 			if !errors.Is(err, context.Canceled) || !entable.IsError(err) || entable.IsRetryable(err) {
 				t.Errorf("%s: %v (retryable: %t), want context.Canceled", name, err, entable.IsRetryable(err))
 			}
 		}
-		if item := s.load(tasks.Table(), taskKey("a", 1)); item != nil {
+		if item := s.Load(tasks.Table(), taskKey("a", 1)); item != nil {
 			t.Errorf("%v was written", item)
 		}
 	})
@@ -156,7 +157,7 @@ func TestCancelledContext(t *testing.T) {
 
 func TestContextThatEndsBetweenPages(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 4 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 		}
@@ -178,42 +179,43 @@ func TestContextThatEndsBetweenPages(t *testing.T) {
 
 func TestThrottlingAndOutages(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for _, test := range []struct {
-			refuse               refusal
+			status               int
+			code                 string
 			throttled, retryable bool
 		}{
-			{refusal{400, "ProvisionedThroughputExceededException"}, true, true},
-			{refusal{400, "ThrottlingException"}, true, true},
-			{refusal{400, "RequestLimitExceeded"}, true, true},
-			{refusal{500, "InternalServerError"}, false, true},
-			{refusal{503, "ServiceUnavailable"}, false, true},
-			{refusal{503, "ServiceUnavailableException"}, false, true},
-			{refusal{502, "UnheardOf"}, false, true},
-			{refusal{502, noJSON}, false, true},
-			{refusal{400, "RequestThrottled"}, true, true},
-			{refusal{400, "ReplicatedWriteConflictException"}, false, true},
-			{refusal{400, "TransactionConflictException"}, false, true},
-			{refusal{400, "AccessDeniedException"}, false, false},
-			{refusal{400, "ValidationException"}, false, false},
+			{400, "ProvisionedThroughputExceededException", true, true},
+			{400, "ThrottlingException", true, true},
+			{400, "RequestLimitExceeded", true, true},
+			{500, "InternalServerError", false, true},
+			{503, "ServiceUnavailable", false, true},
+			{503, "ServiceUnavailableException", false, true},
+			{502, "UnheardOf", false, true},
+			{502, enginetest.NoJSON, false, true},
+			{400, "RequestThrottled", true, true},
+			{400, "ReplicatedWriteConflictException", false, true},
+			{400, "TransactionConflictException", false, true},
+			{400, "AccessDeniedException", false, false},
+			{400, "ValidationException", false, false},
 		} {
-			s.spy.reset(&test.refuse)
+			s.Spy.Refuse(test.status, test.code)
 			for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
 				err := op()
 				var opErr *entable.OpError
 				if !errors.As(err, &opErr) {
 					t.Fatalf("%s: %v, want an *OpError", name, err)
 				}
-				if errors.Is(err, entable.ErrConflict) != strings.HasSuffix(test.refuse.code, "ConflictException") {
+				if errors.Is(err, entable.ErrConflict) != strings.HasSuffix(test.code, "ConflictException") {
 					t.Errorf("%s: %v", name, err)
 				}
 				if errors.Is(err, entable.ErrThrottled) != test.throttled || entable.IsRetryable(err) != test.retryable {
-					t.Errorf("%s with %s: throttled %t, retryable %t", name, test.refuse.code, errors.Is(err, entable.ErrThrottled), entable.IsRetryable(err))
+					t.Errorf("%s with %s: throttled %t, retryable %t", name, test.code, errors.Is(err, entable.ErrThrottled), entable.IsRetryable(err))
 				}
 			}
 		}
-		s.spy.reset(nil)
-		if item := s.load(tasks.Table(), taskKey("a", 1)); item != nil {
+		s.Spy.Reset()
+		if item := s.Load(tasks.Table(), taskKey("a", 1)); item != nil {
 			t.Errorf("%v was written", item)
 		}
 	})
@@ -228,9 +230,9 @@ func TestAnswersThatBreak(t *testing.T) {
 	}{{reset, true}, {os.ErrDeadlineExceeded, true}, {io.ErrUnexpectedEOF, true}, {context.DeadlineExceeded, false}, {context.Canceled, false}} {
 		synctest.Test(t, func(t *testing.T) { // a batch waits before it asks again
 			s := onMemory(t)
-			line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole, err: test.err}
-			tasks := registerTasks(s.newTable())
-			tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) { o.HTTPClient, o.Retryer = line, aws.NopRetryer{} }))
+			line := &cutter{next: s.SDK.Options().HTTPClient, cut: whole, err: test.err}
+			tasks := registerTasks(s.NewTable())
+			tasks.Use(s.Through(line, enginetest.Once))
 			line.cut = func(length int) (int, bool) { return length / 2, true }
 			for name, read := range reads(tasks) {
 				if _, err := read(t.Context()); err == nil || entable.IsRetryable(err) != test.retryable {
@@ -247,11 +249,8 @@ func (brokenLine) Do(*http.Request) (*http.Response, error) { return nil, errors
 
 func TestBrokenConnectionIsRetryable(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.declare())
-	tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
-		o.HTTPClient = brokenLine{}
-		o.Retryer = aws.NopRetryer{}
-	}))
+	tasks := registerTasks(s.Declare())
+	tasks.Use(s.Through(brokenLine{}, enginetest.Once))
 	for name, op := range operations(t.Context(), tasks, &Task{List: "a", N: 1}) {
 		if err := op(); !entable.IsError(err) || !entable.IsRetryable(err) || errors.Is(err, entable.ErrThrottled) {
 			t.Errorf("%s: %v", name, err)
@@ -262,7 +261,7 @@ func TestBrokenConnectionIsRetryable(t *testing.T) {
 // The limit is the service's: an item of exactly 400 KB is taken by it and by us, one byte more by neither.
 func TestLargestItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		task := Task{List: "a", N: 1, Extra: []any{map[string]any{"ä": 1.5, "none": nil, "yes": true, "bytes": []byte{1, 2}}}}
 		check(t, tasks.Put(t.Context(), &task)) // to learn the size of the rest
 		task.Text = strings.Repeat("x", 409_600)
@@ -274,7 +273,7 @@ func TestLargestItem(t *testing.T) {
 		if want := fmt.Sprintf(`entable: Task[pk="TL#a" sk="TN#0000000000000000001"]: item of %d bytes is above the limit of 409600`, large.Size); err.Error() != want {
 			t.Errorf("error\n%s, want\n%s", err, want)
 		}
-		if stored := s.load(tasks.Table(), taskKey("a", 1)); stored["text"] != nil {
+		if stored := s.Load(tasks.Table(), taskKey("a", 1)); stored["text"] != nil {
 			t.Error("the refused item was written")
 		}
 
@@ -286,15 +285,15 @@ func TestLargestItem(t *testing.T) {
 			t.Error("the largest item comes back changed")
 		}
 
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		task.Text += "x"
-		if err := tasks.Create(t.Context(), &task); !is[*entable.ItemTooLargeError](err) || s.spy.sent("") != 0 {
+		if err := tasks.Create(t.Context(), &task); !is[*entable.ItemTooLargeError](err) || s.Spy.Sent("") != 0 {
 			t.Errorf("one byte more: %v", err)
 		}
 		// The service agrees.
-		item := s.load(tasks.Table(), taskKey("a", 1))
+		item := s.Load(tasks.Table(), taskKey("a", 1))
 		item["text"] = avS(task.Text)
-		_, err = s.sdk.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tasks.Table().Name()), Item: item})
+		_, err = s.SDK.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tasks.Table().Name()), Item: item})
 		if err == nil {
 			t.Error("the service takes an item of 409601 bytes")
 		}
@@ -303,7 +302,7 @@ func TestLargestItem(t *testing.T) {
 
 func TestMaxSizeOfEntityAndTable(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.MaxSize(1000))
+	table := s.NewTable(entable.MaxSize(1000))
 	tasks := registerTasks(table)
 	carts := entable.Register[Cart](table, entable.MaxSize(100))
 	orders := entable.Register[Order](table, entable.MaxSize(500_000))
@@ -329,7 +328,7 @@ func TestMaxSizeOfEntityAndTable(t *testing.T) {
 // What an update by key makes too large by itself is refused before the request, the rest by the service, in the same words.
 func TestSizesOfUpdates(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table, ctx := s.newTable(), t.Context()
+		table, ctx := s.NewTable(), t.Context()
 		small := entable.Register[Doc](table, entable.MaxSize(200))
 		tasks := registerTasks(table)
 		long, huge := strings.Repeat("x", 300), strings.Repeat("x", 350<<10)
@@ -342,9 +341,9 @@ func TestSizesOfUpdates(t *testing.T) {
 			"Add":         tasks.Update(Task{List: "a"}).Add("tags", []string{huge, huge[1:]}).Upsert(),
 			"an open one": tasks.Update(Task{List: "a"}).Set("extra", []string{huge, huge}).Upsert(),
 		} {
-			s.spy.reset(nil)
-			if err := u.Do(ctx); !is[*entable.ItemTooLargeError](err) || s.spy.sent("") > 0 {
-				t.Errorf("%s: error %v after %d requests", name, err, s.spy.sent(""))
+			s.Spy.Reset()
+			if err := u.Do(ctx); !is[*entable.ItemTooLargeError](err) || s.Spy.Sent("") > 0 {
+				t.Errorf("%s: error %v after %d requests", name, err, s.Spy.Sent(""))
 			}
 		}
 		check(t, small.Update(Doc{ID: "1"}).Set("editor", long[:100]).SetIfAbsent("title", "x").Remove("words").Upsert().Do(ctx))

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // recorder is a client that answers nothing and notes what it was asked.
@@ -156,13 +157,13 @@ func TestConsistencyPrecedence(t *testing.T) {
 // Indexes have no consistent reads: the settings of table and entity do not count there.
 func TestConsistencyOfIndexes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"), entable.Consistent(true))
+		table := s.NewTable(entable.GSI("gsi1"), entable.Consistent(true))
 		carts := entable.Register[Cart](table, entable.Consistent(true), entable.Index("gsi1", entable.PK("year")))
 		check(t, carts.Put(t.Context(), &Cart{ID: "1", Year: 1}))
-		if got := collect(t, carts.QueryIndex("gsi1", Cart{Year: 1}).All(t.Context())); len(got) != 1 {
+		if got := enginetest.Collect(t, carts.QueryIndex("gsi1", Cart{Year: 1}).All(t.Context())); len(got) != 1 {
 			t.Errorf("read %s", pointees(got))
 		}
-		if got := collect(t, table.QueryIndex("gsi1", Cart{Year: 1}).Consistent(false).All(t.Context())); len(got) != 1 {
+		if got := enginetest.Collect(t, table.QueryIndex("gsi1", Cart{Year: 1}).Consistent(false).All(t.Context())); len(got) != 1 {
 			t.Errorf("read %v", got)
 		}
 		err := drain(table.QueryIndex("gsi1", Cart{Year: 1}).Consistent(true).All(t.Context()))

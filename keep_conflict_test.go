@@ -22,7 +22,7 @@ type tally struct {
 // Read, change and write by many at once: none of the changes is lost, none is made twice.
 func TestRetryOnConflict(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tallies := entable.Register[tally](s.newTable())
+		tallies := entable.Register[tally](s.NewTable())
 		all := entable.NewCollection[struct{ All []tally }](tallies)
 		key := tally{ID: "1"}
 		add := func(how int) func() error {
@@ -130,7 +130,7 @@ func TestRetryOnConflictEndsWithItsContext(t *testing.T) {
 // A write that was carried out and whose answer is lost is not made again.
 func TestLostAnswersAreNotRetriedOnConflict(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tallies := entable.Register[tally](s.newTable())
+		tallies := entable.Register[tally](s.NewTable())
 		check(t, tallies.Put(t.Context(), &tally{ID: "1", Sum: 1}))
 		calls := 0
 		err := entable.RetryOnConflict(t.Context(), func() error {
@@ -139,8 +139,8 @@ func TestLostAnswersAreNotRetriedOnConflict(t *testing.T) {
 			}
 			now, err := tallies.Get(t.Context(), tally{ID: "1"}, entable.Consistent(true))
 			check(t, err)
-			s.spy.reset(&refusal{500, "InternalServerError"}) // may have been carried out
-			defer s.spy.reset(nil)
+			s.Spy.Refuse(500, "InternalServerError") // may have been carried out
+			defer s.Spy.Reset()
 			now.Sum++
 			return tallies.Put(t.Context(), now)
 		})
@@ -153,7 +153,7 @@ func TestLostAnswersAreNotRetriedOnConflict(t *testing.T) {
 // A Save of items without a version loses a race, too: what was loaded is not what is stored.
 func TestSavesAreRetriedOnConflict(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		lists := entable.NewCollection[struct{ Tasks []Task }](tasks)
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: 1, Text: "x"}))
 		calls := 0
@@ -182,7 +182,7 @@ func TestSavesAreRetriedOnConflict(t *testing.T) {
 // The item that stood against a write comes with the error, of whatever kind the write was.
 func TestStoredIn(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tallies, tasks := entable.Register[tally](table), registerTasks(table)
 		check(t, tallies.Put(t.Context(), &tally{ID: "1", Sum: 7}))
 		writes := map[string]error{

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 )
 
@@ -89,9 +90,9 @@ func TestUnknownOutcomesOfOtherClients(t *testing.T) {
 func TestBatchesGoOnAfterTheRetriesOfTheSDK(t *testing.T) {
 	for _, fault := range []memory.Fault{memory.Throttle(), memory.InternalError(), memory.DropBefore(), memory.DropAfter()} {
 		synctest.Test(t, func(t *testing.T) {
-			db, s := badLine(t)
-			tasks := registerTasks(s.newTable())
-			db.Inject(fault.On("BatchWriteItem").Times(7)) // of three attempts each
+			s := badLine(t, enginetest.Direct)
+			tasks := registerTasks(s.NewTable())
+			s.DB.Inject(fault.On("BatchWriteItem").Times(7)) // of three attempts each
 			start := time.Now()
 			check(t, entable.BatchWrite(t.Context(), []entable.Write{tasks.PutOp(&Task{List: "a", N: 1})}))
 			if time.Since(start) > time.Minute {
@@ -105,7 +106,7 @@ func TestBatchesGoOnAfterTheRetriesOfTheSDK(t *testing.T) {
 func TestErrorsOfHooksBehindWritesOfABatch(t *testing.T) {
 	bad := errors.New("bad")
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		events := entable.Register[Event](table, entable.PK("id"), entable.SK("slug"))
 		items := entable.Register[Doc](table)
 		ctx, log := hooked(t)

@@ -23,6 +23,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
@@ -129,12 +131,11 @@ func writes(tasks *entable.Entity[Task]) map[string]func(context.Context) error 
 
 // Whatever is under way ends when its context does, with an error that says so and does not ask to try again.
 func TestOperationsEndWithTheirContext(t *testing.T) {
-	for _, route := range routes {
-		t.Run(route.name, func(t *testing.T) {
+	for _, route := range enginetest.Routes {
+		t.Run(string(route), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				db, s := badLine(t)
-				s.opts, s.client = route.opts, route.wrap(s.client.(*dynamodb.Client))
-				tasks := registerTasks(s.newTable())
+				s := badLine(t, route)
+				tasks := registerTasks(s.NewTable())
 				all := writes(tasks)
 				for name, read := range reads(tasks) {
 					all[name] = func(ctx context.Context) error { _, err := read(ctx); return err }
@@ -142,7 +143,7 @@ func TestOperationsEndWithTheirContext(t *testing.T) {
 				for n := range 10 {
 					check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 				}
-				defer db.Inject(memory.Delay(time.Hour))()
+				defer s.DB.Inject(memory.Delay(time.Hour))()
 				for name, op := range all {
 					ctx, cancel := context.WithCancel(t.Context())
 					time.AfterFunc(10*time.Second, cancel)
@@ -205,22 +206,20 @@ func (c *cutter) Do(r *http.Request) (*http.Response, error) {
 
 // An answer that is cut anywhere is an error that says so, on every route: no read ends early without one.
 func TestAnswersCutShort(t *testing.T) {
-	rnd := random(t)
-	for _, route := range routes {
+	rnd := trial.Rand(t)
+	for _, route := range enginetest.Routes {
 		for _, clean := range []bool{false, true} {
-			t.Run(fmt.Sprint(route.name, " clean ", clean), func(t *testing.T) {
+			t.Run(fmt.Sprint(route, " clean ", clean), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					_, s := badLine(t)
-					line := &cutter{next: s.sdk.Options().HTTPClient, clean: clean, cut: whole}
-					s.opts, s.client = route.opts, route.wrap(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
-						o.HTTPClient, o.Retryer = line, aws.NopRetryer{}
-					}))
-					tasks := registerTasks(s.newTable())
+					s := badLine(t, route)
+					line := &cutter{next: s.SDK.Options().HTTPClient, clean: clean, cut: whole}
+					s.Client = route.Client(s.Through(line, enginetest.Once))
+					tasks := registerTasks(s.NewTable())
 					for n := range 10 {
 						check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 					}
 					first := 0
-					if clean && route.name != "direct" {
+					if clean && route != enginetest.Direct {
 						first = 1 // an empty answer is one without content to the SDK
 					}
 					line.cut = func(length int) (int, bool) { return first + rnd.IntN(length-first), true }
@@ -250,17 +249,17 @@ func whole(int) (int, bool) { return 0, false }
 
 // An answer cut short is asked for again by the SDK's retries, and its items are given out once.
 func TestAnswersCutShortAreAskedForAgain(t *testing.T) {
-	rnd := random(t)
+	rnd := trial.Rand(t)
 	s := onMemory(t)
-	line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole}
-	s.client = dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+	line := &cutter{next: s.SDK.Options().HTTPClient, cut: whole}
+	s.Client = dynamodb.New(s.SDK.Options(), func(o *dynamodb.Options) {
 		o.HTTPClient = line
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 			o.RateLimiter = unlimited{}
 		})
 	})
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 10 {
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 	}
@@ -289,15 +288,13 @@ func (unlimited) AddTokens(uint) error { return nil }
 
 // A write whose answer was cut short has happened; a batch says that it does not know.
 func TestWritesWhoseAnswersAreCutShort(t *testing.T) {
-	for _, route := range routes {
-		t.Run(route.name, func(t *testing.T) {
+	for _, route := range enginetest.Routes {
+		t.Run(string(route), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				db, s := badLine(t)
-				line := &cutter{next: s.sdk.Options().HTTPClient, cut: whole}
-				s.opts, s.client = route.opts, route.wrap(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
-					o.HTTPClient, o.Retryer = line, aws.NopRetryer{}
-				}))
-				tasks := registerTasks(s.newTable())
+				s := badLine(t, route)
+				line := &cutter{next: s.SDK.Options().HTTPClient, cut: whole}
+				s.Client = route.Client(s.Through(line, enginetest.Once))
+				tasks := registerTasks(s.NewTable())
 				for n := range 3 {
 					check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 				}
@@ -316,7 +313,7 @@ func TestWritesWhoseAnswersAreCutShort(t *testing.T) {
 				if !ok || len(b.Failures) != 2 || !b.Failures[0].Unknown || !b.Failures[1].Unknown {
 					t.Errorf("error %+v", b)
 				}
-				items, err := db.Items(tasks.Table().Name())
+				items, err := s.DB.Items(tasks.Table().Name())
 				check(t, err)
 				stored := 0
 				for _, item := range items {
@@ -347,18 +344,18 @@ func TestBatchGetForgetsFailedAttempts(t *testing.T) {
 		out, metadata, err := next.HandleDeserialize(ctx, in)
 		if attempts++; attempts == 1 {
 			check(t, err)
-			_, err = s.sdk.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(tasks.Table().Name()), Key: taskKey("a", 1)})
+			_, err = s.SDK.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(tasks.Table().Name()), Key: taskKey("a", 1)})
 			check(t, err)
 			err = &types.InternalServerError{}
 		}
 		return out, metadata, err
 	})
-	tasks = registerTasks(s.newTable())
+	tasks = registerTasks(s.NewTable())
 	keys := []Task{{List: "a", N: 1}, {List: "a", N: 2}}
 	for _, k := range keys {
 		check(t, tasks.Put(t.Context(), &k))
 	}
-	tasks.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+	tasks.Use(dynamodb.New(s.SDK.Options(), func(o *dynamodb.Options) {
 		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Nanosecond)
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return stack.Deserialize.Add(failOnce, middleware.Before) })
 	}))

@@ -40,17 +40,11 @@ func (l *loser) Do(r *http.Request) (*http.Response, error) {
 }
 
 // losing gives a setup a client that repeats requests over a line that loses answers.
-func (s *setup) losing() *loser {
-	line := &loser{next: s.sdk.Options().HTTPClient}
-	client := dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
-		o.HTTPClient = line
+func losing(s *setup) *loser {
+	line := &loser{next: s.SDK.Options().HTTPClient}
+	s.Client = s.Route.Client(s.Through(line, func(o *dynamodb.Options) {
 		o.Retryer = retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Nanosecond)
-	})
-	if _, ok := s.client.(wrapper); ok {
-		s.client = wrapper{client}
-	} else {
-		s.client = client
-	}
+	}))
 	return line
 }
 
@@ -62,8 +56,8 @@ func isUnknown(err error) bool {
 // A write that was carried out, whose answer was lost and which the SDK repeats, has succeeded: the instance has what is stored.
 func TestLostAnswers(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		line := s.losing()
-		counters := entable.Register[Counter](s.newTable())
+		line := losing(s)
+		counters := entable.Register[Counter](s.NewTable())
 		ctx := t.Context()
 		unset := expression.Name("sum").Equal(expression.Value(1))
 		for name, test := range map[string]struct {
@@ -109,8 +103,8 @@ func TestLostAnswers(t *testing.T) {
 // Where the stored item does not tell whose write it shows, the error says so.
 func TestUndecidedAnswers(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		line := s.losing()
-		counters := entable.Register[Counter](s.newTable())
+		line := losing(s)
+		counters := entable.Register[Counter](s.NewTable())
 		ctx := t.Context()
 		for name, test := range map[string]struct {
 			write func(v *Counter) error

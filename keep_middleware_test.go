@@ -48,16 +48,16 @@ func TestMiddlewareThatChangesItems(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		s := onMemory(t)
 		if plain {
-			s.opts = []entable.TableOption{entable.PlainRoute()}
+			s.Options = []entable.TableOption{entable.PlainRoute()}
 		}
-		changed, clean := registerTasks(s.newTable()), registerTasks(s.newTable())
+		changed, clean := registerTasks(s.NewTable()), registerTasks(s.NewTable())
 		ctx := t.Context()
 		for kind, change := range map[string]func(map[string]types.AttributeValue){
 			"adds":   func(item map[string]types.AttributeValue) { item["tenant"] = avS("t1") },
 			"clears": func(item map[string]types.AttributeValue) { clear(item); item["pk"], item["sk"] = avS("x"), avS("y") },
 			"reads":  func(item map[string]types.AttributeValue) { _ = fmt.Sprint(len(item), item["text"]) },
 		} {
-			changed.Use(dynamodb.New(s.sdk.Options(), changing(change)))
+			changed.Use(dynamodb.New(s.SDK.Options(), changing(change)))
 			for name, write := range map[string]func(e *entable.Entity[Task], v *Task) error{
 				"Put": func(e *entable.Entity[Task], v *Task) error { return e.Put(ctx, v) },
 				"batch": func(e *entable.Entity[Task], v *Task) error {
@@ -85,7 +85,7 @@ func TestMiddlewareThatChangesItems(t *testing.T) {
 				if err := write(clean, &Task{List: name + kind, N: 9, Text: "next"}); err != nil {
 					t.Errorf("%s: the next write: %v", what, err)
 				}
-				stored := s.load(changed.Table(), taskKey(name+kind, 1))
+				stored := s.Load(changed.Table(), taskKey(name+kind, 1))
 				text := ""
 				if stored != nil {
 					text = dynamoJSON(stored)

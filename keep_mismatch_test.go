@@ -38,10 +38,10 @@ func registerPlaced(t *testing.T, table *entable.Table) *entable.Entity[placedLi
 
 func TestItemUnderAnotherKeyIsNeverHandedOut(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		lines := registerPlaced(t, table)
 		check(t, lines.Put(t.Context(), &placedLine{Order: "1", No: "11", Note: "y"}))
-		s.store(table, misplaced())
+		s.Store(table, misplaced())
 		at := placedLine{Order: "1", No: "13"}
 		one := func(v any, err error) error { return err }
 		reads := map[string]func(context.Context) error{
@@ -104,7 +104,7 @@ type placedParts struct {
 // not.
 func TestRightKeysOfEveryKindAreRead(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		shards, err := entable.TryRegister[placedShard](table, entable.PK("tenant", entable.Shards(4, "by")), entable.SK("id"))
 		check(t, err)
 		parts, err := entable.TryRegister[placedParts](table, entable.PK("id"),
@@ -170,7 +170,7 @@ type placedNumber struct {
 
 func TestNumberAndBinaryKeysAreCompared(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.PartitionKey("num", types.ScalarAttributeTypeN), entable.SortKey("bin", types.ScalarAttributeTypeB))
+		table := s.NewTable(entable.PartitionKey("num", types.ScalarAttributeTypeN), entable.SortKey("bin", types.ScalarAttributeTypeB))
 		items, err := entable.TryRegister[placedNumber](table, entable.PK("n"), entable.SK("b"))
 		check(t, err)
 		for _, n := range []float64{1, 1e6, 0.5, 1e-20} {
@@ -197,7 +197,7 @@ func TestNumberAndBinaryKeysAreCompared(t *testing.T) {
 // An upgrade sees the item as it is stored; what it makes of the key's fields has to fit the key.
 func TestUpgradedItemsAreCompared(t *testing.T) {
 	s := onMemory(t)
-	table := s.declare()
+	table := s.Declare()
 	lines, err := entable.TryRegister[placedLine](table, entable.PK("order"), entable.SK("no"), entable.Upgrades(func(item entable.RawItem) error {
 		item["no"] = item["number"]
 		delete(item, "number")

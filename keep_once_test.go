@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Tally has no version, so that nothing tells one update of it from two.
@@ -30,8 +31,8 @@ type tallyUpdate = *entable.Update[Tally]
 // An update that the SDK has sent twice, because an answer was lost, may be done twice. That is no success where it makes a difference.
 func TestRepeatedUpdates(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		line := s.losing()
-		tallies := entable.Register[Tally](s.newTable())
+		line := losing(s)
+		tallies := entable.Register[Tally](s.NewTable())
 		ctx := t.Context()
 		yes := expression.AttributeExists(expression.Name("n"))
 		for name, test := range map[string]struct {
@@ -80,8 +81,8 @@ func TestRepeatedUpdates(t *testing.T) {
 // What an update gives back of the item before it may be its own result when it was sent twice.
 func TestRepeatedPrevious(t *testing.T) {
 	s := onMemory(t)
-	line := s.losing()
-	tallies := entable.Register[Tally](s.newTable())
+	line := losing(s)
+	tallies := entable.Register[Tally](s.NewTable())
 	v := Tally{ID: "1", N: 1}
 	check(t, tallies.Put(t.Context(), &v))
 	line.lose = 1
@@ -96,13 +97,13 @@ func TestRepeatedPrevious(t *testing.T) {
 
 // throttling refuses the first request as its spy says.
 type throttling struct {
-	spy
+	enginetest.Spy
 	next dynamodb.HTTPClient
 }
 
 func (h *throttling) Do(r *http.Request) (*http.Response, error) {
-	if h.sent("") == 0 {
-		return h.spy.Do(r)
+	if h.Sent("") == 0 {
+		return h.Spy.Do(r)
 	}
 	return h.next.Do(r)
 }
@@ -110,14 +111,17 @@ func (h *throttling) Do(r *http.Request) (*http.Response, error) {
 // An attempt that the service has refused was not carried out.
 func TestRefusedAttemptsAreNotLost(t *testing.T) {
 	s := onMemory(t)
-	line := s.losing()
-	tallies := entable.Register[Tally](s.newTable())
+	line := losing(s)
+	tallies := entable.Register[Tally](s.NewTable())
 	check(t, tallies.Put(t.Context(), &Tally{ID: "1"}))
 	throttled := &throttling{next: line.next}
 	line.next = throttled
-	for _, answer := range []refusal{{http.StatusBadRequest, "ProvisionedThroughputExceededException"}, {http.StatusServiceUnavailable, "ThrottlingException"}} {
-		throttled.spy = spy{refuse: &answer}
-		if err := tallies.Update(Tally{ID: "1"}).Add("n", 1).Do(t.Context()); err != nil || throttled.sent("") != 1 {
+	for _, answer := range []struct {
+		status int
+		code   string
+	}{{http.StatusBadRequest, "ProvisionedThroughputExceededException"}, {http.StatusServiceUnavailable, "ThrottlingException"}} {
+		throttled.Refuse(answer.status, answer.code)
+		if err := tallies.Update(Tally{ID: "1"}).Add("n", 1).Do(t.Context()); err != nil || throttled.Sent("") != 1 {
 			t.Errorf("%+v: %v", answer, err)
 		}
 	}
@@ -130,8 +134,8 @@ func TestRefusedAttemptsAreNotLost(t *testing.T) {
 // Once is for all updates: of instances, in batches, with unique fields, with counters that are made.
 func TestOnce(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		line := s.losing()
-		table := s.newTable()
+		line := losing(s)
+		table := s.NewTable()
 		tallies, counters := entable.Register[Tally](table), entable.Register[Counter](table)
 		ctx := t.Context()
 		v, c := Tally{ID: "1"}, Counter{ID: "1"}
@@ -190,9 +194,9 @@ type Posting struct {
 // A transaction whose outcome is unknown can be repeated with its token: the contents are the same, whatever the time is then.
 func TestTransactionsAreRepeated(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		line := s.losing()
+		line := losing(s)
 		now := newClock()
-		table := s.newTable(entable.Clock(now.Now))
+		table := s.NewTable(entable.Clock(now.Now))
 		vouchers := entable.Register[Voucher](table)
 		entries := entable.Register[Posting](table, entable.PK("book"), entable.SK("at"))
 		ctx := t.Context()
@@ -261,11 +265,11 @@ func TestTransactionsAreRepeated(t *testing.T) {
 func TestOnceCannotReadBack(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	tallies := entable.Register[Tally](s.newTable())
+	tallies := entable.Register[Tally](s.NewTable())
 	ctx := t.Context()
 	check(t, tallies.Put(ctx, &Tally{ID: "1"}))
 	refused, _ := answers("GetItem", `{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}`)
-	s.comeBetween(refused)
+	s.Spy.Before(refused)
 	got, err := tallies.Update(Tally{ID: "1"}).Once().Add("n", 1).Updated(ctx)
 	if got != nil || !errors.Is(err, entable.ErrThrottled) || !strings.Contains(err.Error(), "Update Tally[") || !strings.Contains(err.Error(), "was carried out, but") {
 		t.Errorf("got %v, %v", got, err)
@@ -282,7 +286,7 @@ func TestOnceCannotReadBack(t *testing.T) {
 func TestTransactionsThatWereNotSent(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	vouchers := entable.Register[Voucher](s.newTable())
+	vouchers := entable.Register[Voucher](s.NewTable())
 	ctx := t.Context()
 	token := entable.ClientToken(rand.Text())
 	number := func() error {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 )
 
 // plot has an attribute of every kind that a key can have.
@@ -145,11 +146,7 @@ func keyPair(m map[string]types.AttributeValue) string {
 // common of always, and of those that are refused both really build the key that the message shows.
 func TestOnlyEntitiesThatCanCollideAreRefused(t *testing.T) {
 	t.Parallel()
-	rnd := random(t)
-	rounds := 1500
-	if soak() {
-		rounds = 50_000
-	}
+	rnd, rounds := trial.Rand(t), trial.Size(1_500, 50_000)
 	example := regexp.MustCompile(`for example pk=(".*") sk=(".*"): give one of them`)
 	refused, collided, accepted, open := 0, 0, 0, 0
 	for range rounds {

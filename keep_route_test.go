@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // mute is a client, such as a mock, that returns neither outputs nor errors.
@@ -113,7 +114,7 @@ func answering(answer func(in any) any) func(*dynamodb.Options) {
 // What a user's middleware answers in place of the service counts on the fast route too.
 func TestAnswersOfMiddleware(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 3 {
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: n, Text: "stored"}))
 	}
@@ -123,7 +124,7 @@ func TestAnswersOfMiddleware(t *testing.T) {
 		return item
 	}
 	pages := 0
-	tasks.Table().Use(dynamodb.New(s.sdk.Options(), answering(func(in any) any {
+	tasks.Table().Use(dynamodb.New(s.SDK.Options(), answering(func(in any) any {
 		switch in := in.(type) {
 		case *dynamodb.GetItemInput:
 			return &dynamodb.GetItemOutput{Item: cached(1)}
@@ -153,7 +154,7 @@ func TestAnswersOfMiddleware(t *testing.T) {
 		t.Errorf("Update: %+v, %v", got, err)
 	}
 	var read []string
-	for _, task := range collect(t, tasks.Query(Task{List: "a"}).PageSize(2).All(ctx)) {
+	for _, task := range enginetest.Collect(t, tasks.Query(Task{List: "a"}).PageSize(2).All(ctx)) {
 		read = append(read, fmt.Sprint(task.N, task.Text))
 	}
 	if want := []string{"0stored", "1stored", "8cached", "9cached"}; !slices.Equal(read, want) {
@@ -170,11 +171,11 @@ func TestAnswersOfMiddleware(t *testing.T) {
 // A user's middleware sees the items of a request that one of its tables wants on the plain route.
 func TestPlainRouteOfOneTableOfSeveral(t *testing.T) {
 	s := onMemory(t)
-	plain, fast := s.newTable(entable.PlainRoute()), s.newTable()
+	plain, fast := s.NewTable(entable.PlainRoute()), s.NewTable()
 	tasks, others := registerTasks(plain), registerTasks(fast)
 	var mu sync.Mutex
 	seen := map[string]int{}
-	client := dynamodb.New(s.sdk.Options(), answering(func(in any) any {
+	client := dynamodb.New(s.SDK.Options(), answering(func(in any) any {
 		mu.Lock()
 		defer mu.Unlock()
 		switch in := in.(type) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 )
 
@@ -21,7 +22,7 @@ func TestStats(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		var mu sync.Mutex
 		var events []entable.Event
-		table := s.newTable(entable.Observe(func(_ context.Context, e entable.Event) {
+		table := s.NewTable(entable.Observe(func(_ context.Context, e entable.Event) {
 			mu.Lock()
 			defer mu.Unlock()
 			events = append(events, e)
@@ -37,12 +38,12 @@ func TestStats(t *testing.T) {
 		check(t, carts.Put(ctx, &Cart{ID: "1"}))
 		_, err := tasks.Get(ctx, Task{List: "a", N: 1}, entable.Consistent(true))
 		check(t, err)
-		collect(t, tasks.Query(Task{List: "a"}).PageSize(4).Consistent(true).Less(Task{N: 5}).All(ctx))
+		enginetest.Collect(t, tasks.Query(Task{List: "a"}).PageSize(4).Consistent(true).Less(Task{N: 5}).All(ctx))
 		_, err = table.BatchGet(ctx, []any{Task{List: "a", N: 1}, Cart{ID: "1"}})
 		check(t, err)
 		_, err = tasks.TransactGet(ctx, []Task{{List: "a", N: 1}})
 		check(t, err)
-		collect(t, table.Scan().All(ctx))
+		enginetest.Collect(t, table.Scan().All(ctx))
 		check(t, tasks.Delete(ctx, Task{List: "a", N: 5}))
 
 		subject := func(entity, operation string) entable.Subject {
@@ -93,7 +94,7 @@ func TestStatsOfMixedWrites(t *testing.T) {
 				*to = append(*to, e.Subject)
 			})
 		}
-		one, two := s.newTable(observe(&first)), s.newTable(observe(&second))
+		one, two := s.NewTable(observe(&first)), s.NewTable(observe(&second))
 		tasks, carts, others := registerTasks(one), entable.Register[Cart](one), registerTasks(two)
 		for _, test := range []struct {
 			name   string
@@ -124,7 +125,7 @@ func TestStatsOfMixedWrites(t *testing.T) {
 				want.Operation = op.name
 				got := stats.BySubject()
 				c := got[want]
-				if s.engine == "local" && op.factor > 1 && c.WriteUnits > 0 { // it does not add up the units of a transaction
+				if s.Engine == "local" && op.factor > 1 && c.WriteUnits > 0 { // it does not add up the units of a transaction
 					c.WriteUnits = test.units * op.factor
 				}
 				if len(got) != 1 || c.Requests != 1 || c.WriteUnits != test.units*op.factor {
@@ -142,9 +143,9 @@ func TestStatsOfMixedWrites(t *testing.T) {
 // and none of a table, or of a client, that leaves it to the SDK.
 func TestStatsOfLeanRequests(t *testing.T) {
 	t.Parallel()
-	s, db := faulty(t)
+	s := onMemory(t)
 	ctx := t.Context()
-	retrying := dynamodb.New(s.sdk.Options())
+	retrying := dynamodb.New(s.SDK.Options())
 	for name, test := range map[string]struct {
 		client entable.Client
 		opts   []entable.TableOption
@@ -154,9 +155,9 @@ func TestStatsOfLeanRequests(t *testing.T) {
 		"SDK requests": {retrying, []entable.TableOption{entable.SDKRequests()}, false},
 		"plain route":  {retrying, []entable.TableOption{entable.PlainRoute()}, false},
 		"wrapper":      {wrapper{retrying}, nil, false},
-		"middleware":   {dynamodb.New(s.sdk.Options(), answering(func(any) any { return nil })), nil, false},
+		"middleware":   {dynamodb.New(s.SDK.Options(), answering(func(any) any { return nil })), nil, false},
 	} {
-		table := s.newTable(test.opts...)
+		table := s.NewTable(test.opts...)
 		tasks := registerTasks(table)
 		table.Use(test.client)
 		count := func(do func(context.Context)) entable.Counts {
@@ -181,7 +182,7 @@ func TestStatsOfLeanRequests(t *testing.T) {
 		}); c.Lean != 0 || c.Requests != 1 {
 			t.Errorf("%s: a refused write: %+v", name, c)
 		}
-		remove := db.Inject(memory.Throttle().On("PutItem").Times(1))
+		remove := s.DB.Inject(memory.Throttle().On("PutItem").Times(1))
 		if c := count(put); c.Lean != 0 || c.Requests != 1 || c.Retries != 1 {
 			t.Errorf("%s: a repeated write: %+v", name, c)
 		}
@@ -190,9 +191,9 @@ func TestStatsOfLeanRequests(t *testing.T) {
 }
 
 func TestStatsOfRetriesAndErrors(t *testing.T) {
-	s, db := faulty(t)
-	table := s.newTable()
-	table.Use(dynamodb.New(s.sdk.Options(), func(o *dynamodb.Options) {
+	s := onMemory(t)
+	table := s.NewTable()
+	table.Use(dynamodb.New(s.SDK.Options(), func(o *dynamodb.Options) {
 		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 3
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
@@ -201,10 +202,10 @@ func TestStatsOfRetriesAndErrors(t *testing.T) {
 	tasks := registerTasks(table)
 	var stats entable.Stats
 	ctx := entable.WithStats(t.Context(), &stats)
-	remove := db.Inject(memory.Throttle().On("PutItem").Times(2))
+	remove := s.DB.Inject(memory.Throttle().On("PutItem").Times(2))
 	check(t, tasks.Put(ctx, &Task{List: "a", N: 1}))
 	remove()
-	defer db.Inject(memory.InternalError().On("PutItem"))()
+	defer s.DB.Inject(memory.InternalError().On("PutItem"))()
 	if err := tasks.Put(ctx, &Task{List: "a", N: 1}); err == nil {
 		t.Error("no error")
 	}
@@ -212,8 +213,8 @@ func TestStatsOfRetriesAndErrors(t *testing.T) {
 		t.Errorf("counts %+v", c)
 	}
 	// A retried read gives each item once.
-	defer db.Inject(memory.DropAfter().On("Query").Times(1))()
-	if got := collect(t, tasks.Query(Task{List: "a"}).All(ctx)); len(got) != 1 {
+	defer s.DB.Inject(memory.DropAfter().On("Query").Times(1))()
+	if got := enginetest.Collect(t, tasks.Query(Task{List: "a"}).All(ctx)); len(got) != 1 {
 		t.Errorf("read %s", pointees(got))
 	}
 }
@@ -222,7 +223,7 @@ func TestLogOfRequestsHoldsNoContent(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
 	s := onMemory(t)
-	table := s.newTable(entable.Observe(func(ctx context.Context, e entable.Event) {
+	table := s.NewTable(entable.Observe(func(ctx context.Context, e entable.Event) {
 		logger.InfoContext(ctx, "dynamodb", "request", e)
 	}))
 	tasks := registerTasks(table)
@@ -230,7 +231,7 @@ func TestLogOfRequestsHoldsNoContent(t *testing.T) {
 	if err := tasks.Create(t.Context(), &Task{List: "secretkey", N: 1}); !errors.Is(err, entable.ErrExists) {
 		t.Error(err)
 	}
-	collect(t, tasks.Query(Task{List: "secretkey"}).All(t.Context()))
+	enginetest.Collect(t, tasks.Query(Task{List: "secretkey"}).All(t.Context()))
 	text := log.String()
 	for _, want := range []string{`"table":"` + table.Name() + `"`, `"entity":"Task"`, `"operation":"PutItem"`, `"operation":"Query"`, `"write_units":1`, `"read_units":0.5`, `"failed":true,"throttled":false`, `"examined":1`} {
 		if !strings.Contains(text, want) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Patron had one name at first, then two, and now a level besides.
@@ -42,7 +43,7 @@ func registerPatrons(table *entable.Table) *entable.Entity[Patron] {
 
 func TestUpgrades(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		customers := registerPatrons(table)
 		pk := func(id string) map[string]types.AttributeValue {
 			item := key("PI#"+id, "A")
@@ -51,13 +52,13 @@ func TestUpgrades(t *testing.T) {
 		}
 		old := pk("0")
 		old["name"], old["color"] = avS("Ann Lee"), avS("red")
-		s.store(table, old)
+		s.Store(table, old)
 		middle := pk("1")
 		middle["first"], middle["last"], middle["_v"] = avS("Bob"), avS("May"), avN("1")
-		s.store(table, middle)
+		s.Store(table, middle)
 		newer := pk("3")
 		newer["first"], newer["last"], newer["level"], newer["_v"] = avS("Dee"), avS("Fox"), avN("9"), avN("7")
-		s.store(table, newer)
+		s.Store(table, newer)
 		check(t, customers.Put(t.Context(), &Patron{ID: "2", First: "Cy", Level: 5}))
 		for id, want := range map[string]string{"0": "Ann Lee 1", "1": "Bob May 1", "2": "Cy  5", "3": "Dee Fox 9"} {
 			reads := map[string]func() (*Patron, error){
@@ -73,7 +74,7 @@ func TestUpgrades(t *testing.T) {
 					return v[0], err
 				},
 				"Decode": func() (*Patron, error) {
-					v, err := table.Decode(s.load(table, key("PI#"+id, "A")))
+					v, err := table.Decode(s.Load(table, key("PI#"+id, "A")))
 					c, _ := v.(*Patron)
 					return c, err
 				},
@@ -104,7 +105,7 @@ func TestUpgrades(t *testing.T) {
 				}
 			}
 		}
-		if n := len(collect(t, customers.Scan().Select("last").SkipUnknown(nil).All(t.Context()))); n != 4 {
+		if n := len(enginetest.Collect(t, customers.Scan().Select("last").SkipUnknown(nil).All(t.Context()))); n != 4 {
 			t.Errorf("the scan selects %d", n)
 		}
 		if _, err := customers.Query(Patron{ID: "1"}).Select("lsat").One(t.Context()); err == nil {
@@ -119,7 +120,7 @@ func TestUpgrades(t *testing.T) {
 		check(t, err)
 		check(t, customers.Put(t.Context(), first))
 		want := `{"_type":{"S":"Patron"},"_v":{"N":"2"},"color":{"S":"red"},"first":{"S":"Ann"},"id":{"S":"0"},"last":{"S":"Lee"},"level":{"N":"1"},"pk":{"S":"PI#0"},"sk":{"S":"A"}}`
-		if got := dynamoJSON(s.load(table, key("PI#0", "A"))); got != want {
+		if got := dynamoJSON(s.Load(table, key("PI#0", "A"))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
 		// What an upsert creates has today's shape.
@@ -129,14 +130,14 @@ func TestUpgrades(t *testing.T) {
 		}
 		// Upgrades that fail, and versions that are none.
 		bad := pk("4")
-		s.store(table, bad)
+		s.Store(table, bad)
 		_, err = customers.Get(t.Context(), Patron{ID: "4"})
 		if want := `entable: Patron[pk="PI#4" sk="A"]: cannot upgrade from version 0: it has no name`; err == nil || err.Error() != want || !is[*entable.DecodeError](err) {
 			t.Errorf("error\n%v, want\n%s", err, want)
 		}
 		for _, v := range []types.AttributeValue{avN("-1"), avN("1.5"), avS("1"), &types.AttributeValueMemberNULL{Value: true}} {
 			bad["_v"] = v
-			s.store(table, bad)
+			s.Store(table, bad)
 			if err := drain(customers.Scan().All(t.Context())); !is[*entable.DecodeError](err) || !strings.Contains(err.Error(), "attribute _v: ") {
 				t.Errorf("version %v: %v", v, err)
 			}
@@ -154,7 +155,7 @@ func TestUpgrades(t *testing.T) {
 func TestFiltersOfOlderShapes(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	type Member struct {
 		Club string `dynamodbav:"club"`
 		ID   string `dynamodbav:"id"`
@@ -170,7 +171,7 @@ func TestFiltersOfOlderShapes(t *testing.T) {
 	delete(old, "_v")
 	delete(old, "name")
 	old["nick"] = avS("Bo")
-	s.store(table, old)
+	s.Store(table, old)
 	is := func(name string) expression.ConditionBuilder {
 		return expression.Name("name").Equal(expression.Value(name)).Or(expression.Name("nick").Equal(expression.Value(name)))
 	}

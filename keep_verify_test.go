@@ -21,24 +21,24 @@ var storedManifest = key("_manifest#%", "A")
 // declareAs declares the registry for a table that exists.
 func (s *registryOf) declareAs(t *testing.T, setup *setup, name string) *entable.Table {
 	t.Helper()
-	table := entable.NewTable(name, append(setup.opts[:len(setup.opts):len(setup.opts)], s.table...)...)
-	table.Use(setup.client)
+	table := entable.NewTable(name, append(setup.Options[:len(setup.Options):len(setup.Options)], s.table...)...)
+	table.Use(setup.Client)
 	check(t, s.register(table))
 	return table
 }
 
 func TestVerifyStoresTheManifestOnce(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		check(t, register[lockedLine](table, entable.Index("gsi1", entable.PK("owner"))))
 		check(t, table.Verify(t.Context()))
-		first := s.load(table, storedManifest)
+		first := s.Load(table, storedManifest)
 		if first["_revision"] == nil || first["_type"].(*types.AttributeValueMemberS).Value != "_manifest" {
 			t.Fatalf("stored %v", first)
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		check(t, table.Verify(t.Context()))
-		if n, reads := s.spy.sent(""), s.spy.sent("GetItem"); n != 1 || reads != 1 {
+		if n, reads := s.Spy.Sent(""), s.Spy.Sent("GetItem"); n != 1 || reads != 1 {
 			t.Errorf("%d requests, %d reads, when nothing changed", n, reads)
 		}
 		// It is no item of an entity.
@@ -57,10 +57,10 @@ func potted[T any](prefix string) func(*entable.Table, ...entable.EntityOption) 
 
 func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		name := s.newTable(entable.NoDiscriminator()).Name()
+		name := s.NewTable(entable.NoDiscriminator()).Name()
 		open := func(types ...func(*entable.Table, ...entable.EntityOption) error) *entable.Table {
-			table := entable.NewTable(name, append(s.opts[:len(s.opts):len(s.opts)], entable.NoDiscriminator())...)
-			table.Use(s.client)
+			table := entable.NewTable(name, append(s.Options[:len(s.Options):len(s.Options)], entable.NoDiscriminator())...)
+			table.Use(s.Client)
 			for _, r := range types {
 				check(t, r(table))
 			}
@@ -70,7 +70,7 @@ func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
 		check(t, older.Verify(t.Context()))
 		check(t, newer.Verify(t.Context()))
 		check(t, older.Verify(t.Context())) // and the older still runs
-		text := s.load(older, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		text := s.Load(older, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
 		for _, name := range []string{"herb0", "herb1", "herb2"} {
 			if !strings.Contains(text, `"name":"`+name+`"`) {
 				t.Errorf("%s is lost: %s", name, text)
@@ -86,12 +86,12 @@ func TestVerifyIsExtendedByWhatIsNew(t *testing.T) {
 func TestVerifyTellsARename(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	before := s.newTable()
+	before := s.NewTable()
 	check(t, register[herb0](before, entable.Name("Herb"), entable.PK("a"), entable.SK("b")))
 	check(t, before.Verify(t.Context()))
 	open := func(opts ...entable.EntityOption) error {
 		table := entable.NewTable(before.Name())
-		table.Use(s.client)
+		table.Use(s.Client)
 		check(t, register[herb0](table, opts...))
 		return table.Verify(t.Context())
 	}
@@ -121,7 +121,7 @@ func TestVerifyKeepsWhatOlderVersionsLack(t *testing.T) {
 			T int64  `dynamodbav:"t" entable:"ttl"`
 		}
 	)
-	name := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2")).Name()
+	name := s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2")).Name()
 	open := func(register func(*entable.Table, ...entable.EntityOption) error, indexes []string, opts ...entable.EntityOption) *entable.Table {
 		var of []entable.TableOption
 		for _, x := range indexes {
@@ -129,17 +129,17 @@ func TestVerifyKeepsWhatOlderVersionsLack(t *testing.T) {
 			opts = append(opts, entable.Index(x, entable.PK("a")))
 		}
 		table := entable.NewTable(name, of...)
-		table.Use(s.client)
+		table.Use(s.Client)
 		check(t, register(table, append(opts, entable.Name("Thing"))...))
 		return table
 	}
 	now := open(register[newer], []string{"gsi1", "gsi2"}, entable.Upgrades(func(entable.RawItem) error { return nil }))
 	check(t, now.Verify(t.Context()))
-	before := dynamoJSON(s.load(now, storedManifest))
-	s.spy.reset(nil)
+	before := dynamoJSON(s.Load(now, storedManifest))
+	s.Spy.Reset()
 	check(t, open(register[older], []string{"gsi1"}).Verify(t.Context()))
 	check(t, now.Verify(t.Context()))
-	if after := dynamoJSON(s.load(now, storedManifest)); after != before || s.spy.sent("PutItem") != 0 {
+	if after := dynamoJSON(s.Load(now, storedManifest)); after != before || s.Spy.Sent("PutItem") != 0 {
 		t.Errorf("an older version makes it\n%s\nof\n%s", after, before)
 	}
 }
@@ -148,19 +148,19 @@ func TestVerifyKeepsWhatOlderVersionsLack(t *testing.T) {
 func TestVerifyStoresLongManifests(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	check(t, registerMany(table, registerParts(table), 0, 1000))
 	check(t, table.Verify(t.Context()))
-	if _, ok := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberB); !ok {
+	if _, ok := s.Load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberB); !ok {
 		t.Error("it is not compressed")
 	}
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	check(t, table.Verify(t.Context()))
-	if s.spy.sent("") != 1 {
-		t.Errorf("%d requests when nothing changed", s.spy.sent(""))
+	if s.Spy.Sent("") != 1 {
+		t.Errorf("%d requests when nothing changed", s.Spy.Sent(""))
 	}
 	other := entable.NewTable(table.Name())
-	other.Use(s.client)
+	other.Use(s.Client)
 	check(t, register[herb0](other, entable.Name("E007"), entable.PK("a")))
 	if err := other.Verify(t.Context()); !is[*entable.DriftError](err) {
 		t.Errorf("got %v", err)
@@ -171,13 +171,13 @@ func TestVerifyStoresLongManifests(t *testing.T) {
 func TestVerifyReadsConsistently(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	check(t, register[herb0](table))
 	check(t, table.Verify(t.Context()))
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	check(t, table.Verify(t.Context()))
-	if !strings.Contains(s.spy.lastBody(), `"ConsistentRead":true`) {
-		t.Errorf("sent %s", s.spy.lastBody())
+	if !strings.Contains(s.Spy.LastBody(), `"ConsistentRead":true`) {
+		t.Errorf("sent %s", s.Spy.LastBody())
 	}
 }
 
@@ -190,10 +190,10 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 		s := onMemory(t)
 		plain := newRegistryOf()
 		plain.was = []string{"Purchase"}
-		table := s.newTable(plain.table...)
+		table := s.NewTable(plain.table...)
 		check(t, plain.register(table))
 		check(t, table.Verify(t.Context()))
-		before := dynamoJSON(s.load(table, storedManifest))
+		before := dynamoJSON(s.Load(table, storedManifest))
 
 		changed := newRegistryOf()
 		changed.was = []string{"Purchase"}
@@ -205,7 +205,7 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 		if !ok || drift.From != "stored manifest" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v\nwant %s", test.name, err, want)
 		}
-		if after := dynamoJSON(s.load(table, storedManifest)); after != before {
+		if after := dynamoJSON(s.Load(table, storedManifest)); after != before {
 			t.Errorf("%s: the stored manifest was changed to %s", test.name, after)
 		}
 		check(t, table.Verify(t.Context()))
@@ -213,7 +213,7 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 	for _, test := range allowed {
 		s := onMemory(t)
 		plain := newRegistryOf()
-		table := s.newTable(plain.table...)
+		table := s.NewTable(plain.table...)
 		check(t, plain.register(table))
 		check(t, table.Verify(t.Context()))
 		changed := newRegistryOf()
@@ -231,13 +231,13 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 // Instances of two versions start together, and some of a third that contradicts them.
 func TestVerifyByManyInstancesAtOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
-		name := s.newTable().Name()
+		name := s.NewTable().Name()
 		versions := [][]func(*entable.Table, ...entable.EntityOption) error{
 			{potted[herb0]("H0"), potted[herb1]("H1"), potted[herb3]("H3")}, {potted[herb0]("H0"), potted[herb2]("H2"), potted[herb4]("H4")},
 		}
 		check(t, func() error { // what the third version contradicts
 			table := entable.NewTable(name)
-			table.Use(s.client)
+			table.Use(s.Client)
 			return errors.Join(register[herb5](table, entable.SK("a")), table.Verify(t.Context()))
 		}())
 		var wg sync.WaitGroup
@@ -245,7 +245,7 @@ func TestVerifyByManyInstancesAtOnce(t *testing.T) {
 		errs := make([]error, 64)
 		for i := range errs {
 			table := entable.NewTable(name)
-			table.Use(s.client)
+			table.Use(s.Client)
 			if i%16 == 15 {
 				check(t, register[herb5](table, entable.SK("ab")))
 			} else {
@@ -266,7 +266,7 @@ func TestVerifyByManyInstancesAtOnce(t *testing.T) {
 			}
 		}
 		table := entable.NewTable(name)
-		item := s.load(table, storedManifest)
+		item := s.Load(table, storedManifest)
 		text := item["_manifest"].(*types.AttributeValueMemberS).Value
 		for _, r := range []string{"herb0", "herb1", "herb2", "herb3", "herb4", "herb5"} {
 			if strings.Count(text, `"name":"`+r+`"`) != 1 {
@@ -284,18 +284,18 @@ func TestVerifyKeepsWhatComesBetween(t *testing.T) {
 	t.Parallel()
 	for name, stored := range map[string]bool{"the first": false, "a later one": true} {
 		s := onMemory(t)
-		table := s.newTable()
+		table := s.NewTable()
 		check(t, potted[herb0]("H0")(table))
 		if stored {
 			check(t, table.Verify(t.Context()))
 		}
 		other := entable.NewTable(table.Name())
-		other.Use(s.sdk)
+		other.Use(s.SDK)
 		check(t, errors.Join(potted[herb0]("H0")(other), potted[herb1]("H1")(other)))
 		check(t, potted[herb2]("H2")(table))
-		s.comeBetween(once("PutItem", func() { check(t, other.Verify(t.Context())) }))
+		s.Spy.Before(once("PutItem", func() { check(t, other.Verify(t.Context())) }))
 		check(t, table.Verify(t.Context()))
-		text := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		text := s.Load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
 		for _, herb := range []string{"herb0", "herb1", "herb2"} {
 			if !strings.Contains(text, `"name":"`+herb+`"`) {
 				t.Errorf("%s: %s is lost: %s", name, herb, text)
@@ -313,17 +313,17 @@ func TestVerifyReportsErrors(t *testing.T) {
 	}{{"GetItem", 1}, {"PutItem", 2}} {
 		for _, code := range []string{"AccessDeniedException", "ProvisionedThroughputExceededException"} {
 			s := onMemory(t)
-			table := s.newTable()
+			table := s.NewTable()
 			check(t, register[herb0](table))
-			s.comeBetween(refusing(test.op, code, ""))
-			s.spy.reset(nil)
+			s.Spy.Before(refusing(test.op, code, ""))
+			s.Spy.Reset()
 			err := table.Verify(t.Context())
 			api, ok := errors.AsType[smithy.APIError](err)
 			if op, _ := errors.AsType[*entable.OpError](err); !ok || api.ErrorCode() != code || op == nil || op.Op != "Verify" {
 				t.Errorf("%s, %s: got %v", test.op, code, err)
 			}
-			if n := s.spy.sent(""); n != test.requests || s.load(table, storedManifest) != nil {
-				t.Errorf("%s, %s: %d requests, stored %v", test.op, code, n, s.load(table, storedManifest))
+			if n := s.Spy.Sent(""); n != test.requests || s.Load(table, storedManifest) != nil {
+				t.Errorf("%s, %s: %d requests, stored %v", test.op, code, n, s.Load(table, storedManifest))
 			}
 		}
 	}
@@ -332,18 +332,18 @@ func TestVerifyReportsErrors(t *testing.T) {
 func TestVerifyGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := onMemory(t)
-		table := s.newTable()
+		table := s.NewTable()
 		check(t, register[herb0](table))
-		s.comeBetween(refusing("PutItem", "ConditionalCheckFailedException", ""))
-		s.spy.reset(nil)
+		s.Spy.Before(refusing("PutItem", "ConditionalCheckFailedException", ""))
+		s.Spy.Reset()
 		err := table.Verify(t.Context())
 		want := fmt.Sprintf(`entable: Verify %s[pk="_manifest#%%" sk="A"]: another instance wrote first, 32 times: ConditionalCheckFailedException: refused`, table.Name())
-		if err == nil || err.Error() != want || s.spy.sent("") != 64 {
-			t.Errorf("got %v after %d requests", err, s.spy.sent(""))
+		if err == nil || err.Error() != want || s.Spy.Sent("") != 64 {
+			t.Errorf("got %v after %d requests", err, s.Spy.Sent(""))
 		}
 
 		ctx, cancel := context.WithCancel(t.Context())
-		s.comeBetween(once("PutItem", cancel))
+		s.Spy.Before(once("PutItem", cancel))
 		if err := table.Verify(ctx); !errors.Is(err, context.Canceled) || !is[*entable.OpError](err) {
 			t.Errorf("canceled: got %v", err)
 		}
@@ -365,9 +365,9 @@ func TestManifestsNeedNamesOfOneEntity(t *testing.T) {
 			return register[herb0](table, opts...)
 		},
 	} {
-		table := s.newTable(entable.NoDiscriminator())
+		table := s.NewTable(entable.NoDiscriminator())
 		check(t, errors.Join(register[herb0](table, entable.PK("a", entable.Prefix("H0"))), second(table, entable.PK("a", entable.Prefix("H1")))))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, extended := table.ExtendLock(nil)
 		for what, err := range map[string]error{"Verify": table.Verify(t.Context()), "CheckLock": table.CheckLock(nil), "ExtendLock": extended} {
 			want := fmt.Sprintf(`entable: table %q: two entities are called "herb0": give one another name with entable.Name`, table.Name())
@@ -375,8 +375,8 @@ func TestManifestsNeedNamesOfOneEntity(t *testing.T) {
 				t.Errorf("%s, names %s: got %v", what, kind, err)
 			}
 		}
-		if s.spy.sent("") != 0 {
-			t.Errorf("names %s: %d requests", kind, s.spy.sent(""))
+		if s.Spy.Sent("") != 0 {
+			t.Errorf("names %s: %d requests", kind, s.Spy.Sent(""))
 		}
 	}
 }
@@ -385,7 +385,7 @@ func TestManifestsNeedNamesOfOneEntity(t *testing.T) {
 func TestVerifyKeepsTheOldestName(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	name := s.newTable().Name()
+	name := s.NewTable().Name()
 	for _, test := range []struct {
 		name   string
 		was    []string
@@ -402,10 +402,10 @@ func TestVerifyKeepsTheOldestName(t *testing.T) {
 			opts = append(opts, entable.Was(was))
 		}
 		table := entable.NewTable(name)
-		table.Use(s.client)
+		table.Use(s.Client)
 		check(t, register[herb0](table, opts...))
 		check(t, table.Verify(t.Context()))
-		text := s.load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
+		text := s.Load(table, storedManifest)["_manifest"].(*types.AttributeValueMemberS).Value
 		if !strings.Contains(text, test.origin) || test.origin == "" && strings.Contains(text, "origin") {
 			t.Errorf("%s, once %q: stored %s", test.name, test.was, text)
 		}
@@ -421,10 +421,10 @@ func TestVerifyRefusesUniqueFieldsOfAnotherOrigin(t *testing.T) {
 		A string `dynamodbav:"a"`
 		E string `dynamodbav:"e" entable:"unique"`
 	}
-	name := s.newTable().Name()
+	name := s.NewTable().Name()
 	verify := func(register func(*entable.Table, ...entable.EntityOption) error, opts ...entable.EntityOption) error {
 		table := entable.NewTable(name)
-		table.Use(s.client)
+		table.Use(s.Client)
 		check(t, register(table, append(opts, entable.PK("a", entable.Prefix("H")))...))
 		return table.Verify(t.Context())
 	}
@@ -466,18 +466,18 @@ func TestUniqueFieldsNeedNamesOfOneEntity(t *testing.T) {
 func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	check(t, register[herb0](table))
 	unknown := strings.Replace(string(table.Manifest()), `"version"`, `"more": 1, "version"`, 1)
 	for _, text := range []string{`{`, `{"version":7}`, `{"version":0}`, unknown, string(table.Manifest()) + "x"} {
 		item := key("_manifest#%", "A")
 		item["_manifest"], item["_revision"] = avS(text), avN("1")
-		s.store(table, item)
+		s.Store(table, item)
 		err := table.Verify(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "cannot read the stored manifest") {
 			t.Errorf("%s: got %v", text, err)
 		}
-		if got := s.load(table, storedManifest)["_manifest"]; got.(*types.AttributeValueMemberS).Value != text {
+		if got := s.Load(table, storedManifest)["_manifest"]; got.(*types.AttributeValueMemberS).Value != text {
 			t.Errorf("it was replaced by %v", got)
 		}
 	}
@@ -486,7 +486,7 @@ func TestVerifyRefusesWhatItCannotRead(t *testing.T) {
 func TestVerifyRefusesDamagedManifests(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	check(t, register[herb0](table))
 	for want, attrs := range map[string]map[string]types.AttributeValue{
 		"attribute _revision is missing": {"_manifest": avS(string(table.Manifest()))},
@@ -495,12 +495,12 @@ func TestVerifyRefusesDamagedManifests(t *testing.T) {
 	} {
 		item := key("_manifest#%", "A")
 		maps.Copy(item, attrs)
-		s.store(table, item)
-		before := dynamoJSON(s.load(table, storedManifest))
+		s.Store(table, item)
+		before := dynamoJSON(s.Load(table, storedManifest))
 		if err := table.Verify(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
-		if after := dynamoJSON(s.load(table, storedManifest)); after != before {
+		if after := dynamoJSON(s.Load(table, storedManifest)); after != before {
 			t.Errorf("%s: it was replaced by %s", want, after)
 		}
 	}
@@ -508,9 +508,9 @@ func TestVerifyRefusesDamagedManifests(t *testing.T) {
 
 func TestVerifyNeedsStringKeys(t *testing.T) {
 	s := onMemory(t)
-	table := s.declare(entable.PartitionKey("pk", types.ScalarAttributeTypeN))
+	table := s.Declare(entable.PartitionKey("pk", types.ScalarAttributeTypeN))
 	err := table.Verify(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "needs a partition key that is a string") || s.spy.sent("") != 0 {
+	if err == nil || !strings.Contains(err.Error(), "needs a partition key that is a string") || s.Spy.Sent("") != 0 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -534,12 +534,12 @@ func TestRenamedEntityReadsItsOldItems(t *testing.T) {
 			ID    string `dynamodbav:"id"`
 			Email string `dynamodbav:"email" entable:"unique"`
 		}
-		old := s.newTable()
+		old := s.NewTable()
 		users := entable.Register[user](old, entable.Name("Customer"), entable.SK("id"))
 		check(t, users.Put(t.Context(), &user{"1", "a@b"}))
 
-		table := entable.NewTable(old.Name(), append(s.opts[:len(s.opts):len(s.opts)], entable.Lock(old.Manifest()))...)
-		table.Use(s.client)
+		table := entable.NewTable(old.Name(), append(s.Options[:len(s.Options):len(s.Options)], entable.Lock(old.Manifest()))...)
+		table.Use(s.Client)
 		renamed := entable.Register[user](table, entable.Name("User"), entable.Was("Customer"), entable.SK("id"))
 		got, err := renamed.Get(t.Context(), user{ID: "1"})
 		check(t, err)
@@ -553,7 +553,7 @@ func TestRenamedEntityReadsItsOldItems(t *testing.T) {
 			t.Errorf("a unique value of an old item is taken: %v", err)
 		}
 		check(t, renamed.Put(t.Context(), got))
-		item := s.load(table, key("CI#1", "CI#1"))
+		item := s.Load(table, key("CI#1", "CI#1"))
 		if typ := item["_type"].(*types.AttributeValueMemberS).Value; typ != "User" {
 			t.Errorf("written as %s", typ)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 )
 
 // The railway is a world with everything that can make a walk go wrong: two types in one partition, items of
@@ -69,14 +70,14 @@ type (
 func newRailway(s *setup, opts ...entable.TableOption) *railway {
 	w := &railway{s: s}
 	opts = append(opts, entable.GSI("gsi1"), entable.LSI("lsi1"))
-	if s.engine == "memory" {
+	if s.Engine == "memory" {
 		opts = append(opts, entable.GSI("by-tag", entable.MultiAttribute(),
 			entable.PartitionKey("tag", types.ScalarAttributeTypeS), entable.SortKey("n", types.ScalarAttributeTypeN)))
 	}
-	w.table = s.newTable(opts...)
+	w.table = s.NewTable(opts...)
 	stopOpts := []entable.EntityOption{entable.PK("line"), entable.SK("n"), entable.HideExpired(true),
 		entable.Index("gsi1", entable.PK("tag"), entable.SK("name")), entable.Index("lsi1", entable.SK("name"))}
-	if s.engine == "memory" {
+	if s.Engine == "memory" {
 		stopOpts = append(stopOpts, entable.Index("by-tag"))
 	}
 	w.stops = entable.Register[Station](w.table, stopOpts...)
@@ -110,7 +111,7 @@ func (w *railway) fill(t *testing.T, rnd *rand.Rand, n int) {
 			if rnd.IntN(2) == 0 {
 				ghost["gsi1pk"], ghost["gsi1sk"], ghost["lsi1sk"] = avS("ST#x"), avS("SNA#q"), avS("SNA#q")
 			}
-			w.s.store(w.table, ghost)
+			w.s.Store(w.table, ghost)
 		}
 	}
 }
@@ -183,7 +184,7 @@ func readerOf[Q refinable[Q, I], I any](name string, fresh func() Q) reader {
 // query makes a random query of the railway.
 func (w *railway) query(rnd *rand.Rand) reader {
 	kinds := []string{"stops", "trains", "seats", "crews", "mixed", "only", "line", "depot", "stops of line", "mixed depot", "line of gsi", "gsi", "mixed gsi", "lsi", "scan", "scan all", "scan gsi"}
-	if w.s.engine == "memory" {
+	if w.s.Engine == "memory" {
 		kinds = append(kinds, "native")
 	}
 	kind, condition, a, b := pick(rnd, kinds...), rnd.IntN(7), rnd.IntN(40)-10, rnd.IntN(40)
@@ -389,12 +390,12 @@ func (r reader) walk(t *testing.T, rnd *rand.Rand) {
 // Walking with any limits and resuming from every cursor gives exactly the list of one unlimited pass.
 func TestRandomWalks(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		rnd := random(t)
+		rnd := trial.Rand(t)
 		opts := []entable.TableOption{entable.CursorKey([]byte("0123456789abcdef"))}
 		w := newRailway(s, opts[rnd.IntN(2):]...)
 		w.fill(t, rnd, 25)
 		walks := 60
-		if s.engine == "memory" {
+		if s.Engine == "memory" {
 			walks = 250
 		}
 		for range walks {
@@ -404,7 +405,7 @@ func TestRandomWalks(t *testing.T) {
 }
 
 func TestHundredThousandWalks(t *testing.T) {
-	if !soak() {
+	if !trial.Soak() {
 		t.Skip("set ENTABLE_SOAK for it; TestRandomWalks is the short form")
 	}
 	t.Parallel()
@@ -412,7 +413,7 @@ func TestHundredThousandWalks(t *testing.T) {
 	for i := range workers {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			rnd := random(t)
+			rnd := trial.Rand(t)
 			for range worlds {
 				s := onMemory(t)
 				w := newRailway(s)
@@ -420,7 +421,7 @@ func TestHundredThousandWalks(t *testing.T) {
 				for range walks {
 					w.query(rnd).walk(t, rnd)
 				}
-				s.drop(w.table)
+				s.Drop(w.table)
 				if t.Failed() {
 					return
 				}
@@ -431,12 +432,9 @@ func TestHundredThousandWalks(t *testing.T) {
 
 // Ranging over a large partition holds no more than a page of it.
 func TestMemoryOfAll(t *testing.T) {
-	items, bound := 50_000, uint64(16<<20)
-	if soak() {
-		items = 1_000_000
-	}
-	s, db := faulty(t)
-	tasks := registerTasks(s.newTable())
+	items, bound := trial.Size(50_000, 1_000_000), uint64(16<<20)
+	s := onMemory(t)
+	tasks := registerTasks(s.NewTable())
 	text := strings.Repeat("x", 300)
 	for from := 0; from < items; from += 1000 {
 		var batch []map[string]types.AttributeValue
@@ -445,7 +443,7 @@ func TestMemoryOfAll(t *testing.T) {
 			check(t, err)
 			batch = append(batch, item)
 		}
-		check(t, db.Seed(tasks.Table().Name(), batch...))
+		check(t, s.DB.Seed(tasks.Table().Name(), batch...))
 	}
 	heap := func() uint64 {
 		runtime.GC()

@@ -16,7 +16,7 @@ import (
 
 func TestBatchGet(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		carts := entable.Register[Cart](table)
 		var keys []Task
@@ -28,10 +28,10 @@ func TestBatchGet(t *testing.T) {
 		}
 		check(t, carts.Put(t.Context(), &Cart{ID: "a", Year: 5}))
 		keys = append(keys, keys[7], keys[129], keys[0], keys[7]) // duplicates, also over chunks
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		got, err := tasks.BatchGet(t.Context(), keys)
 		check(t, err)
-		if n := s.spy.sent("BatchGetItem"); n != 2 || len(got) != len(keys) {
+		if n := s.Spy.Sent("BatchGetItem"); n != 2 || len(got) != len(keys) {
 			t.Fatalf("%d results by %d requests", len(got), n)
 		}
 		for i, v := range got {
@@ -48,14 +48,14 @@ func TestBatchGet(t *testing.T) {
 		if len(mixed) != 4 || label(mixed[0]) != label(got[1]) || label(mixed[1]) != label(&Cart{"a", 5}) || mixed[2] != nil || mixed[3] != mixed[0] {
 			t.Errorf("mixed results %v", mixed)
 		}
-		if !strings.Contains(s.spy.lastBody(), `"ConsistentRead":true`) {
-			t.Errorf("the read is not consistent: %s", s.spy.lastBody())
+		if !strings.Contains(s.Spy.LastBody(), `"ConsistentRead":true`) {
+			t.Errorf("the read is not consistent: %s", s.Spy.LastBody())
 		}
-		s.spy.reset(nil)
-		if none, err := tasks.BatchGet(t.Context(), nil); none != nil || err != nil || s.spy.sent("") > 0 {
+		s.Spy.Reset()
+		if none, err := tasks.BatchGet(t.Context(), nil); none != nil || err != nil || s.Spy.Sent("") > 0 {
 			t.Errorf("no keys: %v, %v", none, err)
 		}
-		if _, err := tasks.BatchGet(t.Context(), []Task{{List: "a"}, {}}); !is[*entable.KeyError](err) || !strings.HasPrefix(err.Error(), "key 1: ") || !entable.IsError(err) || s.spy.sent("") > 0 {
+		if _, err := tasks.BatchGet(t.Context(), []Task{{List: "a"}, {}}); !is[*entable.KeyError](err) || !strings.HasPrefix(err.Error(), "key 1: ") || !entable.IsError(err) || s.Spy.Sent("") > 0 {
 			t.Errorf("an empty key: %v", err)
 		}
 		if _, err := table.BatchGet(t.Context(), []any{Task{List: "a"}, 7}); err == nil || !entable.IsError(err) {
@@ -71,7 +71,7 @@ func TestBatchGetOfKeysThatLookAlike(t *testing.T) {
 			A string `dynamodbav:"a"`
 			B string `dynamodbav:"b"`
 		}
-		pairs := entable.Register[Pair](s.newTable(), entable.PK("a", entable.NoPrefix()), entable.SK("b", entable.NoPrefix()))
+		pairs := entable.Register[Pair](s.NewTable(), entable.PK("a", entable.NoPrefix()), entable.SK("b", entable.NoPrefix()))
 		keys := []Pair{{"a\x00b", "c"}, {"a", "b\x00c"}, {"1:a", "b"}, {"1", "a:b"}, {"a", "b"}}
 		for _, p := range keys[:4] {
 			check(t, pairs.Put(t.Context(), &p))
@@ -87,7 +87,7 @@ func TestBatchGetOfKeysThatLookAlike(t *testing.T) {
 			Value float64 `dynamodbav:"value"`
 			N     int64   `dynamodbav:"n"`
 		}
-		measures := entable.Register[Measure](s.newTable(
+		measures := entable.Register[Measure](s.NewTable(
 			entable.PartitionKey("pk", types.ScalarAttributeTypeN), entable.SortKey("sk", types.ScalarAttributeTypeN)), entable.SK("n"))
 		var numbers []Measure
 		for i, f := range []float64{1e6, 1e19, 1e20, -1e19, 1e21, 1e-7, 0.1, 123456.75, 1e100, -1e-100, 0, 12345678901234567} {
@@ -114,8 +114,8 @@ func TestBatchGetOfKeysThatLookAlike(t *testing.T) {
 }
 
 func TestBatchGetAsksAgainForUnprocessedKeys(t *testing.T) {
-	s, db := faulty(t)
-	tasks := registerTasks(s.newTable())
+	s := onMemory(t)
+	tasks := registerTasks(s.NewTable())
 	var keys []Task
 	for n := range 150 {
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
@@ -130,15 +130,15 @@ func TestBatchGetAsksAgainForUnprocessedKeys(t *testing.T) {
 			}
 		}
 	}
-	remove := db.Inject(memory.Unprocessed(40).On("BatchGetItem").Times(4))
+	remove := s.DB.Inject(memory.Unprocessed(40).On("BatchGetItem").Times(4))
 	complete(tasks.BatchGet(t.Context(), keys, entable.Concurrency(1)))
 	remove()
-	remove = db.Inject(memory.Throttle().On("BatchGetItem").Times(2), memory.DropAfter().On("BatchGetItem").Times(1))
+	remove = s.DB.Inject(memory.Throttle().On("BatchGetItem").Times(2), memory.DropAfter().On("BatchGetItem").Times(1))
 	complete(tasks.BatchGet(t.Context(), keys))
 	remove()
 
 	// What stays unprocessed is reported, and the rest is given out.
-	remove = db.Inject(memory.Unprocessed(20).On("BatchGetItem").Times(1), memory.Unprocessed(0).On("BatchGetItem").After(1))
+	remove = s.DB.Inject(memory.Unprocessed(20).On("BatchGetItem").Times(1), memory.Unprocessed(0).On("BatchGetItem").After(1))
 	got, err := tasks.BatchGet(t.Context(), keys[:30], entable.Attempts(2))
 	failed, ok := errors.AsType[*entable.BatchError](err)
 	if !ok || failed.Total != 30 || len(failed.Failures) != 10 || !errors.Is(err, entable.ErrThrottled) {
@@ -154,27 +154,27 @@ func TestBatchGetAsksAgainForUnprocessedKeys(t *testing.T) {
 		t.Errorf("result %d is neither found nor failed", at)
 	}
 	remove()
-	defer db.Inject(memory.Throttle().On("BatchGetItem"))()
+	defer s.DB.Inject(memory.Throttle().On("BatchGetItem"))()
 	if _, err := tasks.BatchGet(t.Context(), keys[:30], entable.Attempts(1)); !errors.Is(err, entable.ErrThrottled) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	got, err = tasks.BatchGet(ctx, keys)
-	if !errors.Is(err, context.Canceled) || !entable.IsError(err) || s.spy.sent("") != 0 || len(got) != 150 {
-		t.Errorf("with a cancelled context: %d requests, %v", s.spy.sent(""), err)
+	if !errors.Is(err, context.Canceled) || !entable.IsError(err) || s.Spy.Sent("") != 0 || len(got) != 150 {
+		t.Errorf("with a cancelled context: %d requests, %v", s.Spy.Sent(""), err)
 	}
 }
 
 func TestBatchGetOfOtherTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: 1}))
 		other := taskKey("a", 2)
 		other["_type"] = avS("Ghost")
-		s.store(table, other)
+		s.Store(table, other)
 		got, err := tasks.BatchGet(t.Context(), []Task{{List: "a", N: 1}, {List: "a", N: 2}, {List: "a", N: 3}})
 		u, ok := errors.AsType[*entable.UnknownEntityError](err)
 		if !ok || u.Want != "Task" || u.Type != "Ghost" || got[0] == nil || got[1] != nil || got[2] != nil {

@@ -52,7 +52,7 @@ func (b blogs) fill(t *testing.T, id string, posts, comments int) {
 
 func TestCollectionGroupsByFieldShape(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable())
+		b := declareBlogs(s.NewTable())
 		b.fill(t, "1", 3, 2)
 		b.fill(t, "10", 1, 1)
 
@@ -107,7 +107,7 @@ func TestCollectionGroupsByFieldShape(t *testing.T) {
 
 func TestSecondItemInASingleField(t *testing.T) {
 	s := onMemory(t)
-	b := declareBlogs(s.newTable())
+	b := declareBlogs(s.NewTable())
 	b.fill(t, "1", 2, 0)
 	type One struct{ Post *Post }
 	v, err := entable.NewCollection[One](b.posts).Get(t.Context(), Post{Blog: "1"})
@@ -199,11 +199,11 @@ func tryCollection[C any](members ...entable.Registered) error {
 
 func TestCollectionStopsAtUnknownItems(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable())
+		b := declareBlogs(s.NewTable())
 		b.fill(t, "1", 1, 1)
 		ghost := key("BI#1", "Z")
 		ghost["_type"] = avS("Ghost")
-		s.store(b.table, ghost)
+		s.Store(b.table, ghost)
 		type All struct {
 			Head     *Blog
 			Posts    []Post

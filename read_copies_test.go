@@ -18,7 +18,7 @@ type branched struct {
 // A copied query is one of its own: filters, limits and the rest that is set on it are not the other's.
 func TestCopiesOfQueries(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		items := entable.Register[branched](table, entable.PK("id"), entable.SK("no"))
 		for no := range 6 {
 			check(t, items.Put(t.Context(), &branched{ID: "1", No: no + 1, Even: no%2 == 1}))

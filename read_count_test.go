@@ -9,12 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Count is the number of items that All gives, for every kind of query.
 func TestCounts(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		tasks := registerTasks(table, entable.Index("gsi1", entable.PK("text"), entable.SK("n")))
 		orders := entable.Register[Order](table, entable.PK("id", entable.PrefixOf(tasks)), entable.SK("year"))
 		for n := range 12 {
@@ -37,7 +38,7 @@ func TestCounts(t *testing.T) {
 			"index":          func() *entable.Query[Task] { return tasks.QueryIndex("gsi1", Task{Text: "y"}).Greater(Task{N: 4}) },
 			"nothing":        func() *entable.Query[Task] { return tasks.Query(Task{List: "none"}) },
 		} {
-			want := len(collect(t, query().All(t.Context())))
+			want := len(enginetest.Collect(t, query().All(t.Context())))
 			got, err := query().Count(t.Context())
 			check(t, err)
 			if got != want {
@@ -56,11 +57,11 @@ func TestCounts(t *testing.T) {
 			t.Errorf("counted %d of 7 orders (%v)", n, err)
 		}
 		// The service counts by itself where it can tell the items.
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, err = q().Count(t.Context())
 		check(t, err)
-		if body := s.spy.lastBody(); s.spy.sent("Query") != 1 || !strings.Contains(body, `"Select":"COUNT"`) {
-			t.Errorf("%d requests, the last %s", s.spy.sent("Query"), body)
+		if body := s.Spy.LastBody(); s.Spy.Sent("Query") != 1 || !strings.Contains(body, `"Select":"COUNT"`) {
+			t.Errorf("%d requests, the last %s", s.Spy.Sent("Query"), body)
 		}
 		if _, err := tasks.QueryIndex("nope", Task{}).Count(t.Context()); err == nil {
 			t.Error("a query of no index is counted")
@@ -74,7 +75,7 @@ func TestCountsBesideUnknownTypes(t *testing.T) {
 		events, example := letters(t, s)
 		ghost := key("EI#1", "ES#bb")
 		ghost["_type"] = avS("Ghost")
-		s.store(events.Table(), ghost)
+		s.Store(events.Table(), ghost)
 		ctx, log := hooked(t)
 		for name, q := range map[string]*entable.Query[Event]{
 			"by the service": events.Query(example),
@@ -98,7 +99,7 @@ func TestCountsBesideUnknownTypes(t *testing.T) {
 
 func TestOne(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		for n := range 3 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
@@ -135,10 +136,10 @@ func TestOne(t *testing.T) {
 				t.Errorf("one of mixed list %q: %v, %v", test.list, v, err)
 			}
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, err = tasks.Query(Task{List: "a"}).One(t.Context())
-		if n := s.spy.sent(""); n != 1 || !strings.Contains(s.spy.lastBody(), `"Limit":2`) {
-			t.Errorf("%d requests for %v: %s", n, err, s.spy.lastBody())
+		if n := s.Spy.Sent(""); n != 1 || !strings.Contains(s.Spy.LastBody(), `"Limit":2`) {
+			t.Errorf("%d requests for %v: %s", n, err, s.Spy.LastBody())
 		}
 	})
 }
@@ -172,16 +173,16 @@ func TestFewRequestsWhereItemsArePassedOver(t *testing.T) {
 			return "", entable.ErrNotFound
 		},
 	} {
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		v, err := first()
-		if n := s.spy.sent(""); err != nil || n > 12 || !strings.Contains(v, "300") && name != "filter" {
+		if n := s.Spy.Sent(""); err != nil || n > 12 || !strings.Contains(v, "300") && name != "filter" {
 			t.Errorf("%s: %d requests for %s (%v)", name, n, v, err)
 		}
 	}
 	if n, err := w.stops.Query(Station{Line: "a"}).Count(t.Context()); err != nil || n != 1 {
 		t.Errorf("counted %d with the expired items (%v)", n, err)
 	}
-	if got := collect(t, w.stops.QueryIndex("lsi1", Station{Line: "a"}).Consistent(true).All(t.Context())); fmt.Sprint(len(got)) != "1" || !strings.Contains(s.spy.lastBody(), `"ConsistentRead":true`) {
-		t.Errorf("the local index gives %s by %s", pointees(got), s.spy.lastBody())
+	if got := enginetest.Collect(t, w.stops.QueryIndex("lsi1", Station{Line: "a"}).Consistent(true).All(t.Context())); fmt.Sprint(len(got)) != "1" || !strings.Contains(s.Spy.LastBody(), `"ConsistentRead":true`) {
+		t.Errorf("the local index gives %s by %s", pointees(got), s.Spy.LastBody())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 )
 
 func cursorKey(n byte) []byte { return slices.Repeat([]byte{n}, 16) }
@@ -19,10 +20,10 @@ func cursorKey(n byte) []byte { return slices.Repeat([]byte{n}, 16) }
 // Cursors under old keys are accepted as long as the table has the key; the newest seals.
 func TestRotationOfCursorKeys(t *testing.T) {
 	s := onMemory(t)
-	created := s.newTable()
+	created := s.NewTable()
 	table := func(opts ...entable.TableOption) *entable.Entity[Task] {
 		table := entable.NewTable(created.Name(), opts...)
-		table.Use(s.client)
+		table.Use(s.Client)
 		return registerTasks(table)
 	}
 	plain := table()
@@ -53,7 +54,7 @@ func TestRotationOfCursorKeys(t *testing.T) {
 		cursors[tasks] = cursor
 	}
 	const unsealed, sealed, damaged = "it is not sealed, and the table has a cursor key", "it is sealed, and the table has no cursor key", "it is damaged, or belongs to another query"
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for _, test := range []struct {
 		from, to *entable.Entity[Task]
 		want     string
@@ -61,12 +62,12 @@ func TestRotationOfCursorKeys(t *testing.T) {
 		{plain, plain, ""}, {plain, first, unsealed}, {first, plain, sealed}, {first, first, ""}, {first, both, ""}, {first, second, damaged},
 		{both, second, ""}, {both, first, damaged}, {second, both, ""},
 	} {
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, err := next(test.to, cursors[test.from])
 		if test.want == "" {
 			check(t, err)
-		} else if !errors.Is(err, entable.ErrBadCursor) || err.Error() != "entable: invalid cursor of Task: "+test.want || s.spy.sent("") != 0 {
-			t.Errorf("error %v, %d requests, want %s", err, s.spy.sent(""), test.want)
+		} else if !errors.Is(err, entable.ErrBadCursor) || err.Error() != "entable: invalid cursor of Task: "+test.want || s.Spy.Sent("") != 0 {
+			t.Errorf("error %v, %d requests, want %s", err, s.Spy.Sent(""), test.want)
 		}
 	}
 	for _, size := range []int{0, 1, 15, 17, 33} {
@@ -82,7 +83,7 @@ func TestLongCursors(t *testing.T) {
 		Part string `dynamodbav:"part"`
 		Sort string `dynamodbav:"sort"`
 	}
-	longs := entable.Register[Long](s.newTable(entable.CursorKey(cursorKey(1))), entable.PK("part", entable.Shards(64, "sort")), entable.SK("sort"))
+	longs := entable.Register[Long](s.NewTable(entable.CursorKey(cursorKey(1))), entable.PK("part", entable.Shards(64, "sort")), entable.SK("sort"))
 	part := strings.Repeat(`\`, 2000)
 	for n := range 300 {
 		check(t, longs.Put(t.Context(), &Long{part, strings.Repeat(`\`, 1000) + fmt.Sprint(n)}))
@@ -102,7 +103,7 @@ func TestCursorsOfNumberPartitions(t *testing.T) {
 			Value float64 `dynamodbav:"value"`
 			N     int     `dynamodbav:"n"`
 		}
-		measures := entable.Register[Measure](s.newTable(
+		measures := entable.Register[Measure](s.NewTable(
 			entable.PartitionKey("pk", types.ScalarAttributeTypeN), entable.SortKey("sk", types.ScalarAttributeTypeN)), entable.SK("n"))
 		for _, value := range []float64{1e6, 1e19, -1e21, 1.5, 1e-7, -0.25, 12345678901234567890, 1e100, 0} {
 			for n := range 5 {
@@ -154,14 +155,11 @@ func mangle(rnd *rand.Rand, cursors []string) string {
 // No damaged cursor is accepted: none makes a request, and none panics.
 func TestDamagedCursors(t *testing.T) {
 	t.Parallel()
-	rounds := 20_000
-	if soak() {
-		rounds = 1_000_000
-	}
+	rounds := trial.Size(20_000, 1_000_000)
 	for _, opts := range [][]entable.TableOption{nil, {entable.CursorKey(cursorKey(1), cursorKey(2))}} {
 		t.Run(fmt.Sprint(len(opts)), func(t *testing.T) {
 			t.Parallel()
-			rnd := random(t)
+			rnd := trial.Rand(t)
 			s := onMemory(t)
 			w := newRailway(s, opts...)
 			w.fill(t, rnd, 20)
@@ -240,7 +238,7 @@ func TestDamagedCursors(t *testing.T) {
 				check(t, err)
 				note("scan", scan.Cursor)
 			}
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			for range rounds {
 				name, cursor := pick(rnd, names...), ""
 				if rnd.IntN(10) == 0 { // whole, but another query's
@@ -254,7 +252,7 @@ func TestDamagedCursors(t *testing.T) {
 					t.Fatalf("%s: the cursor %q gives %v", name, cursor, err)
 				}
 			}
-			if n := s.spy.sent(""); n != 0 {
+			if n := s.Spy.Sent(""); n != 0 {
 				t.Errorf("%d requests were sent", n)
 			}
 		})
@@ -264,18 +262,18 @@ func TestDamagedCursors(t *testing.T) {
 // A cursor that stands where a range no longer lies is refused by the library, not by the service.
 func TestCursorsAreBoundToTheRange(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 9 {
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 	}
 	page, err := tasks.Query(Task{List: "a"}).Less(Task{N: 7}).Limit(5).Page(t.Context())
 	check(t, err)
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for name, q := range map[string]*entable.Query[Task]{
 		"no range": tasks.Query(Task{List: "a"}), "up to": tasks.Query(Task{List: "a"}).LessEqual(Task{N: 7}),
 		"another bound": tasks.Query(Task{List: "a"}).Less(Task{N: 8}), "prefix": tasks.Query(Task{List: "a"}).Prefix(Task{N: 7}),
 	} {
-		if _, err := q.From(page.Cursor).Page(t.Context()); !errors.Is(err, entable.ErrBadCursor) || s.spy.sent("") > 0 {
+		if _, err := q.From(page.Cursor).Page(t.Context()); !errors.Is(err, entable.ErrBadCursor) || s.Spy.Sent("") > 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

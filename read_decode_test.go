@@ -26,14 +26,14 @@ func TestErrorsOfDecoding(t *testing.T) {
 			N        int    `dynamodbav:"n"`
 			Lines    []line `dynamodbav:"lines"`
 		}
-		table := s.newTable()
+		table := s.NewTable()
 		orders := entable.Register[Purchase](table, entable.Name("Order"), entable.PK("customer", entable.Prefix("CU")), entable.SK(entable.Attr("n").Width(1), entable.Prefix("O")))
 		broken := key("CU#1", "O#7")
 		broken["_type"], broken["customer"], broken["n"] = avS("Order"), avS("1"), avN("7")
 		broken["lines"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{
 			&types.AttributeValueMemberM{}, &types.AttributeValueMemberM{}, &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"qty": avS("two")}},
 		}}
-		s.store(table, broken)
+		s.Store(table, broken)
 		const want = `entable: Order[pk="CU#1" sk="O#7"]: attribute lines[2].qty: cannot decode S into int`
 		at := Purchase{Customer: "1", N: 7}
 		for name, read := range map[string]func() error{

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // letters are five events "a" to "e" of one partition; each hook log is of one read.
 func letters(t *testing.T, s *setup, opts ...entable.EntityOption) (*entable.Entity[Event], Event) {
-	table := s.newTable()
+	table := s.NewTable()
 	events := entable.Register[Event](table, append(opts, entable.PK("id"), entable.SK("slug"))...)
 	for _, slug := range []string{"a", "b", "c", "d", "e"} {
 		check(t, events.Put(t.Context(), &Event{ID: "1", Slug: slug}))
@@ -189,7 +190,7 @@ func TestErrorsOfLoadHooksInTheMiddleOfAPage(t *testing.T) {
 		// A scan's progress stands before the page with the error.
 		var last entable.ScanProgress
 		fails(drain(events.Scan().PageSize(2).Progress(func(p entable.ScanProgress) { last = p }).All(ctx)))
-		if got := slugs(collect(t, events.Scan().PageSize(2).From(last.Cursor).SkipHooks(true).All(ctx))); last.Items != 2 || got != "cde" {
+		if got := slugs(enginetest.Collect(t, events.Scan().PageSize(2).From(last.Cursor).SkipHooks(true).All(ctx))); last.Items != 2 || got != "cde" {
 			t.Errorf("progress %+v, behind it %q", last, got)
 		}
 
@@ -215,13 +216,13 @@ func TestErrorsOfLoadHooksInTheMiddleOfAPage(t *testing.T) {
 // An item that cannot be decoded comes as an error in its place as well.
 func TestUndecodableItemInTheMiddleOfAPage(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 5 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 		}
 		bad := taskKey("a", 2)
 		bad["_type"], bad["list"], bad["n"] = avS("Task"), avS("a"), avS("two")
-		s.store(tasks.Table(), bad)
+		s.Store(tasks.Table(), bad)
 		const want = `entable: Task[pk="TL#a" sk="TN#0000000000000000002"]: attribute n: cannot decode S into int`
 		for _, reverse := range []bool{false, true} {
 			q := tasks.Query(Task{List: "a"})

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Ticket is open while it has an owner; the index of owners is sparse.
@@ -24,7 +25,7 @@ type Ticket struct {
 func TestIndexQueries(t *testing.T) {
 	due := func(day int) time.Time { return time.Date(2024, 1, day, 0, 0, 0, 0, time.UTC) }
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"), entable.GSI("by-priority",
+		table := s.NewTable(entable.GSI("gsi1"), entable.GSI("by-priority",
 			entable.PartitionKey("prio", types.ScalarAttributeTypeN), entable.NoSortKey()))
 		tickets := entable.Register[Ticket](table,
 			entable.Index("gsi1", entable.PK("owner"), entable.SK(entable.Attr("due").Layout("2006-01-02"))),
@@ -38,7 +39,7 @@ func TestIndexQueries(t *testing.T) {
 		}
 		ids := func(q *entable.Query[Ticket]) string {
 			var got strings.Builder
-			for _, v := range collect(t, q.All(t.Context())) {
+			for _, v := range enginetest.Collect(t, q.All(t.Context())) {
 				got.WriteString(v.ID)
 			}
 			return got.String()
@@ -60,17 +61,17 @@ func TestIndexQueries(t *testing.T) {
 				t.Errorf("%s: read %q, want %q", test.name, got, test.want)
 			}
 		}
-		if got := collect(t, tickets.QueryIndex("by-priority", Ticket{Priority: 1}).All(t.Context())); len(got) != 3 {
+		if got := enginetest.Collect(t, tickets.QueryIndex("by-priority", Ticket{Priority: 1}).All(t.Context())); len(got) != 3 {
 			t.Errorf("read %s of priority 1", pointees(got))
 		}
 
 		// Items without a component are not in the index, and hold no attribute of it.
 		want := `{"_type":{"S":"Ticket"},"due":{"S":"2024-01-01T00:00:00Z"},"id":{"S":"5"},"pk":{"S":"TI#5"},"prio":{"N":"1"},"priority":{"N":"1"},"sk":{"S":"A"}}`
-		if got := dynamoJSON(s.load(table, key("TI#5", "A"))); got != want {
+		if got := dynamoJSON(s.Load(table, key("TI#5", "A"))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
 		want = `{"_type":{"S":"Ticket"},"due":{"S":"2024-01-02T00:00:00Z"},"gsi1pk":{"S":"TO#ann"},"gsi1sk":{"S":"TD#2024-01-02"},"id":{"S":"4"},"owner":{"S":"ann"},"pk":{"S":"TI#4"},"sk":{"S":"A"}}`
-		if got := dynamoJSON(s.load(table, key("TI#4", "A"))); got != want {
+		if got := dynamoJSON(s.Load(table, key("TI#4", "A"))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
 
@@ -89,11 +90,11 @@ func TestIndexQueries(t *testing.T) {
 // A component that is not omitempty must be set: the item would be missing in the index unnoticed.
 func TestIndexKeysOfUnsetFields(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("gsi1"))
+	table := s.NewTable(entable.GSI("gsi1"))
 	carts := entable.Register[keyed[string]](table, entable.Name("Keyed"), entable.Index("gsi1", entable.PK("note")))
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	err := carts.Put(t.Context(), &keyed[string]{Key: "1"})
-	if !is[*entable.KeyError](err) || s.spy.sent("") != 0 {
+	if !is[*entable.KeyError](err) || s.Spy.Sent("") != 0 {
 		t.Fatalf("put without the index's component: %v", err)
 	}
 	if want := `entable: Keyed: cannot build key gsi1pk: attribute "note": text is empty: set it, or give it omitempty, which leaves the item out of the index`; err.Error() != want {
@@ -103,9 +104,9 @@ func TestIndexKeysOfUnsetFields(t *testing.T) {
 
 func TestIndexOfTheTableIsMissing(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		created := s.newTable()
-		table := entable.NewTable(created.Name(), append(s.opts, entable.GSI("gsi1"))...)
-		table.Use(s.client)
+		created := s.NewTable()
+		table := entable.NewTable(created.Name(), append(s.Options, entable.GSI("gsi1"))...)
+		table.Use(s.Client)
 		carts := entable.Register[Cart](table, entable.Index("gsi1", entable.PK("year")))
 		err := drain(carts.QueryIndex("gsi1", Cart{Year: 1}).All(t.Context()))
 		if err == nil || !entable.IsError(err) || errors.Is(err, entable.ErrNotFound) {
@@ -116,14 +117,14 @@ func TestIndexOfTheTableIsMissing(t *testing.T) {
 
 func TestCreateTable(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.declare(entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey()), entable.SortKey("s", types.ScalarAttributeTypeN))
+		table := s.Declare(entable.GSI("gsi1"), entable.GSI("gsi2", entable.NoSortKey()), entable.SortKey("s", types.ScalarAttributeTypeN))
 		check(t, table.CreateTable(t.Context()))
-		t.Cleanup(func() { s.drop(table) })
+		t.Cleanup(func() { s.Drop(table) })
 		// It is ready at once, with its indexes.
 		carts := entable.Register[Cart](table, entable.SK("year"), entable.Index("gsi1", entable.PK("year")), entable.Index("gsi2", entable.PK("id")))
 		check(t, carts.Put(t.Context(), &Cart{ID: "1", Year: 2024}))
 		for _, q := range []*entable.Query[Cart]{carts.QueryIndex("gsi1", Cart{Year: 2024}), carts.QueryIndex("gsi2", Cart{ID: "1"})} {
-			if got := collect(t, q.All(t.Context())); len(got) != 1 {
+			if got := enginetest.Collect(t, q.All(t.Context())); len(got) != 1 {
 				t.Errorf("read %s", pointees(got))
 			}
 		}
@@ -169,7 +170,7 @@ func TestCreateInput(t *testing.T) {
 func TestCreateTableNeedsAClientThatCan(t *testing.T) {
 	s := onMemory(t)
 	table := entable.NewTable("shop")
-	table.Use(struct{ entable.Client }{s.sdk})
+	table.Use(struct{ entable.Client }{s.SDK})
 	err := table.CreateTable(t.Context())
 	if want := `entable: CreateTable of table "shop": the client struct { entable.Client } has no CreateTable, DescribeTable and DeleteTable`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
@@ -188,10 +189,10 @@ type Match struct {
 
 func TestNativeIndexQueries(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		if s.engine != "memory" {
+		if s.Engine != "memory" {
 			t.Skip("DynamoDB Local 1.25 has no indexes with several key attributes")
 		}
-		table := s.newTable(entable.GSI("by-season", entable.MultiAttribute(),
+		table := s.NewTable(entable.GSI("by-season", entable.MultiAttribute(),
 			entable.PartitionKey("sport", types.ScalarAttributeTypeS), entable.PartitionKey("season", types.ScalarAttributeTypeN),
 			entable.SortKey("round", types.ScalarAttributeTypeN), entable.SortKey("city", types.ScalarAttributeTypeS)))
 		matches := entable.Register[Match](table, entable.Index("by-season"))
@@ -226,7 +227,7 @@ func TestNativeIndexQueries(t *testing.T) {
 			{"none", matches.QueryIndex("by-season", Match{Sport: "golf", Season: 1}), ""},
 		} {
 			var got strings.Builder
-			for _, m := range collect(t, test.query.All(t.Context())) {
+			for _, m := range enginetest.Collect(t, test.query.All(t.Context())) {
 				got.WriteString(m.ID)
 			}
 			if got.String() != test.want {
@@ -234,7 +235,7 @@ func TestNativeIndexQueries(t *testing.T) {
 			}
 		}
 		walked := walk(t, 2, func(c string) *entable.Query[Match] { return golf().Reverse().Limit(2).From(c) })
-		if !slices.EqualFunc(walked, collect(t, golf().Reverse().All(t.Context())), func(a, b *Match) bool { return *a == *b }) {
+		if !slices.EqualFunc(walked, enginetest.Collect(t, golf().Reverse().All(t.Context())), func(a, b *Match) bool { return *a == *b }) {
 			t.Errorf("walked over %s", pointees(walked))
 		}
 		if n, err := golf().Count(t.Context()); err != nil || n != 5 {

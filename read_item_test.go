@@ -74,21 +74,21 @@ type Open struct {
 // The rest field takes the attributes that the type lacks and writes them back, unharmed.
 func TestRestField(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		opens := entable.Register[Open](s.newTable(entable.GSI("gsi1")), entable.Index("gsi1", entable.PK("name")))
+		opens := entable.Register[Open](s.NewTable(entable.GSI("gsi1")), entable.Index("gsi1", entable.PK("name")))
 		ctx := t.Context()
 		item := key("OI#1", "A")
 		item["_type"], item["id"], item["name"] = avS("Open"), avS("1"), avS("n")
 		item["gsi1pk"], item["gsi1sk"] = avS("ON#n"), avS("A")
 		item["big"], item["set"] = avN("12345678901234567890123456789012345678"), &types.AttributeValueMemberNS{Value: []string{"1", "2"}}
 		item["deep"] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"x": &types.AttributeValueMemberNULL{Value: true}}}
-		s.store(opens.Table(), item)
+		s.Store(opens.Table(), item)
 		v, err := opens.Get(ctx, Open{ID: "1"})
 		check(t, err)
 		if len(v.Rest) != 3 || !reflect.DeepEqual(v.Rest["big"], item["big"]) {
 			t.Errorf("read %+v", v)
 		}
 		check(t, opens.Put(ctx, v))
-		if got := dynamoJSON(s.load(opens.Table(), key("OI#1", "A"))); got != dynamoJSON(item) {
+		if got := dynamoJSON(s.Load(opens.Table(), key("OI#1", "A"))); got != dynamoJSON(item) {
 			t.Errorf("stored %s, want %s", got, dynamoJSON(item))
 		}
 
@@ -102,7 +102,7 @@ func TestRestField(t *testing.T) {
 		}
 		check(t, opens.SaveChanges(ctx, *v, &after))
 		want := `{"_type":{"S":"Open"},"big":{"N":"12345678901234567890123456789012345678"},"id":{"S":"1"},"new.dotted":{"L":[{"N":"1"}]},"pk":{"S":"OI#1"},"set":{"NULL":true},"sk":{"S":"A"}}`
-		if got := dynamoJSON(s.load(opens.Table(), key("OI#1", "A"))); got != want {
+		if got := dynamoJSON(s.Load(opens.Table(), key("OI#1", "A"))); got != want {
 			t.Errorf("stored %s, want %s", got, want)
 		}
 		if len(after.Rest) != 3 || after.Rest["deep"] != nil {
@@ -139,7 +139,7 @@ type Blob struct {
 func TestSizeIsExact(t *testing.T) {
 	const limit = 409_600
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		blobs := entable.Register[Blob](table, entable.Index("gsi1", entable.PK("state")))
 		ctx := t.Context()
 		huge, _ := new(big.Int).SetString("-12345678901234567890123456789012345678", 10)
@@ -161,13 +161,13 @@ func TestSizeIsExact(t *testing.T) {
 			v.Text += "x"
 			raw, err := blobs.ToItem(&v)
 			check(t, err)
-			_, err = s.sdk.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: raw})
+			_, err = s.SDK.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: raw})
 			if err == nil || !strings.Contains(err.Error(), "Item size has exceeded the maximum allowed size") {
 				t.Errorf("the engine takes %d bytes: %v", limit+1, err)
 			}
 			before := v
 			before.Text = ""
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			for name, err := range map[string]error{
 				"Put":         blobs.Put(ctx, &v),
 				"Create":      blobs.Create(ctx, &v),
@@ -181,8 +181,8 @@ func TestSizeIsExact(t *testing.T) {
 					t.Errorf("%s of %d bytes: %v", name, limit+1, err)
 				}
 			}
-			if s.spy.sent("") != 0 {
-				t.Errorf("%d requests were sent", s.spy.sent(""))
+			if s.Spy.Sent("") != 0 {
+				t.Errorf("%d requests were sent", s.Spy.Sent(""))
 			}
 		}
 	})
@@ -201,7 +201,7 @@ func TestOwnItems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onMemory(t)
-			table := s.newTable(opts...)
+			table := s.NewTable(opts...)
 			sort := []entable.EntityOption{}
 			if name == "number as sort key" {
 				sort = append(sort, entable.SK("n"))
@@ -213,7 +213,7 @@ func TestOwnItems(t *testing.T) {
 			members := entable.Register[numbered](table, append(sort, entable.PK("id"))...)
 			check(t, table.Verify(t.Context()))
 			check(t, members.Put(t.Context(), &numbered{member: member{ID: "1", Email: "a@example.org"}}))
-			out, err := s.sdk.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(table.Name())})
+			out, err := s.SDK.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String(table.Name())})
 			check(t, err)
 			own := 0
 			for _, item := range out.Items {

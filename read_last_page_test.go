@@ -38,7 +38,7 @@ func TestTheLastPageIsKnown(t *testing.T) {
 		for n := range 6 {
 			for name, page := range kinds {
 				for _, limit := range []int{1, 2, 3, 5, 6, math.MaxInt} {
-					s.spy.reset(nil)
+					s.Spy.Reset()
 					got := read(t, name, limit, page)
 					want := max(1, (n+limit-1)/min(limit, 6))
 					if limit > 6 {
@@ -47,8 +47,8 @@ func TestTheLastPageIsKnown(t *testing.T) {
 					if len(got) != want {
 						t.Errorf("%s of %d items by %d: pages of %v", name, n, limit, got)
 					}
-					if most := want * map[string]int{"shards": 3, "moved": 2, "hydrated": 2}[name]; s.spy.sent("") != want && s.spy.sent("") > most {
-						t.Errorf("%s of %d items by %d: %d requests", name, n, limit, s.spy.sent(""))
+					if most := want * map[string]int{"shards": 3, "moved": 2, "hydrated": 2}[name]; s.Spy.Sent("") != want && s.Spy.Sent("") > most {
+						t.Errorf("%s of %d items by %d: %d requests", name, n, limit, s.Spy.Sent(""))
 					}
 				}
 			}
@@ -70,7 +70,7 @@ func TestTheLastPageIsKnown(t *testing.T) {
 				check(t, err)
 				check(t, cargo.Delete(t.Context(), cargoOf{"a", n}))
 				c["pk"] = avS("FREIGHT#a")
-				s.store(w.table, c)
+				s.Store(w.table, c)
 			}
 		}
 	})
@@ -119,7 +119,7 @@ func read(t *testing.T, name string, limit int, page func(int, string) (int, str
 // What stands behind a page and is passed over is not looked at twice: the page has a cursor, and none is lost or counted twice.
 func TestPagesBeforeItemsThatArePassedOver(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		for n := range 4 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
@@ -127,13 +127,13 @@ func TestPagesBeforeItemsThatArePassedOver(t *testing.T) {
 		item, err := tasks.ToItem(&Task{List: "a", N: 4})
 		check(t, err)
 		item["_type"] = avS("Ghost")
-		s.store(table, item)
+		s.Store(table, item)
 		skipped := 0
 		q := tasks.Query(Task{List: "a"}).SkipUnknown(&skipped).Limit(4)
 		first, err := q.Page(t.Context())
 		check(t, err)
-		if len(first.Items) != 4 || first.Cursor == "" || s.spy.sent("Query") != 1 {
-			t.Errorf("%d items, cursor %q, %d requests", len(first.Items), first.Cursor, s.spy.sent("Query"))
+		if len(first.Items) != 4 || first.Cursor == "" || s.Spy.Sent("Query") != 1 {
+			t.Errorf("%d items, cursor %q, %d requests", len(first.Items), first.Cursor, s.Spy.Sent("Query"))
 		}
 		rest, err := q.From(first.Cursor).Page(t.Context())
 		check(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Chore and Memo lie in partitions of their own, and share those of an index: the work of one person.
@@ -55,7 +56,7 @@ func (d desk) fill(t *testing.T) {
 
 func TestCollectionOfAnIndexPartition(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		d := declareDesk(s.newTable(entable.GSI("gsi1")))
+		d := declareDesk(s.NewTable(entable.GSI("gsi1")))
 		d.fill(t)
 		for _, example := range []any{Chore{Owner: "ann"}, &Memo{Owner: "ann", ID: "not looked at"}} {
 			v, err := d.work.QueryIndex("gsi1", example).PageSize(2).Group(t.Context())
@@ -83,9 +84,9 @@ func TestCollectionOfAnIndexPartition(t *testing.T) {
 // A range of sort keys runs across types, and from any type to any other.
 func TestBetweenOfSeveralTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable())
+		b := declareBlogs(s.NewTable())
 		b.fill(t, "1", 3, 3) // A, CN#0 to CN#2, PN#0 to PN#2
-		d := declareDesk(s.newTable(entable.GSI("gsi1")))
+		d := declareDesk(s.NewTable(entable.GSI("gsi1")))
 		d.fill(t) // for ann CD#0, CD#2, CD#3, MT#t0#0, MT#t0#2, MT#t1#3
 		type All struct {
 			Head     *Blog
@@ -150,7 +151,7 @@ func itemsOf[Q refinable[Q, any]](t *testing.T, q Q) func() ([]any, error) {
 
 func TestBetweenOfANativeIndex(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("by-season", entable.MultiAttribute(),
+	table := s.NewTable(entable.GSI("by-season", entable.MultiAttribute(),
 		entable.PartitionKey("sport", types.ScalarAttributeTypeS), entable.SortKey("season", types.ScalarAttributeTypeN)))
 	matches := entable.Register[Match](table, entable.Index("by-season"))
 	chores := entable.Register[Chore](table)
@@ -167,7 +168,7 @@ func TestBetweenOfANativeIndex(t *testing.T) {
 		{Match{Season: 2021}, nil, "123"},
 	} {
 		var got strings.Builder
-		for _, item := range collect(t, golf().Between(test.low, test.high).All(t.Context())) {
+		for _, item := range enginetest.Collect(t, golf().Between(test.low, test.high).All(t.Context())) {
 			got.WriteString(item.(*Match).ID)
 		}
 		if got.String() != test.want {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // fillMixed writes a partition with items of three registered types and one that is not, as a service with
@@ -27,7 +28,7 @@ func fillMixed(t *testing.T, s *setup, b blogs) (order []string, unknown []map[s
 	} {
 		ghost := key("BI#1", sk)
 		ghost["_type"], ghost["data"] = avS("Ghost"), avN("1")
-		s.store(b.table, ghost)
+		s.Store(b.table, ghost)
 		unknown = append(unknown, ghost)
 	}
 	order = append(order, "00", "A")
@@ -65,7 +66,7 @@ func sortKey(item any) string {
 
 func TestMixedPartitionWithAnUnknownType(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable())
+		b := declareBlogs(s.NewTable())
 		order, unknown := fillMixed(t, s, b)
 		isUnknown := func(sk string) bool {
 			return slices.ContainsFunc(unknown, func(item map[string]types.AttributeValue) bool {
@@ -89,7 +90,7 @@ func TestMixedPartitionWithAnUnknownType(t *testing.T) {
 
 				// As raw items, in their places.
 				var got []string
-				for _, item := range collect(t, query().RawUnknown().All(t.Context())) {
+				for _, item := range enginetest.Collect(t, query().RawUnknown().All(t.Context())) {
 					got = append(got, sortKey(item))
 				}
 				if !slices.Equal(got, order) {
@@ -99,7 +100,7 @@ func TestMixedPartitionWithAnUnknownType(t *testing.T) {
 				// Skipped and counted.
 				skipped := 0
 				got = nil
-				for _, item := range collect(t, query().SkipUnknown(&skipped).All(t.Context())) {
+				for _, item := range enginetest.Collect(t, query().SkipUnknown(&skipped).All(t.Context())) {
 					got = append(got, sortKey(item))
 				}
 				known := slices.DeleteFunc(slices.Clone(order), isUnknown)
@@ -131,7 +132,7 @@ func TestMixedPartitionWithAnUnknownType(t *testing.T) {
 
 		// A query of one entity reads its part of the partition, and meets the unknown items there.
 		skipped := 0
-		posts := collect(t, b.posts.Query(Post{Blog: "1"}).SkipUnknown(&skipped).All(t.Context()))
+		posts := enginetest.Collect(t, b.posts.Query(Post{Blog: "1"}).SkipUnknown(&skipped).All(t.Context()))
 		if len(posts) != 5 || skipped != 1 {
 			t.Errorf("read %s, skipped %d", pointees(posts), skipped)
 		}
@@ -139,7 +140,7 @@ func TestMixedPartitionWithAnUnknownType(t *testing.T) {
 		if u, ok := errors.AsType[*entable.UnknownEntityError](err); !ok || u.Want != "Post" {
 			t.Errorf("error %v", err)
 		}
-		if got := collect(t, b.posts.Query(Post{Blog: "1"}).Less(Post{N: 3}).All(t.Context())); len(got) != 3 {
+		if got := enginetest.Collect(t, b.posts.Query(Post{Blog: "1"}).Less(Post{N: 3}).All(t.Context())); len(got) != 3 {
 			t.Errorf("below 3 there is %s", pointees(got))
 		}
 
@@ -164,17 +165,17 @@ func TestTypesFromKeys(t *testing.T) {
 		N  int    `dynamodbav:"n"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable(entable.NoDiscriminator()))
+		b := declareBlogs(s.NewTable(entable.NoDiscriminator()))
 		pipes := entable.Register[Pipe](b.table, entable.PK("id", entable.PrefixOf(b.heads)), entable.SK("n", entable.Prefix("P"), entable.Separator("|")))
 		bare := entable.Register[Cart](b.table, entable.PK("id", entable.NoPrefix()), entable.SK("year", entable.NoPrefix()))
 		b.fill(t, "1", 1, 1)
 		check(t, pipes.Put(t.Context(), &Pipe{"1", 5}))
 		check(t, bare.Put(t.Context(), &Cart{"1", 7}))
 		for _, sk := range []string{"PN#1", "PN#x", "P", "P|", "P|5", "PN#0000000000000000001#", "A#"} {
-			s.store(b.table, key("BI#1", sk)) // nearly a key
+			s.Store(b.table, key("BI#1", sk)) // nearly a key
 		}
 		unknown, got := 0, []string(nil)
-		for _, item := range collect(t, b.table.Query(Blog{ID: "1"}).SkipUnknown(&unknown).PageSize(2).All(t.Context())) {
+		for _, item := range enginetest.Collect(t, b.table.Query(Blog{ID: "1"}).SkipUnknown(&unknown).PageSize(2).All(t.Context())) {
 			got = append(got, fmt.Sprintf("%T", item))
 		}
 		if want := "[*entable_test.Blog *entable_test.Comment *entable_test.Post *entable_test.Pipe]"; fmt.Sprint(got) != want || unknown != 7 {
@@ -185,7 +186,7 @@ func TestTypesFromKeys(t *testing.T) {
 		if *cart != (Cart{"1", 7}) {
 			t.Errorf("read %v", *cart)
 		}
-		all := collect(t, b.table.Query(Cart{ID: "1"}).All(t.Context()))
+		all := enginetest.Collect(t, b.table.Query(Cart{ID: "1"}).All(t.Context()))
 		if len(all) != 1 {
 			t.Errorf("read %v", all)
 		}
@@ -208,7 +209,7 @@ func TestEntityQueryLeavesOtherTypesOut(t *testing.T) {
 		N  string `dynamodbav:"n"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		left := entable.Register[Left](table, entable.SK("n"),
 			entable.Index("gsi1", entable.PK("id", entable.Prefix("X")), entable.SK("n", entable.NoPrefix())))
 		right := entable.Register[Right](table, entable.SK("n"),
@@ -218,12 +219,12 @@ func TestEntityQueryLeavesOtherTypesOut(t *testing.T) {
 			check(t, right.Put(t.Context(), &Right{"1", fmt.Sprintf("%019dx", n)}))
 		}
 		for _, limit := range []int{1, 3, 6, 10} {
-			got := collect(t, left.QueryIndex("gsi1", Left{ID: "1"}).Limit(limit).PageSize(2).All(t.Context()))
+			got := enginetest.Collect(t, left.QueryIndex("gsi1", Left{ID: "1"}).Limit(limit).PageSize(2).All(t.Context()))
 			if len(got) != min(limit, 6) {
 				t.Errorf("limit %d: read %s", limit, pointees(got))
 			}
 		}
-		all := collect(t, table.QueryIndex("gsi1", Right{ID: "1"}).All(t.Context()))
+		all := enginetest.Collect(t, table.QueryIndex("gsi1", Right{ID: "1"}).All(t.Context()))
 		for i, item := range all {
 			if _, ok := item.(*Left); ok != (i%2 == 0) {
 				t.Errorf("item %d is a %T", i, item)

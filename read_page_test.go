@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // pages is a query of any kind for walking: From and Limit and so on are its own.
@@ -43,8 +45,8 @@ func walk[I any, Q pages[I]](t *testing.T, limit int, make func(cursor string) Q
 // Walking by cursors with any limit and page size gives exactly the list of one pass.
 func TestCursorsGiveTheOnePassList(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		rnd := random(t)
-		table := s.newTable(entable.GSI("gsi1"))
+		rnd := trial.Rand(t)
+		table := s.NewTable(entable.GSI("gsi1"))
 		tasks := registerTasks(table, entable.Index("gsi1", entable.PK("text"), entable.SK("list")))
 		orders := entable.Register[Order](table, entable.PK("id", entable.PrefixOf(tasks)), entable.SK("year"))
 		type Both struct {
@@ -85,7 +87,7 @@ func TestCursorsGiveTheOnePassList(t *testing.T) {
 					if reverse {
 						once.Reverse()
 					}
-					want := collect(t, once.All(t.Context()))
+					want := enginetest.Collect(t, once.All(t.Context()))
 					got := walk(t, limit, refined(make()).From)
 					if !slices.EqualFunc(got, want, func(a, b *Task) bool { return fmt.Sprint(*a) == fmt.Sprint(*b) }) {
 						t.Errorf("%s, %s: walked\n%s, want\n%s", name, what, pointees(got), pointees(want))
@@ -109,7 +111,7 @@ func TestCursorsGiveTheOnePassList(t *testing.T) {
 				if reverse {
 					once.Reverse()
 				}
-				want := texts(collect(t, once.All(t.Context())))
+				want := texts(enginetest.Collect(t, once.All(t.Context())))
 				if got := texts(walk(t, limit, mixed)); !slices.Equal(got, want) || len(got) != 22 {
 					t.Errorf("mixed, %s: walked\n%s, want\n%s", what, got, want)
 				}
@@ -137,13 +139,13 @@ func TestCursorsGiveTheOnePassList(t *testing.T) {
 // From continues All and First too.
 func TestRangingFromACursor(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 7 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 		}
 		page, err := tasks.Query(Task{List: "a"}).Limit(3).Page(t.Context())
 		check(t, err)
-		rest := collect(t, tasks.Query(Task{List: "a"}).From(page.Cursor).All(t.Context()))
+		rest := enginetest.Collect(t, tasks.Query(Task{List: "a"}).From(page.Cursor).All(t.Context()))
 		if len(rest) != 4 || rest[0].N != 3 {
 			t.Errorf("behind the third item there is %s", pointees(rest))
 		}
@@ -155,7 +157,7 @@ func TestRangingFromACursor(t *testing.T) {
 		}
 		// The item that a cursor stands on may be gone.
 		check(t, tasks.Delete(t.Context(), Task{List: "a", N: 2}))
-		rest = collect(t, tasks.Query(Task{List: "a"}).From(page.Cursor).All(t.Context()))
+		rest = enginetest.Collect(t, tasks.Query(Task{List: "a"}).From(page.Cursor).All(t.Context()))
 		if len(rest) != 4 {
 			t.Errorf("behind a deleted item there is %s", pointees(rest))
 		}
@@ -164,10 +166,10 @@ func TestRangingFromACursor(t *testing.T) {
 
 func TestForeignAndDamagedCursors(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("gsi1"))
+	table := s.NewTable(entable.GSI("gsi1"))
 	tasks := registerTasks(table, entable.Index("gsi1", entable.PK("text")))
 	orders := entable.Register[Order](table, entable.PK("id", entable.PrefixOf(tasks)), entable.SK("year"))
-	other := registerTasks(s.newTable())
+	other := registerTasks(s.NewTable())
 	type Tasks struct{ Tasks []Task }
 	collection := entable.NewCollection[Tasks](tasks)
 	for n := range 5 {
@@ -178,7 +180,7 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 	check(t, err)
 	cursor := page.Cursor
 
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	refused := func(name string, err error) {
 		t.Helper()
 		if !errors.Is(err, entable.ErrBadCursor) || !entable.IsError(err) {
@@ -219,7 +221,7 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 	}
 	_, err = tasks.Query(Task{List: "a"}).From(cursor + cursor).Page(t.Context())
 	refused("twice", err)
-	if n := s.spy.sent(""); n != 0 {
+	if n := s.Spy.Sent(""); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
 	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query"; err.Error() != want {
@@ -246,7 +248,7 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 // Limits go to the service only where they are exact: no item is read that is not given out.
 func TestRequestsOfAPage(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 10 {
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 	}
@@ -263,10 +265,10 @@ func TestRequestsOfAPage(t *testing.T) {
 		{tasks.Query(Task{List: "a"}).Limit(math.MaxInt), 1, 10},
 		{tasks.Query(Task{List: "none"}), 1, 0},
 	} {
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		page, err := test.query.Page(t.Context())
 		check(t, err)
-		if n := s.spy.sent("Query"); n != test.sent || len(page.Items) != test.want {
+		if n := s.Spy.Sent("Query"); n != test.sent || len(page.Items) != test.want {
 			t.Errorf("%d requests for %d items, want %d for %d", n, len(page.Items), test.sent, test.want)
 		}
 	}
@@ -275,17 +277,17 @@ func TestRequestsOfAPage(t *testing.T) {
 // Pages of the service end at 1 MB; a query goes on by itself.
 func TestQueryOverFullPages(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		text := strings.Repeat("x", 300_000)
 		for n := range 8 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n, Text: text}))
 		}
-		s.spy.reset(nil)
-		all := collect(t, tasks.Query(Task{List: "a"}).All(t.Context()))
+		s.Spy.Reset()
+		all := enginetest.Collect(t, tasks.Query(Task{List: "a"}).All(t.Context()))
 		if len(all) != 8 || all[7].N != 7 || all[7].Text != text {
 			t.Errorf("read %d items", len(all))
 		}
-		if n := s.spy.sent("Query"); n < 2 {
+		if n := s.Spy.Sent("Query"); n < 2 {
 			t.Errorf("2.4 MB came in %d pages", n)
 		}
 	})

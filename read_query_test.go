@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // row is an item of one partition with a sort key of type K. Neighbours lie around it.
@@ -97,7 +99,7 @@ func (o ordered[K]) check(t *testing.T, table *entable.Table, rnd *rand.Rand) {
 			if rnd.IntN(2) == 0 {
 				test.query.PageSize(1 + rnd.IntN(9))
 			}
-			got := collect(t, test.query.All(t.Context()))
+			got := enginetest.Collect(t, test.query.All(t.Context()))
 			if !slices.EqualFunc(got, want, func(g *row[K], w row[K]) bool { return o.compare(g.Key, w.Key) == 0 }) {
 				t.Errorf("%s: %s of %v and %v: read %s, want %v", o.name, test.name, a.Key, b.Key, pointees(got), want)
 			}
@@ -131,8 +133,8 @@ func randomInt(rnd *rand.Rand) int64 {
 // Every condition on every type of sort key gives what a naive filter over all rows gives.
 func TestSortKeyConditions(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		rnd := random(t)
-		table := s.newTable()
+		rnd := trial.Rand(t)
+		table := s.NewTable()
 		ordered[int64]{name: "Integer", make: randomInt, compare: cmp.Compare[int64]}.check(t, table, rnd)
 		ordered[uint32]{name: "Unsigned", make: func(r *rand.Rand) uint32 { return r.Uint32() >> r.IntN(32) }, compare: cmp.Compare[uint32]}.check(t, table, rnd)
 		ordered[float64]{name: "Float", make: func(r *rand.Rand) float64 { return float64(randomInt(r)) * math.Pow(10, float64(r.IntN(200)-100)) }, compare: cmp.Compare[float64]}.check(t, table, rnd)
@@ -174,8 +176,8 @@ func (t triple) compare(o triple, n int) int {
 // A composite key is compared by the components that are named, zeros among them.
 func TestCompositeSortKeyConditions(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		rnd := random(t)
-		table := s.newTable()
+		rnd := trial.Rand(t)
+		table := s.NewTable()
 		around := entable.Register[neighbour](table, entable.Name("Around"), entable.PK("part", entable.Prefix("P")), entable.SK("key", entable.NoPrefix()))
 		triples := entable.Register[triple](table, entable.Name("Triple"), entable.PK("part", entable.PrefixOf(around)),
 			entable.SK(entable.Literal("T"), "a", "b", "c"))
@@ -221,7 +223,7 @@ func TestCompositeSortKeyConditions(t *testing.T) {
 						want = append(want, v)
 					}
 				}
-				got := collect(t, test.query.PageSize(1+rnd.IntN(30)).All(t.Context()))
+				got := enginetest.Collect(t, test.query.PageSize(1+rnd.IntN(30)).All(t.Context()))
 				if !slices.EqualFunc(got, want, func(g *triple, w triple) bool { return *g == w }) {
 					t.Errorf("%s of %+v and %+v by %q: read %s, want %v", test.name, a, b, by, pointees(got), want)
 				}
@@ -233,7 +235,7 @@ func TestCompositeSortKeyConditions(t *testing.T) {
 // Between the wrong way round is an error before the request, not a silent empty result.
 func TestBetweenTheWrongWayRound(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for name, query := range map[string]func() error{
 			"query": func() error {
 				_, err := tasks.Query(Task{List: "a"}).Between(Task{N: 2}, Task{N: 1}).First(t.Context())
@@ -244,8 +246,8 @@ func TestBetweenTheWrongWayRound(t *testing.T) {
 				return err
 			},
 		} {
-			s.spy.reset(nil)
-			if err := query(); err == nil || !strings.HasSuffix(err.Error(), "the low bound of Between lies above the high one: exchange them") || !entable.IsError(err) || s.spy.sent("") > 0 {
+			s.Spy.Reset()
+			if err := query(); err == nil || !strings.HasSuffix(err.Error(), "the low bound of Between lies above the high one: exchange them") || !entable.IsError(err) || s.Spy.Sent("") > 0 {
 				t.Errorf("%s between 2 and 1: %v", name, err)
 			}
 		}
@@ -255,7 +257,7 @@ func TestBetweenTheWrongWayRound(t *testing.T) {
 // A page that is empty after filtering does not end a query.
 func TestFilterThatMatchesOnALatePage(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 20 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n, Text: []string{"no", "yes"}[n/17]}))
 		}
@@ -267,10 +269,10 @@ func TestFilterThatMatchesOnALatePage(t *testing.T) {
 		if first.N != 17 {
 			t.Errorf("first is %d, want 17", first.N)
 		}
-		if all := collect(t, q().All(t.Context())); len(all) != 3 {
+		if all := enginetest.Collect(t, q().All(t.Context())); len(all) != 3 {
 			t.Errorf("read %s, want 17 to 19", pointees(all))
 		}
-		if all := collect(t, q().Limit(2).All(t.Context())); len(all) != 2 {
+		if all := enginetest.Collect(t, q().Limit(2).All(t.Context())); len(all) != 2 {
 			t.Errorf("the limit of 2 gives %s", pointees(all))
 		}
 		page, err := q().Limit(2).Page(t.Context())
@@ -334,7 +336,7 @@ func TestMistakesInQueries(t *testing.T) {
 // A query that has been sent can be sent again, with the same result.
 func TestQueryCanBeSentAgain(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 5 {
 			check(t, tasks.Put(t.Context(), &Task{List: "a", N: n}))
 		}
@@ -343,7 +345,7 @@ func TestQueryCanBeSentAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if n := len(collect(t, q.All(t.Context()))); n != 5 {
+			if n := len(enginetest.Collect(t, q.All(t.Context()))); n != 5 {
 				t.Errorf("read %d items, want 5", n)
 			}
 		}
@@ -351,14 +353,14 @@ func TestQueryCanBeSentAgain(t *testing.T) {
 		for range seq {
 			break
 		}
-		if n := len(collect(t, seq)); n != 5 {
+		if n := len(enginetest.Collect(t, seq)); n != 5 {
 			t.Errorf("ranging again reads %d items, want 5", n)
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		for range seq {
 			break
 		}
-		if n := s.spy.sent("Query"); n != 1 {
+		if n := s.Spy.Sent("Query"); n != 1 {
 			t.Errorf("a loop left on the first page sent %d requests", n)
 		}
 	})

@@ -16,11 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 func TestScans(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		tasks := registerTasks(table, entable.Index("gsi1", entable.PK("text")))
 		carts := entable.Register[Cart](table)
 		var all, even []string
@@ -37,7 +38,7 @@ func TestScans(t *testing.T) {
 		text := expression.Name("text").Equal(expression.Value("even"))
 		labels := func(q *entable.Scan[Task]) []string {
 			var out []string
-			for _, v := range collect(t, q.All(t.Context())) {
+			for _, v := range enginetest.Collect(t, q.All(t.Context())) {
 				out = append(out, label(v))
 			}
 			return sorted(out)
@@ -58,7 +59,7 @@ func TestScans(t *testing.T) {
 				if got := labels(scan().Limit(7)); len(got) != 7 || len(slices.Compact(got)) != 7 {
 					t.Errorf("%s: limit 7: scanned %s", what, got)
 				}
-				if items := collect(t, table.Scan().Segments(segments).PageSize(size).All(t.Context())); len(items) != 24 {
+				if items := enginetest.Collect(t, table.Scan().Segments(segments).PageSize(size).All(t.Context())); len(items) != 24 {
 					t.Errorf("%s: the table has %s", what, texts(items))
 				}
 			}
@@ -69,7 +70,7 @@ func TestScans(t *testing.T) {
 func TestScansPassOverSentinelsAndTreatUnknownTypesAsSet(t *testing.T) {
 	for _, opts := range [][]entable.TableOption{nil, {entable.NoDiscriminator()}} {
 		s := onMemory(t)
-		table := s.newTable(opts...)
+		table := s.NewTable(opts...)
 		type Person struct {
 			ID    string `dynamodbav:"id"`
 			Email string `dynamodbav:"email" entable:"unique"`
@@ -80,31 +81,31 @@ func TestScansPassOverSentinelsAndTreatUnknownTypesAsSet(t *testing.T) {
 		}
 		for _, segments := range []int{1, 3} {
 			skipped := 0
-			if got := collect(t, table.Scan().Segments(segments).SkipUnknown(&skipped).All(t.Context())); len(got) != 5 || skipped != 0 {
+			if got := enginetest.Collect(t, table.Scan().Segments(segments).SkipUnknown(&skipped).All(t.Context())); len(got) != 5 || skipped != 0 {
 				t.Errorf("scanned %s, skipped %d", texts(got), skipped)
 			}
-			if got := collect(t, table.Scan().Segments(segments).RawUnknown().All(t.Context())); len(got) != 5 {
+			if got := enginetest.Collect(t, table.Scan().Segments(segments).RawUnknown().All(t.Context())); len(got) != 5 {
 				t.Errorf("sentinels are given out raw: %s", texts(got))
 			}
-			if got := collect(t, people.Scan().Segments(segments).All(t.Context())); len(got) != 5 {
+			if got := enginetest.Collect(t, people.Scan().Segments(segments).All(t.Context())); len(got) != 5 {
 				t.Errorf("scanned %s", pointees(got))
 			}
 		}
 		// Those among the entity's own keys are met by its scan; the others are not its concern.
 		for _, k := range []map[string]types.AttributeValue{key("PI#ghost#0", "A"), key("PI#", "A"), key("PI#1", "B"), key("PIN#1", "A"), key("ghost", "A")} {
 			k["_type"] = avS("Ghost")
-			s.store(table, k)
+			s.Store(table, k)
 		}
 		for _, segments := range []int{1, 3} {
 			skipped := 0
-			if got := collect(t, people.Scan().Segments(segments).SkipUnknown(&skipped).PageSize(2).All(t.Context())); len(got) != 5 || skipped != 2 {
+			if got := enginetest.Collect(t, people.Scan().Segments(segments).SkipUnknown(&skipped).PageSize(2).All(t.Context())); len(got) != 5 || skipped != 2 {
 				t.Errorf("scanned %s, skipped %d", pointees(got), skipped)
 			}
 			if err := drain(people.Scan().Segments(segments).All(t.Context())); !is[*entable.UnknownEntityError](err) {
 				t.Errorf("error %v", err)
 			}
 			raws := 0
-			for _, item := range collect(t, table.Scan().Segments(segments).RawUnknown().All(t.Context())) {
+			for _, item := range enginetest.Collect(t, table.Scan().Segments(segments).RawUnknown().All(t.Context())) {
 				if _, ok := item.(entable.RawItem); ok {
 					raws++
 				}
@@ -117,10 +118,10 @@ func TestScansPassOverSentinelsAndTreatUnknownTypesAsSet(t *testing.T) {
 			}
 		}
 		for _, k := range []map[string]types.AttributeValue{key("PI#ghost#0", "A"), key("PI#", "A")} {
-			_, err := s.sdk.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(table.Name()), Key: k})
+			_, err := s.SDK.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(table.Name()), Key: k})
 			check(t, err)
 		}
-		if got := collect(t, people.Scan().All(t.Context())); len(got) != 5 {
+		if got := enginetest.Collect(t, people.Scan().All(t.Context())); len(got) != 5 {
 			t.Errorf("beside items of others: scanned %s", pointees(got))
 		}
 	}
@@ -129,7 +130,7 @@ func TestScansPassOverSentinelsAndTreatUnknownTypesAsSet(t *testing.T) {
 // A scan goes on from each cursor of its progress, with no gap and no repeat.
 func TestProgressOfScans(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		for n := range 17 {
 			check(t, tasks.Put(t.Context(), &Task{List: fmt.Sprint(n % 7), N: n}))
 		}
@@ -155,7 +156,7 @@ func TestProgressOfScans(t *testing.T) {
 					continue
 				}
 				both := slices.Clone(given[:mark.Items])
-				for _, task := range collect(t, scan().From(mark.Cursor).All(t.Context())) {
+				for _, task := range enginetest.Collect(t, scan().From(mark.Cursor).All(t.Context())) {
 					both = append(both, task.N)
 				}
 				slices.Sort(both)
@@ -173,23 +174,23 @@ func TestProgressOfScans(t *testing.T) {
 // Leaving a loop ends the scan: no goroutine is left, and no request is made afterwards.
 func TestBreakOutOfAScan(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 40 {
 		check(t, tasks.Put(t.Context(), &Task{List: fmt.Sprint(n), N: n}))
 	}
 	for _, segments := range []int{1, 4} {
 		before := runtime.NumGoroutine()
 		for range 20 {
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			for range tasks.Scan().Segments(segments).PageSize(1).All(t.Context()) {
 				break
 			}
-			sent := s.spy.sent("Scan")
+			sent := s.Spy.Sent("Scan")
 			if sent > 2*segments+1 {
 				t.Errorf("%d segments: %d requests for one item", segments, sent)
 			}
 			runtime.Gosched()
-			if again := s.spy.sent("Scan"); again != sent {
+			if again := s.Spy.Sent("Scan"); again != sent {
 				t.Errorf("%d segments: %d requests behind the break", segments, again-sent)
 			}
 		}
@@ -200,21 +201,21 @@ func TestBreakOutOfAScan(t *testing.T) {
 			t.Errorf("%d segments: %d goroutines, %d before", segments, n, before)
 		}
 	}
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for range tasks.Scan().PageSize(5).Limit(10).All(t.Context()) {
 	}
-	if n := s.spy.sent("Scan"); n != 2 {
+	if n := s.Spy.Sent("Scan"); n != 2 {
 		t.Errorf("10 items in pages of 5 took %d requests", n)
 	}
-	s.spy.reset(nil)
-	if got := collect(t, tasks.Scan().Limit(3).All(t.Context())); len(got) != 3 || s.spy.sent("Scan") != 1 || !strings.Contains(s.spy.lastBody(), `"Limit":3`) {
-		t.Errorf("3 items by %d requests, the last %s", s.spy.sent("Scan"), s.spy.lastBody())
+	s.Spy.Reset()
+	if got := enginetest.Collect(t, tasks.Scan().Limit(3).All(t.Context())); len(got) != 3 || s.Spy.Sent("Scan") != 1 || !strings.Contains(s.Spy.LastBody(), `"Limit":3`) {
+		t.Errorf("3 items by %d requests, the last %s", s.Spy.Sent("Scan"), s.Spy.LastBody())
 	}
 }
 
 func TestCancelledScans(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	for n := range 10 {
 		check(t, tasks.Put(t.Context(), &Task{List: fmt.Sprint(n), N: n}))
 	}
@@ -250,14 +251,14 @@ func TestCancelledScans(t *testing.T) {
 
 func TestErrorsOfScans(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		for n := range 6 {
 			check(t, tasks.Put(t.Context(), &Task{List: fmt.Sprint(n), N: n}))
 		}
 		bad := taskKey("x", 1)
 		bad["_type"], bad["list"], bad["n"] = avS("Task"), avS("x"), avS("one")
-		s.store(table, bad)
+		s.Store(table, bad)
 		for _, segments := range []int{1, 3} {
 			err := drain(tasks.Scan().Segments(segments).PageSize(2).All(t.Context()))
 			if want := `entable: Task[pk="TL#x" sk="TN#0000000000000000001"]: attribute n: cannot decode S into int`; err == nil || err.Error() != want {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Freight has nested parts, and rules and defaults that a partial item would break.
@@ -38,7 +39,7 @@ func registerFreights(table *entable.Table) *entable.Entity[Freight] {
 
 func TestSelect(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		freights := registerFreights(table)
 		whole := Freight{
 			ID: "p", N: 1, Status: "sent", To: freightAddress{"Bern", "3000"}, Lines: []freightLine{{2, "pen"}, {3, "ink"}},
@@ -65,11 +66,11 @@ func TestSelect(t *testing.T) {
 		} {
 			want := key
 			test.want(&want)
-			got := collect(t, freights.Query(Freight{ID: "p"}).Select(test.paths...).All(t.Context()))
+			got := enginetest.Collect(t, freights.Query(Freight{ID: "p"}).Select(test.paths...).All(t.Context()))
 			if len(got) != 1 || fmt.Sprint(*got[0]) != fmt.Sprint(want) {
 				t.Errorf("%q: read %s, want %v", test.paths, pointees(got), want)
 			}
-			scanned := collect(t, table.Scan().Segments(2).Select(test.paths...).All(t.Context()))
+			scanned := enginetest.Collect(t, table.Scan().Segments(2).Select(test.paths...).All(t.Context()))
 			if len(scanned) != 1 || label(scanned[0]) != label(&want) {
 				t.Errorf("%q: scanned %s, want %v", test.paths, texts(scanned), want)
 			}
@@ -143,10 +144,10 @@ func TestPlansOfOnly(t *testing.T) {
 
 func TestOnly(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		b := declareBlogs(s.newTable())
+		b := declareBlogs(s.NewTable())
 		b.fill(t, "1", 4, 4)
 		b.fill(t, "2", 1, 1)
-		everything := collect(t, b.table.Query(Blog{ID: "1"}).All(t.Context()))
+		everything := enginetest.Collect(t, b.table.Query(Blog{ID: "1"}).All(t.Context()))
 		is := func(item any, e entable.Registered) bool {
 			switch item.(type) {
 			case *Blog:
@@ -164,11 +165,11 @@ func TestOnly(t *testing.T) {
 						want = append(want, item)
 					}
 				}
-				got := collect(t, b.table.Query(Post{Blog: "1"}).Only(entities...).PageSize(size).All(t.Context()))
+				got := enginetest.Collect(t, b.table.Query(Post{Blog: "1"}).Only(entities...).PageSize(size).All(t.Context()))
 				if !slices.Equal(texts(got), texts(want)) {
 					t.Errorf("read %s, want %s", texts(got), texts(want))
 				}
-				got = collect(t, b.table.Query(Post{Blog: "1"}).Only(entities...).Limit(3).Reverse().All(t.Context()))
+				got = enginetest.Collect(t, b.table.Query(Post{Blog: "1"}).Only(entities...).Limit(3).Reverse().All(t.Context()))
 				slices.Reverse(want)
 				if want = want[:min(3, len(want))]; !slices.Equal(texts(got), texts(want)) {
 					t.Errorf("read %s, want the last %s", texts(got), texts(want))

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Reading lies in a partition that is spread over shards by its sensor.
@@ -24,10 +26,10 @@ type Reading struct {
 
 func TestShardsAreMergedInTheOrderOfTheSortKey(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		rnd := random(t)
-		composed := entable.Register[Reading](s.newTable(entable.LSI("lsi1")), entable.PK("site", entable.Shards(4, "sensor")), entable.SK("at", "sensor"),
+		rnd := trial.Rand(t)
+		composed := entable.Register[Reading](s.NewTable(entable.LSI("lsi1")), entable.PK("site", entable.Shards(4, "sensor")), entable.SK("at", "sensor"),
 			entable.Index("lsi1", entable.SK("sensor")))
-		number := entable.Register[Reading](s.newTable(entable.SortKey("sk", types.ScalarAttributeTypeN)),
+		number := entable.Register[Reading](s.NewTable(entable.SortKey("sk", types.ScalarAttributeTypeN)),
 			entable.PK("site", entable.Shards(4, "sensor")), entable.SK("at"))
 		var all []Reading
 		for n := range 40 {
@@ -62,7 +64,7 @@ func TestShardsAreMergedInTheOrderOfTheSortKey(t *testing.T) {
 				{"backward limit", query().Reverse().Limit(9), reversed(all)[:9]},
 				{"nothing", readings.Query(Reading{Site: "b"}), nil},
 			} {
-				got := collect(t, test.query.All(t.Context()))
+				got := enginetest.Collect(t, test.query.All(t.Context()))
 				if !slices.EqualFunc(got, test.want, func(g *Reading, w Reading) bool { return *g == w }) {
 					t.Errorf("%s, %s: read\n%s, want\n%v", name, test.name, pointees(got), test.want)
 				}
@@ -75,7 +77,7 @@ func TestShardsAreMergedInTheOrderOfTheSortKey(t *testing.T) {
 				t.Errorf("%s: walked backward over\n%s", name, pointees(got))
 			}
 		}
-		bySensor := collect(t, composed.QueryIndex("lsi1", Reading{Site: "a"}).Consistent(true).All(t.Context()))
+		bySensor := enginetest.Collect(t, composed.QueryIndex("lsi1", Reading{Site: "a"}).Consistent(true).All(t.Context()))
 		if len(bySensor) != len(all) || !slices.IsSortedFunc(bySensor, func(a, b *Reading) int { return strings.Compare(a.Sensor, b.Sensor) }) {
 			t.Errorf("by sensor: %s", pointees(bySensor))
 		}
@@ -116,17 +118,17 @@ func TestRequestsOfShards(t *testing.T) {
 		{w.seats.Query(Seat{Line: "a"}).Limit(1), 3},
 		{w.seats.Query(Seat{Line: "a"}).PageSize(10), 12},
 	} {
-		s.spy.reset(nil)
-		collect(t, test.query.All(t.Context()))
-		if n := s.spy.sent("Query"); n > test.most || n < 3 {
+		s.Spy.Reset()
+		enginetest.Collect(t, test.query.All(t.Context()))
+		if n := s.Spy.Sent("Query"); n > test.most || n < 3 {
 			t.Errorf("%d requests, want up to %d", n, test.most)
 		}
 	}
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for range w.seats.Query(Seat{Line: "a"}).PageSize(1).All(t.Context()) {
 		break
 	}
-	if n := s.spy.sent("Query"); n != 3 {
+	if n := s.Spy.Sent("Query"); n != 3 {
 		t.Errorf("the first item took %d requests", n)
 	}
 }

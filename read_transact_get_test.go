@@ -12,7 +12,7 @@ import (
 
 func TestTransactGet(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		carts := entable.Register[Cart](table)
 		var keys []Task
@@ -23,11 +23,11 @@ func TestTransactGet(t *testing.T) {
 			keys = append(keys, Task{List: "a", N: n})
 		}
 		check(t, carts.Put(t.Context(), &Cart{ID: "c", Year: 7}))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		got, err := tasks.TransactGet(t.Context(), keys)
 		check(t, err)
-		if len(got) != 100 || s.spy.sent("TransactGetItems") != 1 {
-			t.Fatalf("%d results by %d requests", len(got), s.spy.sent(""))
+		if len(got) != 100 || s.Spy.Sent("TransactGetItems") != 1 {
+			t.Fatalf("%d results by %d requests", len(got), s.Spy.Sent(""))
 		}
 		for n, v := range got {
 			if (v != nil) != (n%4 > 0) || v != nil && v.N != n {
@@ -39,22 +39,22 @@ func TestTransactGet(t *testing.T) {
 		if label(mixed[0]) != label(&Cart{"c", 7}) || label(mixed[1]) != label(got[2]) || mixed[2] != nil || mixed[3] != mixed[0] {
 			t.Errorf("mixed results %v", mixed)
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		_, err = tasks.TransactGet(t.Context(), append(keys, Task{List: "a", N: 101}))
-		if err == nil || !strings.HasSuffix(err.Error(), "101 keys are above the service's limit of 100 in a transaction") || !entable.IsError(err) || s.spy.sent("") > 0 {
+		if err == nil || !strings.HasSuffix(err.Error(), "101 keys are above the service's limit of 100 in a transaction") || !entable.IsError(err) || s.Spy.Sent("") > 0 {
 			t.Errorf("101 keys: %v", err)
 		}
-		if none, err := tasks.TransactGet(t.Context(), nil); none != nil || err != nil || s.spy.sent("") > 0 {
+		if none, err := tasks.TransactGet(t.Context(), nil); none != nil || err != nil || s.Spy.Sent("") > 0 {
 			t.Errorf("no keys: %v, %v", none, err)
 		}
 	})
 }
 
 func TestErrorsOfTransactGet(t *testing.T) {
-	s, db := faulty(t)
-	tasks := registerTasks(s.newTable())
+	s := onMemory(t)
+	tasks := registerTasks(s.NewTable())
 	keys := []Task{{List: "a", N: 1}}
-	remove := db.Inject(memory.Throttle().On("TransactGetItems"))
+	remove := s.DB.Inject(memory.Throttle().On("TransactGetItems"))
 	_, err := tasks.TransactGet(t.Context(), keys)
 	if !errors.Is(err, entable.ErrThrottled) || !entable.IsRetryable(err) {
 		t.Errorf("throttled: %v", err)
@@ -63,7 +63,7 @@ func TestErrorsOfTransactGet(t *testing.T) {
 		t.Errorf("throttled: %v", err)
 	}
 	remove()
-	remove = db.Inject(memory.Conflict().On("TransactGetItems"))
+	remove = s.DB.Inject(memory.Conflict().On("TransactGetItems"))
 	if _, err := tasks.TransactGet(t.Context(), keys); !errors.Is(err, entable.ErrConflict) || errors.Is(err, entable.ErrThrottled) {
 		t.Errorf("conflict: %v", err)
 	}
@@ -73,7 +73,7 @@ func TestErrorsOfTransactGet(t *testing.T) {
 	if _, err := tasks.TransactGet(ctx, keys); !errors.Is(err, context.Canceled) || !entable.IsError(err) {
 		t.Errorf("cancelled: %v", err)
 	}
-	missing := registerTasks(s.declare())
+	missing := registerTasks(s.Declare())
 	if _, err := missing.TransactGet(t.Context(), keys); !errors.Is(err, entable.ErrTableNotFound) {
 		t.Errorf("a table that is not there: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 type (
@@ -36,7 +37,7 @@ type rollout struct {
 
 func newRollout(t *testing.T, s *setup, opts ...entable.TableOption) rollout {
 	t.Helper()
-	newer := s.newTable()
+	newer := s.NewTable()
 	register := func(table *entable.Table) (*entable.Entity[RolloutHead], *entable.Entity[RolloutTag]) {
 		heads := entable.Register[RolloutHead](table, entable.PK("id", entable.Prefix("R")))
 		return heads, entable.Register[RolloutTag](table, entable.PK("id", entable.PrefixOf(heads)), entable.SK("tag", entable.Prefix("T")))
@@ -50,10 +51,10 @@ func newRollout(t *testing.T, s *setup, opts ...entable.TableOption) rollout {
 		fmt.Sscan(k, &pk, &sk)
 		vote := key(pk, sk)
 		vote["_type"] = avS("Vote")
-		s.store(newer, vote)
+		s.Store(newer, vote)
 	}
-	r := rollout{table: entable.NewTable(newer.Name(), append(opts, s.opts...)...)}
-	r.table.Use(s.client)
+	r := rollout{table: entable.NewTable(newer.Name(), append(opts, s.Options...)...)}
+	r.table.Use(s.Client)
 	r.heads, r.tags = register(r.table)
 	r.all = entable.NewCollection[RolloutAll](r.heads, r.tags)
 	return r
@@ -176,10 +177,10 @@ func TestUnknownTypesByTheTablesSetting(t *testing.T) {
 
 			// A query's own setting goes before the table's.
 			skipped := 0
-			if got := collect(t, r.table.Query(RolloutHead{ID: "1"}).SkipUnknown(&skipped).All(t.Context())); len(got) != 3 || skipped != 1 {
+			if got := enginetest.Collect(t, r.table.Query(RolloutHead{ID: "1"}).SkipUnknown(&skipped).All(t.Context())); len(got) != 3 || skipped != 1 {
 				t.Errorf("%s: skipping gives %v, %d skipped", c.name, got, skipped)
 			}
-			if got := collect(t, r.table.Query(RolloutHead{ID: "1"}).RawUnknown().All(t.Context())); len(got) != 4 {
+			if got := enginetest.Collect(t, r.table.Query(RolloutHead{ID: "1"}).RawUnknown().All(t.Context())); len(got) != 4 {
 				t.Errorf("%s: raw gives %v", c.name, got)
 			}
 			if got, err := r.all.Query(RolloutHead{ID: "1"}).SkipUnknown(&skipped).Group(t.Context()); err != nil || len(got.Tags) != 2 || skipped != 2 {

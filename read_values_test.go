@@ -133,10 +133,10 @@ func TestValuesAreThoseOfAttributevalue(t *testing.T) {
 		cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		items := entable.Register[Everything](s.newTable(entable.NoDiscriminator()))
+		items := entable.Register[Everything](s.NewTable(entable.NoDiscriminator()))
 		for _, v := range everything() {
 			check(t, items.Put(t.Context(), &v))
-			stored := s.load(items.Table(), key("EI#"+v.ID, "A"))
+			stored := s.Load(items.Table(), key("EI#"+v.ID, "A"))
 			want, err := attributevalue.MarshalMapWithOptions(v, encode)
 			check(t, err)
 			maps.Copy(want, key("EI#"+v.ID, "A"))
@@ -199,11 +199,11 @@ func TestNumbersAreExact(t *testing.T) {
 		Big    *big.Int              `dynamodbav:"big"`
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		items := entable.Register[Precise](s.newTable())
+		items := entable.Register[Precise](s.NewTable())
 		many, _ := new(big.Int).SetString("-99999999999999999999999999999999999999", 10)
 		v := Precise{"1", 1<<63 - 1, "12345678901234567890123456789012345678", many}
 		check(t, items.Put(t.Context(), &v))
-		stored := s.load(items.Table(), key("PI#1", "A"))
+		stored := s.Load(items.Table(), key("PI#1", "A"))
 		if got := scalarText(stored["int"]) + " " + scalarText(stored["number"]) + " " + scalarText(stored["big"]); got !=
 			"N 9223372036854775807 N 12345678901234567890123456789012345678 S -99999999999999999999999999999999999999" {
 			t.Errorf("stored %s", got)
@@ -216,7 +216,7 @@ func TestNumbersAreExact(t *testing.T) {
 		for name, number := range map[string]string{"above": "9223372036854775808", "fraction": "1.5"} {
 			item := key("PI#2", "A")
 			item["_type"], item["id"], item["int"] = avS("Precise"), avS("2"), avN(number)
-			s.store(items.Table(), item)
+			s.Store(items.Table(), item)
 			if v, err := items.Get(t.Context(), Precise{ID: "2"}); !is[*entable.DecodeError](err) {
 				t.Errorf("%s: read %+v, %v", name, v, err)
 			}
@@ -239,8 +239,8 @@ func TestValuesThatCannotBeStored(t *testing.T) {
 		deep = &inner{C: deep}
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		items := entable.Register[Bad](s.newTable())
-		s.spy.reset(nil)
+		items := entable.Register[Bad](s.NewTable())
+		s.Spy.Reset()
 		for name, test := range map[string]struct {
 			v    Bad
 			path string
@@ -256,7 +256,7 @@ func TestValuesThatCannotBeStored(t *testing.T) {
 				t.Errorf("%s: %v, want an *EncodeError of %s", name, err, test.path)
 			}
 		}
-		if n := s.spy.sent(""); n != 0 {
+		if n := s.Spy.Sent(""); n != 0 {
 			t.Errorf("%d requests were sent", n)
 		}
 	})
@@ -270,7 +270,7 @@ func nan() float64 {
 // Get and Query give values of their own: what a caller changes shows nowhere else.
 func TestLoadedValuesAreTheCallers(t *testing.T) {
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
+	tasks := registerTasks(s.NewTable())
 	check(t, tasks.Put(t.Context(), &Task{List: "a", N: 1, Tags: []string{"x"}, Extra: []any{"y"}}))
 	a, err := tasks.Get(t.Context(), Task{List: "a", N: 1})
 	check(t, err)

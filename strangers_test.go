@@ -48,11 +48,11 @@ func TestEntitiesOfAnotherServiceArePartOfTheProof(t *testing.T) {
 	for _, c := range meeting {
 		t.Run(c.name, func(t *testing.T) {
 			eachSetup(t, func(t *testing.T, s *setup) {
-				one := s.newTable()
+				one := s.NewTable()
 				check(t, register[strangeCat](one, append(c.cat, entable.Name("Cat"))...))
 				check(t, one.Verify(t.Context()))
-				other := entable.NewTable(one.Name(), s.opts...)
-				other.Use(s.client)
+				other := entable.NewTable(one.Name(), s.Options...)
+				other.Use(s.Client)
 				check(t, register[strangeCow](other, append(c.cow, entable.Name("Cow"))...))
 				drift, ok := errors.AsType[*entable.DriftError](other.Verify(t.Context()))
 				if !ok || len(drift.Differences) != 1 {
@@ -62,8 +62,8 @@ func TestEntitiesOfAnotherServiceArePartOfTheProof(t *testing.T) {
 					t.Errorf("got %+v", d)
 				}
 				check(t, one.Verify(t.Context())) // nothing was written
-				third := entable.NewTable(one.Name(), s.opts...)
-				third.Use(s.client)
+				third := entable.NewTable(one.Name(), s.Options...)
+				third.Use(s.Client)
 				check(t, register[strangeCow](third, append(c.apart, entable.Name("Cow"))...))
 				check(t, third.Verify(t.Context()))
 			})

@@ -27,7 +27,7 @@ func TestPutAndDeleteOfOneItemInABatch(t *testing.T) {
 		}
 	}
 
-	b := declareBlogs(s.newTable())
+	b := declareBlogs(s.NewTable())
 	for _, id := range []string{"a", `"quoted" \ # % ü 日本`, "a,b", "\x01"} {
 		refuses(id, b.posts.PutOp(&Post{id, 1}), b.posts.DeleteOp(Post{id, 1}))
 		takes(id, b.posts.PutOp(&Post{id, 1}), b.posts.DeleteOp(Post{id, 2}), b.comments.PutOp(&Comment{id, 1}), b.heads.PutOp(&Blog{ID: id}))
@@ -42,7 +42,7 @@ func TestPutAndDeleteOfOneItemInABatch(t *testing.T) {
 		S float64 `dynamodbav:"y"`
 	}
 	numbers := func() *entable.Table {
-		return s.newTable(entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN))
+		return s.NewTable(entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN))
 	}
 	wholes := entable.Register[Whole](numbers(), entable.PK("x"), entable.SK("y"))
 	refuses("whole numbers", wholes.PutOp(&Whole{1000000, 2}), wholes.DeleteOp(Whole{1000000, 2}))
@@ -54,7 +54,7 @@ func TestPutAndDeleteOfOneItemInABatch(t *testing.T) {
 		P []byte `dynamodbav:"x"`
 		S []byte `dynamodbav:"y"`
 	}
-	blobs := entable.Register[Blob](s.newTable(entable.PartitionKey("p", types.ScalarAttributeTypeB), entable.SortKey("s", types.ScalarAttributeTypeB)),
+	blobs := entable.Register[Blob](s.NewTable(entable.PartitionKey("p", types.ScalarAttributeTypeB), entable.SortKey("s", types.ScalarAttributeTypeB)),
 		entable.PK("x"), entable.SK("y"))
 	refuses("bytes", blobs.PutOp(&Blob{[]byte{0, 255}, []byte("s")}), blobs.DeleteOp(Blob{[]byte{0, 255}, []byte("s")}))
 	takes("bytes", blobs.PutOp(&Blob{[]byte{0, 255}, []byte("s")}), blobs.DeleteOp(Blob{[]byte{0, 254}, []byte("s")}))

@@ -19,14 +19,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
 // Parts of all kinds go through one batch; the structs have their values afterwards.
 func TestBatchWrite(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		numbers := s.newTable(entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN))
-		table := s.newTable()
+		numbers := s.NewTable(entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN))
+		table := s.NewTable()
 		parcels, counters, users := declareParcels(table), entable.Register[Counter](table), entable.Register[User](table)
 		points := entable.Register[Point](numbers, entable.PK("x"), entable.SK("y"))
 		ctx := t.Context()
@@ -78,7 +80,7 @@ type Point struct {
 // Plain requests go 25 at a time, others one by one.
 func TestRequestsOfABatch(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	parcels, counters := declareParcels(table), entable.Register[Counter](table)
 	var writes []entable.Write
 	for i := range 51 {
@@ -86,10 +88,10 @@ func TestRequestsOfABatch(t *testing.T) {
 	}
 	writes = append(writes, counters.PutOp(&Counter{ID: "1"}), parcels.DeleteOp(Parcel{ID: "x"}, entable.If(expression.AttributeNotExists(expression.Name("pk")))),
 		upsertParcel(parcels, "y").Set("count", 1))
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	check(t, entable.BatchWrite(t.Context(), writes))
 	for op, want := range map[string]int{"BatchWriteItem": 3, "PutItem": 1, "DeleteItem": 1, "UpdateItem": 1, "": 6} {
-		if n := s.spy.sent(op); n != want {
+		if n := s.Spy.Sent(op); n != want {
 			t.Errorf("%d requests %s, want %d", n, op, want)
 		}
 	}
@@ -98,7 +100,7 @@ func TestRequestsOfABatch(t *testing.T) {
 // What fails is named, and everything else is written.
 func TestFailuresOfABatch(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		counters := entable.Register[Counter](s.newTable())
+		counters := entable.Register[Counter](s.NewTable())
 		ctx := t.Context()
 		var writes []entable.Write
 		items := make([]Counter, 30)
@@ -130,34 +132,30 @@ func TestFailuresOfABatch(t *testing.T) {
 }
 
 // badLine is a database with faults, on which every wait takes no time inside a synctest bubble.
-func badLine(t *testing.T) (*memory.DB, *setup) {
-	db := memory.New()
-	t.Cleanup(db.Close)
-	s := newSetup(t, db.Client())
-	s.engine, s.client = "memory", db.Client(func(o *dynamodb.Options) { o.RetryMaxAttempts = 3 })
-	return db, s
+func badLine(t *testing.T, route enginetest.Route) *setup {
+	way := enginetest.Way{Engine: enginetest.Memory, Route: route}
+	return way.Open(t, func(o *dynamodb.Options) { o.RetryMaxAttempts = 3 })
 }
 
 // Ten thousand items written by eight goroutines over a bad line are all there once, or named.
 func TestNothingLostNothingDoubled(t *testing.T) {
-	for _, route := range routes {
-		t.Run(route.name, func(t *testing.T) {
-			rnd, batches := random(t), 1
-			if route.name == "direct" {
+	for _, route := range enginetest.Routes {
+		t.Run(string(route), func(t *testing.T) {
+			rnd, batches := trial.Rand(t), 1
+			if route == enginetest.Direct {
 				batches = 5
 			}
 			synctest.Test(t, func(t *testing.T) {
-				db, s := badLine(t)
-				s.opts, s.client = route.opts, route.wrap(s.client.(*dynamodb.Client))
-				writeOverABadLine(t, db, s, rnd, batches)
+				s := badLine(t, route)
+				writeOverABadLine(t, s, rnd, batches)
 			})
 		})
 	}
 }
 
-func writeOverABadLine(t *testing.T, db *memory.DB, s *setup, rnd *rand.Rand, batches int) {
+func writeOverABadLine(t *testing.T, s *setup, rnd *rand.Rand, batches int) {
 	const goroutines, size = 8, 250
-	events := entable.Register[Entry](s.newTable(), entable.PK("source"), entable.SK("id"))
+	events := entable.Register[Entry](s.NewTable(), entable.PK("source"), entable.SK("id"))
 	var mu sync.Mutex
 	chance := func(percent int) func(memory.Request) bool {
 		return func(memory.Request) bool {
@@ -166,7 +164,7 @@ func writeOverABadLine(t *testing.T, db *memory.DB, s *setup, rnd *rand.Rand, ba
 			return rnd.IntN(100) < percent
 		}
 	}
-	db.Inject(memory.Throttle().When(chance(20)), memory.InternalError().When(chance(10)), memory.Unavailable().When(chance(5)),
+	s.DB.Inject(memory.Throttle().When(chance(20)), memory.InternalError().When(chance(10)), memory.Unavailable().When(chance(5)),
 		memory.DropBefore().When(chance(10)), memory.DropAfter().When(chance(10)), memory.Unprocessed(7).When(chance(40)),
 		memory.Unprocessed(0).When(chance(5)))
 	written, unknown := map[string]bool{}, map[string]bool{} // by id
@@ -215,7 +213,7 @@ func writeOverABadLine(t *testing.T, db *memory.DB, s *setup, rnd *rand.Rand, ba
 	}
 	wg.Wait()
 	stored := map[string]bool{}
-	items, err := db.Items(events.Table().Name())
+	items, err := s.DB.Items(events.Table().Name())
 	check(t, err)
 	for _, item := range items {
 		id := item["id"].(*types.AttributeValueMemberS).Value
@@ -248,24 +246,24 @@ func TestUnprocessedItemsAreSentAgain(t *testing.T) {
 	for _, keys := range []string{"text", "numbers"} {
 		t.Run(keys, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				db, s := badLine(t)
-				db.Inject(memory.Unprocessed(5).On("BatchWriteItem"))
+				s := badLine(t, enginetest.Direct)
+				s.DB.Inject(memory.Unprocessed(5).On("BatchWriteItem"))
 				var opts []entable.TableOption
 				if keys == "numbers" {
 					opts = []entable.TableOption{entable.PartitionKey("p", types.ScalarAttributeTypeN), entable.SortKey("s", types.ScalarAttributeTypeN)}
 				}
-				points := entable.Register[Point](s.newTable(opts...), entable.PK("x"), entable.SK("y"))
+				points := entable.Register[Point](s.NewTable(opts...), entable.PK("x"), entable.SK("y"))
 				var writes []entable.Write
 				for i := range 25 {
 					writes = append(writes, points.PutOp(&Point{i, float64(i) * 1e25}))
 				}
 				check(t, entable.BatchWrite(t.Context(), writes))
-				if items, _ := db.Items(points.Table().Name()); len(items) != 25 {
+				if items, _ := s.DB.Items(points.Table().Name()); len(items) != 25 {
 					t.Errorf("%d items are stored, want 25", len(items))
 				}
 
 				// Without progress it ends, and says that nothing of the rest was written.
-				db.Inject(memory.Unprocessed(0).On("BatchWriteItem"))
+				s.DB.Inject(memory.Unprocessed(0).On("BatchWriteItem"))
 				start := time.Now()
 				err := entable.BatchWrite(t.Context(), []entable.Write{points.DeleteOp(Point{1, 1e25})}, entable.Attempts(4))
 				b, ok := errors.AsType[*entable.BatchError](err)
@@ -285,9 +283,9 @@ func TestUnprocessedItemsAreSentAgain(t *testing.T) {
 // written or not, and the rest was not sent.
 func TestCancelledBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		db, s := badLine(t)
-		entries := entable.Register[Entry](s.newTable(), entable.PK("source"), entable.SK("id"))
-		db.Inject(memory.Delay(time.Minute).On("BatchWriteItem").After(2).Times(2), memory.Throttle().On("BatchWriteItem").After(4))
+		s := badLine(t, enginetest.Direct)
+		entries := entable.Register[Entry](s.NewTable(), entable.PK("source"), entable.SK("id"))
+		s.DB.Inject(memory.Delay(time.Minute).On("BatchWriteItem").After(2).Times(2), memory.Throttle().On("BatchWriteItem").After(4))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		items := make([]Entry, 25*7)
@@ -339,20 +337,20 @@ func TestUnknownOutcomes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				for _, single := range []bool{false, true} {
-					db, s := badLine(t)
-					table := s.newTable()
+					s := badLine(t, enginetest.Direct)
+					table := s.NewTable()
 					entries, counters := entable.Register[Entry](table, entable.PK("source"), entable.SK("id")), entable.Register[Counter](table)
 					write := entable.Write(entries.PutOp(&Entry{Source: "s"}))
 					if single {
 						write = counters.Update(Counter{ID: "1"}).Upsert().Set("sum", 1)
 					}
-					db.Inject(test.faults...)
+					s.DB.Inject(test.faults...)
 					err := entable.BatchWrite(t.Context(), []entable.Write{write}, entable.Attempts(2))
 					b, ok := errors.AsType[*entable.BatchError](err)
 					if !ok || b.Failures[0].Unknown != test.unknown {
 						t.Errorf("single %t: error %v, unknown %t, want %t", single, err, ok && b.Failures[0].Unknown, test.unknown)
 					}
-					if items, _ := db.Items(table.Name()); len(items) == 1 != test.stored {
+					if items, _ := s.DB.Items(table.Name()); len(items) == 1 != test.stored {
 						t.Errorf("single %t: %d items are stored", single, len(items))
 					}
 				}
@@ -364,9 +362,9 @@ func TestUnknownOutcomes(t *testing.T) {
 // No more requests are under way than asked for, over all the callers of one writer.
 func TestConcurrencyOfBatches(t *testing.T) {
 	s := onMemory(t)
-	entries := entable.Register[Entry](s.newTable(), entable.PK("source"), entable.SK("id"))
+	entries := entable.Register[Entry](s.NewTable(), entable.PK("source"), entable.SK("id"))
 	var now, most atomic.Int32
-	entries.Table().Use(batchClient{wrapper{s.sdk}, func() func() {
+	entries.Table().Use(batchClient{wrapper{s.SDK}, func() func() {
 		n := now.Add(1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
@@ -407,7 +405,7 @@ func (c batchClient) BatchWriteItem(ctx context.Context, in *dynamodb.BatchWrite
 
 func scanIDs(t *testing.T, s *setup, table *entable.Table) (ids []string) {
 	in := &dynamodb.ScanInput{TableName: aws.String(table.Name())}
-	for p := dynamodb.NewScanPaginator(s.sdk, in); p.HasMorePages(); {
+	for p := dynamodb.NewScanPaginator(s.SDK, in); p.HasMorePages(); {
 		page, err := p.NextPage(t.Context())
 		check(t, err)
 		for _, item := range page.Items {
@@ -422,20 +420,20 @@ func scanIDs(t *testing.T, s *setup, table *entable.Table) (ids []string) {
 // not written for it.
 func TestBatchWriter(t *testing.T) {
 	s := onMemory(t)
-	entries := entable.Register[Entry](s.newTable(), entable.PK("source"), entable.SK("id"))
+	entries := entable.Register[Entry](s.NewTable(), entable.PK("source"), entable.SK("id"))
 	ctx := t.Context()
 	w := entable.NewBatchWriter(entable.Concurrency(2))
 	items := make([]Entry, 120)
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for i := range items {
 		items[i] = Entry{Source: "s", ID: fmt.Sprint(i)}
 		check(t, w.Write(ctx, entries.PutOp(&items[i])))
-		if want := i / 49 * 2; i < 99 && s.spy.sent("BatchWriteItem") != min(want, 2) {
-			t.Fatalf("%d requests after %d writes", s.spy.sent("BatchWriteItem"), i+1)
+		if want := i / 49 * 2; i < 99 && s.Spy.Sent("BatchWriteItem") != min(want, 2) {
+			t.Fatalf("%d requests after %d writes", s.Spy.Sent("BatchWriteItem"), i+1)
 		}
 	}
 	check(t, w.Flush(ctx))
-	if n := s.spy.sent("BatchWriteItem"); n != 5 {
+	if n := s.Spy.Sent("BatchWriteItem"); n != 5 {
 		t.Errorf("%d requests, want 5", n)
 	}
 	check(t, w.Write(ctx, entries.PutOp(&items[0]), entries.PutOp(&items[1]), entries.PutOp(&Entry{})))
@@ -500,8 +498,8 @@ func (c slowly) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput
 func TestAttemptsWithProgressDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := onMemory(t)
-	tasks := registerTasks(s.newTable())
-	tasks.Use(slowly{s.sdk})
+	tasks := registerTasks(s.NewTable())
+	tasks.Use(slowly{s.SDK})
 	var writes []entable.Write
 	var keys []Task
 	for n := range 6 {

@@ -52,7 +52,7 @@ func avB(id uuid.UUID) types.AttributeValue { return &types.AttributeValueMember
 func TestSDKDefaults(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		table := s.newTable(entable.SDKDefaults(), entable.GSI("gsi1"))
+		table := s.NewTable(entable.SDKDefaults(), entable.GSI("gsi1"))
 		movies := entable.Register[Movie](table, entable.PK("id"), entable.SK("grade"),
 			entable.Index("gsi1", entable.PK("studio"), entable.SK("grade")))
 		m := movie()
@@ -65,7 +65,7 @@ func TestSDKDefaults(t *testing.T) {
 			"_type": avS("Movie"), "more": avB(m.Rest["more"].(uuid.UUID)),
 			"gsi1pk": avS("MS#" + strings.ReplaceAll(m.Studio.String(), "-", "")), "gsi1sk": avS("MG#0000000000000000003"),
 		})
-		same(t, "item", dynamoJSON(s.load(table, k)), dynamoJSON(want))
+		same(t, "item", dynamoJSON(s.Load(table, k)), dynamoJSON(want))
 		got, err := movies.QueryIndex("gsi1", Movie{Studio: m.Studio}).One(ctx)
 		check(t, err)
 		m.Any, m.Rest = float64(1), map[string]any{"more": want["more"]}
@@ -93,7 +93,7 @@ func TestSDKDefaults(t *testing.T) {
 		check(t, err)
 		maps.Copy(want, changed)
 		want["more"] = avB(next)
-		same(t, "changed", dynamoJSON(s.load(table, k)), dynamoJSON(want))
+		same(t, "changed", dynamoJSON(s.Load(table, k)), dynamoJSON(want))
 
 		// A unique value's sentinel is made of what is stored too.
 		check(t, movies.Update(m).Set("code", "x").Do(ctx))
@@ -110,7 +110,7 @@ func TestSDKDefaults(t *testing.T) {
 func TestValuesOfAnotherEncoding(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		movies := entable.Register[Movie](s.newTable(), entable.PK("id"), entable.SK("grade"))
+		movies := entable.Register[Movie](s.NewTable(), entable.PK("id"), entable.SK("grade"))
 		m := movie()
 		check(t, movies.Put(ctx, &m))
 		wrong, right := expression.Name("studio").Equal(expression.Value(m.Studio)), expression.Name("studio").Equal(entable.Value(m.Studio))
@@ -141,9 +141,9 @@ func TestValuesOfAnotherEncoding(t *testing.T) {
 				return err
 			},
 		} {
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			err := do(wrong)
-			if err == nil || !entable.IsError(err) || !strings.Contains(err.Error(), "attribute studio: it is stored as S (uuid.UUID), and is compared with B") || s.spy.sent("") > s.spy.sent("GetItem") { // a put of unique values reads first
+			if err == nil || !entable.IsError(err) || !strings.Contains(err.Error(), "attribute studio: it is stored as S (uuid.UUID), and is compared with B") || s.Spy.Sent("") > s.Spy.Sent("GetItem") { // a put of unique values reads first
 				t.Errorf("%s: error %v, want one before any write", name, err)
 			}
 			if err := do(right); err != nil {
@@ -156,7 +156,7 @@ func TestValuesOfAnotherEncoding(t *testing.T) {
 // Names that items cannot have are refused with those that they have, and what the table itself keeps is among them.
 func TestNamesInConditions(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("gsi1"))
+	table := s.NewTable(entable.GSI("gsi1"))
 	tasks := registerTasks(table)
 	movies := entable.Register[Movie](table, entable.PK("id"), entable.SK("grade"))
 	ctx, k := t.Context(), Task{List: "l", N: 1}

@@ -37,7 +37,7 @@ func declareShipments(table *entable.Table) *entable.Entity[Shipment] {
 // Uses that cannot be right are refused before any request, with these words.
 func TestWrongWritesAreRefused(t *testing.T) {
 	s := onMemory(t)
-	table := s.declare(entable.GSI("gsi1"))
+	table := s.Declare(entable.GSI("gsi1"))
 	ships := declareShipments(table)
 	moves := entable.Register[Event](table, entable.PK("id"), entable.SK("slug"))
 	logs := entable.Register[Account](table, entable.Name("User"))
@@ -169,12 +169,12 @@ func TestWrongWritesAreRefused(t *testing.T) {
 			`batch: 1 of 1 writes failed, the first at 0, Shipment: a condition check goes into a transaction`},
 		{"clients of two kinds", func() error {
 			other := entable.Register[Moving](entable.NewTable("other"))
-			other.Table().Use(wrapper{s.sdk})
+			other.Table().Use(wrapper{s.SDK})
 			return entable.Transact(ctx, []entable.Write{ships.DeleteOp(a), other.DeleteOp(Moving{ID: "1"})})
 		}, `the writes of Shipment and Moving use different clients`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			err := test.do()
 			if err == nil || strings.TrimPrefix(err.Error(), "entable: ") != test.want {
 				t.Errorf("error\n%v, want\n%s", err, test.want)
@@ -182,7 +182,7 @@ func TestWrongWritesAreRefused(t *testing.T) {
 			if !entable.IsError(err) {
 				t.Error("not an error of the package")
 			}
-			if n := s.spy.sent(""); n != 0 {
+			if n := s.Spy.Sent(""); n != 0 {
 				t.Errorf("%d requests were sent", n)
 			}
 		})
@@ -192,7 +192,7 @@ func TestWrongWritesAreRefused(t *testing.T) {
 // The errors of writes that the service refuses, with the request sent.
 func TestErrorsOfRefusedWrites(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.GSI("gsi1"))
+		table := s.NewTable(entable.GSI("gsi1"))
 		ships := declareShipments(table)
 		accounts := entable.Register[Account](table)
 		ctx := t.Context()
@@ -277,8 +277,8 @@ func TestErrorsOfRefusedWrites(t *testing.T) {
 // A client of a type that Go cannot compare can be used as well.
 func TestClientsThatCannotBeCompared(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable()
-	table.Use(uncomparable{wrapper{s.sdk}, nil})
+	table := s.NewTable()
+	table.Use(uncomparable{wrapper{s.SDK}, nil})
 	moves := entable.Register[Moving](table)
 	check(t, entable.BatchWrite(t.Context(), []entable.Write{moves.PutOp(&Moving{ID: "1"}), moves.PutOp(&Moving{ID: "2"})}))
 	check(t, entable.Transact(t.Context(), []entable.Write{moves.DeleteOp(Moving{ID: "1"}), moves.DeleteOp(Moving{ID: "2"})}))

@@ -18,6 +18,7 @@ import (
 	"github.com/segmentio/ksuid"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Generated has a field for each strategy and type that can hold it.
@@ -71,11 +72,11 @@ func scalarText(v types.AttributeValue) string {
 
 func TestGeneratedValues(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		items := entable.Register[Generated](s.newTable())
+		items := entable.Register[Generated](s.NewTable())
 		from := time.Now().Truncate(time.Second)
 		v := Generated{ID: "1"}
 		check(t, items.Put(t.Context(), &v))
-		stored := s.load(items.Table(), key("GI#1", "A"))
+		stored := s.Load(items.Table(), key("GI#1", "A"))
 		for name, format := range formats {
 			if got := scalarText(stored[name]); !regexp.MustCompile("^" + format + "$").MatchString(got) {
 				t.Errorf("%s is stored as %q, want %s", name, got, format)
@@ -99,7 +100,7 @@ func TestGeneratedValues(t *testing.T) {
 		// Later writes generate nothing anew, but what is touched.
 		again := *got
 		check(t, items.Put(t.Context(), &again))
-		later := s.load(items.Table(), key("GI#1", "A"))
+		later := s.Load(items.Table(), key("GI#1", "A"))
 		for name := range formats {
 			if name != "touched" && scalarText(later[name]) != scalarText(stored[name]) {
 				t.Errorf("%s changed from %s to %s", name, scalarText(stored[name]), scalarText(later[name]))
@@ -112,7 +113,7 @@ func TestGeneratedValues(t *testing.T) {
 func TestClockAndEntropy(t *testing.T) {
 	s := onMemory(t)
 	now := time.Date(2024, 5, 6, 7, 8, 9, 123_456_789, time.FixedZone("CEST", 7200))
-	table := s.newTable(entable.Clock(func() time.Time { now = now.Add(time.Hour); return now }), entable.Entropy(bytes.NewReader(bytes.Repeat([]byte{0xab}, 1000))))
+	table := s.NewTable(entable.Clock(func() time.Time { now = now.Add(time.Hour); return now }), entable.Entropy(bytes.NewReader(bytes.Repeat([]byte{0xab}, 1000))))
 	items := entable.Register[Generated](table)
 	v := Generated{ID: "1"}
 	check(t, items.Put(t.Context(), &v))
@@ -132,11 +133,11 @@ func TestClockAndEntropy(t *testing.T) {
 	}
 
 	// A source that fails is an error of the write, not a panic and not a bad id.
-	dry := entable.Register[Generated](s.newTable(entable.Entropy(bytes.NewReader(nil))))
+	dry := entable.Register[Generated](s.NewTable(entable.Entropy(bytes.NewReader(nil))))
 	v = Generated{ID: "2"}
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	err := dry.Put(t.Context(), &v)
-	if want := `entable: Generated: attribute "uuid4": cannot read entropy: EOF`; err == nil || err.Error() != want || !entable.IsError(err) || s.spy.sent("") != 0 {
+	if want := `entable: Generated: attribute "uuid4": cannot read entropy: EOF`; err == nil || err.Error() != want || !entable.IsError(err) || s.Spy.Sent("") != 0 {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	if v != (Generated{ID: "2"}) {
@@ -147,7 +148,7 @@ func TestClockAndEntropy(t *testing.T) {
 // Explicit values win, whatever their precision.
 func TestExplicitValuesWin(t *testing.T) {
 	s := onMemory(t)
-	items := entable.Register[Generated](s.newTable())
+	items := entable.Register[Generated](s.NewTable())
 	ms := int64(5)
 	want := Generated{ID: "1", UUID4: "mine", ULID: "mine", Epoch: 7, EpochMS: &ms, ISO: "mine", ISOTime: time.Date(2024, 1, 1, 0, 0, 0, 5, time.UTC)}
 	v := want
@@ -266,7 +267,7 @@ type Defaulted struct {
 
 func TestDefaults(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		items := entable.Register[Defaulted](s.newTable())
+		items := entable.Register[Defaulted](s.NewTable())
 		var a, b Defaulted
 		a.ID, b.ID = "1", "2"
 		check(t, items.Put(t.Context(), &a))
@@ -274,7 +275,7 @@ func TestDefaults(t *testing.T) {
 		want := `{"_type":{"S":"Defaulted"},"bool":{"BOOL":true},"float":{"N":"1.5"},"id":{"S":"1"},"int":{"N":"-5"},"int_ptr":{"N":"3"},` +
 			`"level":{"S":"high"},"pk":{"S":"DI#1"},"ptr":{"S":"x"},"sk":{"S":"A"},"text":{"S":"a b"},"uint":{"N":"65535"},` +
 			`"uuid":{"S":"186a3ca1-f1df-4975-a9dd-39f11015b4a1"},"wait":{"N":"90000000000"}}`
-		if got := dynamoJSON(s.load(items.Table(), key("DI#1", "A"))); got != want {
+		if got := dynamoJSON(s.Load(items.Table(), key("DI#1", "A"))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
 		if a.Ptr == b.Ptr || a.IntPtr == b.IntPtr {
@@ -290,7 +291,7 @@ func TestDefaults(t *testing.T) {
 		// Reads fill nothing in.
 		item := key("DI#4", "A")
 		item["_type"], item["id"] = avS("Defaulted"), avS("4")
-		s.store(items.Table(), item)
+		s.Store(items.Table(), item)
 		got, err := items.Get(t.Context(), Defaulted{ID: "4"})
 		check(t, err)
 		if *got != (Defaulted{ID: "4"}) {
@@ -302,7 +303,7 @@ func TestDefaults(t *testing.T) {
 // A key may be built from generated values and from what BeforeSave sets.
 func TestKeysFromGeneratedValues(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		ids := entable.Register[Ids](s.newTable(), entable.PK("uuid"), entable.SK("ulid"))
+		ids := entable.Register[Ids](s.NewTable(), entable.PK("uuid"), entable.SK("ulid"))
 		var v Ids
 		check(t, ids.Create(t.Context(), &v))
 		got, err := ids.Get(t.Context(), Ids{UUID: v.UUID, ULID: v.ULID})
@@ -327,7 +328,7 @@ func TestNowTellsItemsApart(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
 		clock := newClock()
-		entries := entable.Register[Jotting](s.newTable(entable.Clock(clock.Now)), entable.PK("of"), entable.SK("at"))
+		entries := entable.Register[Jotting](s.NewTable(entable.Clock(clock.Now)), entable.PK("of"), entable.SK("at"))
 		var writes []entable.Write
 		for i := range 30 {
 			writes = append(writes, entries.PutOp(&Jotting{Of: "a", Text: fmt.Sprint(i)}))
@@ -336,7 +337,7 @@ func TestNowTellsItemsApart(t *testing.T) {
 			check(t, entable.Transact(ctx, []entable.Write{w}))
 		}
 		check(t, entable.BatchWrite(ctx, writes[3:], entable.Concurrency(1)))
-		list := collect(t, entries.Query(Jotting{Of: "a"}).All(ctx))
+		list := enginetest.Collect(t, entries.Query(Jotting{Of: "a"}).All(ctx))
 		for i, e := range list {
 			if e.Text != fmt.Sprint(i) || e.At.Location() != time.UTC || !e.At.Equal(clock.now.Add(time.Duration(i))) {
 				t.Errorf("item %d is %+v", i, e)
@@ -346,11 +347,11 @@ func TestNowTellsItemsApart(t *testing.T) {
 			t.Fatalf("%d items of 30 writes", len(list))
 		}
 		late := Jotting{Of: "b"}
-		s.spy.reset(&refusal{400, "ThrottlingException"})
+		s.Spy.Refuse(400, "ThrottlingException")
 		if err := entries.Put(ctx, &late); err == nil {
 			t.Error("no error")
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		was := late.At
 		check(t, entries.Put(ctx, &late))
 		if was.IsZero() || !late.At.Equal(was) {
@@ -371,7 +372,7 @@ func TestTimesOfOneWrite(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
 		clock := newClock()
-		stamped := entable.Register[Dated](s.newTable(entable.Clock(clock.Now)))
+		stamped := entable.Register[Dated](s.NewTable(entable.Clock(clock.Now)))
 		first, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Upsert().Updated(ctx)
 		check(t, err)
 		second, err := stamped.Update(Dated{ID: "1"}).Add("n", 1).Updated(ctx)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Event has every hook that Put, Create and reads run. What they do is in its context.
@@ -69,15 +70,15 @@ func hooked(t *testing.T) (context.Context, *hookLog) {
 // The order: BeforeSave, generated values and defaults, validation and keys, the request, AfterSave.
 func TestHooksRunInOrder(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		events := entable.Register[Event](s.newTable(), entable.SK("slug"))
+		events := entable.Register[Event](s.NewTable(), entable.SK("slug"))
 		ctx, log := hooked(t)
 		log.before = func(e *Event) error {
 			e.Slug = "from the hook" // a key, and required
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			return nil
 		}
 		log.after = func(e *Event) error {
-			if s.spy.sent("PutItem") != 1 {
+			if s.Spy.Sent("PutItem") != 1 {
 				t.Error("AfterSave runs before the request")
 			}
 			return nil
@@ -102,8 +103,8 @@ func TestHooksRunInOrder(t *testing.T) {
 			t.Errorf("read %+v, calls %q", got, log.calls)
 		}
 		log.calls = nil
-		collect(t, events.Query(event).All(ctx))
-		collect(t, events.Table().Query(event).All(ctx))
+		enginetest.Collect(t, events.Query(event).All(ctx))
+		enginetest.Collect(t, events.Table().Query(event).All(ctx))
 		if len(log.calls) != 2 || !strings.HasPrefix(log.calls[0], "AfterLoad") {
 			t.Errorf("calls of queries %q", log.calls)
 		}
@@ -119,7 +120,7 @@ func TestHooksRunInOrder(t *testing.T) {
 func TestErrorsOfHooks(t *testing.T) {
 	bad := errors.New("bad slug")
 	eachSetup(t, func(t *testing.T, s *setup) {
-		events := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"))
+		events := entable.Register[Event](s.NewTable(), entable.PK("id"), entable.SK("slug"))
 		ctx, log := hooked(t)
 		fails := func(*Event) error { return bad }
 		expect := func(err error, hook string) {
@@ -132,13 +133,13 @@ func TestErrorsOfHooks(t *testing.T) {
 			}
 		}
 
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		log.before = func(e *Event) error { e.Slug, e.State = "changed", "changed"; return bad }
 		event := Event{Slug: "a"}
 		expect(events.Put(ctx, &event), "BeforeSave")
 		expect(events.Create(ctx, &event), "BeforeSave")
-		if s.spy.sent("") != 0 || !reflect.DeepEqual(event, Event{Slug: "a"}) {
-			t.Errorf("%d requests were sent, the caller has %+v", s.spy.sent(""), event)
+		if s.Spy.Sent("") != 0 || !reflect.DeepEqual(event, Event{Slug: "a"}) {
+			t.Errorf("%d requests were sent, the caller has %+v", s.Spy.Sent(""), event)
 		}
 
 		log.before, log.after = nil, fails
@@ -167,7 +168,7 @@ func TestErrorsOfHooks(t *testing.T) {
 // A hook that panics lets the panic through; the table stays usable and the caller's struct unchanged.
 func TestHookThatPanics(t *testing.T) {
 	s := onMemory(t)
-	events := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"))
+	events := entable.Register[Event](s.NewTable(), entable.PK("id"), entable.SK("slug"))
 	ctx, log := hooked(t)
 	log.before = func(e *Event) error { e.Slug = "changed"; panic("hook") }
 	event := Event{Slug: "a"}
@@ -190,11 +191,11 @@ func TestHookThatPanics(t *testing.T) {
 // retry writes the same item.
 func TestCallersStructAfterFailedWrites(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		events := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"))
+		events := entable.Register[Event](s.NewTable(), entable.PK("id"), entable.SK("slug"))
 		ctx, log := hooked(t)
 		log.before = func(e *Event) error { e.Tags = append(slices.Clip(e.Tags), "hook"); return nil }
 		for name, fail := range map[string]func(*Event) error{
-			"service":   func(e *Event) error { s.spy.reset(&refusal{500, "InternalServerError"}); return events.Put(ctx, e) },
+			"service":   func(e *Event) error { s.Spy.Refuse(500, "InternalServerError"); return events.Put(ctx, e) },
 			"cancelled": func(e *Event) error { ctx, cancel := context.WithCancel(ctx); cancel(); return events.Put(ctx, e) },
 			"condition": func(e *Event) error {
 				e.ID = "taken"
@@ -205,7 +206,7 @@ func TestCallersStructAfterFailedWrites(t *testing.T) {
 			"size":       func(e *Event) error { e.Tags = []string{strings.Repeat("x", 500_000)}; return events.Put(ctx, e) },
 		} {
 			event := Event{Slug: "a", Tags: []string{"mine"}}
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			err := fail(&event)
 			if err == nil {
 				t.Errorf("%s: no error", name)
@@ -221,7 +222,7 @@ func TestCallersStructAfterFailedWrites(t *testing.T) {
 			if name != "service" {
 				continue
 			}
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			event.ID = id
 			check(t, events.Put(ctx, &event))
 			if event.ID != id {
@@ -246,8 +247,8 @@ type embedding struct {
 // What is behind an embedded pointer belongs to the struct as well.
 func TestEmbeddedPointersAfterFailedWrites(t *testing.T) {
 	s := onMemory(t)
-	items := entable.Register[embedding](s.newTable(), entable.Name("Item"))
-	s.spy.reset(&refusal{500, "InternalServerError"})
+	items := entable.Register[embedding](s.NewTable(), entable.Name("Item"))
+	s.Spy.Refuse(500, "InternalServerError")
 	v := embedding{"1", &Embedded{}}
 	inner := v.Embedded
 	if err := items.Put(t.Context(), &v); err == nil {
@@ -257,7 +258,7 @@ func TestEmbeddedPointersAfterFailedWrites(t *testing.T) {
 		t.Errorf("after a failed write the caller has %+v in the struct it had: %t", *v.Embedded, v.Embedded == inner)
 	}
 	serial := v.Serial
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	check(t, items.Put(t.Context(), &v))
 	if v.Touched == 0 || v.State != "new" || v.Serial != serial {
 		t.Errorf("after a write the caller has %+v", *v.Embedded)
@@ -278,8 +279,8 @@ func TestEmbeddedPointersAfterFailedWrites(t *testing.T) {
 // Writes of instances leave their hooks out when they, or the entity, are told to; all else stays.
 func TestSkipHooksOfPutAndCreate(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		loud := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"))
-		quiet := entable.Register[Event](s.newTable(), entable.PK("id"), entable.SK("slug"), entable.SkipHooks(true))
+		loud := entable.Register[Event](s.NewTable(), entable.PK("id"), entable.SK("slug"))
+		quiet := entable.Register[Event](s.NewTable(), entable.PK("id"), entable.SK("slug"), entable.SkipHooks(true))
 		for i, test := range []struct {
 			events *entable.Entity[Event]
 			opts   []entable.WriteOption

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"strconv"
 	"testing"
@@ -18,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Job is in three indexes: gsi1 is shared with Squad, gsi2 is sparse, and gsi3 has composite keys, some of
@@ -252,16 +253,13 @@ func checkIndexKeys(t *testing.T, jobs *entable.Entity[Job], item map[string]typ
 // Whatever is written, the stored index keys are those of the stored attributes. ENTABLE_SOAK makes it
 // 100,000 steps.
 func TestIndexKeysNeverGoStale(t *testing.T) {
-	steps := map[string]int{"memory": 700, "local": 120}
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		steps["memory"] = 100_000
-	}
+	steps := map[enginetest.Engine]int{"memory": trial.Size(700, 100_000), "local": 120}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		jobs, squads := declareJobs(s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
-		w := &jobWriter{random(t), jobs, squads}
+		jobs, squads := declareJobs(s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
+		w := &jobWriter{trial.Rand(t), jobs, squads}
 		done, stopped := map[string]int{}, map[string]int{}
 		start := time.Now()
-		for i := range steps[s.engine] {
+		for i := range steps[s.Engine] {
 			what, err := w.step(t.Context())
 			if err == nil {
 				done[what]++
@@ -269,7 +267,7 @@ func TestIndexKeysNeverGoStale(t *testing.T) {
 				t.Fatalf("step %d, %s: %v", i, what, err)
 			}
 			for _, id := range []string{"1", "2", "3", "4", "5"} {
-				if item := s.load(jobs.Table(), key("JI#"+id, "A")); item != nil && !checkIndexKeys(t, jobs, item) {
+				if item := s.Load(jobs.Table(), key("JI#"+id, "A")); item != nil && !checkIndexKeys(t, jobs, item) {
 					t.Fatalf("step %d, %s (%v)", i, what, err)
 				}
 			}
@@ -289,12 +287,12 @@ func checkIndexQueries(t *testing.T, s *setup, w *jobWriter) {
 		}
 	}
 	for _, team := range []string{"red", "blue", "a#b"} {
-		if n := len(collect(t, w.jobs.QueryIndex("gsi1", Job{Team: team}).All(t.Context()))); n != teams[team] {
+		if n := len(enginetest.Collect(t, w.jobs.QueryIndex("gsi1", Job{Team: team}).All(t.Context()))); n != teams[team] {
 			t.Errorf("%d jobs of team %s in the index, want %d", n, team, teams[team])
 		}
 	}
 	for _, state := range []string{"open", "done"} {
-		if n := len(collect(t, w.jobs.QueryIndex("gsi2", Job{State: state}).All(t.Context()))); n != states[state] {
+		if n := len(enginetest.Collect(t, w.jobs.QueryIndex("gsi2", Job{State: state}).All(t.Context()))); n != states[state] {
 			t.Errorf("%d jobs of state %s in the index, want %d", n, state, states[state])
 		}
 	}
@@ -303,10 +301,10 @@ func checkIndexQueries(t *testing.T, s *setup, w *jobWriter) {
 // An update of an item that lacks attributes, as another program may have written it, knows what is absent.
 func TestFetchOfAnItemThatLacksAttributes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		jobs, _ := declareJobs(s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
+		jobs, _ := declareJobs(s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
 		item := key("JI#1", "A")
 		item["id"], item["_type"], item["team"] = avS("1"), avS("Job"), avS("red")
-		s.store(jobs.Table(), item)
+		s.Store(jobs.Table(), item)
 		for _, u := range []*entable.Update[Job]{
 			jobs.Update(Job{ID: "1"}).Fetch().Add("due", 3),
 			jobs.Update(Job{ID: "1"}).Fetch().Set("region", "eu").Set("zone", "2"),
@@ -315,7 +313,7 @@ func TestFetchOfAnItemThatLacksAttributes(t *testing.T) {
 			jobs.Update(Job{ID: "1"}).Fetch().Add("score", 0.2),
 		} {
 			check(t, u.Do(t.Context()))
-			if !checkIndexKeys(t, jobs, s.load(jobs.Table(), key("JI#1", "A"))) {
+			if !checkIndexKeys(t, jobs, s.Load(jobs.Table(), key("JI#1", "A"))) {
 				return
 			}
 		}
@@ -327,7 +325,7 @@ func TestFetchOfAnItemThatLacksAttributes(t *testing.T) {
 		check(t, jobs.SaveChanges(t.Context(), before, after))
 		check(t, jobs.Patch(after).Set("zone", "3").Add("score", 0.8).Do(t.Context()))
 		check(t, jobs.Patch(after).Add("rank", 3).Do(t.Context()))
-		checkIndexKeys(t, jobs, s.load(jobs.Table(), key("JI#1", "A")))
+		checkIndexKeys(t, jobs, s.Load(jobs.Table(), key("JI#1", "A")))
 		got, err := jobs.Get(t.Context(), Job{ID: "1"})
 		check(t, err)
 		if got.Score != 0.8 || got.Rank != 3 || got.Due != 3 {
@@ -339,7 +337,7 @@ func TestFetchOfAnItemThatLacksAttributes(t *testing.T) {
 // What a computed key cannot hold is refused, not stored under a wrong key.
 func TestIndexKeyOutOfRange(t *testing.T) {
 	s := onMemory(t)
-	jobs, _ := declareJobs(s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
+	jobs, _ := declareJobs(s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
 	check(t, jobs.Put(t.Context(), &Job{ID: "1", Team: "red", Due: 9000}))
 	for name, u := range map[string]*entable.Update[Job]{
 		"width":    jobs.Update(Job{ID: "1"}).Fetch().Add("due", 1000),
@@ -347,10 +345,10 @@ func TestIndexKeyOutOfRange(t *testing.T) {
 		"removed":  jobs.Update(Job{ID: "1"}).Fetch().Remove("team"),
 		"negative": jobs.Patch(&Job{ID: "1", Team: "red", Due: 9000}).Subtract("due", 19001),
 	} {
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		err := u.Do(t.Context())
-		if !is[*entable.KeyError](err) && !is[*entable.EncodeError](err) || s.spy.sent("UpdateItem") > 0 {
-			t.Errorf("%s: %v, %d updates were sent", name, err, s.spy.sent("UpdateItem"))
+		if !is[*entable.KeyError](err) && !is[*entable.EncodeError](err) || s.Spy.Sent("UpdateItem") > 0 {
+			t.Errorf("%s: %v, %d updates were sent", name, err, s.Spy.Sent("UpdateItem"))
 		}
 	}
 }
@@ -367,7 +365,7 @@ type Touched struct {
 func TestIndexKeysOfTouchedAndKeyFields(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		now := newClock()
-		table := s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.Clock(now.Now))
+		table := s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.Clock(now.Now))
 		items := entable.Register[Touched](table, entable.PK("box"), entable.SK("id"),
 			entable.Index("gsi1", entable.PK("box"), entable.SK("since")), entable.Index("gsi2", entable.PK("id"), entable.SK("box")))
 		ctx, a := t.Context(), Touched{Box: "b", ID: "1"}
@@ -382,8 +380,8 @@ func TestIndexKeysOfTouchedAndKeyFields(t *testing.T) {
 			if err := write(); err != nil {
 				t.Fatalf("write %d: %v", i, err)
 			}
-			got := collect(t, items.QueryIndex("gsi1", Touched{Box: "b"}).Equal(Touched{Since: now.now.Unix()}).All(ctx))
-			turned := collect(t, items.QueryIndex("gsi2", Touched{ID: "1"}).Equal(Touched{Box: "b"}).All(ctx))
+			got := enginetest.Collect(t, items.QueryIndex("gsi1", Touched{Box: "b"}).Equal(Touched{Since: now.now.Unix()}).All(ctx))
+			turned := enginetest.Collect(t, items.QueryIndex("gsi2", Touched{ID: "1"}).Equal(Touched{Box: "b"}).All(ctx))
 			if len(got) != 1 || len(turned) != 1 || got[0].Since != now.now.Unix() {
 				t.Fatalf("write %d: the indexes hold %v and %v", i, got, turned)
 			}
@@ -398,13 +396,13 @@ func TestFetchIsTriedAgainWhenAnotherWriterComesBetween(t *testing.T) {
 
 func testFetchWithAnotherWriter(t *testing.T) {
 	s := onMemory(t)
-	jobs, _ := declareJobs(s.newTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
+	jobs, _ := declareJobs(s.NewTable(entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3")))
 	check(t, jobs.Put(t.Context(), &Job{ID: "1", Team: "red", Due: 1}))
 	between := 3
 	table := jobs.Table()
-	table.Use(betweenWriter{wrapper{s.sdk}, func() {
+	table.Use(betweenWriter{wrapper{s.SDK}, func() {
 		if between--; between >= 0 {
-			_, err := s.sdk.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String(table.Name()), Key: key("JI#1", "A"),
+			_, err := s.SDK.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String(table.Name()), Key: key("JI#1", "A"),
 				UpdateExpression: aws.String("SET due = due + :one, gsi1sk = :sk"), ExpressionAttributeValues: map[string]types.AttributeValue{
 					":one": avN("1"), ":sk": avS(fmt.Sprintf("D#%04d", 4-between)),
 				}})
@@ -412,7 +410,7 @@ func testFetchWithAnotherWriter(t *testing.T) {
 		}
 	}})
 	check(t, jobs.Update(Job{ID: "1"}).Fetch().Set("team", "blue").Do(t.Context()))
-	item := s.load(table, key("JI#1", "A"))
+	item := s.Load(table, key("JI#1", "A"))
 	if got := item["due"].(*types.AttributeValueMemberN).Value; got != "4" || item["team"].(*types.AttributeValueMemberS).Value != "blue" {
 		t.Errorf("stored %s", dynamoJSON(item))
 	}

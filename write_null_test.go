@@ -35,7 +35,7 @@ type pouchUpdate = *entable.Update[Pouch]
 // NULL is as good as none to all methods of an update, however it is sent, and also where there is something.
 func TestNullIsAbsent(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		pouches := entable.Register[Pouch](s.newTable())
+		pouches := entable.Register[Pouch](s.NewTable())
 		ctx := t.Context()
 		words := entable.Field(pouches, func(p *Pouch) *[]string { return &p.Words })
 		two := 2
@@ -134,7 +134,7 @@ func show(p *Pouch) string {
 // What a path leads through must be there or be made; the error says which, and how.
 func TestPathsThroughNothing(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		pouches := entable.Register[Pouch](s.newTable())
+		pouches := entable.Register[Pouch](s.NewTable())
 		ctx := t.Context()
 		v := Pouch{ID: "1", Any: "text"}
 		check(t, pouches.Put(ctx, &v))
@@ -160,9 +160,9 @@ func TestPathsThroughNothing(t *testing.T) {
 		// A condition of the caller's that fails is told, whether the guards hold or not.
 		no := expression.Name("n").Equal(expression.Value(1))
 		for _, u := range []pouchUpdate{pouches.Update(v).If(no).Append("words", []string{"x"}), pouches.Update(v).If(no).Add("n", 1)} {
-			s.spy.reset(nil)
-			if err := u.Do(ctx); !is[*entable.ConditionFailedError](err) || s.spy.sent("UpdateItem") > 2 {
-				t.Errorf("%d requests, %v", s.spy.sent("UpdateItem"), err)
+			s.Spy.Reset()
+			if err := u.Do(ctx); !is[*entable.ConditionFailedError](err) || s.Spy.Sent("UpdateItem") > 2 {
+				t.Errorf("%d requests, %v", s.Spy.Sent("UpdateItem"), err)
 			}
 		}
 		got, err := pouches.Get(ctx, v)
@@ -175,7 +175,7 @@ func TestPathsThroughNothing(t *testing.T) {
 // To conditions on handles NULL is none.
 func TestConditionsOnNull(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		pouches := entable.Register[Pouch](s.newTable())
+		pouches := entable.Register[Pouch](s.NewTable())
 		ctx := t.Context()
 		words := entable.Field(pouches, func(p *Pouch) *[]string { return &p.Words })
 		count := entable.Field(pouches, func(p *Pouch) **int { return &p.Count })

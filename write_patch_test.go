@@ -67,7 +67,7 @@ func (d *Doc) AfterDelete(ctx context.Context) error {
 
 func docs(t *testing.T, s *setup, opts ...entable.EntityOption) (*entable.Entity[Doc], context.Context, *docLog) {
 	l := &docLog{}
-	return entable.Register[Doc](s.newTable(), opts...), context.WithValue(t.Context(), docKey{}, l), l
+	return entable.Register[Doc](s.NewTable(), opts...), context.WithValue(t.Context(), docKey{}, l), l
 }
 
 func newDoc() Doc {
@@ -189,7 +189,7 @@ func TestFailedPatch(t *testing.T) {
 				t.Errorf("%s: the caller has %+v, had %+v", what, v, stored)
 			}
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		for name, err := range map[string]error{
 			"Patch":       items.Patch(&v).Set("title", "new").Do(ctx),
 			"SaveChanges": items.SaveChanges(ctx, Doc{ID: "1"}, &v),
@@ -202,8 +202,8 @@ func TestFailedPatch(t *testing.T) {
 			}
 			unchanged(name)
 		}
-		if s.spy.sent("") != 0 {
-			t.Errorf("%d requests were sent", s.spy.sent(""))
+		if s.Spy.Sent("") != 0 {
+			t.Errorf("%d requests were sent", s.Spy.Sent(""))
 		}
 
 		log.update = func(d *Doc) error { d.Title = strings.Repeat("x", 30); return nil }
@@ -218,7 +218,7 @@ func TestFailedPatch(t *testing.T) {
 		}
 
 		log.update, log.del = nil, nil
-		s.spy.reset(&refusal{500, "InternalServerError"})
+		s.Spy.Refuse(500, "InternalServerError")
 		for name, write := range map[string]func() error{
 			"Patch":    func() error { return items.Patch(&v).Set("title", "new").Append("words", []string{"b"}).Do(ctx) },
 			"Remove":   func() error { return items.Remove(ctx, &v) },
@@ -234,7 +234,7 @@ func TestFailedPatch(t *testing.T) {
 			}
 			unchanged(name)
 		}
-		s.spy.reset(nil)
+		s.Spy.Reset()
 
 		// Once written it stays so, whatever the hook says then.
 		log.updated, log.dead = func(*Doc) error { return refused }, func(*Doc) error { return refused }
@@ -253,12 +253,12 @@ func TestFailedPatch(t *testing.T) {
 // A patch refreshes the instance with all that is stored, and keeps attributes that the type lacks.
 func TestPatchRefreshesTheInstance(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		v := parcel()
 		check(t, parcels.Put(t.Context(), &v))
-		item := s.load(parcels.Table(), key("PI#1", "A"))
+		item := s.Load(parcels.Table(), key("PI#1", "A"))
 		item["foreign"], item["count"] = avS("kept"), avN("50")
-		s.store(parcels.Table(), item)
+		s.Store(parcels.Table(), item)
 		check(t, parcels.Patch(&v).Set("status", "sent").Do(t.Context()))
 		if v.Status != "sent" || v.Count != 50 || v.Cached != "not stored" {
 			t.Errorf("the caller has %+v", v)
@@ -266,7 +266,7 @@ func TestPatchRefreshesTheInstance(t *testing.T) {
 		after := v
 		after.Weight = 9
 		check(t, parcels.SaveChanges(t.Context(), v, &after))
-		if got := s.load(parcels.Table(), key("PI#1", "A")); !strings.Contains(dynamoJSON(got), `"foreign":{"S":"kept"}`) {
+		if got := s.Load(parcels.Table(), key("PI#1", "A")); !strings.Contains(dynamoJSON(got), `"foreign":{"S":"kept"}`) {
 			t.Errorf("stored %s", dynamoJSON(got))
 		}
 	})
@@ -310,7 +310,7 @@ func (q *Queue) BeforeUpdate(ctx context.Context) error {
 // in a transaction, for the caller.
 func TestListPositionsOfPatch(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		queues := entable.Register[Queue](s.newTable())
+		queues := entable.Register[Queue](s.NewTable())
 		for _, test := range []struct {
 			name   string
 			change func(*entable.Update[Queue]) *entable.Update[Queue]

@@ -25,7 +25,7 @@ type addressOf struct {
 // A path that Path makes leads to the entry of that name and no other, whatever characters the name has.
 func TestPathsOfUsersText(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		books := entable.Register[Book](s.newTable())
+		books := entable.Register[Book](s.NewTable())
 		ctx := t.Context()
 		type label string
 		for _, name := range []string{"home.city", "home", "a b", ".", "#x", ":v", "ä\x00\x00", "\x00", "select", "0"} {
@@ -55,9 +55,9 @@ func TestPathsOfUsersText(t *testing.T) {
 			entable.Path("addr", "a[0]"), entable.Path("addr", "a]"), entable.Path("addr", ""), entable.Path("addr", 1.5), entable.Path("addr", nil),
 			entable.Path("calls", -1), entable.Path("calls", "a"), entable.Path("addr.home"), entable.Path(""), entable.Path("nothing"),
 		} {
-			s.spy.reset(nil)
-			if err := books.Update(v).Remove(bad).Do(ctx); !entable.IsError(err) || s.spy.sent("") > 0 {
-				t.Errorf("path %q: error %v after %d requests", bad, err, s.spy.sent(""))
+			s.Spy.Reset()
+			if err := books.Update(v).Remove(bad).Do(ctx); !entable.IsError(err) || s.Spy.Sent("") > 0 {
+				t.Errorf("path %q: error %v after %d requests", bad, err, s.Spy.Sent(""))
 			}
 		}
 	})
@@ -76,7 +76,7 @@ func TestHandlesWithin(t *testing.T) {
 			Deep  *Level2              `dynamodbav:"deep,omitempty"`
 			Tags  map[float64][]string `dynamodbav:"tags"`
 		}
-		atlases := entable.Register[Atlas](s.newTable())
+		atlases := entable.Register[Atlas](s.NewTable())
 		ctx := t.Context()
 		addr := entable.Field(atlases, func(a *Atlas) *map[string]addressOf { return &a.Addr })
 		calls := entable.Field(atlases, func(a *Atlas) *[]map[string]int { return &a.Calls })
@@ -102,7 +102,7 @@ func TestHandlesWithin(t *testing.T) {
 			Deep: &Level2{map[time.Weekday]*addressOf{time.Friday: {"Bern"}}}, Tags: map[float64][]string{1.5: {"t", "u"}}}
 		same(t, "the item", *got, want)
 
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		bad := entable.Entry(addr, "a[0]")
 		for what, err := range map[string]error{
 			"a key with brackets": atlases.Update(v).Apply(bad.Set(addressOf{})).Do(ctx),
@@ -117,8 +117,8 @@ func TestHandlesWithin(t *testing.T) {
 			"in Contains":         atlases.Delete(ctx, v, entable.If(bad.Contains("x"))),
 			"in In":               atlases.Delete(ctx, v, entable.If(entable.Within(bad, city).In("x", "y"))),
 		} {
-			if !entable.IsError(err) || s.spy.sent("") > 0 {
-				t.Errorf("%s: error %v after %d requests", what, err, s.spy.sent(""))
+			if !entable.IsError(err) || s.Spy.Sent("") > 0 {
+				t.Errorf("%s: error %v after %d requests", what, err, s.Spy.Sent(""))
 			}
 			if strings.Contains(what, "in ") && !strings.Contains(err.Error(), `"a[0]"`) {
 				t.Errorf("%s: error %v does not say why", what, err)
@@ -143,7 +143,7 @@ func TestPathsOfTheRest(t *testing.T) {
 			ID   string         `dynamodbav:"id"`
 			More map[string]any `dynamodbav:"-" entable:"rest"`
 		}
-		loose := entable.Register[Loose](s.newTable(entable.GSI("gsi1")), entable.Name("Loose"))
+		loose := entable.Register[Loose](s.NewTable(entable.GSI("gsi1")), entable.Name("Loose"))
 		v := Loose{ID: "1"}
 		check(t, loose.Put(t.Context(), &v))
 		check(t, loose.Patch(&v).Set(entable.Path("a.b"), "x").Do(t.Context()))
@@ -151,8 +151,8 @@ func TestPathsOfTheRest(t *testing.T) {
 			t.Errorf("stored %v", v.More)
 		}
 		for _, name := range []string{"pk", "sk", "_type", "gsi1pk", "gsi1sk"} {
-			s.spy.reset(nil)
-			if err := loose.Update(v).Set(entable.Path(name), "x").Do(t.Context()); !entable.IsError(err) || s.spy.sent("") > 0 {
+			s.Spy.Reset()
+			if err := loose.Update(v).Set(entable.Path(name), "x").Do(t.Context()); !entable.IsError(err) || s.Spy.Sent("") > 0 {
 				t.Errorf("%s: error %v", name, err)
 			}
 		}

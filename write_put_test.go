@@ -10,11 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 func TestPutReplacesTheWholeItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		first := Task{List: "a", N: 1, Text: "first", Tags: []string{"x", "y"}}
 		check(t, tasks.Put(t.Context(), &first))
 		got, err := tasks.Get(t.Context(), Task{List: "a", N: 1, Text: "does not count"})
@@ -24,7 +25,7 @@ func TestPutReplacesTheWholeItem(t *testing.T) {
 		}
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: 1}))
 		want := `{"_type":{"S":"Task"},"list":{"S":"a"},"n":{"N":"1"},"pk":{"S":"TL#a"},"sk":{"S":"TN#0000000000000000001"}}`
-		if got := dynamoJSON(s.load(tasks.Table(), taskKey("a", 1))); got != want {
+		if got := dynamoJSON(s.Load(tasks.Table(), taskKey("a", 1))); got != want {
 			t.Errorf("stored\n%s, want\n%s", got, want)
 		}
 	})
@@ -32,7 +33,7 @@ func TestPutReplacesTheWholeItem(t *testing.T) {
 
 func TestCreateRefusesAnExistingItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		check(t, tasks.Create(t.Context(), &Task{List: "a", N: 1, Text: "first"}))
 		second := Task{List: "a", N: 1, Text: "second"}
 		err := tasks.Create(t.Context(), &second)
@@ -63,7 +64,7 @@ func TestConditions(t *testing.T) {
 		return entable.If(expression.Name("text").Equal(expression.Value(want)))
 	}
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		task := Task{List: "a", N: 1, Text: "first"}
 		check(t, tasks.Put(t.Context(), &task))
 
@@ -102,7 +103,7 @@ func TestConditions(t *testing.T) {
 		// What cannot be decoded is given raw.
 		ghost := taskKey("a", 3)
 		ghost["_type"] = avS("Ghost")
-		s.store(tasks.Table(), ghost)
+		s.Store(tasks.Table(), ghost)
 		err = tasks.Create(t.Context(), &Task{List: "a", N: 3})
 		if failed, ok := errors.AsType[*entable.ConditionFailedError](err); !ok {
 			t.Errorf("create at an unknown item: %v", err)
@@ -111,8 +112,8 @@ func TestConditions(t *testing.T) {
 		}
 
 		// A condition that is none never reaches the service.
-		s.spy.reset(nil)
-		if err := tasks.Put(t.Context(), &task, entable.If(expression.ConditionBuilder{})); !entable.IsError(err) || s.spy.sent("") != 0 {
+		s.Spy.Reset()
+		if err := tasks.Put(t.Context(), &task, entable.If(expression.ConditionBuilder{})); !entable.IsError(err) || s.Spy.Sent("") != 0 {
 			t.Errorf("an empty condition: %v", err)
 		}
 	})
@@ -120,7 +121,7 @@ func TestConditions(t *testing.T) {
 
 func TestDeleteSucceedsWithoutAnItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		check(t, tasks.Put(t.Context(), &Task{List: "a", N: 1}))
 		check(t, tasks.Delete(t.Context(), Task{List: "a", N: 1}))
 		check(t, tasks.Delete(t.Context(), Task{List: "a", N: 1}))
@@ -137,7 +138,7 @@ func TestDeleteSucceedsWithoutAnItem(t *testing.T) {
 // A read by key never decodes an item of another type.
 func TestGetOfAnotherType(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		tasks := registerTasks(table)
 		entable.Register[Order](table)
 		for _, test := range []struct{ discriminator, want string }{
@@ -147,7 +148,7 @@ func TestGetOfAnotherType(t *testing.T) {
 		} {
 			item := taskKey("a", 1)
 			item["_type"], item["list"] = avS(test.discriminator), avN("5")
-			s.store(table, item)
+			s.Store(table, item)
 			v, err := tasks.Get(t.Context(), Task{List: "a", N: 1})
 			unknown, ok := errors.AsType[*entable.UnknownEntityError](err)
 			if !ok || v != nil {
@@ -164,7 +165,7 @@ func TestGetOfAnotherType(t *testing.T) {
 		// An item without a discriminator has the type of its key.
 		item := taskKey("a", 2)
 		item["list"], item["n"] = avS("a"), avN("2")
-		s.store(table, item)
+		s.Store(table, item)
 		got, err := tasks.Get(t.Context(), Task{List: "a", N: 2})
 		check(t, err)
 		if got.List != "a" || got.N != 2 {
@@ -173,7 +174,7 @@ func TestGetOfAnotherType(t *testing.T) {
 
 		// One whose discriminator is no text is damaged.
 		item["_type"] = avN("1")
-		s.store(table, item)
+		s.Store(table, item)
 		_, err = tasks.Get(t.Context(), Task{List: "a", N: 2})
 		if !is[*entable.DecodeError](err) {
 			t.Errorf("a number as discriminator: %v", err)
@@ -184,10 +185,10 @@ func TestGetOfAnotherType(t *testing.T) {
 // An item that does not fit its type names the attribute and the item.
 func TestGetOfAnItemThatDoesNotFit(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		tasks := registerTasks(s.newTable())
+		tasks := registerTasks(s.NewTable())
 		item := taskKey("a", 1)
 		item["_type"], item["list"], item["n"], item["text"] = avS("Task"), avS("a"), avS("one"), avS("x")
-		s.store(tasks.Table(), item)
+		s.Store(tasks.Table(), item)
 		_, err := tasks.Get(t.Context(), Task{List: "a", N: 1})
 		bad, ok := errors.AsType[*entable.DecodeError](err)
 		if !ok || !entable.IsError(err) {
@@ -205,7 +206,7 @@ func TestGetOfAnItemThatDoesNotFit(t *testing.T) {
 // A hundred attributes before and after the discriminator do not matter, wherever it stands.
 func TestTypeIsFoundWhereverTheDiscriminatorStands(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable(entable.Discriminator("n_type"))
+		table := s.NewTable(entable.Discriminator("n_type"))
 		tasks := registerTasks(table)
 		item := taskKey("a", 1)
 		for i := range 100 {
@@ -214,13 +215,13 @@ func TestTypeIsFoundWhereverTheDiscriminatorStands(t *testing.T) {
 		// A decoy with the discriminator's name, inside a map.
 		item["nested"] = &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"n_type": avS("Ghost")}}
 		item["n_type"], item["list"], item["n"] = avS("Task"), avS("a"), avN("1")
-		s.store(table, item)
+		s.Store(table, item)
 		got, err := tasks.Get(t.Context(), Task{List: "a", N: 1})
 		check(t, err)
 		if got.N != 1 {
 			t.Errorf("read %+v", *got)
 		}
-		all := collect(t, table.Query(Task{List: "a"}).All(t.Context()))
+		all := enginetest.Collect(t, table.Query(Task{List: "a"}).All(t.Context()))
 		if len(all) != 1 {
 			t.Fatalf("read %d items, want 1", len(all))
 		}

@@ -32,7 +32,7 @@ func TestSaveChangesSendsOnlyWhatDiffers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			eachSetup(t, func(t *testing.T, s *setup) {
-				parcels := declareParcels(s.newTable())
+				parcels := declareParcels(s.NewTable())
 				before := parcel()
 				check(t, parcels.Put(t.Context(), &before))
 				check(t, parcels.Update(before).Set("weight", 5).Do(t.Context())) // by another writer
@@ -45,9 +45,9 @@ func TestSaveChangesSendsOnlyWhatDiffers(t *testing.T) {
 				if got := updateText(in); got != test.sends || in.ReturnValues != types.ReturnValueAllNew {
 					t.Errorf("request\n%s, want\n%s", got, test.sends)
 				}
-				s.spy.reset(nil)
+				s.Spy.Reset()
 				check(t, parcels.SaveChanges(t.Context(), before, &after))
-				if n := s.spy.sent(""); n != 1 {
+				if n := s.Spy.Sent(""); n != 1 {
 					t.Errorf("%d requests were sent", n)
 				}
 				want.Weight, want.Seen = 5, before.Seen
@@ -64,17 +64,17 @@ func TestSaveChangesSendsOnlyWhatDiffers(t *testing.T) {
 // When nothing differs nothing is sent, although versions and touched times would move.
 func TestSaveChangesOfNothing(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		moves := entable.Register[Moving](s.newTable())
+		moves := entable.Register[Moving](s.NewTable())
 		v := Moving{ID: "1", Text: "a"}
 		check(t, moves.Put(t.Context(), &v))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		after := v
 		after.Changed, after.Version = after.Changed.Add(time.Hour), 9 // not what SaveChanges is for
 		unchanged := after
 		check(t, moves.SaveChanges(t.Context(), v, &after))
 		check(t, entable.BatchWrite(t.Context(), []entable.Write{moves.SaveChangesOp(v, &after)}))
-		if s.spy.sent("") != 0 || after != unchanged {
-			t.Errorf("%d requests were sent, the caller has %+v", s.spy.sent(""), after)
+		if s.Spy.Sent("") != 0 || after != unchanged {
+			t.Errorf("%d requests were sent, the caller has %+v", s.Spy.Sent(""), after)
 		}
 	})
 }
@@ -83,10 +83,10 @@ func TestSaveChangesOfNothing(t *testing.T) {
 func TestInputIsWhatIsSent(t *testing.T) {
 	s := onMemory(t)
 	now := newClock()
-	table := s.newTable(entable.Clock(now.Now))
+	table := s.NewTable(entable.Clock(now.Now))
 	parcels, moves := declareParcels(table), entable.Register[Moving](table)
 	var sent any
-	table.Use(inputs{wrapper{s.sdk}, &sent})
+	table.Use(inputs{wrapper{s.SDK}, &sent})
 	ctx, before, moved := t.Context(), parcel(), Moving{ID: "1"}
 	check(t, parcels.Put(ctx, &before))
 	check(t, moves.Put(ctx, &moved))
@@ -140,7 +140,7 @@ func (c inputs) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, op
 // SaveChanges can be combined with changes of its own: they are made to the stored values.
 func TestSaveChangesKeepsWhatOthersHaveChanged(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		before := parcel()
 		check(t, parcels.Put(t.Context(), &before))
 		check(t, parcels.Update(before).Set("count", 50).Do(t.Context()))
@@ -156,7 +156,7 @@ func TestSaveChangesKeepsWhatOthersHaveChanged(t *testing.T) {
 // The version that counts is the one that was loaded, whatever the changed struct says.
 func TestSaveChangesChecksTheVersionThatWasLoaded(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		counters := entable.Register[Counter](s.newTable())
+		counters := entable.Register[Counter](s.NewTable())
 		v := Counter{ID: "1"}
 		check(t, counters.Put(t.Context(), &v))
 		loaded := v
@@ -185,7 +185,7 @@ func TestInputChangesNothing(t *testing.T) {
 	after, was := v, v
 	after.Title, after.Editor, after.Words = "new", "me", nil
 	yes := expression.Name("count").Equal(expression.Value(1)).And(expression.Name("title").NotEqual(expression.Value("x")))
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for name, input := range map[string]func() (any, error){
 		"Update": func() (any, error) {
 			return items.Update(v).Set("meta.x", 1).Remove("words").Add("count", 2).If(yes).Input(t.Context())
@@ -211,8 +211,8 @@ func TestInputChangesNothing(t *testing.T) {
 			}
 		}
 	}
-	if len(log.calls) > 0 || !reflect.DeepEqual(v, was) || s.spy.sent("") > 0 {
-		t.Errorf("calls %q, %d requests, the caller has %+v, had %+v", log.calls, s.spy.sent(""), v, was)
+	if len(log.calls) > 0 || !reflect.DeepEqual(v, was) || s.Spy.Sent("") > 0 {
+		t.Errorf("calls %q, %d requests, the caller has %+v, had %+v", log.calls, s.Spy.Sent(""), v, was)
 	}
 	invalid := Event{}
 	if _, err := events.PutOp(&invalid).Input(t.Context()); err == nil || invalid.ID != "" {

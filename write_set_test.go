@@ -32,7 +32,7 @@ type Team struct {
 // A set with an element twice is refused before any request, wherever it stands: the service would refuse it without saying where.
 func TestSetsWithAnElementTwiceAreRefused(t *testing.T) {
 	s := onMemory(t)
-	clubs := entable.Register[Club](s.declare())
+	clubs := entable.Register[Club](s.Declare())
 	ctx, key := t.Context(), Club{ID: "1"}
 	twice := []string{"ann", "bob", "ann"}
 	raw := &types.AttributeValueMemberSS{Value: twice}
@@ -88,7 +88,7 @@ func TestSetsWithAnElementTwiceAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want an *EncodeError: %s", test.name, err, test.want)
 		}
 	}
-	if n := s.spy.sent(""); n > 0 {
+	if n := s.Spy.Sent(""); n > 0 {
 		t.Errorf("%d requests were sent", n)
 	}
 }
@@ -96,7 +96,7 @@ func TestSetsWithAnElementTwiceAreRefused(t *testing.T) {
 // What entable takes for the same element the service does, too, and what it takes for two it stores as two.
 func TestElementsOfSetsAreEqualAsToTheService(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		clubs := entable.Register[Club](table)
 		for _, test := range []struct {
 			club Club
@@ -114,7 +114,7 @@ func TestElementsOfSetsAreEqualAsToTheService(t *testing.T) {
 			item, err := attributevalue.MarshalMap(test.club)
 			check(t, err)
 			item["pk"], item["sk"] = &types.AttributeValueMemberS{Value: "x"}, &types.AttributeValueMemberS{Value: "x"}
-			_, refused := s.sdk.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
+			_, refused := s.SDK.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
 			if err := clubs.Put(t.Context(), &test.club); (err != nil) != test.same || (refused != nil) != test.same {
 				t.Errorf("%+v: %v, the service: %v", test.club, err, refused)
 			}

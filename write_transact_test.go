@@ -12,13 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 )
 
 // All writes of several entities and tables happen, or none; the structs have their values afterwards.
 func TestTransact(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		one, two := s.newTable(), s.newTable(entable.GSI("gsi1"))
+		one, two := s.NewTable(), s.NewTable(entable.GSI("gsi1"))
 		parcels, counters, ships := declareParcels(one), entable.Register[Counter](one), declareShipments(two)
 		ctx := t.Context()
 		old, counter := parcel(), Counter{ID: "1", Sum: 1}
@@ -69,9 +70,9 @@ func TestTransact(t *testing.T) {
 			t.Errorf("stored %+v, %v", got, err)
 		}
 		check(t, entable.Transact(ctx, nil))
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		check(t, entable.Transact(ctx, []entable.Write{counters.SaveChangesOp(after, new(after))}))
-		if s.spy.sent("") != 0 {
+		if s.Spy.Sent("") != 0 {
 			t.Error("a transaction of nothing was sent")
 		}
 	})
@@ -80,7 +81,7 @@ func TestTransact(t *testing.T) {
 // A hundred items are the limit, and go.
 func TestLargestTransaction(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		users := entable.Register[User](s.newTable())
+		users := entable.Register[User](s.NewTable())
 		var writes []entable.Write
 		for i := range 33 {
 			writes = append(writes, users.CreateOp(&User{ID: string(rune('A' + i)), Email: string(rune('A' + i)), Number: i + 1}))
@@ -94,7 +95,7 @@ func TestLargestTransaction(t *testing.T) {
 // The same token and contents are carried out once.
 func TestClientToken(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		ctx, token := t.Context(), entable.ClientToken(rand.Text()) // tokens are the account's
 		check(t, parcels.Put(ctx, new(parcel())))
 		for range 3 {
@@ -112,8 +113,8 @@ func TestClientToken(t *testing.T) {
 
 // Conflicts and throttling are told from failed conditions.
 func TestReasonsOfTransactions(t *testing.T) {
-	db, s := badLine(t)
-	parcels := declareParcels(s.newTable())
+	s := badLine(t, enginetest.Direct)
+	parcels := declareParcels(s.NewTable())
 	for _, test := range []struct {
 		fault memory.Fault
 		is    error
@@ -122,7 +123,7 @@ func TestReasonsOfTransactions(t *testing.T) {
 		{memory.Conflict(), entable.ErrConflict, `entable: transaction of 2 writes cancelled: write 0, Parcel[pk="PI#1" sk="A"]: another transaction is on the item`},
 		{memory.Throttle(), entable.ErrThrottled, `entable: transaction of 2 writes cancelled: write 0, Parcel[pk="PI#1" sk="A"]: throttled`},
 	} {
-		remove := db.Inject(test.fault.On("TransactWriteItems"))
+		remove := s.DB.Inject(test.fault.On("TransactWriteItems"))
 		v := parcel()
 		err := entable.Transact(t.Context(), []entable.Write{parcels.PutOp(&v), parcels.DeleteOp(Parcel{ID: "2"})})
 		if !errors.Is(err, test.is) || !entable.IsRetryable(err) || is[*entable.ConditionFailedError](err) || err.Error() != test.want {
@@ -143,10 +144,10 @@ func TestReasonsOfTransactions(t *testing.T) {
 
 // A connection that breaks after the transaction does not carry it out twice: the SDK sends its token again.
 func TestTransactionOverABrokenConnection(t *testing.T) {
-	db, s := badLine(t)
-	parcels := declareParcels(s.newTable())
+	s := badLine(t, enginetest.Direct)
+	parcels := declareParcels(s.NewTable())
 	check(t, parcels.Put(t.Context(), new(parcel())))
-	db.Inject(memory.DropAfter().On("TransactWriteItems").Times(2))
+	s.DB.Inject(memory.DropAfter().On("TransactWriteItems").Times(2))
 	check(t, entable.Transact(t.Context(), []entable.Write{parcels.Update(Parcel{ID: "1"}).Add("count", 1)}))
 	if got, err := parcels.Get(t.Context(), Parcel{ID: "1"}); err != nil || got.Count != 6 {
 		t.Errorf("stored %+v, %v", got, err)
@@ -156,7 +157,7 @@ func TestTransactionOverABrokenConnection(t *testing.T) {
 // Tables on the plain and on the direct route mix in one batch and one transaction.
 func TestRoutesMix(t *testing.T) {
 	s := onMemory(t)
-	plain, direct := declareParcels(s.newTable(entable.PlainRoute())), entable.Register[Counter](s.newTable())
+	plain, direct := declareParcels(s.NewTable(entable.PlainRoute())), entable.Register[Counter](s.NewTable())
 	for name, write := range map[string]func([]entable.Write) error{
 		"Transact": func(w []entable.Write) error { return entable.Transact(t.Context(), w) },
 		"Batch":    func(w []entable.Write) error { return entable.BatchWrite(t.Context(), w) },
@@ -174,15 +175,15 @@ func TestRoutesMix(t *testing.T) {
 // What another writer did to a sentinel's item between reading and writing is no failure of a transaction.
 func TestRacedTransactionIsPreparedAgain(t *testing.T) {
 	s := onMemory(t)
-	users := entable.Register[User](s.newTable())
+	users := entable.Register[User](s.NewTable())
 	ctx := t.Context()
 	check(t, users.Create(ctx, &User{ID: "1", Email: "a"}))
 	left := 2
-	users.Table().Use(transactClient{wrapper{s.sdk}, func() error {
+	users.Table().Use(transactClient{wrapper{s.SDK}, func() error {
 		if left--; left >= 0 {
 			item := key("UI#1", "A")
 			item["id"], item["_type"], item["email"] = avS("1"), avS("User"), avS("")
-			s.store(users.Table(), item)
+			s.Store(users.Table(), item)
 		}
 		return nil
 	}})
@@ -198,7 +199,7 @@ func TestRacedTransactionIsPreparedAgain(t *testing.T) {
 // After a transaction that failed the structs are what they were, but for generated ids.
 func TestIDsAfterFailedTransactions(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		entries, counters := entable.Register[Entry](table, entable.PK("source"), entable.SK("id")), entable.Register[Counter](table)
 		entry, stale := Entry{Source: "s"}, Counter{ID: "1", Version: 4}
 		writes := func() []entable.Write { return []entable.Write{entries.PutOp(&entry), counters.PutOp(&stale)} }

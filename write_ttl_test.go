@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Session expires by a time, Lease by a number.
@@ -32,7 +33,7 @@ type Lease struct {
 func TestExpiryIsStoredAsSeconds(t *testing.T) {
 	at := time.Date(2030, 1, 2, 3, 4, 5, 600, time.FixedZone("CET", 3600))
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		sessions, leases := entable.Register[Session](table), entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")))
 		ctx := t.Context()
 		for i, write := range []func(id string, at time.Time) error{
@@ -63,7 +64,7 @@ func TestExpiryIsStoredAsSeconds(t *testing.T) {
 			for _, expires := range []time.Time{at, {}} {
 				id := fmt.Sprintf("%d-%t", i, expires.IsZero())
 				check(t, write(id, expires))
-				item := s.load(table, key("SI#"+id, "A"))
+				item := s.Load(table, key("SI#"+id, "A"))
 				if expires.IsZero() {
 					if _, ok := item["expires"]; ok {
 						t.Errorf("write %d stores %s for a session that does not expire", i, dynamoJSON(item))
@@ -84,7 +85,7 @@ func TestExpiryIsStoredAsSeconds(t *testing.T) {
 		if got, err := leases.Get(ctx, Lease{ID: "1"}); err != nil || got.Expires != at.Unix()+60 {
 			t.Errorf("read %v, %v", got, err)
 		}
-		out, err := s.sdk.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
+		out, err := s.SDK.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
 		check(t, err)
 		if d := out.TimeToLiveDescription; d.TimeToLiveStatus == types.TimeToLiveStatusEnabled && *d.AttributeName != "expires" {
 			t.Errorf("the table expires by %s", *d.AttributeName)
@@ -95,11 +96,11 @@ func TestExpiryIsStoredAsSeconds(t *testing.T) {
 // Create turns expiry on for the attribute.
 func TestCreateTurnsExpiryOn(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.declare()
+		table := s.Declare()
 		entable.Register[Session](table)
 		check(t, table.CreateTable(t.Context()))
-		t.Cleanup(func() { s.drop(table) })
-		out, err := s.sdk.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
+		t.Cleanup(func() { s.Drop(table) })
+		out, err := s.SDK.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(table.Name())})
 		check(t, err)
 		if d := out.TimeToLiveDescription; d.AttributeName == nil || *d.AttributeName != "expires" {
 			t.Errorf("expiry %+v", d)
@@ -110,7 +111,7 @@ func TestCreateTurnsExpiryOn(t *testing.T) {
 // The request says what Create sends, for programs that create the table in another way.
 func TestTimeToLiveInput(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {
-		table := s.newTable() // no entity expires yet
+		table := s.NewTable() // no entity expires yet
 		if in := table.TimeToLiveInput(); in != nil {
 			t.Errorf("nothing expires, but the request is %+v", in)
 		}
@@ -119,7 +120,7 @@ func TestTimeToLiveInput(t *testing.T) {
 		if in == nil || *in.TableName != table.Name() || *in.TimeToLiveSpecification.AttributeName != "expires" || !*in.TimeToLiveSpecification.Enabled {
 			t.Fatalf("the request is %+v", in)
 		}
-		_, err := s.sdk.UpdateTimeToLive(t.Context(), in)
+		_, err := s.SDK.UpdateTimeToLive(t.Context(), in)
 		check(t, err)
 		if list, err := table.Diff(t.Context()); len(list) > 0 || err != nil {
 			t.Errorf("different behind it: %v, %v", list, err)
@@ -163,7 +164,7 @@ func TestExpired(t *testing.T) {
 // An item of which some attributes were selected tells when it expires, whatever was selected.
 func TestSelectedItemsTellWhenTheyExpire(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		table := s.newTable()
+		table := s.NewTable()
 		sessions, leases := entable.Register[Session](table), entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")))
 		past, ctx := time.Now().Add(-time.Hour), t.Context()
 		check(t, sessions.Put(ctx, &Session{ID: "a", Text: "x", Expires: past}))
@@ -184,7 +185,7 @@ func TestSelectedItemsTellWhenTheyExpire(t *testing.T) {
 func TestHideExpired(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		now := newClock()
-		table := s.newTable(entable.Clock(now.Now), entable.HideExpired(true))
+		table := s.NewTable(entable.Clock(now.Now), entable.HideExpired(true))
 		sessions := entable.Register[Session](table)
 		ctx := t.Context()
 		v := Session{ID: "1", Expires: now.now.Add(time.Hour)}
@@ -195,13 +196,13 @@ func TestHideExpired(t *testing.T) {
 			if want != (err == nil) || !want && !errors.Is(err, entable.ErrNotFound) {
 				t.Errorf("get: %v", err)
 			}
-			if n := len(collect(t, sessions.Query(v).All(ctx))); n == 1 != want {
+			if n := len(enginetest.Collect(t, sessions.Query(v).All(ctx))); n == 1 != want {
 				t.Errorf("the query gives %d items", n)
 			}
-			if n := len(collect(t, table.Query(v).All(ctx))); n == 1 != want {
+			if n := len(enginetest.Collect(t, table.Query(v).All(ctx))); n == 1 != want {
 				t.Errorf("the mixed query gives %d items", n)
 			}
-			if n := len(collect(t, sessions.Scan().All(ctx))); n == 1 != want {
+			if n := len(enginetest.Collect(t, sessions.Scan().All(ctx))); n == 1 != want {
 				t.Errorf("the scan gives %d items", n)
 			}
 			if n, err := sessions.Query(v).Count(ctx); err != nil || n == 1 != want {
@@ -225,7 +226,7 @@ func TestHideExpired(t *testing.T) {
 		visible(true)
 
 		// Without the setting they are there until the service removes them.
-		plain := entable.Register[Lease](s.newTable(entable.Clock(now.Now)))
+		plain := entable.Register[Lease](s.NewTable(entable.Clock(now.Now)))
 		check(t, plain.Put(ctx, &Lease{ID: "1", Expires: 1}))
 		if _, err := plain.Get(ctx, Lease{ID: "1"}); err != nil {
 			t.Error(err)
@@ -245,7 +246,7 @@ type Token struct {
 func TestCreateOverAnExpiredItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		now, ctx := newClock(), t.Context()
-		table := s.newTable(entable.Clock(now.Now), entable.HideExpired(true))
+		table := s.NewTable(entable.Clock(now.Now), entable.HideExpired(true))
 		sessions := entable.Register[Session](table)
 		tokens := entable.Register[Token](table, entable.PK("id", entable.Prefix("TK")))
 		kept := entable.Register[Lease](table, entable.PK("id", entable.Prefix("L")), entable.HideExpired(false))
@@ -289,7 +290,7 @@ func TestCreateOverAnExpiredItem(t *testing.T) {
 		}
 		stranger := key("SI#stranger", "A")
 		stranger["_type"], stranger["expires"] = avS("Ghost"), avN("1")
-		s.store(table, stranger)
+		s.Store(table, stranger)
 		if err := sessions.Create(ctx, &Session{ID: "stranger"}); !errors.Is(err, entable.ErrExists) {
 			t.Errorf("over an item of another type: %v", err)
 		}

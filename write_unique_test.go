@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Account has unique fields of two types.
@@ -39,7 +40,7 @@ func sentinels(t testing.TB, s *setup, table *entable.Table) (held, wanted map[s
 	t.Helper()
 	held, wanted = map[string]string{}, map[string]string{}
 	in := &dynamodb.ScanInput{TableName: aws.String(table.Name()), ConsistentRead: aws.Bool(true)}
-	for p := dynamodb.NewScanPaginator(s.sdk, in); p.HasMorePages(); {
+	for p := dynamodb.NewScanPaginator(s.SDK, in); p.HasMorePages(); {
 		page, err := p.NextPage(t.Context())
 		check(t, err)
 		for _, item := range page.Items {
@@ -73,7 +74,7 @@ func checkSentinels(t testing.TB, s *setup, table *entable.Table, what string) {
 // A unique value is held by one item, through all writes and changes of the value.
 func TestUniqueFields(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		accounts := entable.Register[Account](s.newTable())
+		accounts := entable.Register[Account](s.NewTable())
 		ctx := t.Context()
 		a, b := Account{ID: "a", Email: "a@x", Number: 1}, Account{ID: "b", Email: "b@x", Number: 2}
 		save := func(v *Account, change func(*Account)) error {
@@ -152,12 +153,12 @@ func TestUniqueFields(t *testing.T) {
 func TestUniqueFieldsUnderRandomWrites(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		writers, each := 8, 25
-		if s.engine == "local" {
+		if s.Engine == "local" {
 			writers, each = 3, 15
 		}
-		users := entable.Register[User](s.newTable())
+		users := entable.Register[User](s.NewTable())
 		ctx := t.Context()
-		rnd := random(t)
+		rnd := trial.Rand(t)
 		var wg sync.WaitGroup
 		for w := range writers {
 			seed := rnd.IntN(1 << 30)
@@ -208,10 +209,10 @@ func writeUser(ctx context.Context, users *entable.Entity[User], how int, id, em
 func TestConcurrentCreatesOfOneUniqueValue(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		writers := 100
-		if s.engine == "local" {
+		if s.Engine == "local" {
 			writers = 20
 		}
-		accounts := entable.Register[Account](s.newTable())
+		accounts := entable.Register[Account](s.NewTable())
 		var created atomic.Int32
 		var wg sync.WaitGroup
 		for i := range writers {
@@ -244,9 +245,9 @@ func TestConcurrentCreatesOfOneUniqueValue(t *testing.T) {
 // A transaction of another on a sentinel is waited for.
 func TestUniqueWriteDuringAnotherTransaction(t *testing.T) {
 	s := onMemory(t)
-	accounts := entable.Register[Account](s.newTable())
+	accounts := entable.Register[Account](s.NewTable())
 	left := 2
-	accounts.Table().Use(transactClient{wrapper{s.sdk}, func() error {
+	accounts.Table().Use(transactClient{wrapper{s.SDK}, func() error {
 		if left--; left >= 0 {
 			return &types.TransactionCanceledException{Message: aws.String("conflict"), CancellationReasons: []types.CancellationReason{
 				{Code: aws.String("None")}, {Code: aws.String("TransactionConflict"), Message: aws.String("Transaction is ongoing for the item")},
@@ -276,23 +277,23 @@ func (c transactClient) TransactWriteItems(ctx context.Context, in *dynamodb.Tra
 // A writer that changes the value between the reading and the writing of another is noticed.
 func TestUniqueValueThatChangesInBetween(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable()
+	table := s.NewTable()
 	users := entable.Register[User](table)
 	for name, write := range map[string]func(*User) error{
 		"put":    func(v *User) error { v.Email = "c@x"; return users.Put(t.Context(), v) },
 		"update": func(v *User) error { return users.Update(*v).Set("email", "c@x").Do(t.Context()) },
 		"remove": func(v *User) error { return users.Remove(t.Context(), v) },
 	} {
-		table.Use(s.sdk)
+		table.Use(s.SDK)
 		v := User{ID: name, Email: name + "a@x"}
 		check(t, users.Create(t.Context(), &v))
 		raced := false
-		table.Use(transactClient{wrapper{s.sdk}, func() error {
+		table.Use(transactClient{wrapper{s.SDK}, func() error {
 			if raced {
 				return nil
 			}
 			raced = true
-			ctx := entable.WithClient(t.Context(), s.sdk)
+			ctx := entable.WithClient(t.Context(), s.SDK)
 			return users.Update(v).Set("email", name+"b@x").Do(ctx)
 		}})
 		check(t, write(&v))
@@ -304,18 +305,18 @@ func TestUniqueValueThatChangesInBetween(t *testing.T) {
 // A sentinel that names another item is not deleted with this one.
 func TestSentinelOfAnotherItemStays(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		users := entable.Register[User](s.newTable())
+		users := entable.Register[User](s.NewTable())
 		a, b := User{ID: "a", Email: "a@x"}, User{ID: "b", Email: "b@x"}
 		check(t, users.Create(t.Context(), &a))
 		check(t, users.Create(t.Context(), &b))
-		sentinel := s.load(users.Table(), key("_unique#User#email#a@x", "A"))
+		sentinel := s.Load(users.Table(), key("_unique#User#email#a@x", "A"))
 		sentinel["owner"] = &types.AttributeValueMemberM{Value: key("UI#b", "A")}
-		s.store(users.Table(), sentinel)
+		s.Store(users.Table(), sentinel)
 		err := users.Remove(t.Context(), &a)
 		if u, ok := errors.AsType[*entable.UniqueError](err); !ok || u.Attribute != "email" {
 			t.Errorf("error %v", err)
 		}
-		if s.load(users.Table(), key("_unique#User#email#a@x", "A")) == nil {
+		if s.Load(users.Table(), key("_unique#User#email#a@x", "A")) == nil {
 			t.Error("the sentinel is gone")
 		}
 	})

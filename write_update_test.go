@@ -370,7 +370,7 @@ func TestInputOfUpdates(t *testing.T) {
 // Each change is made by key, on an instance, and in a transaction; the instance has what is stored.
 func TestUpdates(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		f := fieldsOf(parcels)
 		ctx := t.Context()
 		for _, test := range updateCases {
@@ -419,7 +419,7 @@ func TestUpdates(t *testing.T) {
 // An update must find the item, unless it may create it.
 func TestUpdateOfAnAbsentItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		ctx, none := t.Context(), Parcel{ID: "none"}
 		for name, err := range map[string]error{
 			"Do":       parcels.Update(none).Set("count", 1).Do(ctx),
@@ -438,7 +438,7 @@ func TestUpdateOfAnAbsentItem(t *testing.T) {
 		}
 
 		check(t, upsertParcel(parcels, "new").Add("count", 2).Do(ctx))
-		item := s.load(parcels.Table(), key("PI#new", "A"))
+		item := s.Load(parcels.Table(), key("PI#new", "A"))
 		if got, want := dynamoJSON(item), `{"_type":{"S":"Parcel"},"address":{"M":{"city":{"S":"Ulm"},"floor":{"N":"0"}}},"count":{"N":"2"},"id":{"S":"new"},"pk":{"S":"PI#new"},"sk":{"S":"A"},"status":{"S":"new"}}`; got != want {
 			t.Errorf("created %s, want %s", got, want)
 		}
@@ -458,7 +458,7 @@ func TestUpdateOfAnAbsentItem(t *testing.T) {
 // The conditions of the handles, with the answer for one stored item.
 func TestConditionsOfHandles(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		parcels := declareParcels(s.newTable())
+		parcels := declareParcels(s.NewTable())
 		f := fieldsOf(parcels)
 		p := parcel()
 		p.Dotted, p.Address.Zip, p.Return = 3, "53111", &ParcelAddress{City: "Ulm", Zip: "89073"}
@@ -565,7 +565,7 @@ type Moving struct {
 func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		now := newClock()
-		moves := entable.Register[Moving](s.newTable(entable.Clock(now.Now)))
+		moves := entable.Register[Moving](s.NewTable(entable.Clock(now.Now)))
 		ctx := t.Context()
 		v := Moving{ID: "1"}
 		for i, write := range []func() error{
@@ -619,7 +619,7 @@ func TestTouchAndVersionMoveWithEveryWrite(t *testing.T) {
 // An update can be sent again, and is not changed by having been sent.
 func TestUpdateCanBeSentAgain(t *testing.T) {
 	s := onMemory(t)
-	parcels := declareParcels(s.newTable())
+	parcels := declareParcels(s.NewTable())
 	v := parcel()
 	check(t, parcels.Put(t.Context(), &v))
 	u := parcels.Update(v).Add("count", 1)
@@ -640,9 +640,9 @@ func TestUpdateCanBeSentAgain(t *testing.T) {
 // The condition of the caller's own is not taken for a race: the update fails at once.
 func TestConditionOfAFetchIsNotTriedAgain(t *testing.T) {
 	s := onMemory(t)
-	users := entable.Register[Account](s.newTable())
+	users := entable.Register[Account](s.NewTable())
 	check(t, users.Put(t.Context(), &Account{ID: "1", Email: "a"}))
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	no := expression.Name("id").Equal(expression.Value("2"))
 	for name, write := range map[string]func(context.Context) error{
 		"Put":    func(ctx context.Context) error { return users.Put(ctx, &Account{ID: "1", Email: "b"}, entable.If(no)) },
@@ -654,11 +654,11 @@ func TestConditionOfAFetchIsNotTriedAgain(t *testing.T) {
 			return entable.Transact(ctx, []entable.Write{users.PutOp(&Account{ID: "1", Email: "b"}, entable.If(no))})
 		},
 	} {
-		s.spy.reset(nil)
+		s.Spy.Reset()
 		if err := write(t.Context()); !is[*entable.ConditionFailedError](err) {
 			t.Errorf("%s: %v, want a *ConditionFailedError", name, err)
 		}
-		if n := s.spy.sent("TransactWriteItems"); n != 1 {
+		if n := s.Spy.Sent("TransactWriteItems"); n != 1 {
 			t.Errorf("%s: %d attempts, want 1", name, n)
 		}
 	}

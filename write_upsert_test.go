@@ -31,7 +31,7 @@ type Incident struct {
 }
 
 func declareIncidents(s *setup, opts ...entable.TableOption) *entable.Entity[Incident] {
-	table := s.newTable(append(opts, entable.GSI("state"), entable.GSI("serial"), entable.GSI("owner"), entable.GSI("ranked"), entable.GSI("moved"))...)
+	table := s.NewTable(append(opts, entable.GSI("state"), entable.GSI("serial"), entable.GSI("owner"), entable.GSI("ranked"), entable.GSI("moved"))...)
 	return entable.Register[Incident](table, entable.PK("queue"), entable.SK("id"),
 		entable.Index("state", entable.PK("state"), entable.SK("queue", "id")),
 		entable.Index("serial", entable.PK("queue"), entable.SK("serial")),
@@ -203,12 +203,12 @@ func TestUpsertOfOlderItems(t *testing.T) {
 		} {
 			v := Incident{Queue: "q", ID: fmt.Sprint(i), Title: "stored", State: "done", Owner: "o", Priority: 2}
 			check(t, incidents.Put(ctx, &v))
-			item := s.load(incidents.Table(), key("IQ#q", "II#"+v.ID))
+			item := s.Load(incidents.Table(), key("IQ#q", "II#"+v.ID))
 			if len(item) == 0 {
 				t.Fatal("no item")
 			}
 			edit(item)
-			s.store(incidents.Table(), item)
+			s.Store(incidents.Table(), item)
 			check(t, incidents.Update(Incident{Queue: "q", ID: v.ID}).Upsert().Set("title", "t").Do(ctx))
 			checkSound(t, incidents, v, 1)
 			check(t, incidents.Delete(ctx, v))
@@ -228,10 +228,10 @@ type Natives struct {
 // An upsert that could not make a whole item is refused before any request, with what is missing.
 func TestUpsertRefuses(t *testing.T) {
 	s := onMemory(t)
-	table := s.newTable(entable.GSI("native", entable.PartitionKey("kind", "S"), entable.MultiAttribute()), entable.GSI("zones"))
+	table := s.NewTable(entable.GSI("native", entable.PartitionKey("kind", "S"), entable.MultiAttribute()), entable.GSI("zones"))
 	natives := entable.Register[Natives](table, entable.Index("native"), entable.Index("zones", entable.PK("zone"), entable.SK("n")))
 	incidents := declareIncidents(s)
-	s.spy.reset(nil)
+	s.Spy.Reset()
 	for _, test := range []struct {
 		err  error
 		want string
@@ -247,7 +247,7 @@ func TestUpsertRefuses(t *testing.T) {
 			t.Errorf("error\n%v, want\nentable: %s", test.err, test.want)
 		}
 	}
-	if n := s.spy.sent("UpdateItem"); n != 0 {
+	if n := s.Spy.Sent("UpdateItem"); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
 	if !is[*entable.ValidationError](incidents.Update(Incident{Queue: "q", ID: "1"}).Upsert().Set("owner", "o").Do(t.Context())) {
@@ -278,12 +278,12 @@ func TestInputOfUpserts(t *testing.T) {
 		}
 	}
 	bodies := make([]any, 2)
-	s.spy.reset(&refusal{500, "InternalServerError"})
+	s.Spy.Refuse(500, "InternalServerError")
 	for i := range bodies {
 		if err := u.Do(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
-		check(t, json.Unmarshal([]byte(s.spy.lastBody()), &bodies[i]))
+		check(t, json.Unmarshal([]byte(s.Spy.LastBody()), &bodies[i]))
 	}
 	same(t, "sent again", bodies[1], bodies[0])
 }

@@ -32,7 +32,7 @@ type Invoice struct {
 
 func TestValidation(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		invoices := entable.Register[Invoice](s.newTable())
+		invoices := entable.Register[Invoice](s.NewTable())
 		valid := Invoice{ID: "1", Email: "a@b.example", Lines: []line{{"A", 1}}, Ship: &line{"B", 2}, ByName: map[string]line{"x": {"C", 3}}}
 		check(t, invoices.Put(t.Context(), &valid)) // the default is filled in before
 		for _, test := range []struct {
@@ -50,7 +50,7 @@ func TestValidation(t *testing.T) {
 			v := valid
 			test.change(&v)
 			before := v
-			s.spy.reset(nil)
+			s.Spy.Reset()
 			err := invoices.Put(t.Context(), &v)
 			invalid, ok := errors.AsType[*entable.ValidationError](err)
 			if !ok || !entable.IsError(err) {
@@ -65,8 +65,8 @@ func TestValidation(t *testing.T) {
 			if !is[validator.ValidationErrors](err) {
 				t.Error("the validator's own error is not in the chain")
 			}
-			if s.spy.sent("") != 0 || !reflect.DeepEqual(v, before) {
-				t.Errorf("%d requests were sent, the caller has %+v", s.spy.sent(""), v)
+			if s.Spy.Sent("") != 0 || !reflect.DeepEqual(v, before) {
+				t.Errorf("%d requests were sent, the caller has %+v", s.Spy.Sent(""), v)
 			}
 		}
 		err := invoices.Create(t.Context(), &Invoice{ID: strings.Repeat("x", 11), Lines: []line{{"a", -1}}})
@@ -90,7 +90,7 @@ func TestFieldErrorsForPeople(t *testing.T) {
 			Parts  []Part `dynamodbav:"ps" json:"parts" validate:"dive"`
 			Secret string `dynamodbav:"secret" json:"-" validate:"max=5"`
 		}
-		accounts := entable.Register[Account](s.newTable())
+		accounts := entable.Register[Account](s.NewTable())
 		told := func(err error) (list []string) {
 			invalid, ok := errors.AsType[*entable.ValidationError](err)
 			if !ok {
@@ -121,10 +121,10 @@ func TestFieldErrorsForPeople(t *testing.T) {
 // Stored items are never validated: old ones may break new rules.
 func TestReadsDoNotValidate(t *testing.T) {
 	s := onMemory(t)
-	invoices := entable.Register[Invoice](s.newTable())
+	invoices := entable.Register[Invoice](s.NewTable())
 	item := key("II#1", "A")
 	item["_type"], item["id"], item["status"] = avS("Invoice"), avS("1"), avS("lost")
-	s.store(invoices.Table(), item)
+	s.Store(invoices.Table(), item)
 	got, err := invoices.Get(t.Context(), Invoice{ID: "1"})
 	check(t, err)
 	if got.Status != "lost" {
@@ -143,7 +143,7 @@ func TestValidationOfGenericTypes(t *testing.T) {
 		ID    string `dynamodbav:"id"`
 		Value T      `dynamodbav:"value" validate:"required"`
 	}
-	items := entable.Register[Wrapped[Kind]](s.newTable(), entable.Name("Wrapped"))
+	items := entable.Register[Wrapped[Kind]](s.NewTable(), entable.Name("Wrapped"))
 	err := items.Put(t.Context(), &Wrapped[Kind]{ID: "1"})
 	if want := `entable: Wrapped: invalid: attribute value: entable_test.Kind value does not satisfy "required"`; err == nil || err.Error() != want {
 		t.Errorf("error\n%v, want\n%s", err, want)
@@ -167,7 +167,7 @@ func TestOwnValidator(t *testing.T) {
 		}
 	}, Even{})
 	s := onMemory(t)
-	evens := entable.Register[Even](s.newTable(entable.Validator(v)))
+	evens := entable.Register[Even](s.NewTable(entable.Validator(v)))
 	check(t, evens.Put(t.Context(), &Even{"1", 2}))
 	for _, test := range []struct {
 		item Even
@@ -207,7 +207,7 @@ type Named[T any] struct {
 func TestRulesOfOtherTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		rated := entable.Register[Rated](s.newTable(), entable.PK("id"))
+		rated := entable.Register[Rated](s.NewTable(), entable.PK("id"))
 		valid := Rated{ID: "1", Rating: Rating{3}, Any: 3, Inner: Named[Kind]{"x"}}
 		check(t, rated.Put(ctx, &valid))
 		wrong := valid
@@ -240,7 +240,7 @@ func TestRulesOfOtherTypes(t *testing.T) {
 func TestSkipValidation(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		ctx := t.Context()
-		invoices := entable.Register[Invoice](s.newTable())
+		invoices := entable.Register[Invoice](s.NewTable())
 		key, skip := Invoice{ID: "1"}, entable.SkipValidation()
 		old := func() *Invoice { return &Invoice{ID: "1", Status: "lost", NoTag: 9} }
 		for _, write := range []struct {

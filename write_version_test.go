@@ -22,7 +22,7 @@ type Counter struct {
 // Every write checks the version and raises it; after a failure the instance has the old one.
 func TestVersions(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		counters := entable.Register[Counter](s.newTable())
+		counters := entable.Register[Counter](s.NewTable())
 		ctx := t.Context()
 		first := Counter{ID: "1", Version: 40}
 		if err := counters.Put(ctx, &first); !is[*entable.ConditionFailedError](err) || first.Version != 40 {
@@ -78,7 +78,7 @@ func TestVersions(t *testing.T) {
 // An item that was stored before its type had a version gets one with its next write.
 func TestVersionOfAnOldItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
-		counters := entable.Register[Counter](s.newTable())
+		counters := entable.Register[Counter](s.NewTable())
 		for i, write := range []func(v *Counter) error{
 			func(v *Counter) error { return counters.Put(t.Context(), v) },
 			func(v *Counter) error { return counters.Patch(v).Add("sum", 1).Do(t.Context()) },
@@ -87,7 +87,7 @@ func TestVersionOfAnOldItem(t *testing.T) {
 		} {
 			item := key(fmt.Sprintf("CI#%d", i), "A")
 			item["_type"], item["id"], item["sum"] = avS("Counter"), avS(fmt.Sprint(i)), avN("5")
-			s.store(counters.Table(), item)
+			s.Store(counters.Table(), item)
 			v, err := counters.Get(t.Context(), Counter{ID: fmt.Sprint(i)})
 			check(t, err)
 			if err := write(v); err != nil {
@@ -104,10 +104,10 @@ func TestVersionOfAnOldItem(t *testing.T) {
 func TestConcurrentWritersOfOneVersionedItem(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {
 		writers, each := 100, 1
-		if s.engine == "local" {
+		if s.Engine == "local" {
 			writers, each = 20, 1
 		}
-		counters := entable.Register[Counter](s.newTable())
+		counters := entable.Register[Counter](s.NewTable())
 		ctx := t.Context()
 		check(t, counters.Put(ctx, &Counter{ID: "1"}))
 		add := []func(v *Counter) error{

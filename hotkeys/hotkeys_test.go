@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
 	"github.com/entable/entable"
 	"github.com/entable/entable/hotkeys"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
+var check = enginetest.Check
+
 // Each kind of request is counted for the partitions that it is for.
 func TestRequestsCountForTheirPartitions(t *testing.T) {
-	eachSetup(t, func(t *testing.T, s *setup) {
+	enginetest.Each(t, enginetest.Apart, func(t *testing.T, s *enginetest.Setup) {
 		var hot *hotkeys.Counter
-		table := s.newTable(entable.GSI("gsi1"), entable.Observe(func(ctx context.Context, e entable.Event) {
+		table := s.NewTable(entable.GSI("gsi1"), entable.Observe(func(ctx context.Context, e entable.Event) {
 			hot.Observe(ctx, e)
 			if text := fmt.Sprintf("%v %+v", e, e) + slog.AnyValue(e).Resolve().String(); strings.Contains(text, "RR#") {
 				t.Errorf("the event shows %s", text)
@@ -47,9 +48,9 @@ func TestRequestsCountForTheirPartitions(t *testing.T) {
 				return entable.Transact(ctx, []entable.Write{crates.PutOp(a), crates.Update(*b).Set("text", "x")})
 			}, both},
 			{"TransactGet", func() error { _, err := crates.TransactGet(ctx, []Crate{*a, *b}); return err }, both},
-			{"Query", func() error { collect(t, crates.Query(*a).All(ctx)); return nil }, "RR#a"},
-			{"QueryIndex", func() error { collect(t, crates.QueryIndex("gsi1", *a).All(ctx)); return nil }, "gsi1:TAG#t"},
-			{"Scan", func() error { collect(t, crates.Scan().All(ctx)); return nil }, ""},
+			{"Query", func() error { enginetest.Collect(t, crates.Query(*a).All(ctx)); return nil }, "RR#a"},
+			{"QueryIndex", func() error { enginetest.Collect(t, crates.QueryIndex("gsi1", *a).All(ctx)); return nil }, "gsi1:TAG#t"},
+			{"Scan", func() error { enginetest.Collect(t, crates.Scan().All(ctx)); return nil }, ""},
 			{"Delete", func() error { return crates.Delete(ctx, *b) }, "RR#b"},
 		} {
 			hot = hotkeys.New(hotkeys.Options{})
@@ -77,14 +78,11 @@ func TestRequestsCountForTheirPartitions(t *testing.T) {
 }
 
 func TestThrottledRequestsCount(t *testing.T) {
-	db := memory.New()
-	defer db.Close()
+	s := enginetest.OnMemory(t, enginetest.Once)
 	hot := hotkeys.New(hotkeys.Options{})
-	table := entable.NewTable("things", entable.Observe(hot.Observe))
-	table.Use(db.Client(func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 }))
-	check(t, table.CreateTable(t.Context()))
+	table := s.NewTable(entable.Observe(hot.Observe))
 	crates := entable.Register[Crate](table, entable.PK("route"), entable.SK("id"))
-	db.Inject(memory.Throttle().On("PutItem").Times(3))
+	s.DB.Inject(memory.Throttle().On("PutItem").Times(3))
 	for range 3 {
 		if err := crates.Put(t.Context(), &Crate{Route: "a", ID: "1"}); err == nil {
 			t.Error("it was not throttled")
@@ -97,20 +95,14 @@ func TestThrottledRequestsCount(t *testing.T) {
 
 // In bounded memory, no heavy partition is missing, and none is reported too low, or too high by more than its error.
 func TestReportsAreBounded(t *testing.T) {
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 1))
-	t.Logf("seed %d", seed)
+	r := trial.Rand(t)
 	const keys = 50
 	var event entable.Event
 	hot := hotkeys.New(hotkeys.Options{Keys: keys, Top: keys})
-	db := memory.New()
-	defer db.Close()
-	table := entable.NewTable("things", entable.Observe(func(ctx context.Context, e entable.Event) {
+	table := enginetest.OnMemory(t).NewTable(entable.Observe(func(ctx context.Context, e entable.Event) {
 		event = e
 		hot.Observe(ctx, e)
 	}))
-	table.Use(db.Client())
-	check(t, table.CreateTable(t.Context()))
 	crates := entable.Register[Crate](table, entable.PK("route", entable.Prefix("R")), entable.SK("id"))
 	exact, total := map[string]float64{}, 0.
 	for range 5000 {
@@ -142,11 +134,7 @@ func TestReportsAreBounded(t *testing.T) {
 func TestReportsAreOfCompleteWindows(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	hot := hotkeys.New(hotkeys.Options{Window: time.Minute, Top: 1, Clock: func() time.Time { return now }})
-	db := memory.New()
-	defer db.Close()
-	table := entable.NewTable("things", entable.Observe(hot.Observe))
-	table.Use(db.Client())
-	check(t, table.CreateTable(t.Context()))
+	table := enginetest.OnMemory(t).NewTable(entable.Observe(hot.Observe))
 	crates := entable.Register[Crate](table, entable.PK("route", entable.Prefix("R")), entable.SK("id"))
 	put := func(route string, n int) {
 		for range n {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Crate is of any size.
@@ -24,10 +25,10 @@ type Crate struct {
 
 // Whatever operation it is, a limiter ends with what the service says that was consumed.
 func TestLimitsTakeWhatIsConsumed(t *testing.T) {
-	eachSetup(t, func(t *testing.T, s *setup) {
+	enginetest.Each(t, enginetest.Apart, func(t *testing.T, s *enginetest.Setup) {
 		frozen := func() *rate.Limiter { return rate.NewLimiter(1e-9, 1_000_000) }
 		read, write, jobRead, jobWrite := frozen(), frozen(), frozen(), frozen()
-		table := s.newTable(entable.GSI("gsi1"), entable.Limit(read, write))
+		table := s.NewTable(entable.GSI("gsi1"), entable.Limit(read, write))
 		crates := entable.Register[Crate](table, entable.PK("route"), entable.SK("id"), entable.Index("gsi1", entable.PK("tag"), entable.SK("id")))
 		var stats entable.Stats
 		ctx := entable.WithLimit(entable.WithStats(t.Context(), &stats), jobRead, jobWrite)
@@ -57,10 +58,10 @@ func TestLimitsTakeWhatIsConsumed(t *testing.T) {
 			{"TransactGet", func() error { _, err := crates.TransactGet(ctx, keys[3:9]); return err }},
 			{"Query", func() error { _, err := crates.Query(keys[0]).PageSize(4).Count(ctx); return err }},
 			{"QueryIndex", func() error {
-				collect(t, crates.QueryIndex("gsi1", Crate{Tag: "t"}).PageSize(7).All(ctx))
+				enginetest.Collect(t, crates.QueryIndex("gsi1", Crate{Tag: "t"}).PageSize(7).All(ctx))
 				return nil
 			}},
-			{"Scan", func() error { collect(t, crates.Scan().PageSize(5).Segments(4).All(ctx)); return nil }},
+			{"Scan", func() error { enginetest.Collect(t, crates.Scan().PageSize(5).Segments(4).All(ctx)); return nil }},
 			{"Audit", func() error {
 				for _, err := range table.Audit(ctx, entable.AuditOptions{Segments: 2}) {
 					if err != nil {
@@ -89,14 +90,14 @@ func TestLimitsTakeWhatIsConsumed(t *testing.T) {
 }
 
 func TestLimitsDoNotOutlastTheirContext(t *testing.T) {
-	eachSetup(t, func(t *testing.T, s *setup) {
+	enginetest.Each(t, enginetest.Apart, func(t *testing.T, s *enginetest.Setup) {
 		slow := rate.NewLimiter(1e-9, 1)
-		table := s.newTable(entable.Limit(nil, slow))
+		table := s.NewTable(entable.Limit(nil, slow))
 		crates := entable.Register[Crate](table, entable.PK("route"), entable.SK("id"))
 		check(t, crates.Put(t.Context(), &Crate{Route: "r", ID: "1", Text: strings.Repeat("x", 5000)})) // above the burst
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		s.sent.Store(0)
+		s.Spy.Reset()
 		for name, write := range map[string]func() error{
 			"Put":    func() error { return crates.Put(ctx, &Crate{Route: "r", ID: "2"}) },
 			"Update": func() error { return crates.Update(Crate{Route: "r", ID: "1"}).Set("text", "y").Do(ctx) },
@@ -114,7 +115,7 @@ func TestLimitsDoNotOutlastTheirContext(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if n := s.sent.Load(); n > 0 {
+		if n := s.Spy.Sent(""); n > 0 {
 			t.Errorf("%d requests were sent", n)
 		}
 		if _, err := crates.Get(ctx, Crate{Route: "r", ID: "1"}); err != nil {

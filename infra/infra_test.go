@@ -16,16 +16,10 @@ import (
 
 	"github.com/entable/entable"
 	"github.com/entable/entable/infra"
-	"github.com/entable/entable/internal/ddblocal"
-	"github.com/entable/entable/memory"
+	"github.com/entable/entable/internal/enginetest"
 )
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = enginetest.Check
 
 type session struct {
 	ID      string `dynamodbav:"id"`
@@ -63,29 +57,15 @@ var templated = []infra.Option{infra.Edit(infrequent), infra.StreamView(types.St
 
 // The templates say of a table what DescribeTable says once it is created.
 func TestTemplatesAreTheTable(t *testing.T) {
-	for _, engine := range []struct {
-		name   string
-		client func(testing.TB) *dynamodb.Client
-	}{
-		{"memory", func(t testing.TB) *dynamodb.Client {
-			db := memory.New()
-			t.Cleanup(db.Close)
-			return db.Client()
-		}},
-		{"local", ddblocal.Client},
-	} {
-		t.Run(engine.name, func(t *testing.T) {
-			t.Parallel()
-			client, ctx := engine.client(t), t.Context()
-			table := declare("templates-"+rand.Text(), engine.name == "memory")
-			table.Use(client)
-			check(t, table.CreateTable(ctx, infrequent, streamed))
-			d, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(table.Name())})
-			check(t, err)
-			templatesMatch(t, table, d.Table)
-			check(t, table.DeleteTable(ctx))
-		})
-	}
+	enginetest.Each(t, enginetest.Engines, func(t *testing.T, s *enginetest.Setup) {
+		table := declare("templates-"+rand.Text(), s.Engine == enginetest.Memory)
+		table.Use(s.Client)
+		check(t, table.CreateTable(t.Context(), infrequent, streamed))
+		d, err := s.SDK.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table.Name())})
+		check(t, err)
+		templatesMatch(t, table, d.Table)
+		check(t, table.DeleteTable(t.Context()))
+	})
 }
 
 type projection struct {

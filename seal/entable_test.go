@@ -13,14 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable"
-	"github.com/entable/entable/internal/ddblocal"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 	"github.com/entable/entable/seal"
 )
@@ -74,13 +72,10 @@ func (c *counting) Open(ctx context.Context, ciphertext, bound []byte) ([]byte, 
 	return c.Encrypter.Open(ctx, ciphertext, bound)
 }
 
-// wrapper is a client that is no *dynamodb.Client.
-type wrapper struct{ *dynamodb.Client }
-
 type setup struct {
 	*testing.T
+	*enginetest.Setup
 	ctx      context.Context
-	sdk      *dynamodb.Client
 	table    *entable.Table
 	patients *entable.Entity[Patient]
 	by       *counting
@@ -88,37 +83,17 @@ type setup struct {
 
 // each runs a test on both engines, by each route.
 func each(t *testing.T, test func(s *setup)) {
-	engines := map[string]func(testing.TB) *dynamodb.Client{"memory": func(t testing.TB) *dynamodb.Client {
-		db := memory.New()
-		t.Cleanup(db.Close)
-		return db.Client()
-	}, "local": ddblocal.Client}
-	for engine, open := range engines {
-		for _, route := range []string{"direct", "plain", "wrapped"} {
-			if engine == "local" && route == "plain" {
-				continue // which is that of a wrapped client
-			}
-			t.Run(engine+"/"+route, func(t *testing.T) {
-				t.Parallel()
-				s := &setup{T: t, ctx: context.WithValue(t.Context(), marked{}, true), sdk: open(t)}
-				s.by = &counting{Encrypter: sealer(t, key("k1")), t: t}
-				var opts []entable.TableOption
-				if route == "plain" {
-					opts = append(opts, entable.PlainRoute())
-				}
-				s.table, s.patients = declare("patients-"+rand.Text(), s.by, opts...)
-				s.table.Use(s.sdk)
-				if route == "wrapped" {
-					s.table.Use(wrapper{s.sdk})
-				}
-				check(t, s.table.CreateTable(t.Context()))
-				test(s)
-				if s.by.without > 0 {
-					t.Errorf("%d calls of the Encrypter had another context", s.by.without)
-				}
-			})
+	enginetest.Each(t, enginetest.Apart, func(t *testing.T, e *enginetest.Setup) {
+		s := &setup{T: t, Setup: e, ctx: context.WithValue(t.Context(), marked{}, true)}
+		s.by = &counting{Encrypter: sealer(t, key("k1")), t: t}
+		s.table, s.patients = declare("patients-"+rand.Text(), s.by, e.Options...)
+		s.table.Use(e.Client)
+		e.Create(s.table)
+		test(s)
+		if s.by.without > 0 {
+			t.Errorf("%d calls of the Encrypter had another context", s.by.without)
 		}
-	}
+	})
 }
 
 func declare(name string, by entable.Encrypter, opts ...entable.TableOption) (*entable.Table, *entable.Entity[Patient]) {
@@ -136,9 +111,7 @@ func patient(id string) *Patient {
 // stored reads the item as it is.
 func (s *setup) stored(id string) map[string]types.AttributeValue {
 	s.Helper()
-	out, err := s.sdk.Scan(s.ctx, &dynamodb.ScanInput{TableName: aws.String(s.table.Name()), ConsistentRead: aws.Bool(true)})
-	check(s, err)
-	for _, item := range out.Items {
+	for _, item := range s.Items(s.table.Name()) {
 		if v, ok := item["id"].(*types.AttributeValueMemberS); ok && v.Value == id {
 			return item
 		}
@@ -150,9 +123,7 @@ func (s *setup) stored(id string) map[string]types.AttributeValue {
 // silent fails if anything that is stored shows a secret.
 func (s *setup) silent() {
 	s.Helper()
-	out, err := s.sdk.Scan(s.ctx, &dynamodb.ScanInput{TableName: aws.String(s.table.Name()), ConsistentRead: aws.Bool(true)})
-	check(s, err)
-	text, err := json.Marshal(out.Items)
+	text, err := json.Marshal(s.Items(s.table.Name()))
 	check(s, err)
 	for _, secret := range []string{"example.com", "078-05", "Long Street", "Short Street"} {
 		if bytes.Contains(text, []byte(secret)) {
@@ -374,8 +345,7 @@ func TestReadsOfForgedItems(t *testing.T) {
 		check(s, s.patients.Put(s.ctx, patient("2")))
 		forged := s.stored("1")
 		forged["ssn"] = s.stored("2")["ssn"]
-		_, err := s.sdk.PutItem(s.ctx, &dynamodb.PutItemInput{TableName: aws.String(s.table.Name()), Item: forged})
-		check(s, err)
+		s.Store(s.table, forged)
 		key := Patient{Clinic: "c1", ID: "1"}
 		for name, read := range map[string]func() (any, error){
 			"Get":         func() (any, error) { p, err := s.patients.Get(s.ctx, key); return anyOf(p), err },
@@ -403,7 +373,7 @@ func TestReadsOfForgedItems(t *testing.T) {
 				s.Errorf("%s: %v, %v", name, v, err)
 			}
 		}
-		_, err = s.patients.Get(s.ctx, key)
+		_, err := s.patients.Get(s.ctx, key)
 		want := `entable: Patient[pk="PC#c1" sk="PI#1"]: attribute "ssn": cannot decrypt: seal: key "k1": the ciphertext was not made with this key for this place`
 		if err == nil || err.Error() != want {
 			s.Errorf("%v\nwant %s", err, want)
@@ -449,8 +419,7 @@ func TestAuditOfProtectedItems(t *testing.T) {
 		item := s.stored("1")
 		want := item["gsi1pk"]
 		delete(item, "gsi1pk")
-		_, err := s.sdk.PutItem(s.ctx, &dynamodb.PutItemInput{TableName: aws.String(s.table.Name()), Item: item})
-		check(s, err)
+		s.Store(s.table, item)
 		n := 0
 		for f, err := range s.table.Audit(s.ctx, entable.AuditOptions{Repair: true}) {
 			check(s, err)
@@ -469,12 +438,11 @@ func TestAuditOfProtectedItems(t *testing.T) {
 
 // A transaction that is repeated under its token has the same ciphertexts: the service takes it for the same one.
 func TestTransactionsOfProtectedItemsRepeat(t *testing.T) {
-	db := memory.New()
-	defer db.Close()
+	s := enginetest.OnMemory(t, enginetest.Once)
 	table, patients := declare("patients", sealer(t, key("k1")), entable.Clock(time.Now))
-	table.Use(dynamodb.New(db.Client().Options(), func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }))
-	check(t, table.CreateTable(t.Context()))
-	db.Inject(memory.DropAfter().On("TransactWriteItems").Times(1))
+	table.Use(s.Client)
+	s.Create(table)
+	s.DB.Inject(memory.DropAfter().On("TransactWriteItems").Times(1))
 	p, token := patient("1"), entable.ClientToken(rand.Text())
 	writes := []entable.Write{patients.PutOp(p)}
 	if err := entable.Transact(t.Context(), writes, token); err == nil {
@@ -519,8 +487,8 @@ func TestProtectedItemsMove(t *testing.T) {
 		old := entable.Register[Patient](was, entable.PK("clinic"), entable.SK("id"), index)
 		next := entable.Register[Patient](now, entable.PK("clinic", entable.Prefix("CLINIC")), entable.SK("id"), index,
 			entable.Moved(entable.PK("clinic", entable.Prefix("PC"))))
-		was.Use(s.sdk)
-		now.Use(s.sdk)
+		was.Use(s.SDK)
+		now.Use(s.SDK)
 		for id := range 5 {
 			check(s, old.Put(s.ctx, patient(fmt.Sprint(id))))
 		}

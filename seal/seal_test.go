@@ -5,23 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/seal"
 )
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check = enginetest.Check
 
 func key(id string) seal.Key {
 	return seal.Key{ID: id, Secret: bytes.Repeat([]byte(id), 32)[:32]}
@@ -106,12 +101,8 @@ func TestWrongKeysAreRefused(t *testing.T) {
 // No ciphertext opens but the one that was made, in the place that it was made for: whatever is changed, cut, appended, put together
 // of two, or moved.
 func TestForgeriesDoNotOpen(t *testing.T) {
-	n := 20_000
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		n = 1_000_000
-	}
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 1))
+	n := trial.Size(20_000, 1_000_000)
+	r := trial.Rand(t)
 	s := sealer(t, key("k1"), key("k2"), key("k3"))
 	other := sealer(t, key("k2"))
 	refused := 0
@@ -149,15 +140,15 @@ func TestForgeriesDoNotOpen(t *testing.T) {
 			}
 			got, err := s.Open(t.Context(), forged, []byte(at))
 			if err == nil || got != nil {
-				t.Fatalf("seed %d: %x opens at %q as %q", seed, forged, at, got)
+				t.Fatalf("%x opens at %q as %q", forged, at, got)
 			}
 			if !errors.Is(err, seal.ErrForged) && !errors.Is(err, seal.ErrMalformed) && !errors.Is(err, seal.ErrUnknownKey) {
-				t.Fatalf("seed %d: %v", seed, err)
+				t.Fatal(err)
 			}
 			refused++
 		}
 	}
-	t.Logf("%d forgeries refused, seed %d", refused, seed)
+	t.Logf("%d forgeries refused", refused)
 }
 
 func FuzzOpen(f *testing.F) {

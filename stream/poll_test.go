@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 	"github.com/entable/entable/stream"
 )
@@ -111,16 +111,7 @@ func (m *market) disableStream(t *testing.T) {
 // changes, ENTABLE_SEED repeats a run.
 func TestPolledChangesCountOnce(t *testing.T) {
 	t.Parallel()
-	writes := 1_000
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		writes = 100_000
-	}
-	seed := rand.Uint64()
-	if text := os.Getenv("ENTABLE_SEED"); text != "" {
-		_, err := fmt.Sscan(text, &seed)
-		check(t, err)
-	}
-	t.Logf("ENTABLE_SEED=%d", seed)
+	writes, seed := trial.Size(1_000, 100_000), trial.Seed(t)
 	m := openMarket(t)
 	var mu sync.Mutex
 	rnd := rand.New(rand.NewPCG(seed, 1))

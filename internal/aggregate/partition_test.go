@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
@@ -43,8 +48,8 @@ func TestPutWritesAllItems(t *testing.T) {
 			t.Errorf("stored %d lines of %+v", len(now.Lines), now.Cart)
 		}
 		now.Lines[1].ID = now.Lines[0].ID
-		s.spy.sent()
-		if err := s.baskets.Put(t.Context(), now); err == nil || !strings.Contains(err.Error(), "twice") || s.spy.sent() != "" {
+		s.sent()
+		if err := s.baskets.Put(t.Context(), now); err == nil || !strings.Contains(err.Error(), "twice") || s.sent() != "" {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -195,7 +200,7 @@ func TestPartitionsGoOnAfterAFailure(t *testing.T) {
 			s := onMemory(t)
 			check(t, s.baskets.Put(t.Context(), lines("1", n, 10_000)))
 			again := func(op string, do func() error) {
-				remove := s.db.Inject(fault.On("PutItem", "BatchWriteItem", "Query").After(5).Times(7))
+				remove := s.DB.Inject(fault.On("PutItem", "BatchWriteItem", "Query").After(5).Times(7))
 				defer remove()
 				tries := 1
 				for ; do() != nil; tries++ {
@@ -270,7 +275,7 @@ type (
 func TestPartitionsWithShardsAndPaths(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *shop) {
 		table := entable.NewTable(s.table.Name())
-		table.Use(s.sdk)
+		table.Use(s.SDK)
 		events := entable.Register[Event](table, entable.PK("device", entable.Shards(5, "hour")), entable.SK("at"))
 		places := entable.Register[Place](table, entable.PK(entable.Template("PLACE#{where.city}")), entable.SK(entable.Template("{no:04}#{where.city}")))
 		type Day struct{ Events []*Event }
@@ -312,11 +317,27 @@ func TestPartitionsWithShardsAndPaths(t *testing.T) {
 	})
 }
 
+// sampler is an HTTP client that keeps nothing of a request.
+type sampler struct {
+	next dynamodb.HTTPClient
+	mu   sync.Mutex
+	each func() // with the mutex
+}
+
+func (s *sampler) Do(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	if s.each != nil {
+		s.each()
+	}
+	s.mu.Unlock()
+	return s.next.Do(r)
+}
+
 // A partition of any size takes no more memory than a page. The database is in the process and grows, or shrinks, with what is
 // written: what is above the line from its state before to that behind is the operation's.
 func TestPartitionsTakeConstantMemory(t *testing.T) {
 	items, blob := 2_000, 15_000
-	if soak() {
+	if trial.Soak() {
 		items, blob = 50_000, 1_000
 	}
 	const limit = 12 << 20 // a third of the items
@@ -327,17 +348,19 @@ func TestPartitionsTakeConstantMemory(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc)
 	}
+	line := &sampler{next: s.SDK.Options().HTTPClient}
+	s.table.Use(s.Through(line, enginetest.Once))
 	measure := func(what string, requests int, do func() error) {
 		var samples []float64
 		n := 0
-		s.spy.each = func() {
+		line.each = func() {
 			if n++; n%(requests/8) == 0 {
 				samples = append(samples, live())
 			}
 		}
 		start := live()
 		check(t, do())
-		s.spy.each, s.spy.ops = nil, nil
+		line.each = nil
 		end, over := live(), 0.0
 		for i, now := range samples {
 			at := float64((i+1)*(requests/8)) / float64(n)

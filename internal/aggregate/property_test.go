@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
@@ -17,12 +18,12 @@ import (
 // basket stays, or a Save was done in part or over another; each Save that has succeeded has left its note, and no other.
 func TestSavesAreWholeAndExact(t *testing.T) {
 	saves, baskets := 150, 4
-	if soak() {
+	if trial.Soak() {
 		saves, baskets = 10_000, 24
 	}
 	const sum, writers = 1000, 8
 	s := onMemory(t)
-	r := random(t)
+	r := trial.Rand(t)
 	for i := range baskets {
 		b := &Basket{Lines: []Line{{Cart: fmt.Sprint(i), ID: "0", Product: "p", Qty: sum}}}
 		if i%2 == 0 { // the others have no version
@@ -34,7 +35,7 @@ func TestSavesAreWholeAndExact(t *testing.T) {
 	var hits [5]atomic.Int64
 	var dice sync.Mutex // guards r
 	for i, f := range []memory.Fault{memory.DropAfter(), memory.DropBefore(), memory.Throttle(), memory.Conflict(), memory.InternalError()} {
-		defer s.db.Inject(f.On("TransactWriteItems", "Query", "GetItem").When(func(memory.Request) bool {
+		defer s.DB.Inject(f.On("TransactWriteItems", "Query", "GetItem").When(func(memory.Request) bool {
 			dice.Lock()
 			defer dice.Unlock()
 			hit := r.IntN(40) == 0
@@ -132,7 +133,7 @@ func (s *shop) sumOf(b *Basket, want int) {
 		sum += l.Qty
 	}
 	if sum != want {
-		s.t.Errorf("the lines of a basket have %d, want %d: a part of a Save is there", sum, want)
+		s.T.Errorf("the lines of a basket have %d, want %d: a part of a Save is there", sum, want)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/memory"
 )
 
@@ -32,9 +33,9 @@ func TestSaveWritesWhatDiffers(t *testing.T) {
 		if b.Cart.Version != 1 || b.Cart.State != "open" || len(b.Lines) != 2 || len(b.Notes) != 1 || b.Notes[0].At.IsZero() {
 			t.Fatalf("created %+v %+v %+v", b.Cart, b.Lines, b.Notes)
 		}
-		s.spy.sent()
+		s.sent()
 		check(t, s.baskets.Save(t.Context(), before, b))
-		if got := s.spy.sent(); got != "" {
+		if got := s.sent(); got != "" {
 			t.Errorf("for no difference %s is sent", got)
 		}
 
@@ -45,7 +46,7 @@ func TestSaveWritesWhatDiffers(t *testing.T) {
 		b.Notes = append(b.Notes, &Note{Cart: "1", Text: "second"}, nil)
 		changed := b.Cart.Changed
 		check(t, s.baskets.Save(t.Context(), before, b))
-		if got := s.spy.sent(); !strings.HasSuffix(got, "TransactWriteItems") || strings.Count(got, "TransactWriteItems") != 1 {
+		if got := s.sent(); !strings.HasSuffix(got, "TransactWriteItems") || strings.Count(got, "TransactWriteItems") != 1 {
 			t.Errorf("%s is sent", got)
 		}
 		if b.Cart.Version != 2 || !b.Cart.Changed.After(changed) || b.Lines[1].ID == "" || b.Notes[1].At.IsZero() {
@@ -236,10 +237,10 @@ func TestSaveRefusesBeforeARequest(t *testing.T) {
 		"collection Basket: Save has 12 writes, which take 12 actions, those of unique fields among them, and 42":                      many(12, 350_000),
 	} {
 		before, b := s.load("1")
-		s.spy.sent()
+		s.sent()
 		change(b)
 		err := s.baskets.Save(t.Context(), before, b)
-		if err == nil || !strings.HasPrefix(err.Error(), "entable: "+want) || !entable.IsError(err) || s.spy.sent() != "" {
+		if err == nil || !strings.HasPrefix(err.Error(), "entable: "+want) || !entable.IsError(err) || s.sent() != "" {
 			t.Errorf("error %v, want\n%s", err, want)
 		}
 	}
@@ -257,7 +258,7 @@ func TestSaveInBatches(t *testing.T) {
 			b.Lines = append(b.Lines, Line{Cart: "1", ID: fmt.Sprint("m", i), Product: "p"})
 		}
 		check(t, s.baskets.Save(t.Context(), nil, b, entable.InBatches()))
-		if got := strings.Count(s.spy.sent(), "TransactWriteItems"); got != 2 {
+		if got := strings.Count(s.sent(), "TransactWriteItems"); got != 2 {
 			t.Errorf("%d transactions", got)
 		}
 		before, b := s.load("1")
@@ -289,7 +290,7 @@ func TestSaveInBatchesGoesOn(t *testing.T) {
 		"refused": memory.Conflict(), "throttled": memory.Throttle(), "not sent": memory.DropBefore(), "lost": memory.DropAfter(),
 	} {
 		for at := range 3 {
-			if at == 1 && !soak() {
+			if at == 1 && !trial.Soak() {
 				continue // as the others
 			}
 			t.Run(fmt.Sprint(name, at), func(t *testing.T) {
@@ -309,7 +310,7 @@ func TestSaveInBatchesGoesOn(t *testing.T) {
 					b.Lines = append(b.Lines, Line{Cart: "1", Product: fmt.Sprint("q", i)})
 				}
 				b.Notes = append(b.Notes, &Note{Cart: "1", Text: "new"})
-				defer s.db.Inject(fault.On("TransactWriteItems").After(at).Times(1))()
+				defer s.DB.Inject(fault.On("TransactWriteItems").After(at).Times(1))()
 				err := s.baskets.Save(t.Context(), before, b, entable.InBatches())
 				if err == nil && at < 3 {
 					t.Fatal("no failure")
@@ -334,8 +335,8 @@ func TestSaveInBatchesGoesOn(t *testing.T) {
 					t.Errorf("%v %v", finding, err)
 				}
 				check(t, s.baskets.Save(t.Context(), now, b))
-				s.spy.sent()
-				if check(t, s.baskets.Save(t.Context(), now, b)); s.spy.sent() != "" {
+				s.sent()
+				if check(t, s.baskets.Save(t.Context(), now, b)); s.sent() != "" {
 					t.Error("what was recognised is not what the instances have")
 				}
 			})
@@ -350,7 +351,7 @@ func TestSaveAgainWithAToken(t *testing.T) {
 	before, b := s.load("1")
 	b.Lines[0].Qty++
 	b.Lines = append(b.Lines, Line{Cart: "1", Product: "q"})
-	defer s.db.Inject(memory.DropAfter().On("TransactWriteItems").Times(1))()
+	defer s.DB.Inject(memory.DropAfter().On("TransactWriteItems").Times(1))()
 	err := s.baskets.Save(t.Context(), before, b, entable.ClientToken("t"))
 	if failed, ok := errors.AsType[*entable.TransactionError](err); !ok || !failed.Unknown {
 		t.Fatalf("error %v", err)
@@ -382,7 +383,7 @@ func TestARepeatedTokenStaysUnknown(t *testing.T) {
 		{"error of the server", memory.InternalError(), t.Context()},
 		{"ended", memory.Delay(0), ended},
 	} {
-		remove := s.db.Inject(c.fault.On("TransactWriteItems"))
+		remove := s.DB.Inject(c.fault.On("TransactWriteItems"))
 		err := s.baskets.Save(c.ctx, before, b, entable.ClientToken("t"))
 		remove()
 		failed, ok := errors.AsType[*entable.TransactionError](err)
@@ -419,7 +420,7 @@ type (
 func TestSaveOfItemsFromAnIndex(t *testing.T) {
 	s := onMemory(t)
 	table := entable.NewTable(s.table.Name()+"-index", entable.GSI("gsi1", entable.KeysOnly()))
-	table.Use(s.sdk)
+	table.Use(s.SDK)
 	jobs := entable.Register[Job](table, entable.Index("gsi1", entable.PK("owner", entable.Prefix("O")), entable.SK("id", entable.Prefix("J"))))
 	runs := entable.Register[Run](table, entable.Index("gsi1", entable.PK("owner", entable.PrefixOf(jobs)), entable.SK("id", entable.Prefix("R"))))
 	check(t, table.CreateTable(t.Context()))
@@ -537,7 +538,7 @@ func (xor) Open(_ context.Context, sealed, bound []byte) ([]byte, error) {
 func TestAggregatesOfEncryptedAttributes(t *testing.T) {
 	s := onMemory(t)
 	table := entable.NewTable(s.table.Name(), entable.Encryption(xor{}))
-	table.Use(s.sdk)
+	table.Use(s.SDK)
 	secrets := entable.Register[Secret](table, entable.PK("cart", entable.Prefix("CI")), entable.SK("n"))
 	all := entable.NewCollection[Secrets](secrets)
 	check(t, all.Save(t.Context(), nil, &Secrets{[]Secret{{"1", 1, "one"}, {"1", 2, "two"}, {"1", 3, "three"}}}))
@@ -545,7 +546,7 @@ func TestAggregatesOfEncryptedAttributes(t *testing.T) {
 	check(t, err)
 	before := all.Clone(b)
 	b.List[0].Text, b.List = "changed", b.List[:2]
-	defer s.db.Inject(memory.Delay(0).When(func(r memory.Request) bool {
+	defer s.DB.Inject(memory.Delay(0).When(func(r memory.Request) bool {
 		if bytes.Contains(r.Body, []byte("three")) || bytes.Contains(r.Body, []byte("changed")) {
 			t.Errorf("sent %s", r.Body)
 		}
@@ -572,7 +573,7 @@ func TestSaveMovesItems(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *shop) {
 		declare := func(pk entable.KeySpec, more ...entable.EntityOption) *entable.Collection[struct{ Lines []Line }] {
 			table := entable.NewTable(s.table.Name())
-			table.Use(s.sdk)
+			table.Use(s.SDK)
 			return entable.NewCollection[struct{ Lines []Line }](entable.Register[Line](table, append(more, pk, entable.SK("line"))...))
 		}
 		old, now := entable.PK("cart", entable.Prefix("OLD")), entable.PK("cart", entable.Prefix("NEW"))

@@ -2,7 +2,6 @@ package change_test
 
 import (
 	"io"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/trial"
 )
 
 type rank int
@@ -240,9 +240,7 @@ func TestCheckOfValuesThatCannotBeStored(t *testing.T) {
 
 // Conditions of any shape that are right pass, and are refused when one of their terms is made wrong, wherever it stands.
 func TestCheckOfRandomConditions(t *testing.T) {
-	seed := time.Now().UnixNano()
-	r := rand.New(rand.NewPCG(uint64(seed), 0))
-	t.Logf("seed %d", seed)
+	r := trial.Rand(t)
 	shapes := []change.Shape{shapeOf[user](t, codec.Methods)}
 	n, v := expression.Name, expression.Value
 	good := []func() expression.ConditionBuilder{

@@ -6,12 +6,12 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
+	"github.com/entable/entable/internal/trial"
 )
 
 // express spells an update and conditions, the caller's as they are.
@@ -144,9 +144,7 @@ func (r twins) change(t *testing.T, u *change.Update, sdk expression.UpdateBuild
 // Expressions are the same, to the letter, as those of the SDK's builders, also where a condition of the caller's stands among the
 // library's.
 func TestExpressionsAreSpelledAsTheSDKSpellsThem(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := twins{rand.New(rand.NewPCG(seed, 0))}
+	r := twins{trial.Rand(t)}
 	for range 3000 {
 		var u *change.Update
 		b := expression.NewBuilder()

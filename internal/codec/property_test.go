@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"strconv"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -22,15 +22,7 @@ import (
 // what it decodes to again, and what it decodes to in another type, each on the bytes and by way of attribute values. Its
 // size is 5,000 values, or 100,000 with ENTABLE_SOAK=1; ENTABLE_SEED repeats a run.
 func TestSameAsAttributeValue(t *testing.T) {
-	rounds := 5000
-	if os.Getenv("ENTABLE_SOAK") == "1" {
-		rounds = 100_000
-	}
-	seed := rand.Uint64()
-	if s, err := strconv.ParseUint(os.Getenv("ENTABLE_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	t.Logf("ENTABLE_SEED=%d", seed)
+	rounds, seed := trial.Size(5_000, 100_000), trial.Seed(t)
 	const valuesPerType = 5
 	for i := range rounds / valuesPerType {
 		how := []encoded{byMethods, bySDK}[i/12%2]

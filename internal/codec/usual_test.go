@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -57,18 +57,13 @@ const usualText = `{"pk":{"S":"A#1"},"sk":{"S":"B"},"_type":{"S":"usual"},"t":{"
 // The usual way of reading and the other one are the same, whatever is in the text: white space, of which the usual way knows nothing,
 // makes no difference.
 func TestTheUsualWayIsTheSame(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	g := rand.New(rand.NewPCG(seed, 0))
+	g := trial.Rand(t)
 	bare, _ := planOf(t, &usualItem{})
 	plans := map[string]*codec.Plan{
 		"bare": bare, "expecting": bare.Expect("_type", "usual", "pk", "sk"), "expecting a field": bare.Expect("t", "text", "pk"),
 		"expecting what is long": bare.Expect("a_type_with_a_long_name", "usual", "sk", "unknown"),
 	}
-	valid, rounds := 0, 4_000
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		rounds = 400_000
-	}
+	valid, rounds := 0, trial.Size(4_000, 400_000)
 	for range rounds {
 		text := changed(g, []byte(usualText))
 		for name, plan := range plans {

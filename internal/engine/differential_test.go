@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable/internal/engine"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Random requests go to the engine and to DynamoDB Local; the answers have to be the
@@ -19,23 +20,15 @@ import (
 // testdata/differences.json. ENTABLE_SOAK=1 sends 200,000 of them, ENTABLE_REQUESTS
 // any number; ENTABLE_SEED repeats a run.
 
-const (
-	shortRun = 3_000
-	soakRun  = 200_000
-	// perRound is how many requests meet the same tables.
-	perRound = 2_000
-)
+// perRound is how many requests meet the same tables.
+const perRound = 2_000
 
 func TestRandomRequestsAreAnsweredAsByDynamoDBLocal(t *testing.T) {
 	endpoint := localEndpoint(t)
-	requests := shortRun
+	requests, seed := trial.Size(3_000, 200_000), trial.Seed(t)
 	if n, err := strconv.Atoi(os.Getenv("ENTABLE_REQUESTS")); err == nil {
 		requests = n
 	}
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		requests = soakRun
-	}
-	seed := seeded(t)
 	explained := map[string]int{}
 	for round := range requests / min(perRound, requests) {
 		d := &differential{T: t, endpoint: endpoint, explained: explained,

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/entable/entable/internal/engine"
+	"github.com/entable/entable/internal/trial"
 )
 
 // A naive model of one table: items in a map, found by looking at all of them. Random
@@ -24,21 +23,8 @@ type model struct {
 	items map[string]object // by key
 }
 
-func seeded(t testing.TB) uint64 {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("ENTABLE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("ENTABLE_SEED=%d", seed)
-	return seed
-}
-
 func TestTheEngineAgreesWithANaiveModel(t *testing.T) {
-	m := &model{t: t, r: rand.New(rand.NewPCG(seeded(t), 0)), db: newDB(t, engine.Config{}), items: map[string]object{}}
+	m := &model{t: t, r: trial.Rand(t), db: newDB(t, engine.Config{}), items: map[string]object{}}
 	must(t, m.db, "CreateTable", things)
 	for range 3000 {
 		switch n := m.r.IntN(10); {

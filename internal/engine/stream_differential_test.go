@@ -10,24 +10,16 @@ import (
 	"testing"
 
 	"github.com/entable/entable/internal/engine"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Random writes go to the engine and to DynamoDB Local, and after each of them what the
 // streams say of it has to be the same. A write that the two answer differently is left out: that
 // is the matter of the other test. ENTABLE_SOAK=1 sends 20,000 writes, ENTABLE_SEED repeats a run.
 
-const (
-	shortStream = 300
-	soakStream  = 20_000
-)
-
 func TestStreamsOfRandomWritesAreThoseOfDynamoDBLocal(t *testing.T) {
 	endpoint := localEndpoint(t)
-	writes := shortStream
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		writes = soakStream
-	}
-	seed := seeded(t)
+	writes, seed := trial.Size(300, 20_000), trial.Seed(t)
 	compared := 0
 	for round := range max(1, writes/perRound) {
 		d := &streamDifferential{differential: differential{T: t, endpoint: endpoint, explained: map[string]int{},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/entable/entable/internal/engine"
 	"github.com/entable/entable/internal/engine/value"
+	"github.com/entable/entable/internal/trial"
 )
 
 // streamed is the table things with a stream.
@@ -408,7 +409,7 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 // Whatever is written by how many at once: the records of a stream, one after the other, make the items of the
 // table, and each one's old image is what the ones before it have made.
 func TestTheRecordsMakeTheTable(t *testing.T) {
-	seed := seeded(t)
+	seed := trial.Seed(t)
 	db := newDB(t, engine.Config{})
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0))}
 	table, def := g.table("things")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/trial"
 )
 
 func disjoint(a, b *keys.Pattern) (ok bool, example string) {
@@ -262,9 +263,9 @@ func (k kind) builds(r *rand.Rand, texts []string) bool {
 // TestApartIsSound compares the proof with brute force: kinds of items that have a key in common are never apart, and what
 // is shown as an example both build.
 func TestApartIsSound(t *testing.T) {
-	r := seeded(t)
+	r := trial.Rand(t)
 	apart, shown, met, open := 0, 0, 0, 0
-	rounds := soak() / 50
+	rounds := tuples() / 50
 	random := func(sizes []int) kind {
 		if r.IntN(2) == 0 {
 			return randomKind(t, r, sizes, r.IntN(2) == 0)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Kinds of items whose keys look much alike: templates of a few short texts and attributes, and changed copies of them.
@@ -93,8 +94,8 @@ func compiled(r *rand.Rand, make func(*rand.Rand) []string, pieces *[]string) *k
 
 // TestTemplatesMeetOnlyWhereTheyDo compares pairs of kinds that are much alike with brute force over few values.
 func TestTemplatesMeetOnlyWhereTheyDo(t *testing.T) {
-	r := seeded(t)
-	pairs := soak() / 20
+	r := trial.Rand(t)
+	pairs := tuples() / 20
 	var met, tails, derived, accepted, shown, open, openMet int
 	start := time.Now()
 	for range pairs {

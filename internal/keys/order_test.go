@@ -6,41 +6,17 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/trial"
 )
 
-// soak returns the number of tuples of a property test.
-func soak() int {
-	if os.Getenv("ENTABLE_SOAK") == "1" {
-		return 1_000_000
-	}
-	return 50_000
-}
-
-// seeded returns a random source whose seed is printed when the test fails;
-// ENTABLE_SEED sets it, to repeat the run.
-func seeded(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("ENTABLE_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d", seed)
-		}
-	})
-	return rand.New(rand.NewPCG(seed, 0))
-}
+// tuples returns the number of tuples of a property test.
+func tuples() int { return trial.Size(50_000, 1_000_000) }
 
 func compareValues(a, b keys.Value) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.S, b.S), bytes.Compare(a.B, b.B),
@@ -215,8 +191,8 @@ const batch = 500
 // TestKeysOrderLikeValues sorts tuples by value; their keys must then ascend,
 // and be equal only for equal tuples: this is order and injectivity at once.
 func TestKeysOrderLikeValues(t *testing.T) {
-	r := seeded(t)
-	for done := 0; done < soak(); done += batch {
+	r := trial.Rand(t)
+	for done := 0; done < tuples(); done += batch {
 		separator, kinds := []string{"#", "#", "!", "\"", "$"}[r.IntN(5)], allKinds
 		if r.IntN(4) == 0 {
 			separator, kinds = []string{"&", "-", ".", ":", "/", "_", "|", "~"}[r.IntN(8)], fixedKinds
@@ -240,12 +216,12 @@ func TestKeysOrderLikeValues(t *testing.T) {
 // Their keys are in the order of their values too, and what is below an item comes
 // right behind it.
 func TestKeysOrderBetweenPatterns(t *testing.T) {
-	r := seeded(t)
+	r := trial.Rand(t)
 	type item struct {
 		values []keys.Value
 		key    string
 	}
-	for done := 0; done < soak(); done += batch {
+	for done := 0; done < tuples(); done += batch {
 		separator, kinds := []string{"#", "#", "!", "\"", "$"}[r.IntN(5)], allKinds
 		if r.IntN(4) == 0 {
 			separator, kinds = []string{"&", "-", ".", ":", "/", "_", "|", "~"}[r.IntN(8)], fixedKinds
@@ -277,9 +253,9 @@ func TestKeysOrderBetweenPatterns(t *testing.T) {
 // TestKeysParseBack covers all kinds under all separators, also those that do
 // not keep the order of text. Parsing back makes rendering injective.
 func TestKeysParseBack(t *testing.T) {
-	r := seeded(t)
+	r := trial.Rand(t)
 	const separators = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
-	for done := 0; done < soak(); done += batch {
+	for done := 0; done < tuples(); done += batch {
 		at := r.IntN(len(separators))
 		l := randomLayout(t, r, "", separators[at:at+1], allKinds)
 		var back []keys.Value
@@ -296,8 +272,8 @@ func TestKeysParseBack(t *testing.T) {
 // TestLeadingPartCoversExactlyItsKeys compares neighbours in value order, which
 // share leading components, and keys of a pattern whose prefix is longer.
 func TestLeadingPartCoversExactlyItsKeys(t *testing.T) {
-	r := seeded(t)
-	for done := 0; done < soak(); done += batch {
+	r := trial.Rand(t)
+	for done := 0; done < tuples(); done += batch {
 		separator := []string{"#", "#", "-", "|"}[r.IntN(4)]
 		l := randomLayout(t, r, "CN", separator, allKinds)
 		longer := compile(t, "CNI", separator, l.Segments()...)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entable/entable/internal/keys"
+	"github.com/entable/entable/internal/trial"
 )
 
 // template compiles a template whose attributes have kinds by their first letter; see kindOf.
@@ -314,9 +315,9 @@ func randomTemplates(t *testing.T, r *rand.Rand, sizes []int) (k kind) {
 
 // TestTemplatesParseBack renders random tuples: what a template does not refuse reads back, so that no two tuples render alike.
 func TestTemplatesParseBack(t *testing.T) {
-	r := seeded(t)
+	r := trial.Rand(t)
 	refused, done, tailed := 0, 0, 0
-	for done < soak() {
+	for done < tuples() {
 		p := randomTemplates(t, r, []int{1 + r.IntN(4)}).patterns[0]
 		ordered := func(n int) bool {
 			for i := range n {

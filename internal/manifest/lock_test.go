@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable/internal/manifest"
+	"github.com/entable/entable/internal/trial"
 )
 
 func TestLocksReservePrefixes(t *testing.T) {
@@ -106,30 +107,29 @@ func TestExtendedKeepsTheOldestName(t *testing.T) {
 
 // Two versions of a program add to what a third left: the order does not matter, and nothing that went in is changed.
 func TestExtensionIsTheSameInEitherOrder(t *testing.T) {
-	seed := rand.Uint64()
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	rnd := trial.Rand(t)
 	for range 200 {
 		first, a, b := version(rnd), version(rnd), version(rnd)
 		before := fmt.Sprintf("%s%s%s", first.JSON(), a.JSON(), b.JSON())
 		for _, mark := range []bool{false, true} {
 			one, other := first.Extended(a, mark).Extended(b, mark), first.Extended(b, mark).Extended(a, mark)
 			if !mark && string(one.JSON()) != string(other.JSON()) {
-				t.Fatalf("seed %d: %s\nthe other way\n%s", seed, one.JSON(), other.JSON())
+				t.Fatalf("%s\nthe other way\n%s", one.JSON(), other.JSON())
 			}
 			for _, m := range []*manifest.Manifest{first, a, b} {
 				if list := one.Contradictions(m); len(list) > 0 {
-					t.Fatalf("seed %d: the extension contradicts a part of it: %+v", seed, list)
+					t.Fatalf("the extension contradicts a part of it: %+v", list)
 				}
 				if again := one.Extended(m, false); !mark && string(again.JSON()) != string(one.JSON()) {
-					t.Fatalf("seed %d: a part of it extends it:\n%s", seed, again.JSON())
+					t.Fatalf("a part of it extends it:\n%s", again.JSON())
 				}
 			}
 			if text := parse(t, one).JSON(); string(text) != string(one.JSON()) {
-				t.Fatalf("seed %d: it is parsed as\n%s", seed, text)
+				t.Fatalf("it is parsed as\n%s", text)
 			}
 		}
 		if after := fmt.Sprintf("%s%s%s", first.JSON(), a.JSON(), b.JSON()); after != before {
-			t.Fatalf("seed %d: an extension changed what it was made of:\n%s", seed, after)
+			t.Fatalf("an extension changed what it was made of:\n%s", after)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // audit returns the findings of an audit, their kinds counted, and what it says at its end.
@@ -32,9 +33,9 @@ func audit(t *testing.T, p program, o entable.AuditOptions) (found []entable.Fin
 
 // An audit says what is at the other place, changes nothing, and with Repair moves it, repaired; the next one says that the option can go.
 func TestAuditMovesTheRest(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", 40)
 			old, p := s.run(f, before), s.run(f, moves)
 			double, left := 0, 0
@@ -50,7 +51,7 @@ func TestAuditMovesTheRest(t *testing.T) {
 				}
 			}
 			damaged := slices.IndexFunc(all, func(o Order) bool { return items[p.at(t, o)] == nil })
-			_, err := c.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+			_, err := e.SDK.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 				TableName: aws.String(s.name), Key: keyOf(t, old, all[damaged]), UpdateExpression: aws.String("SET more = :m REMOVE gsi1pk, gsi1sk"),
 				ExpressionAttributeValues: map[string]types.AttributeValue{":m": &types.AttributeValueMemberN{Value: "12345678901234567890123456789012345678"}},
 			})
@@ -89,7 +90,7 @@ func keyOf(t *testing.T, p program, o Order) map[string]types.AttributeValue {
 // An audit that was broken off goes on where it was.
 func TestAuditGoesOn(t *testing.T) {
 	f := forms[0]
-	s := newSite(t, onMemory(t))
+	s := newSite(enginetest.OnMemory(t))
 	old, p := s.run(f, before), s.run(f, moves)
 	var writes []entable.Write
 	const n = 70 // five pages
@@ -127,9 +128,9 @@ func TestAuditGoesOn(t *testing.T) {
 
 // The lock and the stored manifest know both places, and refuse a program that does not look where items may be.
 func TestLockAndManifestKnowBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(e)
 			verify := func(v int) error { return s.run(f, v).table.Verify(t.Context()) }
 			refused := func(v int, part string) {
 				t.Helper()

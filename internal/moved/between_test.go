@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // between is a client that does something ahead of its first transaction.
@@ -78,11 +79,11 @@ func TestWritersThatComeBetween(t *testing.T) {
 				Order{Tenant: "a", ID: "1", N: 8}, nil,
 			},
 		} {
-			client := onMemory(t).(*dynamodb.Client)
-			s := newSite(t, client)
+			e := enginetest.OnMemory(t)
+			s := newSite(e)
 			old, plain := s.run(f, before), s.run(f, moves)
 			check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: "1", N: 1}))
-			s.client = between{client, new(sync.Once), func() { check(t, test.other(old, plain)) }}
+			s.Client = between{e.SDK, new(sync.Once), func() { check(t, test.other(old, plain)) }}
 			if name == "a creation before an upsert" {
 				check(t, old.orders.Delete(t.Context(), first))
 			}

@@ -1,63 +1,26 @@
 package moved_test
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
 	"maps"
-	mathrand "math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
-	"github.com/entable/entable/internal/ddblocal"
-	"github.com/entable/entable/memory"
+	"github.com/entable/entable/internal/enginetest"
 )
 
-// engines are the databases that the suite runs on.
-var engines = []struct {
-	name string
-	open func(testing.TB) *dynamodb.Client
-}{
-	{"memory", func(t testing.TB) *dynamodb.Client {
-		db := memory.New()
-		t.Cleanup(db.Close)
-		return db.Client()
-	}},
-	{"local", ddblocal.Client},
-}
-
-// wrapper is a client of a user's own, which takes the plain route.
-type wrapper struct{ *dynamodb.Client }
-
 // each runs a test on both engines, and by both routes on the faster one.
-func each(t *testing.T, test func(t *testing.T, c entable.Client)) {
-	t.Parallel()
-	for _, engine := range engines {
-		t.Run(engine.name+"/direct", func(t *testing.T) {
-			t.Parallel()
-			test(t, engine.open(t))
-		})
-		if engine.name == "local" {
-			continue
-		}
-		t.Run(engine.name+"/plain", func(t *testing.T) {
-			t.Parallel()
-			test(t, wrapper{engine.open(t)})
-		})
-	}
+func each(t *testing.T, test func(t *testing.T, e *enginetest.Setup)) {
+	ways := append(enginetest.Memory.By(enginetest.Direct, enginetest.Wrapped), enginetest.Local.By(enginetest.Direct)...)
+	enginetest.Each(t, ways, test)
 }
-
-func onMemory(t testing.TB) entable.Client { return engines[0].open(t) }
 
 // Order is the entity that moves.
 type Order struct {
@@ -121,24 +84,19 @@ type program struct {
 
 // site is a table on which several versions work.
 type site struct {
-	t      testing.TB
-	name   string
-	client entable.Client
-	opts   []entable.TableOption
+	*enginetest.Setup
+	name string
+	opts []entable.TableOption
 }
 
-func newSite(t testing.TB, c entable.Client, opts ...entable.TableOption) *site {
-	s := &site{t, "moved-" + rand.Text(), c, append([]entable.TableOption{entable.GSI("gsi1")}, opts...)}
-	table := entable.NewTable(s.name, s.opts...)
-	table.Use(c)
-	check(t, table.CreateTable(t.Context()))
-	t.Cleanup(func() { table.DeleteTable(context.Background()) })
-	return s
+func newSite(e *enginetest.Setup, opts ...entable.TableOption) *site {
+	opts = append([]entable.TableOption{entable.GSI("gsi1")}, opts...)
+	return &site{e, e.NewTable(opts...).Name(), opts}
 }
 
 func (s *site) run(f form, version int, opts ...entable.EntityOption) program {
 	table := entable.NewTable(s.name, s.opts...)
-	table.Use(s.client)
+	table.Use(s.Client)
 	opts = append(opts, entable.Index("gsi1", entable.PK("status", entable.Prefix("S")), entable.SK("id", entable.Prefix("N"))))
 	if len(s.opts) > 1 {
 		opts = append(opts, entable.Index("gsi2", entable.PK("status", entable.Prefix("S2")), entable.SK("id", entable.Prefix("N2"))))
@@ -147,25 +105,11 @@ func (s *site) run(f form, version int, opts ...entable.EntityOption) program {
 }
 
 // items are all that is stored, past entable, by their keys.
-func (s *site) items() map[string]map[string]types.AttributeValue {
-	s.t.Helper()
-	out := map[string]map[string]types.AttributeValue{}
-	in := &dynamodb.ScanInput{TableName: aws.String(s.name), ConsistentRead: aws.Bool(true)}
-	for {
-		page, err := s.client.Scan(s.t.Context(), in)
-		check(s.t, err)
-		for _, item := range page.Items {
-			out[text(item["pk"])+" "+text(item["sk"])] = item
-		}
-		if in.ExclusiveStartKey = page.LastEvaluatedKey; len(in.ExclusiveStartKey) == 0 {
-			return out
-		}
-	}
-}
+func (s *site) items() map[string]map[string]types.AttributeValue { return s.Items(s.name) }
 
 // keys lists what is stored but for the library's own items.
 func (s *site) keys() []string {
-	s.t.Helper()
+	s.T.Helper()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.items())), func(k string) bool { return strings.HasPrefix(k, "_") })
 }
 
@@ -177,19 +121,7 @@ func (p program) at(t testing.TB, o Order) string {
 	return text(item["pk"]) + " " + text(item["sk"])
 }
 
-func text(v types.AttributeValue) string {
-	if s, ok := v.(*types.AttributeValueMemberS); ok {
-		return s.Value
-	}
-	return fmt.Sprint(v)
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var check, text = enginetest.Check, enginetest.Text
 
 func wantErr(t testing.TB, err, want error) {
 	t.Helper()
@@ -214,19 +146,6 @@ func same[T any](t testing.TB, what string, got, want T) {
 	}
 }
 
-// random is a source of random values whose seed is printed when the test fails.
-func random(t testing.TB) *mathrand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d", seed)
-		}
-	})
-	return mathrand.New(mathrand.NewPCG(seed, 0))
-}
-
-func soak() bool { return os.Getenv("ENTABLE_SOAK") != "" }
-
 var errStored = errors.New("the condition failed with the stored item")
 
 // stored returns errStored for a failed condition that comes with the stored item.
@@ -244,14 +163,14 @@ func stored(t testing.TB, err error) error {
 
 // clear removes all that is stored.
 func (s *site) clear() {
-	s.t.Helper()
+	s.T.Helper()
 	var gone []types.WriteRequest
 	for _, item := range s.items() {
 		gone = append(gone, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: map[string]types.AttributeValue{"pk": item["pk"], "sk": item["sk"]}}})
 	}
 	for part := range slices.Chunk(gone, 25) {
-		out, err := s.client.BatchWriteItem(s.t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{s.name: part}})
-		check(s.t, err)
-		same(s.t, "unprocessed", len(out.UnprocessedItems), 0)
+		out, err := s.SDK.BatchWriteItem(s.T.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{s.name: part}})
+		check(s.T, err)
+		same(s.T, "unprocessed", len(out.UnprocessedItems), 0)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // Note shares the new partitions of orders and does not move.
@@ -111,9 +113,9 @@ func reading[Q mixedQuery[Q]](t *testing.T, h how, make func() Q) (ids []string)
 // What moves to where a query of several types has read nothing that it gives is given all the same: behind a filter, and among
 // items of types that are not asked for or not known. These are counted once.
 func TestMixedQueriesPastPagesThatGiveNothing(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range []form{forms[0], forms[2], forms[4], forms[5]} {
-			s := newSite(t, c)
+			s := newSite(e)
 			old, p, alone := s.run(f, before), s.run(f, moves), s.run(f, moves)
 			notes := p.withNotes(f)
 			orders, both := entable.NewCollection[tenantOrders](p.orders), entable.NewCollection[ordersAndNotes](p.orders, notes)
@@ -167,12 +169,9 @@ func TestMixedQueriesPastPagesThatGiveNothing(t *testing.T) {
 
 // Beside orders that move, and notes that come and go, a query gives what is there all the time once, and all in order.
 func TestMixedQueriesBesideMoves(t *testing.T) {
-	rnd, rounds := random(t), 6
-	if soak() {
-		rounds = 100
-	}
+	rnd, rounds := trial.Rand(t), trial.Size(6, 100)
 	for _, f := range forms {
-		s := newSite(t, onMemory(t))
+		s := newSite(enginetest.OnMemory(t))
 		p := s.run(f, moves)
 		notes := p.withNotes(f)
 		both := entable.NewCollection[ordersAndNotes](p.orders, notes)

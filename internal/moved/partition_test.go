@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 	"github.com/entable/entable/memory"
 )
 
@@ -18,7 +19,7 @@ type tenantOrders struct{ Orders []Order }
 // spread stores orders of a tenant at both places: some at the old, some at the new, and the third ones, which differ, at both.
 // It returns what is read of them by a program with a version.
 func (s *site) spread(f form, version int, tenant string, n int) map[string]Order {
-	s.t.Helper()
+	s.T.Helper()
 	old, now := s.run(f, before), s.run(f, after)
 	read := map[string]Order{}
 	var olds, news []entable.Write
@@ -34,19 +35,19 @@ func (s *site) spread(f form, version int, tenant string, n int) map[string]Orde
 		if i%3 != 1 {
 			news = append(news, now.orders.PutOp(&newer))
 		}
-		oneKey := old.at(s.t, o) == now.at(s.t, o)
+		oneKey := old.at(s.T, o) == now.at(s.T, o)
 		if read[o.ID] = newer; i%3 == 1 || i%3 == 2 && version == ahead && !oneKey {
 			read[o.ID] = older
 		}
 	}
-	check(s.t, entable.BatchWrite(s.t.Context(), olds))
-	check(s.t, entable.BatchWrite(s.t.Context(), news))
+	check(s.T, entable.BatchWrite(s.T.Context(), olds))
+	check(s.T, entable.BatchWrite(s.T.Context(), news))
 	return read
 }
 
 // wantStored compares all that is stored of a tenant with orders at the places of a version.
 func (s *site) wantStored(what string, p program, tenant string, want map[string]Order) {
-	s.t.Helper()
+	s.T.Helper()
 	got, at := map[string]string{}, map[string]string{}
 	for key, item := range s.items() {
 		if text(item["tenant"]) == tenant {
@@ -55,10 +56,10 @@ func (s *site) wantStored(what string, p program, tenant string, want map[string
 	}
 	for _, o := range want {
 		o.Tenant = tenant
-		at[p.at(s.t, o)] = o.Note
+		at[p.at(s.T, o)] = o.Note
 	}
 	if !maps.Equal(got, at) {
-		s.t.Errorf("%s: stored are %v, want %v", what, got, at)
+		s.T.Errorf("%s: stored are %v, want %v", what, got, at)
 	}
 }
 
@@ -74,9 +75,9 @@ func eachPlace(t *testing.T, test func(t *testing.T, f form, version int)) {
 }
 
 func TestPartitionsOfBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		eachPlace(t, func(t *testing.T, f form, version int) {
-			s := newSite(t, c)
+			s := newSite(e)
 			ctx, p := t.Context(), s.run(f, version)
 			tenants := entable.NewCollection[tenantOrders](p.orders)
 			want := s.spread(f, version, "a", 30)
@@ -103,9 +104,9 @@ func TestPartitionsOfBothPlaces(t *testing.T) {
 
 // An item is not copied over one that lies at the other place.
 func TestCopyMeetsItemsAtBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		eachPlace(t, func(t *testing.T, f form, version int) {
-			s := newSite(t, c)
+			s := newSite(e)
 			ctx, p := t.Context(), s.run(f, version)
 			tenants := entable.NewCollection[tenantOrders](p.orders)
 			for _, there := range []int{before, after} {
@@ -125,14 +126,12 @@ func TestPartitionsWhoseItemsMoveMeanwhile(t *testing.T) {
 	eachPlace(t, func(t *testing.T, f form, version int) {
 		for _, op := range []string{"Copy", "Delete"} {
 			for at := 1; ; at++ {
-				db := memory.New()
-				t.Cleanup(db.Close)
-				s := newSite(t, db.Client())
+				s := newSite(enginetest.OnMemory(t))
 				ctx, p := t.Context(), s.run(f, version)
 				want := s.spread(f, version, "a", 9)
 				queries, moved := 0, false
 				var mu sync.Mutex
-				db.Inject(memory.Delay(0).On("Query").When(func(memory.Request) bool {
+				s.DB.Inject(memory.Delay(0).On("Query").When(func(memory.Request) bool {
 					mu.Lock()
 					defer mu.Unlock()
 					if queries++; queries == at {
@@ -147,7 +146,7 @@ func TestPartitionsWhoseItemsMoveMeanwhile(t *testing.T) {
 				} else {
 					check(t, tenants.Delete(ctx, Order{Tenant: "a"}))
 				}
-				db.Inject()
+				s.DB.Inject()
 				if op == "Copy" {
 					s.wantStored(fmt.Sprint("the copy, moved at query ", at), p, "b", want)
 				} else {
@@ -174,18 +173,18 @@ func (s *site) moveAll(ctx context.Context, f form, tenant string) {
 		if err != nil {
 			continue // it lies at the new place
 		}
-		if items[now.at(s.t, *v)] == nil {
-			check(s.t, entable.Transact(ctx, []entable.Write{old.orders.DeleteOp(*v), now.orders.CreateOp(v)}))
+		if items[now.at(s.T, *v)] == nil {
+			check(s.T, entable.Transact(ctx, []entable.Write{old.orders.DeleteOp(*v), now.orders.CreateOp(v)}))
 		}
 	}
 }
 
 // Of a partition that held what are several now, only the items of one are copied and deleted.
 func TestPartitionsThatWereParts(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		f := form{"parts", []entable.KeySpec{entable.PK("tenant", entable.Prefix("T")), entable.SK("id", "status", entable.Prefix("O"))},
 			[]entable.KeySpec{entable.PK("tenant", "status", entable.Prefix("TS")), entable.SK("id", entable.Prefix("O"))}}
-		s := newSite(t, c)
+		s := newSite(e)
 		old, p := s.run(f, before), s.run(f, moves)
 		for _, status := range []string{"open", "paid"} {
 			for _, id := range []string{"1", "2"} {

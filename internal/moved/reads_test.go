@@ -11,12 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // scatter writes n orders of a tenant, each at the old or the new place, some at both with what counts at the new one, and returns them in the order of their keys.
 func scatter(t *testing.T, s *site, f form, tenant string, n int) []Order {
 	t.Helper()
-	rnd := random(t)
+	rnd := trial.Rand(t)
 	old, p, alone := s.run(f, before), s.run(f, moves), s.run(f, after)
 	var out []Order
 	var olds, news []entable.Write
@@ -52,12 +54,12 @@ func values(list []*Order) (out []Order) {
 // Queries give the items of both places in the order of the key, each once, whatever the range, limit, page size and cursor.
 func TestQueriesMergeBothPlaces(t *testing.T) {
 	size := 30
-	if soak() {
+	if trial.Soak() {
 		size = 60
 	}
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", size)
 			scatter(t, s, f, "zeta", 5)
 			p := s.run(f, moves)
@@ -122,12 +124,12 @@ func TestQueriesMergeBothPlaces(t *testing.T) {
 
 // What moves while a query walks is given once.
 func TestQueriesBesideMoves(t *testing.T) {
-	rnd, rounds := random(t), 4
-	if soak() {
+	rnd, rounds := trial.Rand(t), 4
+	if trial.Soak() {
 		rounds = 100
 	}
 	for _, f := range forms {
-		s := newSite(t, onMemory(t))
+		s := newSite(enginetest.OnMemory(t))
 		p := s.run(f, moves)
 		for range rounds {
 			s.clear()
@@ -182,10 +184,10 @@ func TestQueriesBesideMoves(t *testing.T) {
 
 // What moves to where a query has read nothing that it gives, as the filter passes over it, is given all the same.
 func TestQueriesPastPagesThatGiveNothing(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
 			for _, reverse := range []bool{false, true} {
-				s := newSite(t, c)
+				s := newSite(e)
 				old, p := s.run(f, before), s.run(f, moves)
 				for _, id := range []string{"b1", "b2", "b8", "b9"} {
 					check(t, p.orders.Put(t.Context(), &Order{Tenant: "a", ID: id}))
@@ -214,9 +216,9 @@ func TestQueriesPastPagesThatGiveNothing(t *testing.T) {
 
 // Reads by key look at both places, and where both have the item that of the entity's own counts.
 func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(e)
 			all := scatter(t, s, f, "acme", 12)
 			p := s.run(f, moves)
 			none := Order{Tenant: "acme", ID: "none"}
@@ -247,9 +249,9 @@ func TestReadsByKeyLookAtBothPlaces(t *testing.T) {
 
 // Scans and queries of indexes give what both places have once.
 func TestScansAndIndexesGiveItemsOnce(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range forms {
-			s := newSite(t, c, entable.GSI("gsi2", entable.KeysOnly()))
+			s := newSite(e, entable.GSI("gsi2", entable.KeysOnly()))
 			all := scatter(t, s, f, "acme", 30)
 			p := s.run(f, moves)
 			byID := func(a, b Order) int { return strings.Compare(a.ID, b.ID) }
@@ -281,10 +283,10 @@ func (onItsWay) BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...fu
 // An item that is at neither place when these are looked at, one after the other, is found all the same.
 func TestItemsOnTheirWayAreFound(t *testing.T) {
 	for _, f := range forms {
-		client := onMemory(t).(*dynamodb.Client)
-		s := newSite(t, client)
+		e := enginetest.OnMemory(t)
+		s := newSite(e)
 		all := scatter(t, s, f, "acme", 120)
-		s.client = onItsWay{client}
+		s.Client = onItsWay{e.SDK}
 		p := s.run(f, moves)
 		for _, o := range all[:10] {
 			if _, err := p.orders.Get(t.Context(), o); p.at(t, o) != s.run(f, before).at(t, o) {

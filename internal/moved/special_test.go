@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Account has a version, a unique value and hooks.
@@ -40,14 +41,14 @@ func accounts(s *site, version int) (*entable.Table, *entable.Entity[Account]) {
 		opts = append(opts, entable.Moved(other))
 	}
 	table := entable.NewTable(s.name, s.opts...)
-	table.Use(s.client)
+	table.Use(s.Client)
 	return table, entable.Register[Account](table, opts...)
 }
 
 // Versions, unique values and hooks are those of the item wherever it lies, and move with it.
 func TestVersionsUniqueValuesAndHooks(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
-		s := newSite(t, c)
+	each(t, func(t *testing.T, e *enginetest.Setup) {
+		s := newSite(e)
 		for name, move := range map[string]func(e *entable.Entity[Account], v *Account) error{
 			"Put": func(e *entable.Entity[Account], v *Account) error { v.Name = "new"; return e.Put(t.Context(), v) },
 			"Put of another value": func(e *entable.Entity[Account], v *Account) error {
@@ -129,9 +130,9 @@ func TestVersionsUniqueValuesAndHooks(t *testing.T) {
 // What a program that knows the old place alone does beside one that moves items is what the documentation says: it does not find
 // what has moved, and what it writes at the old place all the same does not count.
 func TestProgramsThatAreNotPrepared(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, f := range []form{forms[0], forms[2]} {
-			s := newSite(t, c)
+			s := newSite(e)
 			old, p := s.run(f, before), s.run(f, moves)
 			o := Order{Tenant: "a", ID: "1", N: 1}
 			check(t, old.orders.Create(t.Context(), &o))
@@ -159,7 +160,7 @@ func TestProgramsThatAreNotPrepared(t *testing.T) {
 func TestCollections(t *testing.T) {
 	type Tenant struct{ Orders []Order }
 	f := forms[2]
-	s := newSite(t, onMemory(t))
+	s := newSite(enginetest.OnMemory(t))
 	old, p := s.run(f, before), s.run(f, moves)
 	for _, id := range []string{"1", "2", "3"} {
 		check(t, old.orders.Put(t.Context(), &Order{Tenant: "a", ID: id, N: 1}))
@@ -246,11 +247,11 @@ func (toy) Open(_ context.Context, sealed, place []byte) ([]byte, error) {
 
 // What is encrypted for one place is for the other when the item has moved.
 func TestEncryptedAttributesMove(t *testing.T) {
-	s := newSite(t, onMemory(t), entable.Encryption(toy{}))
+	s := newSite(enginetest.OnMemory(t), entable.Encryption(toy{}))
 	old, now := entable.PK("id", entable.Prefix("OLD")), entable.PK("id", entable.Prefix("NEW"))
 	run := func(opts ...entable.EntityOption) *entable.Entity[Letter] {
 		table := entable.NewTable(s.name, s.opts...)
-		table.Use(s.client)
+		table.Use(s.Client)
 		return entable.Register[Letter](table, opts...)
 	}
 	before, e, after := run(old), run(now, entable.Moved(old)), run(now)

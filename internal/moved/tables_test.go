@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Reading has keys of all kinds.
@@ -31,7 +32,7 @@ func TestOtherTables(t *testing.T) {
 		"without types, shards":      {[]entable.TableOption{entable.NoDiscriminator()}, []entable.KeySpec{entable.PK("site", entable.Prefix("S"), entable.Shards(11, "n")), entable.SK("n")}, []entable.KeySpec{entable.PK("site", entable.Prefix("S"), entable.Shards(22, "n")), entable.SK("n")}, true},
 		"a width that holds no more": {nil, []entable.KeySpec{site("OLD"), entable.SK(entable.Attr("n").Width(1))}, []entable.KeySpec{site("NEW"), entable.SK("n")}, true},
 	} {
-		client := onMemory(t)
+		client := enginetest.OnMemory(t).Client
 		open := func(own []entable.KeySpec, other ...entable.KeySpec) *entable.Entity[Reading] {
 			table := entable.NewTable("readings", test.table...)
 			table.Use(client)
@@ -104,12 +105,12 @@ func TestCollectionsAtTwoPlaces(t *testing.T) {
 		Orders  []Order
 		Entries []Entry
 	}
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		for _, both := range []bool{true, false} {
-			s := newSite(t, c)
+			s := newSite(e)
 			open := func(version int) (*entable.Table, *entable.Entity[Order], *entable.Entity[Entry]) {
 				table := entable.NewTable(s.name, s.opts...)
-				table.Use(c)
+				table.Use(e.Client)
 				old, now := entable.PK("tenant", entable.Prefix("OLD")), entable.PK("tenant", entable.Prefix("NEW"))
 				if !both {
 					now = old

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/internal/trial"
 )
 
 // world is what writers have done, and what must be stored then.
@@ -201,17 +203,17 @@ func (w *world) phase(rnd *mathrand.Rand, writes int, auditing bool, programs ..
 // beside the last writers, and the option goes. Nothing is lost, nothing doubled, nothing read twice.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	for _, engine := range engines {
+	for _, engine := range enginetest.Engines {
 		for _, f := range []form{forms[0], forms[1], forms[2], forms[4]} {
-			t.Run(engine.name+"/"+f.name, func(t *testing.T) {
+			t.Run(engine.String()+"/"+f.name, func(t *testing.T) {
 				t.Parallel()
 				orders, writes := 40, 12
-				if engine.name != "memory" {
+				if engine.Engine != enginetest.Memory {
 					orders, writes = 10, 3
-				} else if soak() {
+				} else if trial.Soak() {
 					orders, writes = 200, 400
 				}
-				s, rnd := newSite(t, engine.open(t)), random(t)
+				s, rnd := newSite(engine.Open(t)), trial.Rand(t)
 				w := &world{t: t, own: map[string]int{}}
 				at := func(v int) program {
 					p := s.run(f, v)

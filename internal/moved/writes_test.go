@@ -7,11 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/entable/entable"
+	"github.com/entable/entable/internal/enginetest"
 )
 
 // Every write finds an item at the old place, obeys its conditions there, and leaves it at the new place alone.
 func TestWritesMoveItems(t *testing.T) {
-	each(t, func(t *testing.T, c entable.Client) {
+	each(t, func(t *testing.T, e *enginetest.Setup) {
 		first := Order{Tenant: "a", ID: "1", Status: "open", N: 1, Tags: []string{"x"}}
 		is := func(n int) expression.ConditionBuilder { return expression.Name("n").Equal(expression.Value(n)) }
 		writes := []struct {
@@ -101,7 +102,7 @@ func TestWritesMoveItems(t *testing.T) {
 			}, &Order{Tenant: "a", ID: "1", N: 6}, nil},
 		}
 		for _, f := range forms {
-			s := newSite(t, c)
+			s := newSite(e)
 			for _, w := range writes {
 				for _, direction := range [][2]int{{before, moves}, {after, ahead}} {
 					s.clear() // of the write before

@@ -10,7 +10,6 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/entable/entable/internal/propose"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -138,12 +138,11 @@ func exports(t *testing.T) importer.Lookup {
 // They compile in a module of their own, too, and do there with the public package what the check says. ENTABLE_SOAK takes all
 // tables, and runs go vet on them; without it every twelfth is tried, from a random one on.
 func TestProposalsKeepItems(t *testing.T) {
-	soak := os.Getenv("ENTABLE_SOAK") != ""
-	dir, first := t.TempDir(), rand.IntN(12)
+	dir, first := t.TempDir(), trial.Rand(t).IntN(12)
 	t.Logf("every twelfth table, from %d on", first)
 	var imports, calls, want strings.Builder
 	for i, f := range slices.Concat(forms, odd) {
-		if !soak && i%12 != first {
+		if !trial.Soak() && i%12 != first {
 			continue
 		}
 		items := f.items()
@@ -168,7 +167,7 @@ func TestProposalsKeepItems(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "main.go"), fmt.Appendf(nil, program, &imports, &calls))
 	module(t, dir)
-	if soak {
+	if trial.Soak() {
 		runGo(t, dir, "vet", "./...")
 	}
 	if out := runGo(t, dir, "run", "."); out != want.String() {

@@ -4,24 +4,20 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable/internal/propose"
+	"github.com/entable/entable/internal/trial"
 )
 
 // A proposal is the same for the same items.
 func TestProposalsAreRepeatable(t *testing.T) {
-	times := 2
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		times = 10
-	}
 	for _, f := range forms {
 		var first []byte
-		for range times {
+		for range trial.Size(2, 10) {
 			p, err := propose.Propose(f.table, f.items())
 			if err != nil {
 				t.Fatal(err)
@@ -42,17 +38,16 @@ func TestProposalsAreRepeatable(t *testing.T) {
 
 // Kinds with random templates are placed, whatever they are: what is proposed has read and written each item.
 func TestRandomTablesArePlaced(t *testing.T) {
-	seed := rand.Uint64()
-	g := &gen{rand.New(rand.NewPCG(seed, 1))}
+	g := &gen{trial.Rand(t)}
 	placed, items, exact, kinds := 0, 0, 0, 0
 	for range 40 {
 		table, made, want := randomTable(g)
 		p, err := propose.Propose(table, made)
 		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
+			t.Fatal(err)
 		}
 		if _, err := p.Source("model"); err != nil {
-			t.Errorf("seed %d: %v", seed, err)
+			t.Error(err)
 		}
 		for _, u := range p.Unplaced {
 			t.Logf("%d not placed, such as %s: %s", u.Items, strings.Join(u.Keys, "; "), u.Reason)
@@ -66,9 +61,9 @@ func TestRandomTablesArePlaced(t *testing.T) {
 		}
 		placed, items, kinds = placed+p.Placed(), items+p.Items, kinds+len(want)
 	}
-	t.Logf("seed %d: %d of %d items, %d of %d kinds as they were made", seed, placed, items, exact, kinds)
+	t.Logf("%d of %d items, %d of %d kinds as they were made", placed, items, exact, kinds)
 	if placed < items*99/100 || exact < kinds*8/10 {
-		t.Errorf("seed %d: %d of %d items are placed, %d of %d kinds are as they were made", seed, placed, items, exact, kinds)
+		t.Errorf("%d of %d items are placed, %d of %d kinds are as they were made", placed, items, exact, kinds)
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/trial"
 )
 
 // captured is an HTTP client that answers with nothing and keeps the last request. With a clock of its own it tells the time.
@@ -177,13 +178,7 @@ var (
 
 // A lean request is the SDK's, but for fewer signed headers, and its signature is that of the SDK's signer over these.
 func TestLeanRequestsAreTheSDKs(t *testing.T) {
-	total := 3_000
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		total = 100_000
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rnd := mathrand.New(mathrand.NewPCG(seed, 0))
+	total, rnd := trial.Size(3_000, 100_000), trial.Rand(t)
 	lean := 0
 	for done := 0; done < total; {
 		t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "f") // and away at the end

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/seal"
 )
@@ -157,12 +156,7 @@ func TestHashesInIndexKeys(t *testing.T) {
 // What is not what was sealed, with these keys, for this attribute of this item, does not open: one error, which names the attribute and
 // the key, and no value.
 func TestSealedItemsThatWereTamperedWith(t *testing.T) {
-	n := 20_000
-	if os.Getenv("ENTABLE_SOAK") != "" {
-		n = 1_000_000
-	}
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 16))
+	n, r := trial.Size(20_000, 1_000_000), trial.Rand(t)
 	e, other, table2 := sealedUsers(t, "users"), (*schema.Entity)(nil), sealedUsers(t, "users-2")
 	tables := sealedDecl("users")
 	second := newTable(t, tables)
@@ -227,11 +221,11 @@ func TestSealedItemsThatWereTamperedWith(t *testing.T) {
 			got, err := openItem(e, raw, by)
 			f, ok := errors.AsType[*schema.Fault](err)
 			if got != nil || !ok || f.Kind != schema.WrongItem {
-				t.Fatalf("seed %d: %s of %s: %v, %v", seed, how, name, got, err)
+				t.Fatalf("%s of %s: %v, %v", how, name, got, err)
 			}
 			inner, ok := f.Err.(*schema.Fault)
 			if !ok || inner.Kind != schema.WrongSeal || inner.Where != name || inner.Entity != "user" {
-				t.Fatalf("seed %d: %s of %s: %v", seed, how, name, f.Err)
+				t.Fatalf("%s of %s: %v", how, name, f.Err)
 			}
 			for _, word := range []string{"mine", "078-05", "example.com", "Long"} {
 				if strings.Contains(err.Error(), word) {
@@ -242,7 +236,7 @@ func TestSealedItemsThatWereTamperedWith(t *testing.T) {
 			total++
 		}
 	}
-	t.Logf("refused: %v, seed %d", refused, seed)
+	t.Logf("refused: %v", refused)
 }
 
 func TestKeysOfSealedItemsRotate(t *testing.T) {

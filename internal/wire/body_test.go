@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -114,8 +115,7 @@ func read(c *wire.Call, body []byte, length int64) error {
 
 // What a sink may keep stays what it was, whatever is read into the same memory meanwhile.
 func TestWhatMayBeKeptStays(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := trial.Seed(t)
 	var wg sync.WaitGroup
 	for n := range uint64(8) {
 		wg.Go(func() {
@@ -145,9 +145,7 @@ func TestWhatMayBeKeptStays(t *testing.T) {
 
 // The SDK reads into the same memory, also where the answer is compressed.
 func TestSDKsAnswersMayBeKept(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	g := rand.New(rand.NewPCG(seed, 0))
+	g := trial.Rand(t)
 	var replies []reply
 	for range 20 {
 		body := randomPage(g, 16<<g.IntN(14))

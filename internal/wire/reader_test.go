@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -208,9 +209,7 @@ func TestTextAliasesUnlessCopied(t *testing.T) {
 }
 
 func TestShortNumbersAreThoseOfStrconv(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	g := rand.New(rand.NewPCG(seed, 0))
+	g := trial.Rand(t)
 	texts := []string{
 		"", "-", "+1", "00", "-0", "0", "007", "1.", ".1", "-.5", "1..2", "1.2.3", "1e3", "1E3", "0.1", "999999999999999", "9999999999999999", "0.000000000000001",
 		"999999999999999999", "9999999999999999999", "-999999999999999999", "9223372036854775807", "-9223372036854775808", "1 ", " 1", "1a", "1234567.12345678", "12345678901234.5",

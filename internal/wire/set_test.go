@@ -4,12 +4,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -46,9 +46,7 @@ func TestDoubledNumbers(t *testing.T) {
 
 // Sets of any length are searched as if each element were compared with each.
 func TestDoubledOfRandomSets(t *testing.T) {
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	r := trial.Rand(t)
 	parts := []string{"", "a", `"`, `\`, `\"`, "é", ",", "\n", "long enough for two words"}
 	kinds := []struct {
 		kind wire.Kind
