@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,7 +186,15 @@ func TestAddIndexesEndsWithItsContext(t *testing.T) {
 	check(t, first.Table().Require(t.Context()))
 
 	ctx, cancel := context.WithCancel(t.Context())
-	err = second.Table().AddIndexes(ctx, func(*dynamodb.UpdateTableInput) { time.AfterFunc(time.Millisecond, cancel) })
+	var added atomic.Bool
+	db.Inject(memory.Delay(0).On("DescribeTable").When(func(memory.Request) bool {
+		if added.Load() { // it waits
+			cancel()
+		}
+		return false
+	}))
+	err = second.Table().AddIndexes(ctx, func(*dynamodb.UpdateTableInput) { added.Store(true) })
+	db.Inject()
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}

@@ -335,8 +335,8 @@ func (p *queryPlan) setBetween(low, high any, attributes []string) {
 	}
 }
 
-// streams returns the number of positions in the query's cursors: of the partitions that it asks, and the mark of a walk over both
-// places of items.
+// streams finds where the query reads besides its own partitions, and returns the number of positions in its cursors: of the
+// partitions that it asks, and the mark of a walk over both places of items.
 func (p *queryPlan) streams() int {
 	n := max(1, len(p.Partitions))
 	if !p.Table.Directory().Moved {
