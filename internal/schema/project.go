@@ -66,7 +66,7 @@ func (s *Span) OwnNames() []string {
 		if e.HideExpired {
 			own = append(own, e.TTL)
 		}
-		for _, f := range slices.Concat(own, e.PK.computedFrom(), e.SK.computedFrom()) {
+		for _, f := range slices.Concat(own, e.computedFrom(e.PK), e.computedFrom(e.SK)) {
 			if f != nil && s.Table.holds(s.Table.Index(s.Index), f.Name) {
 				names = append(names, f.Name)
 			}
