@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/entable/entable"
 )
@@ -16,13 +17,15 @@ type Position struct {
 	SequenceNumber string
 	// Done is set when the shard is closed and all of it was handled.
 	Done bool
+	// Since is when the consumer began with [PollOptions].Latest, to the second; zero where it did not. It is the same in all shards.
+	Since time.Time
 }
 
 // Checkpoints keep the positions of [Handler.Poll] from one run to the next. They must be safe for concurrent use.
 type Checkpoints interface {
 	// Load returns the positions in the shards of a stream, by the shards' ids.
 	Load(ctx context.Context, stream string) (map[string]Position, error)
-	// Save keeps the position in one shard.
+	// Save keeps the position in one shard, with all of its fields.
 	Save(ctx context.Context, stream, shard string, p Position) error
 	// Forget removes that of a shard that the stream does not have any more.
 	Forget(ctx context.Context, stream, shard string) error
@@ -71,7 +74,15 @@ type checkpoint struct {
 	Shard    string `dynamodbav:"shard"`
 	After    string `dynamodbav:"after,omitempty"`
 	Done     bool   `dynamodbav:"done,omitempty"`
+	Since    int64  `dynamodbav:"since,omitempty"` // in seconds since 1970
 	Version  int64  `dynamodbav:"version" entable:"version"`
+}
+
+func (c *checkpoint) since() time.Time {
+	if c.Since == 0 {
+		return time.Time{}
+	}
+	return time.Unix(c.Since, 0).UTC()
 }
 
 func isCheckpoint(v any) bool {
@@ -119,7 +130,7 @@ func (c *TableCheckpoints) Load(ctx context.Context, stream string) (map[string]
 			return nil, err
 		}
 		found[shardKey{stream, p.Shard}] = *p
-		out[p.Shard] = Position{SequenceNumber: p.After, Done: p.Done}
+		out[p.Shard] = Position{SequenceNumber: p.After, Done: p.Done, Since: p.since()}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -137,7 +148,9 @@ func (c *TableCheckpoints) Save(ctx context.Context, stream, shard string, p Pos
 	if !ok {
 		one = checkpoint{Consumer: c.consumer, Stream: stream, Shard: shard}
 	}
-	one.After, one.Done = p.SequenceNumber, p.Done
+	if one.After, one.Done, one.Since = p.SequenceNumber, p.Done, 0; !p.Since.IsZero() {
+		one.Since = p.Since.Unix()
+	}
 	if err := c.entity.Put(ctx, &one); err != nil {
 		return c.rivalled(err)
 	}

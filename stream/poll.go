@@ -30,7 +30,8 @@ type PollOptions struct {
 	// Checkpoints keep the positions, by default [MemoryCheckpoints]: then each run begins anew.
 	Checkpoints Checkpoints
 	// Latest begins with what is written from now on, where there is no position for any shard of the stream yet. The first
-	// position is saved behind the first change that was handled: a poll that ends before begins at what is the end then.
+	// position is saved behind the first change that was handled: a poll that ends before begins at what is the end then. One that goes
+	// on passes over what is older than the second in which the first began.
 	Latest bool
 	// Interval is the pause after a response without records, by default one second. The service serves five reads of a shard a
 	// second, for all readers together.
@@ -108,6 +109,7 @@ type poll struct {
 	h      *Handler
 	client Client
 	slots  chan struct{} // one for each response that is asked for or handled
+	since  since
 }
 
 // error names the table in an error that does not say where it comes from.
@@ -155,6 +157,7 @@ func (p *poll) describe(ctx context.Context) (shards []types.Shard, open bool, e
 		case out.StreamDescription == nil:
 			return nil, false, errors.New("the client gave no description and no error")
 		}
+		p.since.begin(out)
 		d := out.StreamDescription
 		shards = append(shards, d.Shards...)
 		if in.ExclusiveStartShardId = d.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {

@@ -42,6 +42,7 @@ func (p *poll) run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	first := p.Latest && len(at) == 0
+	p.since.resume(at, first)
 	for {
 		list, open, err := p.describe(ctx)
 		if err == nil && first {
@@ -178,7 +179,7 @@ func (e unsavedError) Unwrap() error { return e.err }
 
 // read handles one shard from a position to its end.
 func (s *shards) read(ctx context.Context, shard string, at Position, latest bool) (Position, error) {
-	r := &shardReader{shards: s, shard: shard, at: at, saved: at, latest: latest}
+	r := &shardReader{shards: s, shard: shard, at: at, saved: at, latest: latest, old: at.SequenceNumber == "" && !latest}
 	err := r.read(ctx)
 	if lost := r.save(ctx); lost != nil && (err == nil || ctx.Err() != nil) {
 		err = lost
@@ -192,6 +193,7 @@ type shardReader struct {
 	shard     string
 	at, saved Position
 	latest    bool
+	old       bool // records may be older than the consumer
 	worth     bool // something was handed over since the position was saved: a position's own record is not worth another one
 }
 
@@ -219,6 +221,9 @@ func (r *shardReader) response(ctx context.Context, iterator *string) (next *str
 		return r.client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator})
 	})
 	if _, old := errors.AsType[*types.ExpiredIteratorException](err); old {
+		if r.latest && r.at.SequenceNumber == "" { // what is latest now is not what was: something may have come since
+			r.latest, r.old = false, true
+		}
 		next, err = r.iterator(ctx)
 		return next, false, err
 	}
@@ -249,8 +254,10 @@ func (r *shardReader) page(ctx context.Context, records []types.Record) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.record(ctx, records[i:i+1]); err != nil {
-			return err
+		if r.since.has(records[i], r.old) {
+			if err := r.record(ctx, records[i:i+1]); err != nil {
+				return err
+			}
 		}
 		if d := records[i].Dynamodb; d != nil && d.SequenceNumber != nil {
 			r.at.SequenceNumber = *d.SequenceNumber
@@ -307,7 +314,9 @@ func (r *shardReader) save(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := r.Checkpoints.Save(ctx, r.StreamARN, r.shard, r.at); err != nil {
+	at := r.at
+	at.Since = r.since.now()
+	if err := r.Checkpoints.Save(ctx, r.StreamARN, r.shard, at); err != nil {
 		return unsavedError{err}
 	}
 	r.saved, r.worth = r.at, false
