@@ -44,27 +44,39 @@ func (g *pager) hydrate(ctx context.Context) error {
 	if p.Table.Directory().Moved {
 		b.settle(ctx, g.since(keys, distinct))
 	}
-	whole := g.sink.items[:0]
-	for i, it := range g.sink.items {
-		k, keep := keys[i], true
-		if k != nil {
-			if k.err != nil {
-				return k.err
-			}
-			skipped := it.skipped
-			if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
-				it.loaded, keep = g.sink.resolve(it.loaded)
-			}
-			it.skipped, g.sink.doubles = skipped, g.sink.doubles || it.other
+	return g.sink.sift(func(i int, it *pageItem) (keep bool, err error) {
+		k, skipped := keys[i], it.skipped
+		switch {
+		case k == nil:
+			return true, nil
+		case k.err != nil:
+			return false, k.err
 		}
-		if keep {
-			whole = append(whole, it)
-		} else {
-			g.sink.skipped += int(it.skipped)
+		if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
+			it.loaded, keep = g.sink.resolve(it.loaded)
+		}
+		it.skipped, g.sink.doubles = skipped, g.sink.doubles || it.other
+		return keep, nil
+	})
+}
+
+// sift takes out items that do not stay. Unknown items in front of one that does not are in front of the next.
+func (s *pageItems) sift(keep func(i int, it *pageItem) (bool, error)) error {
+	kept, behind := s.items[:0], s.skipped
+	s.skipped = 0
+	for i, it := range s.items {
+		switch stays, err := keep(i, &it); {
+		case err != nil:
+			return err
+		case stays:
+			it.skipped, s.skipped = it.skipped+int32(s.skipped), 0
+			kept = append(kept, it)
+		default:
+			s.skipped += int(it.skipped)
 		}
 	}
-	clear(g.sink.items[len(whole):])
-	g.sink.items = whole
+	clear(s.items[len(kept):])
+	s.items, s.skipped = kept, s.skipped+behind
 	return nil
 }
 

@@ -196,18 +196,13 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 		}
 	}
 	p.t.readHomes(ctx, g.conn, all)
-	kept := g.sink.items[:0]
-	for i, it := range g.sink.items {
-		switch home := homes[i]; {
-		case home == nil || !home.lies():
-			kept = append(kept, it)
-		case home.err != nil:
-			return home.err
+	return g.sink.sift(func(i int, _ *pageItem) (bool, error) {
+		home := homes[i]
+		if home == nil {
+			return true, nil
 		}
-	}
-	clear(g.sink.items[len(kept):])
-	g.sink.items = kept
-	return nil
+		return !home.lies(), home.err
+	})
 }
 
 // readHomes reads what lies at the own places of items that were found at the other.
@@ -265,13 +260,16 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 		}
 		first, err := m.first(m.pagers)
 		if err != nil || first == nil {
+			for _, g := range m.pagers {
+				g.settle()
+			}
 			m.done = err == nil
 			return nil, false, err
 		}
 		it := &first.sink.items[first.next]
 		if it.err == nil && it.entity != nil && it.entity.Other != nil && m.last != nil && !m.before(m.last, first.key) {
-			first.passed += int(it.skipped)
 			first.next, first.key = first.next+1, nil
+			first.goPast(&it.loaded)
 			continue
 		}
 		m.last = first.key
@@ -307,9 +305,32 @@ func (m *moving) ready(ctx context.Context) error {
 func (m *moving) rewind(g *pager) (err error) {
 	if g.start, err = m.behind(g); err == nil {
 		g.sink.Reset()
-		g.before, g.next, g.key = g.start, 0, nil
+		g.before, g.next, g.key, g.loose = g.start, 0, nil, 0
 	}
 	return err
+}
+
+// goPast counts the unknown items in front of an item that is taken, and those behind the last one of a page.
+func (g *pager) goPast(l *loaded) {
+	g.passed, g.loose = g.passed+g.loose+int(l.skipped), 0
+	if g.pageEnds() {
+		g.loosen(g.sink.skipped)
+	}
+}
+
+// loosen counts unknown items behind the last item that was taken: later, where they are read anew beside another place.
+func (g *pager) loosen(n int) {
+	if len(g.plan.others) > 0 {
+		g.loose += n
+	} else {
+		g.passed += n
+	}
+}
+
+// settle counts what is not read anew any more.
+func (g *pager) settle() {
+	g.passed, g.loose = g.passed+g.loose, 0
+	g.countSkipped()
 }
 
 // fetchBeside fetches a page. Beside another place, before stays where the walk is: what gave nothing is read anew, too.
@@ -325,11 +346,12 @@ func (g *pager) fetchBeside(ctx context.Context) error {
 	return err
 }
 
-// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that.
+// behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that; unknown
+// items, where they are counted, only up to the pager's own.
 func (m *moving) behind(g *pager) (cursor.Position, error) {
 	at, err := g.behind()
 	p := g.plan
-	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.SK == nil || m.past(at, m.last) {
+	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.SK == nil || p.skipped != nil || m.past(at, m.last) {
 		return at, err
 	}
 	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.text, p.reverse)}, nil
@@ -363,6 +385,7 @@ func (m *moving) positions() ([]cursor.Position, error) {
 			over = m.done || !slices.ContainsFunc(out[m.own:len(m.pagers)], func(at cursor.Position) bool { return !at.Done })
 		}
 		if out[i].Done = m.done || g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
+			g.settle()
 			continue
 		}
 		if out[i], err = m.behind(g); err != nil {

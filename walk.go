@@ -50,6 +50,7 @@ type pager struct {
 	out    int        // items given out
 	short  int        // pages from which items were passed over
 	passed int        // unknown items that the walk has gone past since countSkipped
+	loose  int        // those that it may read anew
 	key    *sortValue // of the next item, in a merged walk; nil: not read yet
 }
 
@@ -120,10 +121,7 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 	l := &g.sink.items[g.next]
 	g.next++
 	g.key = nil
-	g.passed += int(l.skipped)
-	if g.pageEnds() {
-		g.passed += g.sink.skipped
-	}
+	g.goPast(&l.loaded)
 	g.countSkipped()
 	if l.err != nil {
 		return nil, false, l.err
@@ -162,7 +160,7 @@ func (g *pager) fetch(ctx context.Context) error {
 		g.short++
 	}
 	if len(g.sink.items) == 0 {
-		g.passed += g.sink.skipped
+		g.loosen(g.sink.skipped)
 	}
 	return nil
 }
