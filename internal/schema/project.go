@@ -52,8 +52,8 @@ func (s *Span) KeyIn(raw []byte) (map[string]types.AttributeValue, error) {
 // the index holds them; nil where there can be none: an upgrade of an older shape needs whole items.
 func (s *Span) OwnNames() []string {
 	names := s.KeyNames()
-	if d := s.Table.Discriminator; d != "" {
-		names = append(names, d)
+	if s.HoldsTypes() {
+		names = append(names, s.Table.Discriminator)
 	}
 	for _, e := range s.Table.Directory().All {
 		if s.Want != nil && s.Want != e {
