@@ -177,7 +177,7 @@ func TestSaveRefusesWhatOthersChanged(t *testing.T) {
 func isMadeAgain(t *testing.T, err error) (again bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	entable.RetryOnConflict(ctx, func() error { //nolint:errcheck // it is err
+	entable.RetryOnConflict(ctx, func() error {
 		if calls++; calls > 1 {
 			again = true
 			cancel()
