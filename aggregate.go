@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"unsafe"
 
@@ -178,10 +177,9 @@ func (s *saved) met(err error, resumed bool) (done, again bool) {
 	failed, _ := conditionFailed(err)
 	var is unsafe.Pointer
 	if ok && by.Stored != nil {
-		if reflect.TypeOf(by.Stored) != reflect.PointerTo(s.e.Type) {
+		if is = s.e.own(by.Stored); is == nil {
 			return false, false
 		}
-		is = s.e.Pointer(by.Stored)
 	}
 	now, changed := s.last.work, []string(nil)
 	if u, updated := s.last.by.(*update); updated {

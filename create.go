@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -41,7 +42,11 @@ func (t *Table) CreateTable(ctx context.Context, edits ...func(*dynamodb.CreateT
 	if err != nil {
 		return err
 	}
-	_, err = tc.CreateTable(ctx, t.editedInput(edits))
+	in := t.editedInput(edits)
+	if aws.ToString(in.TableName) != schema.BareName(t.s().Name) { // it would be waited for in vain
+		return usagef("CreateTable of table %q: an edit gives it another name: give that to NewTable", t.s().Name)
+	}
+	_, err = tc.CreateTable(ctx, in)
 	if classify(err) == ErrTableExists {
 		if late := t.wait(ctx, tc, settled); late != nil {
 			err = fmt.Errorf("%w; it is not known to be active: %w", err, late)
@@ -165,6 +170,7 @@ func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTa
 		if next == nil || len(others) > 0 {
 			return t.drift(others)
 		}
+		index := *next.IndexName
 		in := &dynamodb.UpdateTableInput{
 			TableName: &t.s().Name, AttributeDefinitions: t.s().Layout().Defined(next.KeySchema),
 			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: next}},
@@ -174,12 +180,15 @@ func (t *Table) AddIndexes(ctx context.Context, edits ...func(*dynamodb.UpdateTa
 				edit(in)
 			}
 		}
+		if aws.ToString(in.TableName) != t.s().Name || !schema.Creates(in.GlobalSecondaryIndexUpdates, index) { // it would be waited for in vain
+			return usagef("%s of table %q: an edit makes the request one that does not create index %q: change what Create says of it, and not the names", opAddIndexes, t.s().Name, index)
+		}
 		switch _, err = uc.UpdateTable(ctx, in); {
 		case err == nil:
-			tries.Made, name = 0, *next.IndexName
-		case t.hasIndex(ctx, tc, *next.IndexName): // another instance came first
+			tries.Made, name = 0, index
+		case t.hasIndex(ctx, tc, index): // another instance came first
 		case !isBusy(err) || !tries.More(ctx):
-			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: fmt.Errorf("cannot add index %q: %w", *next.IndexName, cmp.Or(tries.Ended, err))}
+			return &OpError{Op: opAddIndexes, Entity: t.s().Name, Err: fmt.Errorf("cannot add index %q: %w", index, cmp.Or(tries.Ended, err))}
 		}
 	}
 }

@@ -37,6 +37,36 @@ func papers(t *testing.T, name string, client entable.Client, second bool) *enta
 	return entable.Register[paper](table, own...)
 }
 
+// A request that does not create what is waited for is not sent.
+func TestEditsThatMakeAnotherRequest(t *testing.T) {
+	s := onMemory(t)
+	name := s.Declare().Name()
+	other := func(in *dynamodb.CreateTableInput) { in.TableName = new("other") }
+	const named = "an edit gives it another name: give that to NewTable"
+	for what, err := range map[string]error{
+		"CreateTable": papers(t, name, s.Client, false).Table().CreateTable(t.Context(), other),
+		"Ensure":      papers(t, name, s.Client, false).Table().Ensure(t.Context(), other),
+	} {
+		if err == nil || !strings.Contains(err.Error(), named) || !entable.IsError(err) || s.Spy.Sent("CreateTable") > 0 {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	check(t, papers(t, name, s.Client, false).Table().CreateTable(t.Context()))
+	second := papers(t, name, s.Client, true).Table()
+	for what, edit := range map[string]func(*dynamodb.UpdateTableInput){
+		"another name":   func(in *dynamodb.UpdateTableInput) { in.GlobalSecondaryIndexUpdates[0].Create.IndexName = new("other") },
+		"another table":  func(in *dynamodb.UpdateTableInput) { in.TableName = new("other") },
+		"nothing of it":  func(in *dynamodb.UpdateTableInput) { in.GlobalSecondaryIndexUpdates = nil },
+		"another change": func(in *dynamodb.UpdateTableInput) { in.GlobalSecondaryIndexUpdates[0].Create = nil },
+	} {
+		err := second.AddIndexes(t.Context(), edit)
+		if err == nil || !strings.Contains(err.Error(), `does not create index "by-topic": change what Create says of it, and not the names`) || s.Spy.Sent("UpdateTable") > 0 {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	check(t, second.AddIndexes(t.Context()))
+}
+
 // A second version adds the indexes that it reads to the table of the first, which has items; several instances may do it at once.
 func TestAddIndexes(t *testing.T) {
 	eachEngine(t, func(t *testing.T, s *setup) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/wire"
 	"github.com/entable/entable/internal/work"
@@ -44,28 +45,73 @@ func (g *pager) hydrate(ctx context.Context) error {
 	if p.Table.Directory().Moved {
 		b.settle(ctx, g.since(keys, distinct))
 	}
-	whole := g.sink.items[:0]
-	for i, it := range g.sink.items {
-		k, keep := keys[i], true
-		if k != nil {
-			if k.err != nil {
-				return k.err
-			}
-			skipped := it.skipped
-			if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
-				it.loaded, keep = g.sink.resolve(it.loaded)
-			}
-			it.skipped, g.sink.doubles = skipped, g.sink.doubles || it.other
+	return g.sink.sift(func(i int, it *pageItem) (keep bool, err error) {
+		k, skipped := keys[i], it.skipped
+		switch {
+		case k == nil:
+			return true, nil
+		case k.err != nil:
+			return false, k.err
 		}
-		if keep {
-			whole = append(whole, it)
-		} else {
-			g.sink.skipped += int(it.skipped)
+		if it.loaded, keep = k.found, k.found.value != nil && !k.e.Hides(k.found.value); it.err != nil {
+			it.loaded, keep = g.sink.resolve(it.loaded)
+		}
+		it.skipped, g.sink.doubles = skipped, g.sink.doubles || it.other
+		return keep, nil
+	})
+}
+
+// sift takes out items that do not stay. Unknown items in front of one that does not are in front of the next.
+func (s *pageItems) sift(keep func(i int, it *pageItem) (bool, error)) error {
+	kept, behind := s.items[:0], s.skipped
+	s.skipped = 0
+	for i, it := range s.items {
+		switch stays, err := keep(i, &it); {
+		case err != nil:
+			return err
+		case stays:
+			it.skipped, s.skipped = it.skipped+int32(s.skipped), 0
+			kept = append(kept, it)
+		default:
+			s.skipped += int(it.skipped)
 		}
 	}
-	clear(g.sink.items[len(whole):])
-	g.sink.items = whole
+	clear(s.items[len(kept):])
+	s.items, s.skipped = kept, s.skipped+behind
 	return nil
+}
+
+// dropDoubles takes out of a page of a scan or an index the items at another place that their entity's own place has too.
+func (g *pager) dropDoubles(ctx context.Context) error {
+	p := g.plan
+	homes := map[int]*getKey{}
+	var all []*getKey
+	for i, it := range g.sink.items {
+		if it.other && it.value != nil {
+			key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
+			if err != nil {
+				return err
+			}
+			homes[i] = &getKey{e: it.entity, key: key}
+			all = append(all, homes[i])
+		}
+	}
+	p.t.readHomes(ctx, g.conn, all)
+	return g.sink.sift(func(i int, _ *pageItem) (bool, error) {
+		home := homes[i]
+		if home == nil {
+			return true, nil
+		}
+		return !home.lies(), home.err
+	})
+}
+
+// readHomes reads what lies at the own places of items that were found at the other.
+func (t *Table) readHomes(ctx context.Context, conn *route.Conn, all []*getKey) {
+	b := &batchGet{t: t, conn: conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
+	for _, chunk := range b.chunks(all) {
+		b.get(ctx, chunk)
+	}
 }
 
 // since returns those of the distinct keys under which nothing is any more, and makes them of both places: the items may have moved

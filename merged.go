@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/cursor"
-	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -150,44 +149,6 @@ func (p *queryPlan) sortValueAt(it *pageItem) (*schema.SortValue, error) {
 	}
 	key, _, err := p.home.Takes(it.entity.Entity, it.entity.Pointer(it.value))
 	return p.SortValue(key), err
-}
-
-// dropDoubles takes out of a page of a scan or an index the items at another place that their entity's own place has too.
-func (g *pager) dropDoubles(ctx context.Context) error {
-	p := g.plan
-	homes := map[int]*getKey{}
-	var all []*getKey
-	for i, it := range g.sink.items {
-		if it.other && it.value != nil {
-			key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
-			if err != nil {
-				return err
-			}
-			homes[i] = &getKey{e: it.entity, key: key}
-			all = append(all, homes[i])
-		}
-	}
-	p.t.readHomes(ctx, g.conn, all)
-	kept := g.sink.items[:0]
-	for i, it := range g.sink.items {
-		switch home := homes[i]; {
-		case home == nil || !home.lies():
-			kept = append(kept, it)
-		case home.err != nil:
-			return home.err
-		}
-	}
-	clear(g.sink.items[len(kept):])
-	g.sink.items = kept
-	return nil
-}
-
-// readHomes reads what lies at the own places of items that were found at the other.
-func (t *Table) readHomes(ctx context.Context, conn *route.Conn, all []*getKey) {
-	b := &batchGet{t: t, conn: conn, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, readConfig{consistent: strong}}}
-	for _, chunk := range b.chunks(all) {
-		b.get(ctx, chunk)
-	}
 }
 
 // place takes an item by where it lies, and reports whether the stream that it came in is to give it.

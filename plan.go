@@ -235,15 +235,15 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		for _, name := range own {
 			list = list.AddNames(attr(name))
 		}
-		for _, path := range p.paths {
+		outer := change.Outermost(p.paths)
+		for i, path := range p.paths {
 			name, err := change.Find(shapes, path)
 			if err != nil {
 				return nil, usagef("%s: %s", p.Name(), err)
 			}
 			within, _ := change.Parse(path)
-			if !slices.Contains(own, path) && !slices.Contains(own, within[0].Name) { // which has all that is in it
+			if outer[i] && !slices.Contains(own, within[0].Name) { // which has all that is in it
 				list = list.AddNames(name)
-				own = append(own, path)
 			}
 		}
 		switch {

@@ -214,7 +214,8 @@ func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (I
 // SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are
 // set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
 // Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
-// condition on the version is before's. after gets the values of the write when it succeeds.
+// condition on the version is before's. after gets the values of the write when it succeeds. In an item that was read in part, see
+// [Query.Partial], a changed list, map or set must be stored as it was read: what was not read of it is not lost, but makes the write fail.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
 func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
@@ -344,6 +345,11 @@ func (u *update) fromInstance(ctx context.Context, hooks bool) (bool, error) {
 	if err := e.apply(u.changes, work); err != nil {
 		return false, err
 	}
+	part, err := aggregate.ChangedPart(e.Entity, u.before, work) // by the caller: what the hook sets need not be read
+	if err != nil {
+		return false, public(err)
+	}
+	u.part = part
 	base := u.before
 	if base == nil {
 		_, base = e.Clone(work) // before the hook
@@ -425,13 +431,13 @@ func (u *update) plan(ctx context.Context, c *route.Conn) (*request, error) {
 		s.after.Indexes = append(s.after.Indexes, x)
 	}
 	steps := []func(context.Context) error{s.look, s.useSeen, s.resolve, s.touch, s.fillIn, s.express, s.raiseVersion, s.useKnown, s.upsertKeys,
-		s.findMissing, s.indexKeys, s.uniqueFields}
+		s.findMissing, s.indexKeys, s.uniqueFields, s.keepPart}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if u.held != nil {
+	if r.held = u.held; u.held != nil {
 		still, err := u.held.Changed(change.Names(u.changes))
 		if err != nil {
 			return nil, public(err)

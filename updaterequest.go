@@ -35,6 +35,7 @@ type update struct {
 	skipHooks  *bool
 	unchecked  bool
 	held       *aggregate.Held // of SaveChanges: before is what has to be stored
+	part       *aggregate.Part // of one attempt: before was read in part
 	err        error           // of an option
 	returns    types.ReturnValue
 	give       func(stored any)
@@ -267,6 +268,22 @@ func (s *updateState) guard(guards ...change.Guard) {
 		s.conditions = append(s.conditions, g.Condition)
 		s.r.assumed = append(s.r.assumed, g)
 	}
+}
+
+// keepPart makes it a condition that lists, maps and sets that are changed in an item that was read in part are stored as they were read.
+func (s *updateState) keepPart(ctx context.Context) error {
+	if s.u.part == nil {
+		return nil
+	}
+	var stored map[string]types.AttributeValue
+	if s.stored != nil {
+		stored = s.stored.attrs
+	}
+	g, err := s.u.part.Guard(stored, func(item map[string]types.AttributeValue) unsafe.Pointer { return s.u.e.own(s.u.e.stored(ctx, item)) })
+	if err == nil {
+		s.guard(g)
+	}
+	return public(err)
 }
 
 // raiseVersion adds the version, which moves with every update.

@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -392,7 +393,7 @@ func (r *request) tooLarge(err error) error {
 }
 
 func (r *request) conditionError(ctx context.Context, item map[string]types.AttributeValue, err error) *ConditionFailedError {
-	c := &ConditionFailedError{Entity: r.e.Name, Err: err, raced: r.held != nil}
+	c := &ConditionFailedError{Entity: r.e.Name, Err: err}
 	switch {
 	case r.op == opCreate && (len(item) > 0 || r.given == 0), r.op == opCopy:
 		c.is = ErrExists
@@ -410,7 +411,22 @@ func (r *request) conditionError(ctx context.Context, item map[string]types.Attr
 			c.why = &VersionError{r.e.Name, have, want}
 		}
 	}
+	u, _ := r.by.(*update)
+	if at := r.e.own(c.Stored); at != nil && u != nil && u.part != nil && c.why == nil {
+		if name := u.part.Unlike(at); name != "" {
+			c.why = usagef("attribute %q is not stored as it was read, which was in part: read the item whole, by Get or with Hydrate, or change it by Update or Patch", name)
+		}
+	}
+	c.raced = r.held != nil && c.why == nil
 	return c
+}
+
+// own returns where v is, if that is an item of the entity's type; else nil.
+func (e *entity) own(v any) unsafe.Pointer {
+	if reflect.TypeOf(v) != reflect.PointerTo(e.Type) {
+		return nil
+	}
+	return e.Pointer(v)
 }
 
 func number(n int64) *types.AttributeValueMemberN {

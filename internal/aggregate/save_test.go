@@ -167,8 +167,25 @@ func TestSaveRefusesWhatOthersChanged(t *testing.T) {
 			if now := s.stored(); fmt.Sprint(texts(t, now)) != fmt.Sprint(texts(t, was)) {
 				t.Errorf("%s: a part is written", c.name)
 			}
+			if again := isMadeAgain(t, err); again == (c.name == "a unique value") {
+				t.Errorf("%s: RetryOnConflict makes it again: %t", c.name, again)
+			}
 		}
 	})
+}
+
+// isMadeAgain reports whether RetryOnConflict calls again what has returned err.
+func isMadeAgain(t *testing.T, err error) (again bool) {
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	entable.RetryOnConflict(ctx, func() error {
+		if calls++; calls > 1 {
+			again = true
+			cancel()
+		}
+		return err
+	})
+	return again
 }
 
 func texts(t *testing.T, items map[string]map[string]types.AttributeValue) map[string]string {

@@ -3,6 +3,7 @@ package change
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,6 +47,35 @@ func Parse(path string) ([]Segment, error) {
 			return nil, errors.New("text follows an index")
 		}
 	}
+}
+
+// Outermost reports of each path whether it is to be asked for: none in which it lies is among the others, and it is the first of those
+// that lead to the same. The service refuses a projection in which paths overlap.
+func Outermost(paths []string) []bool {
+	all, outer := make([][]Segment, len(paths)), make([]bool, len(paths))
+	for i, path := range paths {
+		all[i], _ = Parse(path)
+	}
+	for i, inner := range all {
+		outer[i] = true
+		for j, o := range all {
+			if j != i && leads(o, inner) && (j < i || !leads(inner, o)) {
+				outer[i] = false
+			}
+		}
+	}
+	return outer
+}
+
+// leads reports whether a path lies in an outer one, or is the same.
+func leads(outer, inner []Segment) bool {
+	n := len(outer)
+	if n == 0 || n > len(inner) {
+		return false
+	}
+	last, in := outer[n-1], inner[n-1]
+	return slices.EqualFunc(outer[:n-1], inner[:n-1], func(a, b Segment) bool { return a.Name == b.Name && slices.Equal(a.At, b.At) }) &&
+		last.Name == in.Name && len(last.At) <= len(in.At) && slices.Equal(last.At, in.At[:len(last.At)])
 }
 
 // cutName cuts a name off the front of a path.

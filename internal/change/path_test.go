@@ -91,3 +91,22 @@ func join(segments []change.Segment, name func(string) string) string {
 	}
 	return b.String()
 }
+
+func TestOutermost(t *testing.T) {
+	for paths, want := range map[string]string{
+		"a b": "a b", "a a.b": "a", "a.b a": "a", "a.b a.c": "a.b a.c", "a.b a.b": "a.b", "a[0] a": "a", "a[0] a[0].b a[1]": "a[0] a[1]", "a[0].b a[0]": "a[0]",
+		"a[0][1] a[0] a[1]": "a[0] a[1]", "a[0].b a[1].b": "a[0].b a[1].b", "a[1] a[10]": "a[1] a[10]", "ab a": "ab a", "a.b.c a.b a.b": "a.b",
+		"a.b " + change.Quote("a"): change.Quote("a"), change.Quote("a.b") + " a": change.Quote("a.b") + " a", "a.b a a.b a": "a",
+	} {
+		all := strings.Split(paths, " ")
+		var got []string
+		for i, outer := range change.Outermost(all) {
+			if outer {
+				got = append(got, all[i])
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", paths, got, want)
+		}
+	}
+}

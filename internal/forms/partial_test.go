@@ -226,3 +226,37 @@ func TestProjectionsAreGuarded(t *testing.T) {
 		})
 	}
 }
+
+// A Select asks an index only for what it holds: of one that does not hold the types, keys tell them.
+func TestSelectOfAnIndexWithoutTypes(t *testing.T) {
+	for name, projection := range map[string]entable.IndexOption{"keys": entable.KeysOnly(), "some": entable.Include("state")} {
+		t.Run(name, func(t *testing.T) {
+			eachProjected(t, projection, func(t *testing.T, table *entable.Table) {
+				ctx := t.Context()
+				parcels := entable.Register[Parcel](table, pk("DEPOT#{depot}"), sk("PARCEL#{no:03}"), entable.Index("GSI1", pk("DAY#{depot}"), sk("{state}")))
+				labels := entable.Register[Label](table, pk("DEPOT#{depot}"), sk("LABEL#{text}"), entable.Index("GSI1", pk("DAY#{depot}"), sk("{text}")))
+				must(t, parcels.Put(ctx, &Parcel{Depot: "d", No: 1, State: "in", Note: "n"}))
+				must(t, labels.Put(ctx, &Label{"d", "x"}))
+				want := Parcel{Depot: "d", No: 1, Part: true}
+				path := "PK"
+				if name == "some" {
+					path, want.State = "state", "in"
+				}
+				if v, err := parcels.QueryIndex("GSI1", want).Select(path).One(ctx); err != nil || *v != want {
+					t.Errorf("query: %+v, %v", v, err)
+				}
+				if v, err := parcels.Scan().Index("GSI1").Select(path).One(ctx); err != nil || *v != want {
+					t.Errorf("scan: %+v, %v", v, err)
+				}
+				type depot struct {
+					Parcels []Parcel
+					Labels  []Label
+				}
+				all, err := entable.NewCollection[depot](parcels, labels).QueryIndex("GSI1", want).Select(path).Group(ctx)
+				if err != nil || len(all.Labels) != 1 || len(all.Parcels) != 1 || all.Parcels[0] != want {
+					t.Errorf("collection: %+v, %v", all, err)
+				}
+			})
+		})
+	}
+}

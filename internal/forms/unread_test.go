@@ -208,3 +208,65 @@ func TestKeysOfItemsReadWithoutTheirSources(t *testing.T) {
 		}
 	})
 }
+
+// Bay has a key with the number of a shard, from an attribute that the key holds as well.
+type Bay struct {
+	Depot string `dynamodbav:"depot"`
+	No    int    `dynamodbav:"no"`
+	State string `dynamodbav:"state"`
+	Part  bool   `entable:"partial"`
+}
+
+// What the key holds has been read, also where it is zero: at the own place and at the one where items were.
+func TestKeysOfItemsReadWithTheirSources(t *testing.T) {
+	day := entable.Index("GSI1", pk("DAY#{depot}"), sk("B"))
+	shards, no := entable.PK("depot", entable.Prefix("BAY"), entable.Shards(8, "no")), entable.SK("no")
+	for name, options := range map[string][]entable.EntityOption{
+		"sharded": {shards, no, day},
+		"moved":   {entable.PK("depot", entable.Prefix("NEW")), no, day, entable.Moved(shards, no)},
+	} {
+		for engine, open := range engines {
+			for route, plain := range map[string][]entable.TableOption{"fast": nil, "plain": {entable.PlainRoute()}} {
+				t.Run(name+" "+engine+" "+route, func(t *testing.T) {
+					index, client := entable.GSI("GSI1", text("GSI1PK"), sorted("GSI1SK"), entable.Include("type")), open(t)
+					older, table := entable.NewTable("stored", with(typed("type"), index)...), entable.NewTable("stored", append(with(typed("type"), index), plain...)...)
+					older.Use(client)
+					table.Use(client)
+					must(t, table.CreateTable(t.Context()))
+					defer func() { must(t, table.DeleteTable(context.WithoutCancel(t.Context()))) }()
+					checkBays(t, entable.Register[Bay](older, shards, no, day), entable.Register[Bay](table, options...))
+				})
+			}
+		}
+	}
+}
+
+func checkBays(t *testing.T, older, bays *entable.Entity[Bay]) {
+	ctx := t.Context()
+	for no := range 2 {
+		for name, read := range map[string]func() (*Bay, error){
+			"index":  func() (*Bay, error) { return bays.QueryIndex("GSI1", Bay{Depot: "d"}).Partial().One(ctx) },
+			"select": func() (*Bay, error) { return bays.Query(Bay{Depot: "d"}).Select("state").One(ctx) },
+		} {
+			first := Bay{Depot: "d", No: no, State: "free"}
+			must(t, older.Put(ctx, &first))
+			v, err := read()
+			must(t, err)
+			if got, err := bays.Get(ctx, *v); err != nil || *got != first {
+				t.Errorf("%s: Get of %d: %+v, %v", name, no, got, err)
+			}
+			if got, err := bays.BatchGet(ctx, []Bay{*v}); err != nil || got[0] == nil || *got[0] != first {
+				t.Errorf("%s: BatchGet of %d: %+v, %v", name, no, got, err)
+			}
+			if err := bays.Patch(v).Set("state", "taken").Do(ctx); err != nil || v.State != "taken" {
+				t.Errorf("%s: Patch of %d: %+v, %v", name, no, v, err)
+			}
+			v, err = read()
+			must(t, err)
+			must(t, bays.Remove(ctx, v))
+			if left, err := bays.Scan().Count(ctx); err != nil || left != 0 {
+				t.Errorf("%s: %d of %d are left, %v", name, left, no, err)
+			}
+		}
+	}
+}

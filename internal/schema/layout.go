@@ -150,6 +150,13 @@ func HasIndex(d *types.TableDescription, name string) bool {
 	return slices.ContainsFunc(d.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool { return aws.ToString(g.IndexName) == name })
 }
 
+// Creates reports whether a change of a table adds a global index.
+func Creates(updates []types.GlobalSecondaryIndexUpdate, index string) bool {
+	return slices.ContainsFunc(updates, func(u types.GlobalSecondaryIndexUpdate) bool {
+		return u.Create != nil && aws.ToString(u.Create.IndexName) == index
+	})
+}
+
 // IsActive reports whether nothing of a table is being changed.
 func IsActive(d *types.TableDescription) bool {
 	return d != nil && d.TableStatus == types.TableStatusActive &&

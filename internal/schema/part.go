@@ -74,16 +74,22 @@ func (e *Entity) checkKeyRead(ptr unsafe.Pointer) error {
 	if !e.IsPart(ptr) {
 		return nil
 	}
-	return e.checkRead(ptr, ofKey, append(e.PK.computedFrom(), e.SK.computedFrom()...)...)
+	return e.checkRead(ptr, ofKey, append(e.computedFrom(e.PK), e.computedFrom(e.SK)...)...)
 }
 
 const ofKey = "of which its key is made"
 
-// computedFrom lists the attributes that a key, which may be nil, is made of and does not hold.
-func (k *Key) computedFrom() (list []*codec.Field) {
+// computedFrom lists the attributes that a key, which may be nil, is made of and that the primary key does not hold.
+func (e *Entity) computedFrom(k *Key) (list []*codec.Field) {
 	for i := 0; k != nil && i < len(k.comps); i++ {
-		if c := &k.comps[i]; c.shard != nil || c.part {
-			list = append(list, c.roots()...)
+		c := &k.comps[i]
+		if c.shard == nil && !c.part || c.derived == nil && e.keyHolds(c.path) {
+			continue
+		}
+		for _, f := range c.roots() {
+			if !e.keyHolds(f.Name) {
+				list = append(list, f)
+			}
 		}
 	}
 	return list

@@ -52,8 +52,8 @@ func (s *Span) KeyIn(raw []byte) (map[string]types.AttributeValue, error) {
 // the index holds them; nil where there can be none: an upgrade of an older shape needs whole items.
 func (s *Span) OwnNames() []string {
 	names := s.KeyNames()
-	if d := s.Table.Discriminator; d != "" {
-		names = append(names, d)
+	if s.HoldsTypes() {
+		names = append(names, s.Table.Discriminator)
 	}
 	for _, e := range s.Table.Directory().All {
 		if s.Want != nil && s.Want != e {
@@ -62,7 +62,7 @@ func (s *Span) OwnNames() []string {
 		if len(e.Upgrades) > 0 {
 			return nil
 		}
-		for _, f := range slices.Concat([]*codec.Field{e.Version, e.TTL}, e.PK.computedFrom(), e.SK.computedFrom()) {
+		for _, f := range slices.Concat([]*codec.Field{e.Version, e.TTL}, e.computedFrom(e.PK), e.computedFrom(e.SK)) {
 			if f != nil && s.Table.holds(s.Table.Index(s.Index), f.Name) {
 				names = append(names, f.Name)
 			}

@@ -85,7 +85,7 @@ func NewSpan(from *Entity, index string, ptr unsafe.Pointer) (Span, error) {
 		}
 	}
 	if s.PK.shards() == 1 { // else all of them are read
-		if err := from.checkRead(ptr, ofKey, s.PK.computedFrom()...); err != nil {
+		if err := from.checkRead(ptr, ofKey, from.computedFrom(s.PK)...); err != nil {
 			return s, err
 		}
 	}
