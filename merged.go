@@ -11,6 +11,17 @@ import (
 	"github.com/entable/entable/internal/schema"
 )
 
+// take goes past the next item.
+func (g *pager) take() *loaded {
+	l := &g.sink.items[g.next].loaded
+	g.next, g.key = g.next+1, nil
+	g.passed, g.behindLast = g.passed+g.behindLast+int(l.skipped), 0
+	if g.pageEnds() {
+		g.behindLast = g.sink.skipped
+	}
+	return l
+}
+
 // position returns where the walk goes on behind the last item that was given out.
 func (g *pager) position() (cursor.Position, error) {
 	switch g.next {

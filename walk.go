@@ -128,17 +128,6 @@ func (g *pager) item(ctx context.Context) (v any, ok bool, err error) {
 	return l.value, true, l.afterLoad(ctx, p)
 }
 
-// take goes past the next item.
-func (g *pager) take() *loaded {
-	l := &g.sink.items[g.next].loaded
-	g.next, g.key = g.next+1, nil
-	g.passed, g.behindLast = g.passed+g.behindLast+int(l.skipped), 0
-	if g.pageEnds() {
-		g.behindLast = g.sink.skipped
-	}
-	return l
-}
-
 func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 	if l.entity == nil || p.skipHooks == nil && l.entity.skipHooks || p.skipHooks != nil && *p.skipHooks {
 		return nil
