@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"github.com/entable/entable/memory"
 	"github.com/entable/entable/stream"
@@ -119,48 +118,5 @@ func TestPollGoesOnFromThen(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// expiring answers the first request for records, after a write, that it has come too late.
-type expiring struct {
-	*dynamodbstreams.Client
-	once  sync.Once
-	write func()
-}
-
-func (e *expiring) GetRecords(ctx context.Context, in *dynamodbstreams.GetRecordsInput, opts ...func(*dynamodbstreams.Options)) (out *dynamodbstreams.GetRecordsOutput, err error) {
-	e.once.Do(func() {
-		e.write()
-		err = &types.ExpiredIteratorException{Message: aws.String("too late")}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return e.Client.GetRecords(ctx, in, opts...)
-}
-
-// What comes while a poll is kept from reading is not lost, and what was there before does not come.
-func TestPollFromNowOnGoesOnBehindAnExpiredIterator(t *testing.T) {
-	t.Parallel()
-	var behind atomic.Int64
-	behind.Store(int64(time.Hour))
-	m := openMarketBehind(t, &behind)
-	check(t, m.sales.Put(t.Context(), &Sale{Shop: "a", No: 1}))
-	behind.Store(0)
-	var handed []int
-	h := stream.NewHandler(m.table, stream.On(m.sales, func(_ context.Context, c stream.Change[Sale]) error {
-		handed = append(handed, c.Key.No)
-		return nil
-	}))
-	client := &expiring{Client: m.streams, write: func() {
-		if err := m.sales.Put(t.Context(), &Sale{Shop: "a", No: 2}); err != nil {
-			t.Error(err)
-		}
-		m.disableStream(t)
-	}}
-	check(t, h.Poll(t.Context(), client, stream.PollOptions{Latest: true, Interval: time.Millisecond}))
-	if got, want := fmt.Sprint(handed), "[2]"; got != want {
-		t.Errorf("handed over %s, want %s", got, want)
 	}
 }

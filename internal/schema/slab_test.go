@@ -2,14 +2,12 @@ package schema_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"os"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/trial"
 	"github.com/entable/entable/internal/wire"
 )
 
@@ -31,18 +29,7 @@ func registerSort[T any](t *testing.T, table *schema.Table, name string) func(i 
 // A response is read as its items are read one by one, whatever types follow each other in it: those that are expected, others,
 // more than there are slabs, and items that nobody knows or that are not as they should be.
 func TestItemsOfAResponseAreReadAsAlone(t *testing.T) {
-	seed := rand.Uint64()
-	if s := os.Getenv("ENTABLE_SEED"); s != "" {
-		var err error
-		seed, err = strconv.ParseUint(s, 10, 64)
-		check(t, err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log("seed", seed)
-		}
-	})
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	rnd := trial.Rand(t)
 	table := newTable(t, decl())
 	sorts := []func(int) string{
 		registerSort[[0]int](t, table, "A"), registerSort[[1]int](t, table, "B"), registerSort[[2]int](t, table, "C"),
