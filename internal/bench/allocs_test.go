@@ -32,7 +32,7 @@ func TestAllocations(t *testing.T) {
 		{putItem, 34},
 		{updateItem, 69},
 		{updateItemIf, 101},
-		{batchGet100, 90},
+		{batchGet100, 82},
 		{encode, 0},
 	} {
 		if got := made[contestantOf{test.row, entabled}]; got > test.most {
