@@ -73,6 +73,16 @@ func (r *results) measure(ctx context.Context, all []contestant, match func(stri
 	return err
 }
 
+// measureClosely does it for those that differ by less than what turns do.
+func (r *results) measureClosely(ctx context.Context, all []contestant, match func(string) bool, rounds int) error {
+	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
+	samples, err := measureClosely(ctx, all, rounds)
+	for i, s := range samples {
+		r.add(all[i], s)
+	}
+	return err
+}
+
 func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	rows, err := regexp.Compile(row)
 	if err != nil {
@@ -89,18 +99,10 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	if err := all.measureSockets(ctx, match, s); err != nil {
 		return err
 	}
-	if match(keyCheck) {
-		pair := keyContestants()
-		samples, err := measureKeyCheck(ctx, pair, s.rounds)
-		if err != nil {
+	for _, contestants := range []func() []contestant{keyContestants, amongContestants} {
+		if err := all.measureClosely(ctx, contestants(), match, s.rounds); err != nil {
 			return err
 		}
-		for i, c := range pair {
-			all.add(c, samples[i])
-		}
-	}
-	if err := all.measure(ctx, amongContestants(), match, s.rounds, s.each); err != nil {
-		return err
 	}
 	if match(register1000) {
 		samples, err := measureRegistration(s.rounds)

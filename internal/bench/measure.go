@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -81,6 +82,36 @@ func take(ctx context.Context, c contestant, n int) (sample, error) {
 		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
 		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 	}, nil
+}
+
+// closeRuns is how often those that are compared closely run in a round.
+const closeRuns = 150
+
+// measureClosely compares contestants that differ by less than what turns do: they run alternately, one run each, and the quickest run of
+// a round counts.
+func measureClosely(ctx context.Context, contestants []contestant, rounds int) ([][]sample, error) {
+	samples := make([][]sample, len(contestants))
+	for range rounds {
+		for i, c := range contestants { // allocations
+			s, err := take(ctx, c, 10)
+			if err != nil {
+				return nil, err
+			}
+			s.ns, s.cpu = math.Inf(1), math.Inf(1)
+			samples[i] = append(samples[i], s)
+		}
+		for range closeRuns {
+			for _, i := range rand.Perm(len(contestants)) {
+				spent, start := cpuTime(), time.Now()
+				if err := contestants[i].run(ctx); err != nil {
+					return nil, err
+				}
+				s := &samples[i][len(samples[i])-1]
+				s.ns, s.cpu = min(s.ns, float64(time.Since(start))), min(s.cpu, float64(cpuTime()-spent))
+			}
+		}
+	}
+	return samples, nil
 }
 
 // quartiles returns the first quartile of some values, the median and the third quartile.

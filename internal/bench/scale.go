@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
-	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -183,36 +180,6 @@ func keyContestants() []contestant {
 		contestantOf(checkedKeys, tableOf("pk", "sk"), []schema.Part{attr("customer"), prefix("C")}, []schema.Part{attr("order"), prefix("O")}),
 		contestantOf(uncheckedKeys, tableOf("customer", "order"), []schema.Part{attr("customer")}, []schema.Part{attr("order")}),
 	}
-}
-
-// keyCheckRuns is how often those that are compared closely run in a round.
-const keyCheckRuns = 150
-
-// measureKeyCheck compares two contestants that differ by less than what turns do: they run by turns, one run each, and the quickest
-// run of a round counts.
-func measureKeyCheck(ctx context.Context, pair []contestant, rounds int) ([][]sample, error) {
-	samples := make([][]sample, len(pair))
-	for range rounds {
-		for i, c := range pair { // allocations
-			s, err := take(ctx, c, 10)
-			if err != nil {
-				return nil, err
-			}
-			s.ns, s.cpu = math.Inf(1), math.Inf(1)
-			samples[i] = append(samples[i], s)
-		}
-		for range keyCheckRuns {
-			for _, i := range rand.Perm(len(pair)) {
-				spent, start := cpuTime(), time.Now()
-				if err := pair[i].run(ctx); err != nil {
-					return nil, err
-				}
-				s := &samples[i][len(samples[i])-1]
-				s.ns, s.cpu = min(s.ns, float64(time.Since(start))), min(s.cpu, float64(cpuTime()-spent))
-			}
-		}
-	}
-	return samples, nil
 }
 
 // tableOf returns a table with these key attributes.
