@@ -389,9 +389,9 @@ const maxPageItems = 4096
 var pagePool sync.Pool // of *[]pageItem, zero
 
 func (s *pageItems) Reset() {
-	s.body.Free()
+	s.letGo()
 	clear(s.items)
-	s.body, s.items, s.seen, s.skipped, s.doubles, s.slabs = nil, s.items[:0], 0, 0, false, schema.Slabs{}
+	s.items, s.seen, s.skipped, s.doubles, s.slabs = s.items[:0], 0, 0, false, schema.Slabs{}
 }
 
 // Hold keeps the body until the next page is asked for, or the walk ends.

@@ -17,7 +17,8 @@ type Position struct {
 	SequenceNumber string
 	// Done is set when the shard is closed and all of it was handled.
 	Done bool
-	// Since is set where nothing was handled since a poll began with what is written from then on, see [PollOptions.Latest].
+	// Since is when a poll began with what is written from then on, where nothing of the shard was handled since, see
+	// [PollOptions.Latest].
 	Since time.Time
 }
 

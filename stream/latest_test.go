@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,6 +84,59 @@ func TestPollFromNowOnGoesOnAfterOneWithoutChanges(t *testing.T) {
 			if got, want := fmt.Sprint(handed), "[3 4]"; got != want {
 				t.Errorf("%s: handed over %s, want %s", name, got, want)
 			}
+		}
+	}
+}
+
+// failing keeps as many positions as it says, and no more.
+type failing struct {
+	stream.Checkpoints
+	left int
+}
+
+func (f *failing) Save(ctx context.Context, arn, shard string, p stream.Position) error {
+	if f.left--; f.left < 0 {
+		return errors.New("no more")
+	}
+	return f.Checkpoints.Save(ctx, arn, shard, p)
+}
+
+// A poll that begins with what is new may end before it has saved this for all shards. The next one has it begin there all the same.
+func TestPollFromNowOnGoesOnAfterOneThatEndedInItsBeginning(t *testing.T) {
+	t.Parallel()
+	for kept := 1; kept < 12; kept++ {
+		m := openMarket(t)
+		m.db.Clock().Stop()
+		put := func(no int) {
+			for shop := range 8 {
+				check(t, m.sales.Put(t.Context(), &Sale{Shop: fmt.Sprint(shop), No: no}))
+			}
+		}
+		put(1)
+		check(t, m.db.SplitShards("market"))
+		put(2)
+		m.db.Clock().Advance(time.Hour)
+		handed := map[int]int{}
+		var mu sync.Mutex
+		h := stream.NewHandler(m.table, stream.On(m.sales, func(_ context.Context, c stream.Change[Sale]) error {
+			mu.Lock()
+			defer mu.Unlock()
+			handed[c.Key.No]++
+			return nil
+		}))
+		some := &failing{stream.MemoryCheckpoints(), kept}
+		o := stream.PollOptions{Latest: true, Checkpoints: some, Interval: time.Millisecond, IdleTimeout: time.Nanosecond}
+		err := h.Poll(t.Context(), m.streams, o)
+		if err == nil && kept < 3 {
+			t.Fatalf("a poll that could keep %d positions has ended well", kept)
+		}
+		put(3)
+		check(t, m.db.SplitShards("market"))
+		put(4)
+		o.Checkpoints = some.Checkpoints
+		check(t, h.Poll(t.Context(), m.streams, o))
+		if got, want := fmt.Sprint(handed), "map[3:8 4:8]"; got != want {
+			t.Errorf("after %d positions: handed over %s, want %s", kept, got, want)
 		}
 	}
 }

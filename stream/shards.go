@@ -41,7 +41,7 @@ func (p *poll) run(ctx context.Context) error {
 	s := &shards{poll: p, at: at, running: map[string]bool{}, latest: map[string]bool{}, ended: make(chan shardEnd), idle: newIdle()}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	first := p.Latest && len(at) == 0
+	first := p.Latest && len(at) == 0 || !s.began().IsZero()
 	for {
 		d, err := p.describe(ctx)
 		if err == nil && first {
@@ -83,17 +83,33 @@ func (s *shards) end(err error, failed bool) error {
 	return err
 }
 
-// startLatest makes the poll begin with what is written from now on, whichever poll goes on: closed shards count as done.
-func (s *shards) startLatest(ctx context.Context, d *description) error {
-	for _, shard := range d.shards {
-		id, at := aws.ToString(shard.ShardId), Position{Since: d.at}
-		if isClosed(shard) {
-			at = Position{Done: true}
+// began returns when a poll began with what was written from then on, as far as the positions still say it.
+func (s *shards) began() (since time.Time) {
+	for _, at := range s.at {
+		if at.Since.After(since) {
+			since = at.Since
 		}
+	}
+	return since
+}
+
+// startLatest makes the poll begin with what is written from now on, whichever poll goes on: closed shards count as done. Where a poll
+// before has ended in the middle of this, the other shards begin by its time.
+func (s *shards) startLatest(ctx context.Context, d *description) error {
+	fresh, since := len(s.at) == 0, s.began()
+	if fresh {
+		since = d.at
+	}
+	for _, shard := range d.shards {
+		id := aws.ToString(shard.ShardId)
+		if _, known := s.at[id]; known {
+			continue
+		}
+		at := Position{Done: fresh && isClosed(shard), Since: since}
 		if err := s.Checkpoints.Save(ctx, s.StreamARN, id, at); err != nil {
 			return err
 		}
-		s.at[id], s.latest[id] = at, !at.Done
+		s.at[id], s.latest[id] = at, fresh && !at.Done
 	}
 	return nil
 }
