@@ -167,7 +167,7 @@ func (s *updateState) touch(context.Context) error {
 	e := s.u.e
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
-		if !f.Always || s.after.Changes.Of(f.Field.Name) != nil {
+		if !f.Always || s.after.Changes.Has(f.Field.Name) {
 			continue
 		}
 		v := f.Field.Reach(s.after.Item)
@@ -209,7 +209,7 @@ func (s *updateState) fillIn(ctx context.Context) error {
 	s.after.Fresh, s.u.origin.fresh = fresh, fresh
 	for i := range e.Auto.Fields {
 		f := &e.Auto.Fields[i]
-		if f.Always || s.after.Changes.Of(f.Field.Name) != nil || slices.Contains(e.KeyAttrs, f.Field.Name) {
+		if f.Always || s.after.Changes.Has(f.Field.Name) || slices.Contains(e.KeyAttrs, f.Field.Name) {
 			continue
 		}
 		v := f.Field.Reach(fresh)
@@ -455,7 +455,7 @@ func (e *entity) refused(err error) error {
 // uniqueFields adds the sentinels when a unique field is changed, which takes its stored value.
 func (s *updateState) uniqueFields(ctx context.Context) error {
 	e := s.u.e
-	changed := slices.ContainsFunc(e.Unique, func(u *schema.UniqueField) bool { return len(s.after.Changes.Of(u.Field.Name)) > 0 })
+	changed := slices.ContainsFunc(e.Unique, func(u *schema.UniqueField) bool { return s.after.Changes.Has(u.Field.Name) })
 	if !changed && !s.moves || s.c == nil {
 		return nil
 	}

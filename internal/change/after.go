@@ -22,8 +22,8 @@ type Index interface {
 	KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error)
 	// Needs reports whether an item without the attribute is not in the index.
 	Needs(f *codec.Field) bool
-	// Absent reports whether the item at ptr is left out, by what is known of it; by all if that is nil.
-	Absent(ptr unsafe.Pointer, known map[string]bool) bool
+	// Absent reports whether the item at ptr is left out, by those of its attributes that are known; by all if known is nil.
+	Absent(ptr unsafe.Pointer, known func(attribute string) bool) bool
 }
 
 // Refusal is the error of an update that cannot be carried out as it is written.
@@ -38,19 +38,14 @@ type After struct {
 	Item    unsafe.Pointer // the attributes that are known
 	Fresh   unsafe.Pointer // of an upsert: the item that it makes when there is none; else nil
 
-	known map[string]bool
+	known []string
 	kept  []Index // those whose keys a stored item keeps
 }
 
 // Know notes that attributes of the item are known.
-func (a *After) Know(names ...string) {
-	if a.known == nil {
-		a.known = map[string]bool{}
-	}
-	for _, name := range names {
-		a.known[name] = true
-	}
-}
+func (a *After) Know(names ...string) { a.known = append(a.known, names...) }
+
+func (a *After) knows(attribute string) bool { return slices.Contains(a.known, attribute) }
 
 // Find sets an attribute of the item to what the changes make of the value was, nil if it is absent.
 func (a *After) Find(f *codec.Field, was types.AttributeValue) error {
@@ -72,8 +67,8 @@ func (a *After) touched() []Index {
 		}
 		changed, known := false, true
 		for _, f := range x.Fields() {
-			changed = changed || a.Changes.Of(f.Name) != nil
-			known = known && a.known[f.Name]
+			changed = changed || a.Changes.Has(f.Name)
+			known = known && a.knows(f.Name)
 		}
 		if changed || a.Fresh != nil && known {
 			out = append(out, x)
@@ -90,7 +85,7 @@ func (a *After) Missing() []*codec.Field {
 			continue
 		}
 		for _, f := range x.Fields() {
-			if !a.known[f.Name] && !slices.Contains(out, f) {
+			if !a.knows(f.Name) && !slices.Contains(out, f) {
 				out = append(out, f)
 			}
 		}
@@ -99,7 +94,7 @@ func (a *After) Missing() []*codec.Field {
 }
 
 // leaves reports whether the item is out of a sparse index after the update, whatever the attributes are that are not known.
-func (a *After) leaves(x Index) bool { return x.Absent(a.Item, a.known) }
+func (a *After) leaves(x Index) bool { return x.Absent(a.Item, a.knows) }
 
 // AddKeys adds the keys of touched indexes to the update, or removes them when the item leaves the index. Without all their
 // components it refuses to; with fetch, these come from the stored item.
@@ -129,7 +124,7 @@ func (a *After) AddKeys(u *Update, fetch bool) error {
 func (a *After) stale(x Index, fetch bool) error {
 	var unknown []string
 	for _, f := range x.Fields() {
-		if name := fmt.Sprintf("%q", f.Name); !a.known[f.Name] && !slices.Contains(unknown, name) {
+		if name := fmt.Sprintf("%q", f.Name); !a.knows(f.Name) && !slices.Contains(unknown, name) {
 			unknown = append(unknown, name)
 		}
 	}

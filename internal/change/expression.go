@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -143,9 +144,11 @@ func unlessEmpty(s *string) *string {
 
 // Express spells an update, which may be nil, and conditions that all must hold. The caller's are spelled by spell.
 func Express(u *Update, conditions []Condition, spell func(expression.ConditionBuilder) (*expression.Expression, error)) (*Expression, error) {
-	w := speller{text: make([]byte, 0, 128), names: make([]string, 0, 6), values: make([]types.AttributeValue, 0, 6), spell: spell}
-	if w.joined(" AND ", conditions); w.err != nil {
-		return nil, w.err
+	w := spellers.Get().(*speller)
+	w.spell = spell
+	defer w.free()
+	if err := w.joined(" AND ", conditions); err != nil {
+		return nil, err
 	}
 	n := len(w.text)
 	if u != nil {
@@ -168,56 +171,63 @@ func Express(u *Update, conditions []Condition, spell func(expression.ConditionB
 	return x, nil
 }
 
-// A speller writes expressions.
+// A speller writes expressions. It is used again: what it has written stays its own.
 type speller struct {
 	text   []byte
 	names  []string
 	values []types.AttributeValue
 	spell  func(expression.ConditionBuilder) (*expression.Expression, error)
-	err    error
 }
 
-func (w *speller) joined(join string, parts []Condition) {
+var spellers = sync.Pool{New: func() any { return &speller{} }}
+
+func (w *speller) free() {
+	clear(w.names)
+	clear(w.values)
+	*w = speller{text: w.text[:0], names: w.names[:0], values: w.values[:0]}
+	spellers.Put(w)
+}
+
+func (w *speller) joined(join string, parts []Condition) error {
 	if len(parts) == 1 {
-		w.condition(parts[0])
-		return
+		return w.condition(&parts[0])
 	}
 	for i := range parts {
 		if i > 0 {
 			w.text = append(w.text, join...)
 		}
 		w.text = append(w.text, '(')
-		w.condition(parts[i])
+		if err := w.condition(&parts[i]); err != nil {
+			return err
+		}
 		w.text = append(w.text, ')')
 	}
+	return nil
 }
 
-func (w *speller) condition(c Condition) {
+func (w *speller) condition(c *Condition) error {
 	switch {
 	case c.by != nil:
-		w.callers(*c.by)
+		return w.callers(*c.by)
 	case c.parts != nil:
-		w.joined(c.join, c.parts)
-	default:
-		w.phrase(&c.phrase)
+		return w.joined(c.join, c.parts)
 	}
+	w.phrase(&c.phrase)
+	return nil
 }
 
 // callers writes a condition of the caller's, and gives its placeholders other numbers.
-func (w *speller) callers(c expression.ConditionBuilder) {
+func (w *speller) callers(c expression.ConditionBuilder) error {
 	x, err := w.spell(c)
 	if err != nil {
-		if w.err == nil {
-			w.err = err
-		}
-		return
+		return err
 	}
 	names, values := x.Names(), x.Values()
 	for rest := *x.Condition(); rest != ""; {
 		n := strings.IndexAny(rest, "#:")
 		if n < 0 {
 			w.text = append(w.text, rest...)
-			return
+			break
 		}
 		w.text = append(w.text, rest[:n]...)
 		var holder string
@@ -227,6 +237,7 @@ func (w *speller) callers(c expression.ConditionBuilder) {
 			w.value(values[holder])
 		}
 	}
+	return nil
 }
 
 func (w *speller) clause(verb string, phrases []phrase) {

@@ -12,9 +12,8 @@ import (
 // List is the changes of one update. The zero value is empty.
 type List struct {
 	Sealing
-	all    []Resolved
-	byName map[string][]Resolved // by top-level attribute
-	exact  map[string]bool       // the attributes that AddTo has set to what the changes make of a known value
+	all   []Resolved      // those of one top-level attribute behind each other
+	exact map[string]bool // the attributes that AddTo has set to what the changes make of a known value
 }
 
 // Add adds a change. One that overlaps with an earlier one, which it returns then, it does not add; but SetIfAbsent may make
@@ -23,25 +22,54 @@ func (l *List) Add(c Resolved) (overlapping *Change, err error) {
 	if c, err = l.sealed(c); err != nil {
 		return nil, err
 	}
-	for _, o := range l.Of(c.Root.Name) {
+	from, to := l.span(c.Root.Name)
+	for _, o := range l.all[from:to] {
 		if c.Overlaps(o.Target) && !c.makes(o) && !o.makes(c) {
 			return o.Change, nil
 		}
 	}
-	if l.byName == nil {
-		l.byName = map[string][]Resolved{}
-	}
-	l.all = append(l.all, c)
-	l.byName[c.Root.Name] = append(l.byName[c.Root.Name], c)
+	l.all = slices.Insert(l.all, to, c)
 	return nil, nil
 }
 
-// Of returns the changes of a top-level attribute.
-func (l *List) Of(name string) []Resolved { return l.byName[name] }
+// Of returns the changes of a top-level attribute, in their order, until the next one is added.
+func (l *List) Of(name string) []Resolved {
+	from, to := l.span(name)
+	return l.all[from:to]
+}
+
+// Has reports whether there are changes of a top-level attribute.
+func (l *List) Has(name string) bool { return len(l.Of(name)) > 0 }
+
+// span returns where the changes of a top-level attribute are; behind all others if there are none.
+func (l *List) span(name string) (from, to int) {
+	for from < len(l.all) && l.all[from].Root.Name != name {
+		from++
+	}
+	to = from
+	for to < len(l.all) && l.all[to].Root.Name == name {
+		to++
+	}
+	return from, to
+}
+
+// byName yields the changes of each top-level attribute that has any.
+func (l *List) byName(yield func(string, []Resolved) bool) {
+	for rest := l.all; len(rest) > 0; {
+		name, n := rest[0].Root.Name, 1
+		for n < len(rest) && rest[n].Root.Name == name {
+			n++
+		}
+		if !yield(name, rest[:n]) {
+			return
+		}
+		rest = rest[n:]
+	}
+}
 
 // Fills reports whether an attribute gets a value only if it has none.
 func (l *List) Fills(name string) bool {
-	changes := l.byName[name]
+	changes := l.Of(name)
 	return len(changes) == 1 && changes[0].IsWhole() && changes[0].Op == SetIfAbsent
 }
 
@@ -61,8 +89,8 @@ func (l *List) AddTo(u *Update, item map[string]types.AttributeValue, known bool
 		if l.exact[name] {
 			continue
 		}
-		if known && !Hold(guardsOf(l.byName[name]), item) {
-			now, err := Result(l.byName[name], item[name])
+		if known && !Hold(guardsOf(l.Of(name)), item) {
+			now, err := Result(l.Of(name), item[name])
 			if err != nil {
 				return nil, err
 			}
@@ -78,7 +106,7 @@ func (l *List) AddTo(u *Update, item map[string]types.AttributeValue, known bool
 			guards = append(guards, Is(name, item[name]))
 			continue
 		}
-		if slices.ContainsFunc(l.byName[name], c.makes) {
+		if slices.ContainsFunc(l.Of(name), c.makes) {
 			continue // what is inside it has the guard that it is there
 		}
 		if err := c.AddTo(u, c.Target); err != nil {
@@ -190,11 +218,12 @@ func (l *List) Least(item map[string]types.AttributeValue) error {
 // Make does the changes to the item at ptr, which has none of the attributes that they are about. Attributes of the rest it
 // leaves alone.
 func (l *List) Make(ptr unsafe.Pointer) error {
-	for _, c := range l.all {
-		if c.Rest || c.Change != l.byName[c.Root.Name][0].Change { // once for each attribute
+	for _, changes := range l.byName {
+		c := changes[0]
+		if c.Rest {
 			continue
 		}
-		now, err := Result(l.byName[c.Root.Name], nil)
+		now, err := Result(changes, nil)
 		if err == nil {
 			err = c.within(l.setStored(c.Root, ptr, now))
 		}

@@ -49,6 +49,9 @@ func Parse(path string) ([]Segment, error) {
 	}
 }
 
+// isName reports whether a path is one name as it stands.
+func isName(path string) bool { return path != "" && !strings.ContainsAny(path, ".[]"+nameMark) }
+
 // Outermost reports of each path whether it is to be asked for: none in which it lies is among the others, and it is the first of those
 // that lead to the same. The service refuses a projection in which paths overlap.
 func Outermost(paths []string) []bool {

@@ -91,6 +91,9 @@ func (t Target) leadsTo(o Target) bool {
 // Resolve finds what a path names in the items of a plan's type. With rest, these have other attributes too, which
 // [Quote] names.
 func Resolve(plan *codec.Plan, path string, rest bool) (Target, error) {
+	if f := plan.Field(path); f != nil && isName(path) {
+		return Whole(f), nil
+	}
 	segments, err := Parse(path)
 	if err != nil {
 		return Target{}, fmt.Errorf("invalid path %q: %w", Show(path), err)

@@ -55,9 +55,9 @@ type insight struct {
 func (a *After) look(x Index) insight {
 	var i insight
 	for _, f := range x.Components() {
-		named, fills := a.Changes.Of(f.Name) != nil, a.Changes.Fills(f.Name)
+		named, fills := a.Changes.Has(f.Name), a.Changes.Fills(f.Name)
 		i.filled, i.moved = i.filled || fills, i.moved || named && !fills
-		if a.known[f.Name] {
+		if a.knows(f.Name) {
 			continue
 		}
 		i.open = append(i.open, f)

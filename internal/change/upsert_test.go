@@ -31,10 +31,10 @@ func (x *shelves) KeyNames() []string         { return []string{"gsi"} }
 
 func (x *shelves) Needs(f *codec.Field) bool { return !f.OmitEmpty }
 
-func (x *shelves) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
+func (x *shelves) Absent(ptr unsafe.Pointer, known func(string) bool) bool {
 	return slices.ContainsFunc(x.fields, func(f *codec.Field) bool {
 		v, ok := f.Value(ptr)
-		return (known == nil || known[f.Name]) && (!ok || f.OmitEmpty && v.IsZero())
+		return (known == nil || known(f.Name)) && (!ok || f.OmitEmpty && v.IsZero())
 	})
 }
 

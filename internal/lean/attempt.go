@@ -127,7 +127,7 @@ func (a *Attempt) request(ctx context.Context) *http.Request {
 	r := h.request.WithContext(&a.context)
 	a.url = *h.request.URL
 	r.URL, r.Body, r.ContentLength = &a.url, &a.body, int64(len(a.body.rest))
-	r.Header = make(http.Header, len(h.constants)+len(perRequest))
+	r.Header = make(http.Header, h.headers(a.creds.SessionToken != "")) // eight, the usual number, take half as much as nine
 	used := 0
 	set := func(name, value string) {
 		a.values[used] = value

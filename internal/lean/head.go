@@ -41,6 +41,17 @@ type head struct {
 	values          context.Context
 }
 
+// headers returns how many headers requests have, but for the one of traces.
+func (h *head) headers(token bool) int {
+	n := len(h.constants) + 2 // the date and the signature
+	for _, has := range [...]bool{token, h.invocation, h.attempts != ""} {
+		if has {
+			n++
+		}
+	}
+	return n
+}
+
 // A recording is a request as the SDK has made it.
 type recording struct {
 	*http.Request

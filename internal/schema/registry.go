@@ -152,9 +152,9 @@ func (g *KeptKeys) Fields() []*codec.Field {
 	return out
 }
 
-// Absent reports whether the item at ptr, of which these attributes are known, is left out: nil stands for all.
-func (g *KeptKeys) Absent(ptr unsafe.Pointer, known map[string]bool) bool {
-	knows := func(f *codec.Field) bool { return known == nil || known[f.Name] }
+// Absent reports whether the item at ptr is left out, by those of its attributes that are known; by all if known is nil.
+func (g *KeptKeys) Absent(ptr unsafe.Pointer, known func(attribute string) bool) bool {
+	knows := func(f *codec.Field) bool { return known == nil || known(f.Name) }
 	for _, k := range g.Keys {
 		blank := k.sparse
 		for i := range k.comps {

@@ -30,6 +30,8 @@ const (
 	maxBodies = 16
 	// bodyStep is what their lengths are rounded up to, so that pages which differ a little fit into each other's memory.
 	bodyStep = 64 << 10
+	// bytesMore is how much longer the room for a body of known length is.
+	bytesMore = 16
 )
 
 // Hostile is for tests, which set it before anything is read, or link with -X …/internal/wire.hostile=yes: bodies of any length
@@ -96,9 +98,12 @@ type Holder interface{ Hold(*Body) }
 // SDK would otherwise take no notice. It returns what came before an error, too. The bytes are in a Body, or are a slice of
 // their own, if there is none.
 func readBody(resp *http.Response) (text []byte, in *Body, readErr, closeErr error) {
-	// The length is that of the compressed body, unknown, or not to be trusted. 512 bytes more let the read that finds the
+	// The length is that of the compressed body, unknown, or not to be trusted. Some bytes more let the read that finds the
 	// end of an exact length do so without another allocation.
-	room := int(min(max(resp.ContentLength, 0), maxKept-512)) + 512
+	room := 512
+	if resp.ContentLength >= 0 {
+		room = int(min(resp.ContentLength, maxKept-bytesMore)) + bytesMore
+	}
 	if 0 <= resp.ContentLength && resp.ContentLength <= maxOwn && !Hostile {
 		text, readErr, closeErr = readAll(resp.Body, make([]byte, 0, room))
 		return text, nil, readErr, closeErr
