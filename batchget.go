@@ -32,21 +32,13 @@ func (e *Entity[T]) BatchGet(ctx context.Context, keys []T, opts ...BatchGetOpti
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
-	return typed[T](e.e.table.batchGet(ctx, e.e.Entity, pointers(keys), 0, opts))
+	return typed[T](e.e.table.batchGet(ctx, e.e.Entity, len(keys), func(i int) any { return &keys[i] }, 0, opts))
 }
 
 // BatchGet does what [Entity.BatchGet] does for keys of any entities of the table: each is a registered struct, or a
 // pointer to one, with its key fields set. Results are pointers to the registered types, or as [SkipUnknown] and [RawUnknown] say.
 func (t *Table) BatchGet(ctx context.Context, keys []any, opts ...BatchGetOption) ([]any, error) {
-	return t.batchGet(ctx, nil, keys, t.s().Unknown, opts)
-}
-
-func pointers[T any](list []T) []any {
-	out := make([]any, len(list))
-	for i := range list {
-		out[i] = &list[i]
-	}
-	return out
+	return t.batchGet(ctx, nil, len(keys), func(i int) any { return keys[i] }, t.s().Unknown, opts)
 }
 
 func typed[T any](found []any, err error) ([]*T, error) {
@@ -113,14 +105,18 @@ type keysByID map[schema.ItemID]*getKey
 
 // keySet is the distinct keys of a batch or transaction. Its memory is used again when the call ends: nothing of it may be kept.
 type keySet struct {
-	list []*getKey
-	byID keysByID
-	room []getKey
-	at   []int
+	list    []*getKey
+	byID    keysByID
+	room    []getKey
+	at      []int
+	encoded []byte
 }
 
-// maxKeySet is how many keys a set has at the most whose memory is used again.
-const maxKeySet = 10 * maxBatchGet
+// A set whose memory is used again has at most so many keys, of so many bytes in all.
+const (
+	maxKeySet   = 10 * maxBatchGet
+	maxKeyBytes = 64 * maxKeySet
+)
 
 var keySets = sync.Pool{New: func() any { return &keySet{byID: keysByID{}} }}
 
@@ -131,7 +127,10 @@ func newKeySet(n int) *keySet {
 }
 
 func (s *keySet) free() {
-	if len(s.room) <= maxKeySet {
+	if wire.Hostile {
+		clear(s.encoded)
+	}
+	if len(s.room) <= maxKeySet && cap(s.encoded) <= maxKeyBytes {
 		clear(s.list)
 		clear(s.byID)
 		clear(s.room)
@@ -139,12 +138,12 @@ func (s *keySet) free() {
 	}
 }
 
-// getKeys builds the keys of examples of an entity, or of that of their type; each position in the list belongs to one.
-func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
-	s := newKeySet(len(examples))
-	var encoded []byte
-	for i, example := range examples {
-		x, ptr, err := t.s().ExampleOf(of, nil, "use BatchGet or TransactGet of one of these entities", example)
+// getKeys builds the keys of n examples of an entity, or of that of their type; each of their positions belongs to one.
+func (t *Table) getKeys(of *schema.Entity, n int, example func(i int) any) (*keySet, error) {
+	s := newKeySet(n)
+	encoded := s.encoded[:0]
+	for i := range n {
+		x, ptr, err := t.s().ExampleOf(of, nil, "use BatchGet or TransactGet of one of these entities", example(i))
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i, public(err))
 		}
@@ -154,7 +153,7 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
 			return nil, fmt.Errorf("key %d: %w", i, err)
 		}
 		if i == 0 { // the others are hardly longer
-			encoded = make([]byte, 0, (len(examples)-1)*(len(encoded)+8))
+			encoded = slices.Grow(encoded, (n-1)*(len(encoded)+8))
 		}
 		id := g.id()
 		if same := s.byID[id]; same != nil {
@@ -165,6 +164,7 @@ func (t *Table) getKeys(of *schema.Entity, examples []any) (*keySet, error) {
 		s.byID[id] = g
 		s.list = append(s.list, g)
 	}
+	s.encoded = encoded
 	return s, nil
 }
 
@@ -178,15 +178,17 @@ func commonEntity(all []*getKey) *entity {
 	return all[0].e
 }
 
-func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any, unknown schema.UnknownItems, opts []BatchGetOption) ([]any, error) {
-	if len(examples) == 0 {
+func (t *Table) batchGet(
+	ctx context.Context, of *schema.Entity, n int, example func(i int) any, unknown schema.UnknownItems, opts []BatchGetOption,
+) ([]any, error) {
+	if n == 0 {
 		return nil, nil
 	}
 	cfg := batchGetConfig{batchConfig: batchConfig{concurrency: defaultConcurrency, attempts: defaultAttempts}}
 	if err := apply(opts, func(o BatchGetOption) { o.applyBatchGet(&cfg) }); err != nil {
 		return nil, err
 	}
-	keys, err := t.getKeys(of, examples)
+	keys, err := t.getKeys(of, n, example)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +204,7 @@ func (t *Table) batchGet(ctx context.Context, of *schema.Entity, examples []any,
 	}
 	work.InParallel(cfg.concurrency, b.chunks(places), func(chunk []*getKey) { b.get(ctx, chunk) })
 	b.settle(ctx, keys.list)
-	return b.result(ctx, keys.list, len(examples))
+	return b.result(ctx, keys.list, n)
 }
 
 type batchGet struct {

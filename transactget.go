@@ -25,26 +25,28 @@ func (e *Entity[T]) TransactGet(ctx context.Context, keys []T, opts ...ReadOptio
 	if e.registered() == nil {
 		return nil, errUnregistered
 	}
-	return typed[T](e.e.table.transactGet(ctx, e.e.Entity, pointers(keys), 0, opts))
+	return typed[T](e.e.table.transactGet(ctx, e.e.Entity, len(keys), func(i int) any { return &keys[i] }, 0, opts))
 }
 
 // TransactGet does what [Entity.TransactGet] does for keys of any entities of the table; see [SkipUnknown] and [RawUnknown].
 func (t *Table) TransactGet(ctx context.Context, keys []any, opts ...ReadOption) ([]any, error) {
-	return t.transactGet(ctx, nil, keys, t.s().Unknown, opts)
+	return t.transactGet(ctx, nil, len(keys), func(i int) any { return keys[i] }, t.s().Unknown, opts)
 }
 
-func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, unknown schema.UnknownItems, opts []ReadOption) ([]any, error) {
+func (t *Table) transactGet(
+	ctx context.Context, of *schema.Entity, n int, example func(i int) any, unknown schema.UnknownItems, opts []ReadOption,
+) ([]any, error) {
 	rc, err := readConfigOf(opts)
 	rc.unknown = unknown
 	switch {
 	case err != nil:
 		return nil, err
-	case len(keys) == 0:
+	case n == 0:
 		return nil, nil
-	case len(keys) > maxTransactGet:
-		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, len(keys), maxTransactGet)
+	case n > maxTransactGet:
+		return nil, usagef("table %q: %d keys are above the service's limit of %d in a transaction", t.s().Name, n, maxTransactGet)
 	}
-	set, err := t.getKeys(of, keys)
+	set, err := t.getKeys(of, n, example)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (t *Table) transactGet(ctx context.Context, of *schema.Entity, keys []any, 
 		g.found = sink.got[i]
 	}
 	choose(all)
-	out := make([]any, len(keys))
+	out := make([]any, n)
 	for _, g := range all {
 		v, err := g.value(ctx, rc)
 		if err != nil {

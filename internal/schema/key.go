@@ -140,26 +140,19 @@ func (k *Key) AttributeValue(text []byte) types.AttributeValue {
 
 // appendMember appends `"pk":{"S":"…"}` for the item at ptr.
 func (k *Key) appendMember(dst []byte, ptr unsafe.Pointer) ([]byte, error) {
-	from := len(dst)
-	dst, err := k.AppendText(dst, ptr) // where the member then goes: its escaped form may be longer
+	dst = append(dst, k.opening...)
+	start := len(dst)
+	dst, err := k.AppendText(dst, ptr)
 	if err != nil {
 		return nil, err
 	}
-	end := len(dst)
-	if dst, err = k.appendTextMember(dst, dst[from:end:end]); err != nil {
-		return nil, err
-	}
-	return append(dst[:from], dst[end:]...), nil
-}
-
-func (k *Key) appendTextMember(dst, text []byte) ([]byte, error) {
-	switch s := unsafe.String(unsafe.SliceData(text), len(text)); k.Attr.Type {
+	switch k.Attr.Type {
 	case types.ScalarAttributeTypeN:
-		return wire.AppendN(append(dst, k.opening...), s)
+		return wire.AppendN(dst[:start], string(dst[start:]))
 	case types.ScalarAttributeTypeB:
-		return wire.AppendB(append(dst, k.opening...), text), nil
+		return wire.AppendB(dst[:start], bytes.Clone(dst[start:])), nil
 	default:
-		return wire.AppendTextIn(dst, k.opening, s, `"}`)
+		return wire.EndText(dst, start, `"}`)
 	}
 }
 

@@ -32,8 +32,34 @@ func AppendText(dst []byte, s string) ([]byte, error) { return AppendTextIn(dst,
 // AppendTextIn appends s as a JSON string like AppendText, in one go with what stands before it, which ends with the opening
 // quote, and what stands after it, which begins with the closing one. After an error dst is as it was.
 func AppendTextIn(dst []byte, before, s, after string) ([]byte, error) {
-	b := unsafeBytes(s)
-	var high, found uint64
+	high, found := scan(unsafeBytes(s))
+	if high&highs != 0 && !utf8.ValidString(s) {
+		return dst, ErrUTF8
+	}
+	dst = append(dst, before...)
+	if found != 0 {
+		dst = appendEscaped(dst, s)
+	} else {
+		dst = append(dst, s...)
+	}
+	return append(dst, after...), nil
+}
+
+// EndText makes what stands at dst[start:], behind an opening quote, the text of a JSON string, and appends what stands after it, which
+// begins with the closing quote.
+func EndText(dst []byte, start int, after string) ([]byte, error) {
+	high, found := scan(dst[start:])
+	if high&highs != 0 && !utf8.Valid(dst[start:]) {
+		return dst, ErrUTF8
+	}
+	if found != 0 {
+		dst = appendEscaped(dst[:start], string(dst[start:]))
+	}
+	return append(dst, after...), nil
+}
+
+// scan collects the bits of all bytes of a text, and what special finds in it.
+func scan(b []byte) (high, found uint64) {
 	if n := len(b); n >= 8 {
 		for i := 0; i < n-8; i += 8 {
 			w := binary.LittleEndian.Uint64(b[i:])
@@ -47,16 +73,7 @@ func AppendTextIn(dst []byte, before, s, after string) ([]byte, error) {
 		high = short(b)
 		found = special(high)
 	}
-	if high&highs != 0 && !utf8.ValidString(s) {
-		return dst, ErrUTF8
-	}
-	dst = append(dst, before...)
-	if found != 0 {
-		dst = appendEscaped(dst, s)
-	} else {
-		dst = append(dst, s...)
-	}
-	return append(dst, after...), nil
+	return high, found
 }
 
 // short returns a word that has all of 1 to 7 bytes in it, some of them twice, and spaces.
