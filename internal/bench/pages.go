@@ -46,6 +46,15 @@ func newPaged(n, segments int) *paged {
 }
 
 func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
+	i, err := p.asked(req)
+	if err != nil {
+		return nil, err
+	}
+	return p.pages[i].RoundTrip(req)
+}
+
+// asked returns the page that a request is for.
+func (p *paged) asked(req *http.Request) (int, error) {
 	var in struct {
 		Segment           int
 		ExclusiveStartKey struct {
@@ -53,38 +62,35 @@ func (p *paged) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
-		return nil, err
+		return 0, err
 	}
-	i := in.Segment
-	if after := in.ExclusiveStartKey.SK.S; after != "" {
-		last, ok := p.last[after]
-		if !ok {
-			return nil, fmt.Errorf("no page ends with %q", after)
-		}
-		i = last + p.step
+	after := in.ExclusiveStartKey.SK.S
+	if after == "" {
+		return in.Segment, nil
 	}
-	return p.pages[i].RoundTrip(req)
+	last, ok := p.last[after]
+	if !ok {
+		return 0, fmt.Errorf("no page ends with %q", after)
+	}
+	return last + p.step, nil
 }
 
-// inTurn is a transport that gives one response after the other.
+// inTurn is a transport that answers queries of one page, each with the next page of a longer query. One page again and again would be
+// in the processor's cache, and its branches known.
 type inTurn struct {
-	responses []*canned
-	next      int
+	*paged
+	next int
 }
 
-// newInTurn returns the page of a query of 500, as often as it says. Each lies in memory of its own: so do the pages of a longer query,
-// and a page that is read again and again is in the processor's cache.
-func newInTurn(n int) *inTurn {
-	t := &inTurn{}
-	for range n {
-		t.responses = append(t.responses, transport(query500))
-	}
-	return t
-}
+func newInTurn(pages int) *inTurn { return &inTurn{paged: newPaged(pages*perPage, pages)} } // none is followed by another
 
 func (t *inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
-	t.next = (t.next + 1) % len(t.responses)
-	return t.responses[t.next].RoundTrip(req)
+	if _, err := t.asked(req); err != nil {
+		return nil, err
+	}
+	page := t.pages[t.next]
+	t.next = (t.next + 1) % len(t.pages)
+	return page.RoundTrip(req)
 }
 
 // bytes returns how many all pages have.
