@@ -62,7 +62,7 @@ var rows = []string{
 // one collection or none, as its length happened to be, which was half of a figure; with those of one row it sees about ten.
 var compared = [][]string{
 	{query500, mixed500}, {query20}, {getItem}, {putItem}, {updateItem, updateItemIf}, {batchWrite25}, {batchGet100}, {encode},
-	{queryPages}, {scanSegments},
+	{scanSegments},
 }
 
 // transports are the responses of the rows, one transport for each contestant.
@@ -107,8 +107,8 @@ const (
 	uncheckedKeys    = "without looking at the keys"
 	tenEntities      = "10 entities"
 	thousandEntities = "1000 entities"
-	onePage          = "500 items"
-	tenPages         = "5000 items"
+	onePage          = "10 queries of 500 items"
+	tenPages         = "1 query of 5000 items"
 	oneSegment       = "1 segment"
 	twoSegments      = "2 segments"
 

@@ -74,9 +74,9 @@ func (r *results) measure(ctx context.Context, all []contestant, match func(stri
 }
 
 // measureClosely does it for those that differ by less than what turns do.
-func (r *results) measureClosely(ctx context.Context, all []contestant, match func(string) bool, rounds int) error {
+func (r *results) measureClosely(ctx context.Context, all []contestant, match func(string) bool, rounds, runs int) error {
 	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
-	samples, err := measureClosely(ctx, all, rounds)
+	samples, err := measureClosely(ctx, all, rounds, runs)
 	for i, s := range samples {
 		r.add(all[i], s)
 	}
@@ -99,8 +99,11 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	if err := all.measureSockets(ctx, match, s); err != nil {
 		return err
 	}
-	for _, contestants := range []func() []contestant{keyContestants, amongContestants} {
-		if err := all.measureClosely(ctx, contestants(), match, s.rounds); err != nil {
+	for _, c := range []struct {
+		contestants func() []contestant
+		runs        int
+	}{{keyContestants, 150}, {amongContestants, 150}, {pagesContestants, 30}} {
+		if err := all.measureClosely(ctx, c.contestants(), match, s.rounds, c.runs); err != nil {
 			return err
 		}
 	}

@@ -84,12 +84,9 @@ func take(ctx context.Context, c contestant, n int) (sample, error) {
 	}, nil
 }
 
-// closeRuns is how often those that are compared closely run in a round.
-const closeRuns = 150
-
-// measureClosely compares contestants that differ by less than what turns do: they run alternately, one run each, and the quickest run of
-// a round counts.
-func measureClosely(ctx context.Context, contestants []contestant, rounds int) ([][]sample, error) {
+// measureClosely compares contestants that differ by less than what turns do: they run alternately, one run each, and the quickest of
+// the given number of runs in a round counts.
+func measureClosely(ctx context.Context, contestants []contestant, rounds, runs int) ([][]sample, error) {
 	samples := make([][]sample, len(contestants))
 	for range rounds {
 		for i, c := range contestants { // allocations
@@ -100,7 +97,7 @@ func measureClosely(ctx context.Context, contestants []contestant, rounds int) (
 			s.ns, s.cpu = math.Inf(1), math.Inf(1)
 			samples[i] = append(samples[i], s)
 		}
-		for range closeRuns {
+		for range runs {
 			for _, i := range rand.Perm(len(contestants)) {
 				spent, start := cpuTime(), time.Now()
 				if err := contestants[i].run(ctx); err != nil {

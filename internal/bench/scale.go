@@ -19,10 +19,9 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants returns those of entable alone, with more items or goroutines.
+// scaleContestants returns those of entable alone, with more goroutines.
 func scaleContestants() []contestant {
 	return []contestant{
-		pagesContestant(onePage, newInTurn(10)), pagesContestant(tenPages, newPaged(10*perPage, 1)),
 		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2), apartContestant(),
 	}
 }
@@ -102,9 +101,27 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 // manyName returns the discriminator and the prefix of the i-th of them.
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
-func pagesContestant(name string, pages http.RoundTripper) contestant {
+// pagesContestants read ten pages, by one query and by one each.
+func pagesContestants() []contestant {
+	const pages = 10
+	return []contestant{
+		pagesContestant(onePage, newInTurn(pages), pages), pagesContestant(tenPages, newPaged(pages*perPage, 1), 1),
+	}
+}
+
+func pagesContestant(name string, pages http.RoundTripper, queries int) contestant {
 	orders := orderEntity(clientOver(pages))
-	return tallied(queryPages, name, orders.Query(Order{CustomerID: customerID}).All)
+	return tallied(queryPages, name, func(ctx context.Context) iter.Seq2[*Order, error] {
+		return func(yield func(*Order, error) bool) {
+			for range queries {
+				for o, err := range orders.Query(Order{CustomerID: customerID}).All(ctx) {
+					if !yield(o, err) {
+						return
+					}
+				}
+			}
+		}
+	})
 }
 
 // tallied looks at each of many items and keeps none: what a caller keeps is no matter of the reader's.
