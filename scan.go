@@ -37,7 +37,8 @@ func (s *Scan[T]) Index(name string) *Scan[T] {
 }
 
 // Segments sets in how many parts the table is scanned side by side, overriding the default of 1. Use
-// about as many as the machine can decode for and the table has capacity for.
+// about as many as the machine can decode for and the table has capacity for. Each reads up to two pages ahead, which a scan
+// that is left early has paid for.
 func (s *Scan[T]) Segments(n int) *Scan[T] {
 	s.plan.setSegments(n)
 	return s
@@ -222,8 +223,8 @@ type segmentPage struct {
 	err error
 }
 
-// eachSegment gives the items of all segments to yield. With several, a goroutine for each fetches a page
-// while the one before is given out; with one, nothing is requested ahead.
+// eachSegment gives the items of all segments to yield. With several, a goroutine for each fetches pages
+// while others are given out, about two a segment ahead; with one, nothing is requested ahead.
 func (p *queryPlan) eachSegment(ctx context.Context, yield func(any, error) bool) {
 	pagers, at, err := p.segmentPagers(ctx)
 	if err != nil {

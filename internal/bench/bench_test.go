@@ -188,7 +188,7 @@ func TestScaledContestantsReadAll(t *testing.T) {
 		{scanSegments, oneSegment}: tallyOf(t, orders(segmentItems)), {scanSegments, twoSegments}: tallyOf(t, orders(segmentItems)),
 		{scanSegments, floorApart}: [2]any{tallyOf(t, orders(segmentItems/2)), tallyOf(t, orders(segmentItems/2))},
 	}
-	for _, c := range slices.Concat(keyContestants(), scaleContestants(), amongContestants(), pagesContestants()) {
+	for _, c := range slices.Concat(keyContestants(), segmentsContestants(), amongContestants(), pagesContestants()) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := wants[ref{c.row, c.name}]
 			if want == nil {

@@ -62,7 +62,6 @@ var rows = []string{
 // one collection or none, as its length happened to be, which was half of a figure; with those of one row it sees about ten.
 var compared = [][]string{
 	{query500, mixed500}, {query20}, {getItem}, {putItem}, {updateItem, updateItemIf}, {batchWrite25}, {batchGet100}, {encode},
-	{scanSegments},
 }
 
 // transports are the responses of the rows, one transport for each contestant.

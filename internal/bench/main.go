@@ -64,9 +64,9 @@ func (r *results) add(c contestant, samples []sample) {
 }
 
 // measure lets those of the contestants whose rows match take their turns.
-func (r *results) measure(ctx context.Context, all []contestant, match func(string) bool, rounds int, each time.Duration) error {
+func (r *results) measure(ctx context.Context, all []contestant, match func(string) bool, rounds, turns int, each time.Duration) error {
 	all = slices.DeleteFunc(all, func(c contestant) bool { return !match(c.row) })
-	samples, err := measure(ctx, all, rounds, each)
+	samples, err := measure(ctx, all, rounds, turns, each)
 	for i, s := range samples {
 		r.add(all[i], s)
 	}
@@ -83,6 +83,10 @@ func (r *results) measureClosely(ctx context.Context, all []contestant, match fu
 	return err
 }
 
+// besideTurns is how many turns those take in a round that keep both processors busy: whoever else uses either of them is in their
+// figures, so that it takes several to see one without.
+const besideTurns = 5
+
 func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	rows, err := regexp.Compile(row)
 	if err != nil {
@@ -92,9 +96,12 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	var all results
 	for _, rows := range compared {
 		of := func(row string) bool { return slices.Contains(rows, row) && match(row) }
-		if err := all.measure(ctx, allContestants(transport), of, s.rounds, s.each); err != nil {
+		if err := all.measure(ctx, allContestants(transport), of, s.rounds, 1, s.each); err != nil {
 			return err
 		}
+	}
+	if err := all.measure(ctx, segmentsContestants(), match, s.slow(), besideTurns, s.each); err != nil {
+		return err
 	}
 	if err := all.measureSockets(ctx, match, s); err != nil {
 		return err
@@ -137,7 +144,7 @@ func (r *results) measureSockets(ctx context.Context, match func(string) bool, s
 	if err != nil {
 		return err
 	}
-	err = r.measure(ctx, socketContestants(url, s.requestsOverEach), match, s.slow(), s.each)
+	err = r.measure(ctx, socketContestants(url, s.requestsOverEach), match, s.slow(), 1, s.each)
 	return errors.Join(err, stop())
 }
 
@@ -148,7 +155,7 @@ func (r *results) measureEngine(ctx context.Context, match func(string) bool, s 
 	if err != nil {
 		return nil, err
 	}
-	if err := r.measure(ctx, engines, match, s.rounds, s.each); err != nil {
+	if err := r.measure(ctx, engines, match, s.rounds, 1, s.each); err != nil {
 		return nil, err
 	}
 	if match(engineGoroutines) || match(engineGoroutinesSDK) { // by themselves, because of the items that they hold
@@ -156,7 +163,7 @@ func (r *results) measureEngine(ctx context.Context, match func(string) bool, s 
 		if err != nil {
 			return nil, err
 		}
-		if err := r.measure(ctx, pairs, match, s.rounds, s.each); err != nil {
+		if err := r.measure(ctx, pairs, match, s.slow(), besideTurns, s.each); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +178,7 @@ func (r *results) measureEngine(ctx context.Context, match func(string) bool, s 
 }
 
 func allContestants(at func(row string) *canned) []contestant {
-	return inOrder(slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at), scaleContestants()))
+	return inOrder(slices.Concat(entableContestants(at), handContestants(at), gureguContestants(at), floorContestants(at)))
 }
 
 func printTable(w io.Writer, contestants []contestant, samples [][]sample) error {

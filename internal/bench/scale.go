@@ -19,8 +19,7 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// scaleContestants returns those of entable alone, with more goroutines.
-func scaleContestants() []contestant {
+func segmentsContestants() []contestant {
 	return []contestant{
 		segmentsContestant(oneSegment, 1), segmentsContestant(twoSegments, 2), apartContestant(),
 	}

@@ -29,12 +29,12 @@ func InParallel[J any](n int, jobs []J, do func(J)) {
 	wg.Wait()
 }
 
-// Gather ranges over what n producers make, each in a goroutine of its own and at most one thing ahead. A
-// producer ends when send says that nobody wants more. Nothing is left running behind the range.
+// Gather ranges over what n producers make, each in a goroutine of its own. Up to n things wait to be taken, so that producers go on
+// meanwhile. A producer ends when send says that nobody wants more. Nothing is left running behind the range.
 func Gather[P any](ctx context.Context, n int, produce func(ctx context.Context, i int, send func(P) bool)) iter.Seq[P] {
 	return func(yield func(P) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		made := make(chan P)
+		made := make(chan P, n)
 		send := func(p P) bool {
 			select {
 			case made <- p:
