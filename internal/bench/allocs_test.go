@@ -28,11 +28,11 @@ func TestAllocations(t *testing.T) {
 	}{
 		{query500, made[contestantOf{query500, hand}] / 200},
 		{query500, 150},
-		{getItem, 36},
-		{putItem, 34},
-		{updateItem, 69},
-		{updateItemIf, 101},
-		{batchGet100, 82},
+		{getItem, 34},
+		{putItem, 32},
+		{updateItem, 59},
+		{updateItemIf, 90},
+		{batchGet100, 74},
 		{encode, 0},
 	} {
 		if got := made[contestantOf{test.row, entabled}]; got > test.most {
