@@ -237,7 +237,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.city.Set("Köln"), f.dotted.Set(4), f.zip.Set("50667")}
 		},
-		sends: `SET address.city = {"S":"Köln"}, a.b = {"N":"4"}, address.zip.code = {"S":"50667"} IF (attribute_type (address, {"S":"M"}))`,
+		sends: `SET address.city = {"S":"Köln"}, address.zip.code = {"S":"50667"}, a.b = {"N":"4"} IF (attribute_type (address, {"S":"M"}))`,
 		want:  func(p *Parcel) { p.Address.City, p.Dotted, p.Address.Zip = "Köln", 4, "50667" },
 	},
 	{
