@@ -28,13 +28,9 @@ func NewParams(names map[string]string, values map[string]value.Value) (*Params,
 		if err := checkKeys("ExpressionAttributeValues", ':', slices.Sorted(maps.Keys(values))); err != nil {
 			return nil, err
 		}
-		size := 0
-		for _, v := range values {
-			size += v.Size()
-		}
-		if size > maxValues {
-			return nil, &Error{"ExpressionAttributeValues exceeds max size"}
-		}
+	}
+	if err := checkSizes(names, values); err != nil {
+		return nil, err
 	}
 	return &Params{names: names, values: values, usedNames: map[string]bool{}, usedValues: map[string]bool{}}, nil
 }
@@ -65,6 +61,26 @@ func ParseValues(json []byte) (map[string]value.Value, error) {
 	return values, nil
 }
 
+// checkSizes holds the names and values of a request, with their placeholders, to the limit of their lengths.
+func checkSizes(names map[string]string, values map[string]value.Value) error {
+	inNames, inValues := 0, 0
+	for k, name := range names {
+		inNames += len(k) + len(name)
+	}
+	for k, v := range values {
+		inValues += len(k) + v.Size()
+	}
+	switch {
+	case inNames > maxParams:
+		return &Error{"ExpressionAttributeNames exceeds max size"}
+	case inValues > maxParams:
+		return &Error{"ExpressionAttributeValues exceeds max size"}
+	case inNames+inValues > maxParams:
+		return &Error{"Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size"}
+	}
+	return nil
+}
+
 func checkNames(names map[string]string) error {
 	if names == nil {
 		return nil
@@ -90,6 +106,9 @@ func checkKeys(param string, first byte, keys []string) error {
 		return &Error{param + " must not be empty"}
 	}
 	for _, k := range keys {
+		if k == "" {
+			return &Error{param + " contains invalid key: The expression attribute map contains an empty key;"}
+		}
 		if len(k) > maxKey {
 			msg := param + " contains invalid key: The expression attribute map contains a key that is too long;"
 			if first == '#' {
