@@ -159,6 +159,9 @@ func (r *reply) unframed() *reply {
 	return &reply{Error: "ValidationException: " + text, Answer: r.Answer}
 }
 
+// ofPlaceholder matches a fault of a value of ExpressionAttributeValues, with the text that it has elsewhere.
+var ofPlaceholder = regexp.MustCompile(`ExpressionAttributeValues contains invalid value: (.*) for key :.*`)
+
 // explain finds the difference that makes the engine's answer right although it is
 // not that of DynamoDB Local, or gives "".
 func explain(operation string, local, got *reply) string {
@@ -166,6 +169,9 @@ func explain(operation string, local, got *reply) string {
 		return "frame"
 	}
 	got = got.unframed()
+	if got.Error == ofPlaceholder.ReplaceAllString(local.Error, "$1") {
+		return "value-layers"
+	}
 	if got.Error != "" && local.Error != "" {
 		if got.Error == local.Error {
 			return "transaction-reasons" // the service's reasons end without a full stop

@@ -63,6 +63,7 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	if err := texts.checkUse("FilterExpression", "KeyConditionExpression"); err != nil {
 		return nil, err
 	}
+	in.ExclusiveStartKey.Err = newer(in.ExclusiveStartKey.Err)
 	if err := checkStartKey(&in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	}
 	exprs, err := texts.parse()
 	if err != nil {
-		return nil, err
+		return nil, newer(err)
 	}
 	if err := texts.checkSelect(deref(in.Select), in.IndexName != nil); err != nil {
 		return nil, framed(err)

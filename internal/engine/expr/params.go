@@ -35,8 +35,18 @@ func NewParams(names map[string]string, values map[string]value.Value) (*Params,
 	return &Params{names: names, values: values, usedNames: map[string]bool{}, usedValues: map[string]bool{}}, nil
 }
 
+// A ValueError is an invalid value of ExpressionAttributeValues.
+type ValueError struct {
+	Placeholder string
+	Fault       *value.Error
+}
+
+func (e *ValueError) Error() string {
+	return "ExpressionAttributeValues contains invalid value: " + e.Fault.Message + " for key " + e.Placeholder
+}
+
 // ParseValues reads ExpressionAttributeValues. A *value.Error is a malformed request, to be reported before
-// anything else; an *Error is an invalid key or value, to be reported when the service gets
+// anything else; an *Error is an invalid key and a *ValueError an invalid value, to be reported when the service gets
 // to expressions.
 func ParseValues(json []byte) (map[string]value.Value, error) {
 	values := map[string]value.Value{}
@@ -44,7 +54,7 @@ func ParseValues(json []byte) (map[string]value.Value, error) {
 	var keys []string
 	err := value.ParseNamed(json, func(name string, v value.Value, invalid *value.Error) {
 		if keys = append(keys, name); invalid != nil && refused == nil {
-			refused = &Error{"ExpressionAttributeValues contains invalid value: " + invalid.Message + " for key " + name}
+			refused = &ValueError{name, invalid}
 		}
 		values[name] = v
 	})

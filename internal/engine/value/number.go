@@ -177,10 +177,11 @@ func (d *decimal) push(c byte, count *int) (over bool) {
 }
 
 func badNumber(text string) *Error {
+	e := invalid(msgNumber + ": " + text)
 	if text == "" {
-		return invalid(msgNumber)
+		e.Message, e.Newer = msgNumber, e.Message
 	}
-	return invalid(msgNumber + ": " + text)
+	return e
 }
 
 // parseExponent reads what follows an E, which for the service is an integer of 64 bits. Exponents beyond any legal
