@@ -85,6 +85,8 @@ var wordings = []wording{
 	words("type-names", `attribute_type, operand type: \{.*DECIMAL`, `attribute_type, operand type: \{`),
 	words("value-in-path", `Syntax error; token: |Incorrect operand type`, `Syntax error; token: ":[a-z0-9]+", near: "\. ?:`),
 	words("value-in-path", `not defined; attribute name: :`, `Syntax error; token: `),
+	words("deep-values", `.`, `Nesting Levels have exceeded`),
+	words("exponents", `cannot be converted into a number`, `.`),
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),
 	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
@@ -102,6 +104,7 @@ var causes = []struct {
 	name    string
 	message *regexp.Regexp
 }{
+	{"start key", regexp.MustCompile(`starting key|Exclusive Start Key`)},
 	{"update", regexp.MustCompile(`Invalid UpdateExpression: `)},
 	{"condition expression", regexp.MustCompile(`Invalid ConditionExpression: `)},
 	{"key condition expression", regexp.MustCompile(`Invalid KeyConditionExpression: `)},
@@ -195,6 +198,10 @@ func explain(operation string, local, got *reply) string {
 		return "remove-only"
 	case strings.Contains(local.Error, "Updates on index keys must be of the same data type"):
 		return "legacy-index-keys"
+	case strings.Contains(text, "Nesting Levels"):
+		return "deep-values"
+	case strings.Contains(text, "Number overflow"):
+		return "exponents"
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
 	case causeOf(got.Error) == "duplicates":

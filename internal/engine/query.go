@@ -91,13 +91,13 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	if err := r.narrow(exprs.keyCondition); err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	if in.ExclusiveStartKey.Given {
 		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition); err != nil {
 			return nil, err
 		}
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
 	}
 	if err := r.checkFilter(); err != nil {
 		return nil, err
