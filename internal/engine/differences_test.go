@@ -172,7 +172,7 @@ func explain(operation string, local, got *reply) string {
 		return "frame"
 	}
 	got = got.unframed()
-	if got.Error == ofPlaceholder.ReplaceAllString(local.Error, "$1") {
+	if ofPlaceholder.MatchString(local.Error) && got.Error == ofPlaceholder.ReplaceAllString(local.Error, "$1") {
 		return "value-layers"
 	}
 	if got.Error != "" && local.Error != "" {
