@@ -286,10 +286,10 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 	return s
 }
 
-// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are, for a method
-// that entities have too.
-func (t *Table) exampleOf(among map[*schema.Entity]bool, method string, example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(nil, among, "use "+method+" of one of these entities", example)
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. cure is what
+// the caller can do where its type is several entities, and none or more of those that it is among.
+func (t *Table) exampleOf(among map[*schema.Entity]bool, cure string, example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(nil, among, cure, example)
 	return ownerOf(e), ptr, public(err)
 }
 
