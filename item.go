@@ -214,7 +214,7 @@ func (e *Entity[T]) Expired(v *T) bool {
 }
 
 // TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire, or that is not known, as
-// v was read from an index without the attribute (Partial) or holds a key alone.
+// v holds a key alone or what was named with Select of an index without the `ttl` attribute.
 // To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
 func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if e.registered() == nil || v == nil {
