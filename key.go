@@ -221,7 +221,8 @@ func Index(name string, keys ...KeySpec) EntityOption {
 //
 // What it costs: a Get reads two keys in one request, and, where neither is, both again in a transaction, so that an item on its
 // way is found. A query asks the partitions of both places, and those of the new once more after each page of the old; it never
-// gives an item twice, and misses none that moves to the entity's own place meanwhile. Put, Create and Delete are transactions
+// gives an item twice, and misses none that moves to the entity's own place meanwhile. It may miss one that moves away from there, which
+// only the neighbouring version does: reads by key find it then, and so does the next query. Put, Create and Delete are transactions
 // of two items, which cost four times as much, and with conditions a read more; an update of an item that has moved is one
 // request, of one that has not a read and a transaction. [BatchWrite] sends them one by one. Where the sort keys have another
 // order, or a partition depends on what a query does not know, queries are refused, as are those of indexes by the table's key.
