@@ -45,9 +45,11 @@ type pager struct {
 	req    pageRequest
 	start  cursor.Position // where the next request starts
 	before cursor.Position // where the page in sink started
+	taken  cursor.Position // behind the last item that was taken, of the pages before
 	sink   pageItems
 	next   int               // in sink.items
 	out    int               // items given out
+	most   int               // how many items a request for all may read, or 0
 	short  int               // pages from which items were passed over
 	passed int               // unknown items that the walk has gone past since countSkipped
 	key    *schema.SortValue // of the next item, in a merged walk; nil: not read yet
@@ -56,7 +58,7 @@ type pager struct {
 }
 
 func (p *queryPlan) pager(c *route.Conn, req pageRequest, start cursor.Position) *pager {
-	return &pager{plan: p, conn: c, req: req, start: start, before: start, sink: pageItems{plan: p}}
+	return &pager{plan: p, conn: c, req: req, start: start, before: start, taken: start, sink: pageItems{plan: p}}
 }
 
 // walk starts a walk over a query from its cursor.
@@ -136,7 +138,12 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 }
 
 // fetch requests the next page.
-func (g *pager) fetch(ctx context.Context) error {
+func (g *pager) fetch(ctx context.Context) (err error) {
+	if g.plan.home != nil && g.next > 0 {
+		if g.taken, err = g.behind(); err != nil {
+			return err
+		}
+	}
 	g.next, g.key = 0, nil
 	g.sink.by = g.plan.t.protector(ctx)
 	res, err := g.req.send(ctx, g.conn, g.start.After, g.limit(), &g.sink)
@@ -167,11 +174,13 @@ func (g *pager) fetch(ctx context.Context) error {
 // wanted, and twice as many after each page with items that were passed over here: a few items among
 // many others do not take a request each.
 func (g *pager) limit() *int32 {
-	limit := g.plan.requestLimit()
-	if limit == nil || g.plan.pageSize > 0 {
+	limit, wanted := g.plan.requestLimit(), g.most
+	switch {
+	case limit == nil && wanted == 0 || g.plan.pageSize > 0:
 		return limit
+	case limit != nil:
+		wanted = min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	}
-	wanted := min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	return new(int32(min(wanted<<min(g.short, 16), math.MaxInt32)))
 }
 

@@ -128,6 +128,9 @@ func (e *Entity) sameOrder(fixed map[string]keys.Value) error {
 	return nil
 }
 
+// OneOrder reports whether items have the same sort keys at both places.
+func (e *Entity) OneOrder() bool { return e.SK != nil && e.SK.same(e.Other.SK) }
+
 // sameRest reports whether two keys have the same segments behind their prefixes.
 func (k *Key) sameRest(o *Key) bool {
 	return k.separator == o.separator && k.pattern != nil && o.pattern != nil && slices.Equal(k.pattern.Segments(), o.pattern.Segments())
