@@ -145,7 +145,7 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 	}
 	e, ptr, err := c.table.exampleOf(members, ofMember, example)
 	if err == nil && !members[e.Entity] {
-		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(members), ", ")))
+		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(schema.NamesOf(members), ", ")))
 	}
 	if err != nil {
 		q.plan = queryPlan{t: c.table, Span: schema.Span{Table: c.table.s()}, err: err}

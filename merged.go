@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"slices"
+	"sort"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -56,6 +57,9 @@ func (m *merged) fetch(ctx context.Context, pagers []*pager, to *schema.SortValu
 		if g.pageEnds() && !g.start.Done {
 			g.out = m.out
 			wg.Go(func() {
+				if g.plan.home != nil && g.next > 0 {
+					g.taken, errs[i] = g.behind()
+				}
 				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g, g.start, to) {
 					errs[i] = g.fetch(ctx)
 				}
@@ -284,16 +288,16 @@ func (m *moving) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.wants(own, to) {
-		if err := m.fetch(ctx, own, to); err != nil {
-			return err
+	again := m.wants(own, to)
+	if err = m.fetch(ctx, own, to); err == nil && again {
+		if err = m.rewind(m.late); err == nil {
+			m.boundLate()
 		}
-		if err := m.rewind(m.late); err != nil {
-			return err
-		}
-		m.boundLate()
 	}
-	if to, err = m.next(m.pagers); err == nil && m.wants(m.late, to) {
+	if err != nil {
+		return err
+	}
+	if to, err = m.next(m.pagers); err == nil {
 		err = m.fetch(ctx, m.late, to)
 	}
 	return err
@@ -312,26 +316,22 @@ func (m *moving) next(pagers []*pager) (*schema.SortValue, error) {
 func (m *moving) boundLate() {
 	var end *schema.SortValue
 	for _, g := range m.pagers[:m.own] {
-		if at := g.start; !at.Done && at.After != nil {
-			if key := m.plan.SortValueOf(at.After); end == nil || m.before(key, end) {
+		if !g.start.Done && g.start.After != nil {
+			if key := m.plan.SortValueOf(g.start.After); end == nil || m.before(key, end) {
 				end = key
 			}
 		}
 	}
 	for i, g := range m.late {
-		g.most = 0
-		if end == nil {
+		if g.most = 0; end == nil {
 			continue
 		}
-		o := m.pagers[m.own+i]
-		again := slices.IndexFunc(o.sink.items[o.next:], func(it pageItem) bool {
-			key, err := o.plan.sortValueAt(&it)
+		const more = 10
+		known := m.pagers[m.own+i].sink.items[m.pagers[m.own+i].next:]
+		g.most = more + sort.Search(len(known), func(i int) bool {
+			key, err := g.plan.sortValueAt(&known[i])
 			return err != nil || m.before(end, key)
 		})
-		if again < 0 {
-			again = len(o.sink.items) - o.next
-		}
-		g.most = again + 10
 	}
 }
 
@@ -367,7 +367,7 @@ func (m *moving) behind(g *pager) (cursor.Position, error) {
 }
 
 // oneOrder reports whether the items of a pager have the sort keys that they have at the entity's own place.
-func (g *pager) oneOrder() bool { return g.plan.home == nil || g.plan.Want.OneOrder() }
+func (g *pager) oneOrder() bool { return g.plan.home == nil || g.plan.Want.OneOrder }
 
 // key returns the key of the last item as one of a plan's partition.
 func (m *moving) key(p *queryPlan) map[string]types.AttributeValue {
@@ -389,20 +389,14 @@ func (g *pager) behind() (cursor.Position, error) {
 
 func (m *moving) positions() ([]cursor.Position, error) {
 	n, done := len(m.pagers), m.over()
-	out := make([]cursor.Position, n+1)
-	for i := range out {
-		out[i].Done = done
-	}
-	if done {
-		return out, nil
-	}
-	for i, g := range m.pagers { // none is at its end for good: items may come there
+	out := slices.Repeat([]cursor.Position{{Done: done}}, n+1)
+	for i := 0; i < n && !done; i++ { // none is at its end for good: items may come there
 		var err error
-		if out[i], err = m.behind(g); err != nil {
+		if out[i], err = m.behind(m.pagers[i]); err != nil {
 			return nil, err
 		}
 	}
-	if m.last != nil {
+	if m.last != nil && !done {
 		out[n].After = m.key(m.plan)
 	}
 	return out, nil

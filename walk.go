@@ -45,11 +45,11 @@ type pager struct {
 	req    pageRequest
 	start  cursor.Position // where the next request starts
 	before cursor.Position // where the page in sink started
-	taken  cursor.Position // behind the last item that was taken, of the pages before
+	taken  cursor.Position // behind the last item that was taken of the pages before, in moving
 	sink   pageItems
 	next   int               // in sink.items
 	out    int               // items given out
-	most   int               // how many items a request for all may read, or 0
+	most   int               // what a request for all reads at the most; 0: all
 	short  int               // pages from which items were passed over
 	passed int               // unknown items that the walk has gone past since countSkipped
 	key    *schema.SortValue // of the next item, in a merged walk; nil: not read yet
@@ -138,12 +138,7 @@ func (l *loaded) afterLoad(ctx context.Context, p *queryPlan) error {
 }
 
 // fetch requests the next page.
-func (g *pager) fetch(ctx context.Context) (err error) {
-	if g.plan.home != nil && g.next > 0 {
-		if g.taken, err = g.behind(); err != nil {
-			return err
-		}
-	}
+func (g *pager) fetch(ctx context.Context) error {
 	g.next, g.key = 0, nil
 	g.sink.by = g.plan.t.protector(ctx)
 	res, err := g.req.send(ctx, g.conn, g.start.After, g.limit(), &g.sink)

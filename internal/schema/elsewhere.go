@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/keys"
 )
 
@@ -128,9 +130,6 @@ func (e *Entity) sameOrder(fixed map[string]keys.Value) error {
 	return nil
 }
 
-// OneOrder reports whether items have the same sort keys at both places.
-func (e *Entity) OneOrder() bool { return e.SK != nil && e.SK.same(e.Other.SK) }
-
 // sameRest reports whether two keys have the same segments behind their prefixes.
 func (k *Key) sameRest(o *Key) bool {
 	return k.separator == o.separator && k.pattern != nil && o.pattern != nil && slices.Equal(k.pattern.Segments(), o.pattern.Segments())
@@ -178,6 +177,20 @@ func (s *Span) At(x Elsewhere) Span {
 	one := *s
 	one.PK, one.SK, one.Partition, one.Sort, one.Want = x.Other.PK, x.Other.SK, x.Text, x.sort, x.Entity
 	return one
+}
+
+// InPartition reports whether a key belongs to the i-th of the query's partitions and of the others that it reads.
+func (s *Span) InPartition(key map[string]types.AttributeValue, i int, others []Elsewhere) bool {
+	if len(s.Partitions) == 0 {
+		return true // a scan; or an index of several attributes, where the service compares the key with the condition
+	}
+	partition := s.Partitions[0] // of the mark
+	if n := len(s.Partitions); i < n {
+		partition = s.Partitions[i]
+	} else if i -= n; i < len(others) {
+		partition = others[i].Text
+	}
+	return s.PK.Attr.IDText(Text(key[s.PK.Attr.Name])) == s.PK.Attr.IDText(string(partition))
 }
 
 // Takes reports whether an item that was found elsewhere lies at the entity's own place in the query's partitions and range,
