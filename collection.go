@@ -47,8 +47,11 @@ func (t *Table) Query(example any) *ItemsQuery { return t.QueryIndex("", example
 
 // QueryIndex starts a query of one partition of an index, for all types that share it.
 func (t *Table) QueryIndex(index string, example any) *ItemsQuery {
-	q := &ItemsQuery{}
-	e, ptr, err := t.exampleOf(nil, "Query", example)
+	q, cure := &ItemsQuery{}, "use Query of one of these entities"
+	if index != "" {
+		cure = "use QueryIndex of one of these entities"
+	}
+	e, ptr, err := t.exampleOf(nil, cure, example)
 	if err != nil {
 		q.plan = queryPlan{t: t, Span: schema.Span{Table: t.s()}, err: err}
 		return q
@@ -125,6 +128,9 @@ func (c *Collection[C]) Get(ctx context.Context, example any, opts ...ReadOption
 	return q.Group(ctx)
 }
 
+// ofMember is what to do about an example whose type is several entities, as members are of one type each.
+const ofMember = "none of these is a member of the collection: give an example of one that is"
+
 // Query starts a query of the members' items in one partition; example is a member, or a pointer to
 // one, with its partition-key fields set.
 func (c *Collection[C]) Query(example any) *CollectionQuery[C] { return c.QueryIndex("", example) }
@@ -137,9 +143,9 @@ func (c *Collection[C]) QueryIndex(index string, example any) *CollectionQuery[C
 	for _, m := range c.group.Members {
 		members[m] = true
 	}
-	e, ptr, err := c.table.exampleOf(members, "Query", example)
+	e, ptr, err := c.table.exampleOf(members, ofMember, example)
 	if err == nil && !members[e.Entity] {
-		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(memberNames(members), ", ")))
+		err = public(c.group.Refuse("%s is not a member: %s are", e.Name, strings.Join(schema.NamesOf(members), ", ")))
 	}
 	if err != nil {
 		q.plan = queryPlan{t: c.table, Span: schema.Span{Table: c.table.s()}, err: err}

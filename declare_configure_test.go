@@ -106,6 +106,8 @@ func TestWrongSettings(t *testing.T) {
 			`entable: table "settings": HashKey("x"): 5 bytes are too few: use 32 random ones`},
 		"twice": {table, []entable.TableSetting{entable.HashKey("x", make([]byte, 32)), entable.HashKey("x", make([]byte, 32))},
 			`entable: table "settings": HashKey("x"): it is given twice`},
+		"a name that no field has": {entable.NewTable("settings", entable.HashKey("emails", nil)), []entable.TableSetting{entable.HashKey("emial", make([]byte, 32))},
+			`entable: table "settings": HashKey("emial"): no field can have it, as the table has the hash keys "emails": correct the name, or give HashKey("emial", nil) to NewTable`},
 		"undeclared": {new(entable.Table), nil, "entable: the Table is not declared: make it with entable.NewTable"},
 		"no table":   {nil, nil, "entable: the Table is not declared: make it with entable.NewTable"},
 	} {

@@ -42,7 +42,8 @@ func Encryption(by Encrypter, boundTo ...string) TableSetting {
 // keys and sentinels of unique values are made of HMAC-SHA-256 in place of what is encrypted. Equal values have equal hashes, which is
 // what can be seen of them: use one key for what may be compared. Another key makes other index keys, which [Table.Audit] writes anew
 // with Repair; until then queries do not find what it has not come to. A nil key is one that [Table.Configure] gives later: until then,
-// a key that is made with it is a [*KeyError].
+// a key that is made with it is a [*KeyError]. Registration refuses a field with another name than the table has, and so does Configure a
+// key under another name, once the table has names or entities: name in [NewTable] what entities need that are registered later.
 func HashKey(name string, key []byte) TableSetting {
 	return tableSetting(func(c *tableConfig) {
 		c.HashKeys, c.stored = append(c.HashKeys, schema.HashKey{Name: name, Key: key}), true

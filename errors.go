@@ -51,18 +51,19 @@ const (
 	// ErrExists is matched by the [*ConditionFailedError] of a Create whose key is taken.
 	ErrExists = sentinel("item already exists")
 
-	// ErrTableNotFound is matched when the table, or the index of a query, does not exist in the
-	// account and region of the client.
-	ErrTableNotFound = sentinel("table not found")
+	// ErrTableNotFound is matched when the table does not exist in the account and region of the client, or is not active yet
+	// (ResourceNotFoundException). Of a query, an index that the table lacks is the service's ValidationException.
+	ErrTableNotFound = sentinel("table not found, or not active yet")
 
-	// ErrTableExists is matched by the error of [Table.CreateTable] when there is such a table already.
-	ErrTableExists = sentinel("table already exists")
+	// ErrTableExists is matched by the error of [Table.CreateTable] when there is such a table already, and by those of
+	// other changes of a table that is being created, changed or deleted (ResourceInUseException): wait for that.
+	ErrTableExists = sentinel("table already exists, or is being changed")
 
-	// ErrConflict is matched by the error of a write, and by the reason of a transaction, that ran into a
-	// transaction on the same item, or, in a global table of multi-Region strong consistency, into a write to it
+	// ErrConflict is matched by the error of a write that ran into a transaction on the same item, by the reason of a transaction,
+	// also one that reads, that ran into any write of it, or, in a global table of multi-Region strong consistency, into a write to it
 	// in another Region (ReplicatedWriteConflictException). The write had no effect; see [IsRetryable] and [RetryOnConflict].
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
-	ErrConflict = sentinel("another transaction is on the item")
+	ErrConflict = sentinel("another write is on the item")
 
 	// ErrThrottled is matched when the service refused a request for its rate and the SDK's retries
 	// were used up. The request had no effect; see [IsRetryable].

@@ -17,7 +17,7 @@ func RegisterType(t *Table, typ reflect.Type, opts ...EntityOption) error {
 
 // ItemOf is Entity.ToItem for v, a registered struct or a pointer to one.
 func ItemOf(t *Table, v any) (map[string]types.AttributeValue, error) {
-	e, ptr, err := t.exampleOf(nil, "Query", v)
+	e, ptr, err := t.exampleOf(nil, "", v)
 	if err != nil {
 		return nil, err
 	}

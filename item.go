@@ -127,7 +127,7 @@ func (t *Table) Elsewhere(item map[string]types.AttributeValue) bool {
 // KeyOf returns the key of v, a registered struct or a pointer to one, as operations by key take it: a pointer
 // to a new value of its type in which the fields of the primary key are set, and no others.
 func (t *Table) KeyOf(v any) (any, error) {
-	e, ptr, err := t.exampleOf(nil, "KeyOf", v)
+	e, ptr, err := t.exampleOf(nil, "use KeyOf of one of these entities", v)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (e *Entity[T]) KeyOf(v *T) (*T, error) {
 
 // ToItem returns v, a registered struct or a pointer to one, as [Entity.ToItem] does.
 func (t *Table) ToItem(v any) (map[string]types.AttributeValue, error) {
-	e, ptr, err := t.exampleOf(nil, "ToItem", v)
+	e, ptr, err := t.exampleOf(nil, "use ToItem of one of these entities", v)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +214,7 @@ func (e *Entity[T]) Expired(v *T) bool {
 }
 
 // TimeLeft returns how long v has until it expires, negative afterwards; ok is false when it does not expire, or that is not known, as
-// v was read from an index without the attribute (Partial) or holds a key alone.
+// v holds a key alone or what was named with Select of an index without the `ttl` attribute.
 // To extend it, write the `ttl` field anew: Update(key).Set("expires", entable.ExpiresIn(time.Hour)).
 func (e *Entity[T]) TimeLeft(v *T) (left time.Duration, ok bool) {
 	if e.registered() == nil || v == nil {

@@ -3,6 +3,7 @@ package entable
 import (
 	"context"
 	"slices"
+	"sort"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -56,7 +57,10 @@ func (m *merged) fetch(ctx context.Context, pagers []*pager, to *schema.SortValu
 		if g.pageEnds() && !g.start.Done {
 			g.out = m.out
 			wg.Go(func() {
-				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g.start, to) {
+				if g.plan.home != nil && g.next > 0 {
+					g.taken, errs[i] = g.behind()
+				}
+				for g.pageEnds() && !g.start.Done && errs[i] == nil && !m.past(g, g.start, to) {
 					errs[i] = g.fetch(ctx)
 				}
 			})
@@ -88,9 +92,9 @@ func (m *merged) item(ctx context.Context) (any, bool, error) {
 	return m.give(ctx, first)
 }
 
-// past reports whether a position is at a sort key or behind it.
-func (m *merged) past(at cursor.Position, key *schema.SortValue) bool {
-	return key != nil && at.After != nil && !m.before(m.plan.SortValueOf(at.After), key)
+// past reports whether a position of a pager is at a sort key or behind it. It is not known where the sort keys are of another place.
+func (m *merged) past(g *pager, at cursor.Position, key *schema.SortValue) bool {
+	return key != nil && at.After != nil && g.oneOrder() && !m.before(m.plan.SortValueOf(at.After), key)
 }
 
 // first returns the shard that has the next item at hand; nil when all are at their end.
@@ -99,16 +103,22 @@ func (m *merged) first(pagers []*pager) (first *pager, err error) {
 		if g.pageEnds() {
 			continue
 		}
-		if g.key == nil {
-			if g.key, err = g.plan.sortValueAt(&g.sink.items[g.next]); err != nil {
-				return nil, m.plan.opError(err)
-			}
+		if err := g.place(); err != nil {
+			return nil, m.plan.opError(err)
 		}
 		if first == nil || m.before(g.key, first.key) {
 			first = g
 		}
 	}
 	return first, nil
+}
+
+// place finds the key of the next item, by which it is merged.
+func (g *pager) place() (err error) {
+	if g.key == nil {
+		g.key, err = g.plan.sortValueAt(&g.sink.items[g.next])
+	}
+	return err
 }
 
 // before reports whether a sort key comes before another in the order of the walk.
@@ -183,20 +193,30 @@ func (s *pageItems) place(l *loaded) bool {
 }
 
 // moving walks the partitions of both places side by side. An item is given by the order of its key at the entity's own place,
-// and once: from there if both have it. It may move there while the walk goes on. So a page of the other place is read before
-// those of the own place that may have the same items, and the own place is read no further than the page in which the next item of
-// the other one would stand, though pages give nothing, because of a filter or since their items are of other types. This last page
-// is read anew after each page of the other place. What then comes up to the last item that was given has been given already, or
-// has come to where the walk has been.
+// and once: from there if both have it. It may move, either way, while the walk goes on; so each part of the range is read at the
+// other place, at the own, and at the other again:
+//
+//	others  a page, before the own place is read where its items would stand: what moves here is seen there or here
+//	own     no further than the page in which the next item of the others would stand, though pages give nothing, because of
+//	        a filter or since their items are of other types; its last page is read anew after each page of the others
+//	late    the others again, after each page of the own: what has moved there since the first reading is seen then
+//
+// What comes up to the last item that was given has been given already, or has come to where the walk has been. Missed is only what
+// moves there and back between two of these readings.
 type moving struct {
-	merged
-	own  int               // pagers[:own] are of the entity's own place
-	last *schema.SortValue // of the item that was given last
+	merged     // pagers are own and others
+	own    int // how many are of the entity's own place
+	late   []*pager
+	all    []*pager          // pagers and late
+	last   *schema.SortValue // of the item that was given last
 }
 
 func (p *queryPlan) moving(pagers []*pager) *moving {
 	m := &moving{merged: merged{plan: p, pagers: pagers}, own: len(pagers) - len(p.others)}
-	if p.mark.After != nil {
+	for _, g := range pagers[m.own:] {
+		m.late = append(m.late, g.plan.pager(g.conn, g.req, g.start))
+	}
+	if m.all = slices.Concat(pagers, m.late); p.mark.After != nil {
 		m.last = p.SortValueOf(p.mark.After)
 	}
 	return m
@@ -207,7 +227,7 @@ func (m *moving) item(ctx context.Context) (any, bool, error) {
 		if err := m.ready(ctx); err != nil {
 			return nil, false, err
 		}
-		first, err := m.first(m.pagers)
+		first, err := m.first(m.all)
 		if err != nil || first == nil {
 			m.countLast()
 			return nil, false, err
@@ -236,7 +256,12 @@ func (m *moving) passes(g *pager) bool {
 
 // over reports whether nothing is left.
 func (m *moving) over() bool {
-	return !slices.ContainsFunc(m.pagers, func(g *pager) bool { return !g.pageEnds() || !g.start.Done })
+	return !slices.ContainsFunc(m.all, func(g *pager) bool {
+		for !g.pageEnds() && g.place() == nil && m.passes(g) {
+			g.take()
+		}
+		return !g.pageEnds() || !g.start.Done
+	})
 }
 
 // countLast counts, when nothing is left, the unknown items that are the last ones.
@@ -251,46 +276,98 @@ func (m *moving) countLast() {
 
 func (m *moving) ready(ctx context.Context) error {
 	own, others := m.pagers[:m.own], m.pagers[m.own:]
-	if slices.ContainsFunc(others, func(g *pager) bool { return g.pageEnds() && !g.start.Done }) {
-		for _, g := range own {
-			if err := m.rewind(g); err != nil {
-				return err
-			}
+	if m.wants(others, nil) {
+		if err := m.rewind(own); err != nil {
+			return err
 		}
 		if err := m.fetch(ctx, others, nil); err != nil {
 			return err
 		}
 	}
-	next, err := m.first(others)
+	to, err := m.next(others)
 	if err != nil {
 		return err
 	}
-	var to *schema.SortValue
-	if next != nil {
-		to = next.key
+	again := m.wants(own, to)
+	if err = m.fetch(ctx, own, to); err == nil && again {
+		if err = m.rewind(m.late); err == nil {
+			m.boundLate()
+		}
 	}
-	return m.fetch(ctx, own, to)
-}
-
-// rewind lets a pager of the own place read on from behind the last item that was taken.
-func (m *moving) rewind(g *pager) (err error) {
-	if g.start, err = m.behind(g); err == nil {
-		g.sink.Reset()
-		g.before, g.next, g.key, g.behindLast = g.start, 0, nil, 0
+	if err != nil {
+		return err
+	}
+	if to, err = m.next(m.pagers); err == nil {
+		err = m.fetch(ctx, m.late, to)
 	}
 	return err
 }
 
+// next returns the key of the next item of some pagers; nil if there is none.
+func (m *moving) next(pagers []*pager) (*schema.SortValue, error) {
+	g, err := m.first(pagers)
+	if g == nil {
+		return nil, err
+	}
+	return g.key, nil
+}
+
+// boundLate lets the others be read again no further than the pages of the own place go, and a little more.
+func (m *moving) boundLate() {
+	var end *schema.SortValue
+	for _, g := range m.pagers[:m.own] {
+		if !g.start.Done && g.start.After != nil {
+			if key := m.plan.SortValueOf(g.start.After); end == nil || m.before(key, end) {
+				end = key
+			}
+		}
+	}
+	for i, g := range m.late {
+		if g.most = 0; end == nil {
+			continue
+		}
+		const more = 10
+		known := m.pagers[m.own+i].sink.items[m.pagers[m.own+i].next:]
+		g.most = more + sort.Search(len(known), func(i int) bool {
+			key, err := g.plan.sortValueAt(&known[i])
+			return err != nil || m.before(end, key)
+		})
+	}
+}
+
+// wants reports whether fetch would send a request.
+func (m *moving) wants(pagers []*pager, to *schema.SortValue) bool {
+	return slices.ContainsFunc(pagers, func(g *pager) bool { return g.pageEnds() && !g.start.Done && !m.past(g, g.start, to) })
+}
+
+// rewind lets pagers read on from behind the last item that each has taken.
+func (m *moving) rewind(pagers []*pager) (err error) {
+	for _, g := range pagers {
+		if g.start, err = m.behind(g); err != nil {
+			return err
+		}
+		g.sink.Reset()
+		g.before, g.taken, g.next, g.key, g.behindLast = g.start, g.start, 0, nil, 0
+	}
+	return nil
+}
+
 // behind returns where a pager reads on. In a query of one entity all up to the last item has been given, whoever gave that; what
-// is counted is read, too.
+// is counted is read, too. So it is at another place with the same sort keys; with others, it is what the pager has taken itself.
 func (m *moving) behind(g *pager) (cursor.Position, error) {
 	at, err := g.behind()
 	p := g.plan
-	if err != nil || at.Done || m.last == nil || p.home != nil || p.Want == nil || p.skipped != nil || p.SK == nil || m.past(at, m.last) {
+	if p.home != nil && g.next == 0 {
+		at = g.taken
+	}
+	if err != nil || at.Done || m.last == nil || p.Want == nil || p.skipped != nil || p.SK == nil || !g.oneOrder() || m.past(g, at, m.last) {
 		return at, err
 	}
 	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.Text, p.reverse)}, nil
 }
+
+// oneOrder reports whether the items of a pager have the sort keys that they have at the entity's own place.
+func (g *pager) oneOrder() bool { return g.plan.home == nil || g.plan.Want.OneOrder }
 
 // key returns the key of the last item as one of a plan's partition.
 func (m *moving) key(p *queryPlan) map[string]types.AttributeValue {
@@ -312,21 +389,21 @@ func (g *pager) behind() (cursor.Position, error) {
 
 func (m *moving) positions() ([]cursor.Position, error) {
 	n, done := len(m.pagers), m.over()
-	out, over := make([]cursor.Position, n+1), done
-	for i, g := range slices.Backward(m.pagers) {
-		if i == m.own-1 {
-			over = done || !slices.ContainsFunc(out[m.own:n], func(at cursor.Position) bool { return !at.Done })
-		}
-		if out[i].Done = g.pageEnds() && g.start.Done && (i >= m.own || over); out[i].Done {
-			continue
-		}
+	out := slices.Repeat([]cursor.Position{{Done: done}}, n+1)
+	for i := 0; i < n && !done; i++ { // none is at its end for good: items may come there
 		var err error
-		if out[i], err = m.behind(g); err != nil {
+		if out[i], err = m.behind(m.pagers[i]); err != nil {
 			return nil, err
 		}
 	}
-	if out[n].Done = done; m.last != nil && !done {
+	if m.last != nil && !done {
 		out[n].After = m.key(m.plan)
 	}
 	return out, nil
+}
+
+func (m *moving) end() {
+	for _, g := range m.all {
+		g.end()
+	}
 }

@@ -114,7 +114,7 @@ func (c *Collection[C]) Copy(ctx context.Context, from, to any, opts ...Partitio
 	if q.plan.err == nil && slices.Equal(q.plan.Partition, target.plan.Partition) {
 		q.plan.err = public(c.group.Refuse("Copy of a partition to itself"))
 	}
-	of, ptr, err := c.table.exampleOf(target.plan.Members, "Query", to)
+	of, ptr, err := c.table.exampleOf(target.plan.Members, ofMember, to)
 	q.plan.fail(err)
 	by := c.table.protector(ctx)
 	return visitAll(ctx, c.group, opCopy, &q.plan, opts, func(e *entity, raw []byte) (Write, error) {

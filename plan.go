@@ -286,10 +286,10 @@ func (p *queryPlan) shapeOf(e *schema.Entity) change.Shape {
 	return s
 }
 
-// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are, for a method
-// that entities have too.
-func (t *Table) exampleOf(among map[*schema.Entity]bool, method string, example any) (*entity, unsafe.Pointer, error) {
-	e, ptr, err := t.s().ExampleOf(nil, among, "use "+method+" of one of these entities", example)
+// exampleOf finds the entity of an example, which is a registered struct or a pointer to one, and where its fields are. cure is what
+// the caller can do where its type is several entities, and none or more of those that it is among.
+func (t *Table) exampleOf(among map[*schema.Entity]bool, cure string, example any) (*entity, unsafe.Pointer, error) {
+	e, ptr, err := t.s().ExampleOf(nil, among, cure, example)
 	return ownerOf(e), ptr, public(err)
 }
 
@@ -369,16 +369,6 @@ func (p *queryPlan) shard(i int) *queryPlan {
 	return &one
 }
 
-// memberNames lists the entities that a query is restricted to, in order.
-func memberNames(members map[*schema.Entity]bool) []string {
-	var names []string
-	for e := range maps.Keys(members) {
-		names = append(names, e.Name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // identity returns what a cursor is bound to.
 func (p *queryPlan) identity(version byte) []byte {
 	want := ""
@@ -388,7 +378,7 @@ func (p *queryPlan) identity(version byte) []byte {
 	// The range belongs to it because the service refuses to start outside of it.
 	r := p.Sort
 	id := fmt.Appendf(nil, "%d %q %q %q %q %d %q %q %t %t %t %d %q %q", version, p.op, p.Table.Name, p.Index, p.Partition,
-		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, memberNames(p.Members))
+		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, schema.NamesOf(p.Members))
 	for _, v := range append(slices.Clone(p.Multi.Equal), p.Multi.Low, p.Multi.High) {
 		id = fmt.Appendf(id, " %q", v.Raw)
 	}
@@ -399,7 +389,7 @@ func (p *queryPlan) identity(version byte) []byte {
 func (p *queryPlan) cursorWalk() *cursor.Walk {
 	return &cursor.Walk{Keys: p.t.settings().cursorKeys, Identity: p.identity, Key: func(item []byte, i int) (map[string]types.AttributeValue, error) {
 		key, err := p.KeyIn(item)
-		if err == nil && !p.inPartition(key, i) {
+		if err == nil && !p.InPartition(key, i, p.others) {
 			err = errors.New("the key is of another partition")
 		}
 		return key, err
@@ -422,20 +412,6 @@ func (p *queryPlan) openCursor(n int) ([]cursor.Position, error) {
 		return nil, fmt.Errorf("%w of %s: %w", ErrBadCursor, p.Name(), err)
 	}
 	return at, nil
-}
-
-// inPartition reports whether a key belongs to the query's partition, or its i-th shard.
-func (p *queryPlan) inPartition(key map[string]types.AttributeValue, i int) bool {
-	if len(p.Partitions) == 0 {
-		return true // a scan; or an index of several attributes, where the service compares the key with the condition
-	}
-	partition := p.Partitions[0] // of the mark
-	if n := len(p.Partitions); i < n {
-		partition = p.Partitions[i]
-	} else if i -= n; i < len(p.others) {
-		partition = p.others[i].Text
-	}
-	return p.PK.Attr.IDText(schema.Text(key[p.PK.Attr.Name])) == p.PK.Attr.IDText(string(partition))
 }
 
 func init() {

@@ -170,8 +170,8 @@ func (r *refine[Self, Item]) Hydrate() Self {
 
 // Partial takes items as an index holds them: fields that it does not hold stay zero. The types of such items need a bool field
 // with the tag `entable:"partial"`, which is set in them, so that a Put of one is refused: what it lacks would be lost; and so is a
-// Patch, SaveChanges or Remove without the version that the index does not hold. Without Partial, [Query.Hydrate] or Select, reads
-// of an index with [KeysOnly] or [Include] are refused.
+// Patch, SaveChanges or Remove without the version that the index does not hold. An index that lacks the `ttl` attribute is refused, as
+// [Entity.Expired] would be wrong. Without Partial, [Query.Hydrate] or Select, reads of an index with [KeysOnly] or [Include] are refused.
 func (r *refine[Self, Item]) Partial() Self {
 	r.plan.partial = schema.ToldParts
 	return selfOf[Self](unsafe.Pointer(r))
@@ -179,8 +179,10 @@ func (r *refine[Self, Item]) Partial() Self {
 
 // Select reads only the attributes at the paths, and those that the library needs: the keys and what they are computed from, the
 // type, the version and the time to live. All other fields stay zero; defaults and validation do not
-// run. A field with the tag `entable:"partial"` is set. The whole item is paid for all the same. Where an entity that is read has
-// [Upgrades], whole items are read, since an upgrade of a part of one could not be right.
+// run. A field with the tag `entable:"partial"` is set, and a Put of the item is refused: give it to types of which parts are read and
+// items written. Without it nothing tells the part from a whole item, and a Put of it, or SaveChanges from a whole one, writes the zeros,
+// so that what was not read is lost. The whole item is paid for all the same. Where an entity that is read has [Upgrades], whole items
+// are read, since an upgrade of a part of one could not be right.
 func (r *refine[Self, Item]) Select(paths ...string) Self {
 	r.plan.project(paths)
 	return selfOf[Self](unsafe.Pointer(r))

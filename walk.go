@@ -45,9 +45,11 @@ type pager struct {
 	req    pageRequest
 	start  cursor.Position // where the next request starts
 	before cursor.Position // where the page in sink started
+	taken  cursor.Position // behind the last item that was taken of the pages before, in moving
 	sink   pageItems
 	next   int               // in sink.items
 	out    int               // items given out
+	most   int               // what a request for all reads at the most; 0: all
 	short  int               // pages from which items were passed over
 	passed int               // unknown items that the walk has gone past since countSkipped
 	key    *schema.SortValue // of the next item, in a merged walk; nil: not read yet
@@ -56,7 +58,7 @@ type pager struct {
 }
 
 func (p *queryPlan) pager(c *route.Conn, req pageRequest, start cursor.Position) *pager {
-	return &pager{plan: p, conn: c, req: req, start: start, before: start, sink: pageItems{plan: p}}
+	return &pager{plan: p, conn: c, req: req, start: start, before: start, taken: start, sink: pageItems{plan: p}}
 }
 
 // walk starts a walk over a query from its cursor.
@@ -167,11 +169,13 @@ func (g *pager) fetch(ctx context.Context) error {
 // wanted, and twice as many after each page with items that were passed over here: a few items among
 // many others do not take a request each.
 func (g *pager) limit() *int32 {
-	limit := g.plan.requestLimit()
-	if limit == nil || g.plan.pageSize > 0 {
+	limit, wanted := g.plan.requestLimit(), g.most
+	switch {
+	case limit == nil && wanted == 0 || g.plan.pageSize > 0:
 		return limit
+	case limit != nil:
+		wanted = min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	}
-	wanted := min(g.plan.limit-g.out, math.MaxInt32-g.plan.ahead) + g.plan.ahead
 	return new(int32(min(wanted<<min(g.short, 16), math.MaxInt32)))
 }
 

@@ -120,7 +120,7 @@ func TestReasonsOfTransactions(t *testing.T) {
 		is    error
 		want  string
 	}{
-		{memory.Conflict(), entable.ErrConflict, `entable: transaction of 2 writes cancelled: write 0, Parcel[pk="PI#1" sk="A"]: another transaction is on the item`},
+		{memory.Conflict(), entable.ErrConflict, `entable: transaction of 2 writes cancelled: write 0, Parcel[pk="PI#1" sk="A"]: another write is on the item`},
 		{memory.Throttle(), entable.ErrThrottled, `entable: transaction of 2 writes cancelled: write 0, Parcel[pk="PI#1" sk="A"]: throttled`},
 	} {
 		remove := s.DB.Inject(test.fault.On("TransactWriteItems"))

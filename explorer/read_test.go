@@ -111,6 +111,28 @@ func TestTheLastPageIsKnown(t *testing.T) {
 	}
 }
 
+// A search that has a full page at hand looks for one item more: the last page has no link to an empty one.
+func TestASearchLooksBeyondAFullPage(t *testing.T) {
+	s := newShop(t)
+	for id := 'a'; id < 'u'; id++ {
+		s.put(s.customers.PutOp(&customer{ID: string(id), Name: strings.Repeat("x", 300_000)}))
+	}
+	first, err := s.customers.Scan().First(t.Context()) // behind which a scan has more to read than a response holds
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 49 {
+		s.put(s.order(first.ID, 2026, i))
+	}
+	if got, pages := s.follow("search?q=CI%23" + first.ID); len(got) != 50 || pages != 1 {
+		t.Errorf("%d items on %d pages, want 50 on one", len(got), pages)
+	}
+	s.put(s.order(first.ID, 2026, 49))
+	if got, pages := s.follow("search?q=CI%23" + first.ID); len(got) != 51 || pages != 2 {
+		t.Errorf("%d items on %d pages, want 51 on two", len(got), pages)
+	}
+}
+
 // follow reads all pages of a list.
 func (s *shop) follow(address string) (list []string, pages int) {
 	s.t.Helper()

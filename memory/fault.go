@@ -109,8 +109,14 @@ func Unprocessed(n int) Fault {
 	}}
 }
 
-// On narrows the fault to operations, overriding the default of all.
+// On narrows the fault to operations, by the names that the service has for them, overriding the default of all. It panics at a name that
+// is none, such as "Put": the fault would never apply.
 func (f Fault) On(operations ...string) Fault {
+	for _, name := range operations {
+		if !engine.IsOperation(name) {
+			panic(fmt.Sprintf("memory: On(%q): DynamoDB has no such operation: use the name of its API, such as \"PutItem\"", name))
+		}
+	}
 	f.fault.Operations = operations
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -243,5 +244,20 @@ func TestUnprocessedKeysComeBackWithTheirParameters(t *testing.T) {
 	left := out.UnprocessedKeys["orders"]
 	if len(out.Responses["orders"]) != 2 || len(left.Keys) != 1 || !*left.ConsistentRead || *left.ProjectionExpression != "#s" || left.ExpressionAttributeNames["#s"] != "sk" {
 		t.Errorf("got %v and %+v", out.Responses, left)
+	}
+}
+
+// A fault on an operation that there is not would never apply, and its test would pass for nothing.
+func TestFaultOnNoOperation(t *testing.T) {
+	memory.Throttle().On("PutItem", "GetRecords", "CreateBackup")
+	for _, name := range []string{"Put", "putItem", ""} {
+		func() {
+			defer func() {
+				if got, want := recover(), `memory: On(`+strconv.Quote(name)+`): DynamoDB has no such operation: use the name of its API, such as "PutItem"`; got != want {
+					t.Errorf("%v, want %s", got, want)
+				}
+			}()
+			memory.Throttle().On("GetItem", name)
+		}()
 	}
 }

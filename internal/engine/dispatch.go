@@ -80,6 +80,11 @@ var outOfScope = map[string]bool{
 	"ListBulkOperations": true, "CancelBulkOperation": true,
 }
 
+// IsOperation reports whether the service, or its streams, have an operation of that name, answered by the engine or not.
+func IsOperation(name string) bool {
+	return operations[name] != nil || streamOperations[name] != nil || outOfScope[name]
+}
+
 // firstChecker is an input with checks that come even before the constraints of
 // the model.
 type firstChecker interface{ first() error }

@@ -89,3 +89,41 @@ func TestCollectionOfATypeThatIsRegisteredTwice(t *testing.T) {
 		}
 	}
 }
+
+// What a method says of an example whose type is registered twice is something that can be done: with that method, or one that entities have.
+func TestExamplesOfATypeThatIsRegisteredTwice(t *testing.T) {
+	ctx, table := t.Context(), entable.NewTable("stored", upper...)
+	drafts := entable.Register[Entry](table, entable.Name("Draft"), pk("BOOK#{book}"), sk("DRAFT#{no}"))
+	pages := entable.Register[Entry](table, entable.Name("Page"), pk("BOOK#{book}"), sk("PAGE#{no:03}"))
+	type shelf struct{ Covers []Cover }
+	covers := entable.NewCollection[shelf](entable.Register[Cover](table, pk("BOOK#{book}"), sk("COVER")))
+	of := func(_ any, err error) error { return err }
+	const (
+		member = "none of these is a member of the collection: give an example of one that is"
+		bound  = "give a bound of another type, or use Between in the Query of one of these entities"
+	)
+	one := &Entry{Book: "b", No: 1}
+	for _, test := range []struct {
+		method string
+		err    error
+		want   string
+	}{
+		{"Table.Query", of(table.Query(one).First(ctx)), "use Query of one of these entities"},
+		{"Table.QueryIndex", of(table.QueryIndex("gsi1", *one).First(ctx)), "use QueryIndex of one of these entities"},
+		{"Table.BatchGet", of(table.BatchGet(ctx, []any{one})), "use BatchGet or TransactGet of one of these entities"},
+		{"Table.TransactGet", of(table.TransactGet(ctx, []any{one})), "use BatchGet or TransactGet of one of these entities"},
+		{"Table.KeyOf", of(table.KeyOf(one)), "use KeyOf of one of these entities"},
+		{"Table.ToItem", of(table.ToItem(one)), "use ToItem of one of these entities"},
+		{"Collection.Get", of(covers.Get(ctx, one)), member},
+		{"Collection.Query", of(covers.Query(*one).First(ctx)), member},
+		{"Collection.QueryIndex", of(covers.QueryIndex("gsi1", one).First(ctx)), member},
+		{"Collection.Copy from", covers.Copy(ctx, one, Cover{Book: "c"}), member},
+		{"Collection.Copy to", covers.Copy(ctx, Cover{Book: "c"}, one), member},
+		{"Collection.Delete", covers.Delete(ctx, one), member},
+		{"Between", of(table.Query(Cover{Book: "b"}).Between(one, nil).First(ctx)), "say with Only, before Between, which it is"},
+		{"Between after Only of both", of(table.Query(Cover{Book: "b"}).Only(drafts, pages).Between(nil, one).First(ctx)), bound},
+		{"Between of a collection", of(covers.Query(Cover{Book: "b"}).Between(one, nil).First(ctx)), bound},
+	} {
+		t.Run(test.method, func(t *testing.T) { refused(t, test.err, "is registered on it as Draft and as Page: "+test.want) })
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entable/entable"
 )
@@ -266,6 +267,80 @@ func checkBays(t *testing.T, older, bays *entable.Entity[Bay]) {
 			must(t, bays.Remove(ctx, v))
 			if left, err := bays.Scan().Count(ctx); err != nil || left != 0 {
 				t.Errorf("%s: %d of %d are left, %v", name, left, no, err)
+			}
+		}
+	}
+}
+
+// Lease expires.
+type Lease struct {
+	Depot   string    `dynamodbav:"depot"`
+	Expires time.Time `dynamodbav:"expires" entable:"ttl"`
+	State   string    `dynamodbav:"state"`
+	Part    bool      `entable:"partial"`
+}
+
+// What was read of an item says when it expires, or the read is refused: Expired would be false of one that has.
+func TestExpiryOfParts(t *testing.T) {
+	const refusal = `does not hold "expires", and without it Expired and TimeLeft of Lease would say that its items stay: use Hydrate, or include it, or name what you need with Select, such as "PK" for the key`
+	for engine, open := range engines {
+		for name, test := range map[string]struct {
+			holds entable.IndexOption
+			sk    entable.KeySpec
+			want  string
+		}{
+			"nothing":    {entable.Include("type", "state"), sk("LEASE"), refusal},
+			"attribute":  {entable.Include("type", "expires"), sk("LEASE"), ""},
+			"in the key": {entable.Include("type"), sk("LEASE#{expires}"), ""},
+		} {
+			for route, plain := range map[string][]entable.TableOption{"fast": nil, "plain": {entable.PlainRoute()}} {
+				t.Run(engine+" "+name+" "+route, func(t *testing.T) {
+					ctx := t.Context()
+					table := entable.NewTable("stored", append(with(typed("type"), entable.GSI("GSI1", text("GSI1PK"), test.holds)), plain...)...)
+					table.Use(open(t))
+					must(t, table.CreateTable(ctx))
+					defer func() { must(t, table.DeleteTable(context.WithoutCancel(ctx))) }()
+					leases := entable.Register[Lease](table, pk("DEPOT#{depot}"), test.sk, entable.Index("GSI1", pk("ALL#{depot}")))
+					type depot struct{ Leases []*Lease }
+					of := Lease{Depot: "d", Expires: entable.ExpiresIn(-time.Hour)}
+					must(t, leases.Put(ctx, &of))
+					for by, read := range map[string]func() (*Lease, error){
+						"query": func() (*Lease, error) { return leases.QueryIndex("GSI1", of).Partial().One(ctx) },
+						"scan":  func() (*Lease, error) { return leases.Scan().Index("GSI1").Partial().One(ctx) },
+						"mixed": func() (*Lease, error) {
+							v, err := table.QueryIndex("GSI1", of).Partial().One(ctx)
+							lease, _ := v.(*Lease)
+							return lease, err
+						},
+						"collection": func() (*Lease, error) {
+							all, err := entable.NewCollection[depot](leases).QueryIndex("GSI1", of).Partial().Group(ctx)
+							if err != nil {
+								return nil, err
+							}
+							return all.Leases[0], nil
+						},
+					} {
+						v, err := read()
+						if test.want != "" {
+							refused(t, err, test.want)
+							continue
+						}
+						must(t, err)
+						if !leases.Expired(v) {
+							t.Errorf("%s: %+v has not expired", by, v)
+						}
+					}
+					for by, q := range map[string]*entable.Query[Lease]{"hydrate": leases.QueryIndex("GSI1", of).Hydrate(), "select": leases.Query(of).Select("depot")} {
+						v, err := q.One(ctx)
+						must(t, err)
+						if !leases.Expired(v) {
+							t.Errorf("%s: %+v has not expired", by, v)
+						}
+					}
+					if v, err := leases.QueryIndex("GSI1", of).Select("PK").One(ctx); err != nil || v.Depot != "d" {
+						t.Errorf("named: %+v, %v", v, err)
+					}
+				})
 			}
 		}
 	}

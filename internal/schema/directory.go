@@ -150,3 +150,13 @@ func (t *Table) ExampleOf(of *Entity, among map[*Entity]bool, cure string, examp
 		return nil, nil, misuse("table %q: %s is registered on it as %s: %s", t.Name, v.Type().Elem(), strings.Join(names, " and as "), cure)
 	}
 }
+
+// NamesOf lists the names of entities, in order.
+func NamesOf(members map[*Entity]bool) []string {
+	var names []string
+	for e := range members {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+	return names
+}

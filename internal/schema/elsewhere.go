@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/keys"
 )
 
@@ -175,6 +177,20 @@ func (s *Span) At(x Elsewhere) Span {
 	one := *s
 	one.PK, one.SK, one.Partition, one.Sort, one.Want = x.Other.PK, x.Other.SK, x.Text, x.sort, x.Entity
 	return one
+}
+
+// InPartition reports whether a key belongs to the i-th of the query's partitions and of the others that it reads.
+func (s *Span) InPartition(key map[string]types.AttributeValue, i int, others []Elsewhere) bool {
+	if len(s.Partitions) == 0 {
+		return true // a scan; or an index of several attributes, where the service compares the key with the condition
+	}
+	partition := s.Partitions[0] // of the mark
+	if n := len(s.Partitions); i < n {
+		partition = s.Partitions[i]
+	} else if i -= n; i < len(others) {
+		partition = others[i].Text
+	}
+	return s.PK.Attr.IDText(Text(key[s.PK.Attr.Name])) == s.PK.Attr.IDText(string(partition))
 }
 
 // Takes reports whether an item that was found elsewhere lies at the entity's own place in the query's partitions and range,

@@ -82,7 +82,8 @@ const (
 )
 
 // CheckPartial refuses to read parts of items where nobody has said that they are wanted, or where they cannot be read: an
-// older shape has to be upgraded, an item that expires has to be hidden, and one that shall be told needs a place for that.
+// older shape has to be upgraded, an item that expires has to be hidden or can be asked about it, and one that shall be told needs a
+// place for that.
 func (s *Span) CheckPartial(said Parts) error {
 	c := s.Table.Index(s.Index)
 	if c.whole() {
@@ -98,8 +99,11 @@ func (s *Span) CheckPartial(said Parts) error {
 			return misuse("%s: %s has upgrades, which take whole items: use Hydrate", s.Name(), e.Name)
 		case said == ToldParts && e.partial == nil && e.inPart(c):
 			return misuse("%s: index %q does not hold all of %s, and nothing would tell its items from whole ones: give it a bool field with the tag `entable:\"partial\"`, or use Hydrate, or Select", s.Name(), c.Name, e.Name)
-		case e.HideExpired && e.TTL != nil && !s.Table.holds(c, e.TTL.Name):
+		case e.TTL == nil || s.Table.holds(c, e.TTL.Name) || e.keyHolds(e.TTL.Name):
+		case e.HideExpired:
 			return misuse("%s: index %q does not hold %q, by which expired items are hidden: use Hydrate, or include it", s.Name(), c.Name, e.TTL.Name)
+		case said == ToldParts:
+			return misuse("%s: index %q does not hold %q, and without it Expired and TimeLeft of %s would say that its items stay: use Hydrate, or include it, or name what you need with Select, such as %q for the key", s.Name(), c.Name, e.TTL.Name, e.Name, s.Table.PK.Name)
 		}
 	}
 	return nil

@@ -68,7 +68,7 @@ func (r *registration) compileMoved() (err error) {
 			o.patterns = append(o.patterns, p)
 		}
 	}
-	r.e.Other = o
+	e.Other, e.OneOrder = o, e.SK != nil && e.SK.same(o.SK)
 	return r.checkIdentity()
 }
 

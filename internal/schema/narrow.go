@@ -82,12 +82,19 @@ func (s *Span) Between(low, high any, named ...string) error {
 	return s.within(r)
 }
 
-const whichBound = "say with Only, before Between, which it is"
+// whichBound says what to do about a bound whose type is several entities. A collection has its members, and Only may have been given
+// already, once: then there is no place to say which it is.
+func (s *Span) whichBound() string {
+	if s.Members == nil {
+		return "say with Only, before Between, which it is"
+	}
+	return "give a bound of another type, or use Between in the Query of one of these entities"
+}
 
 // boundOf finds the sort key of an example, whose entity has to have items in such partitions. other is the example at the
 // other end, or nil. It notes the names that it has used.
 func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[string]bool) (bound, error) {
-	e, ptr, err := s.Table.ExampleOf(nil, s.Members, whichBound, example)
+	e, ptr, err := s.Table.ExampleOf(nil, s.Members, s.whichBound(), example)
 	if err != nil {
 		return bound{}, err
 	}
@@ -109,7 +116,7 @@ func (s *Span) boundOf(example, other any, op SortOp, named []string, used map[s
 			strings.Join(quotedNames(len(k.comps), k.component), ", "))
 	}
 	var otherPtr unsafe.Pointer
-	if o, at, err := s.Table.ExampleOf(nil, s.Members, whichBound, other); err == nil && o == e {
+	if o, at, err := s.Table.ExampleOf(nil, s.Members, s.whichBound(), other); err == nil && o == e {
 		otherPtr = at
 	}
 	if err := k.checkOrder(q, ptr, otherPtr); err != nil {
@@ -130,7 +137,7 @@ func (s *Span) betweenMulti(low, high any, named []string) error {
 		if example == nil {
 			continue
 		}
-		e, ptr, err := s.Table.ExampleOf(nil, s.Members, whichBound, example)
+		e, ptr, err := s.Table.ExampleOf(nil, s.Members, "give examples of the entity of the query as bounds", example)
 		if err == nil && e != s.From {
 			err = misuse("table %q: index %q is native: give examples of %s as bounds", s.Table.Name, s.Index, s.From.Name)
 		}

@@ -66,6 +66,7 @@ type Entity struct {
 	patterns    []*keys.Pattern // of these two, for the proof
 	Other       *Entity         // the same items at the other place where they may be, or nil: see moved.go
 	main        *Entity         // of an Other: the entity
+	OneOrder    bool            // its items have the same sort keys at both places
 	distinct    []DistinctDecl  // entities that are not proved against
 	KeyAttrs    []string        // the attributes that the primary key is made of, as wholes
 	keyPaths    [][]string      // what it is made of, parts of attributes too: names from the outermost to the innermost

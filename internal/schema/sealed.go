@@ -100,7 +100,7 @@ func (r *registration) readSealing() error {
 		case s.Encrypt && !r.t.Settings().Encrypts:
 			why = "the table has nothing to encrypt with: give it entable.Encryption"
 		case has["hash"] && !r.t.Settings().knows(s.hash):
-			why = fmt.Sprintf("the table has no hash key %q: give it entable.HashKey", s.hash)
+			why = fmt.Sprintf("the table has %s, not %q: give it entable.HashKey(%[2]q, …)", r.t.Settings().hashNames(), s.hash)
 		case has["unique"] && s.Encrypt && s.hash == "":
 			why = "a unique value stands in the key of an item of its own: with encrypt, give it hash=… too"
 		case has["version"] || has["ttl"] || has["keyonly"]:

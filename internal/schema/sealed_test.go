@@ -411,7 +411,7 @@ func TestSealingThatIsRefused(t *testing.T) {
 		{try[struct {
 			ID    string `dynamodbav:"id"`
 			Email string `dynamodbav:"email" entable:"encrypt,hash=mails"`
-		}](schema.EntityDecl{Name: "T"}), "T: field Email: tag `entable:\"encrypt,hash=mails\"`: the table has no hash key \"mails\": give it entable.HashKey"},
+		}](schema.EntityDecl{Name: "T"}), "T: field Email: tag `entable:\"encrypt,hash=mails\"`: the table has the hash keys \"emails\", \"others\", not \"mails\": give it entable.HashKey(\"mails\", …)"},
 		{try[struct {
 			ID    string `dynamodbav:"id"`
 			Email string `dynamodbav:"email" entable:"hash=emails"`

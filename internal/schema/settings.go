@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Settings are what a table has besides what is declared of it: they come from a program's configuration, which may be read later.
@@ -29,7 +31,11 @@ func (t *Table) Settings() *Settings {
 
 // Configure gives the table other settings: those of d, and the hash keys that it has besides.
 func (t *Table) Configure(d SettingsDecl) error {
-	if reason := d.check(); reason != "" {
+	reason := d.check()
+	if reason == "" {
+		reason = t.checkHashNames(d.HashKeys)
+	}
+	if reason != "" {
 		return &Fault{Kind: WrongDeclaration, Entity: fmt.Sprintf("table %q", t.Name), Reason: reason}
 	}
 	t.settings.Store(d.over(t.Settings(), t.Name))
@@ -62,6 +68,33 @@ func (d *SettingsDecl) check() string {
 		}
 	}
 	return ""
+}
+
+// checkHashNames refuses hash keys under names that no field can have: once the table has such names, or entities, whose fields are
+// compared with them at registration, another one is a slip, and the key that it was meant for would stay as it is.
+func (t *Table) checkHashNames(given []HashKey) string {
+	s := t.Settings()
+	if len(s.hashKeys) == 0 && len(t.Directory().All) == 0 {
+		return ""
+	}
+	for _, k := range given {
+		if !s.knows(k.Name) {
+			return fmt.Sprintf("HashKey(%q): no field can have it, as the table has %s: correct the name, or give HashKey(%q, nil) to NewTable", k.Name, s.hashNames(), k.Name)
+		}
+	}
+	return ""
+}
+
+// hashNames lists the names of hash keys, for errors.
+func (s *Settings) hashNames() string {
+	if len(s.hashKeys) == 0 {
+		return "no hash keys"
+	}
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(s.hashKeys)) {
+		names = append(names, strconv.Quote(name))
+	}
+	return "the hash keys " + strings.Join(names, ", ")
 }
 
 // knows reports whether there is, or will be, a key of hashes with a name in tags.
