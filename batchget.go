@@ -293,8 +293,12 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 		return left, err
 	}
 	var again []*getKey
-	for _, attrs := range unprocessed[table].Keys {
-		if g := sink.find(b.t.s().Identity(attrs)); g != nil {
+	for _, of := range unprocessed { // of the one table, whatever a client calls it
+		for _, attrs := range of.Keys {
+			g := sink.find(b.t.s().Identity(attrs))
+			if g == nil {
+				return left, usagef("the service left keys unprocessed that were not asked for")
+			}
 			again = append(again, g)
 		}
 	}
