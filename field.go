@@ -148,48 +148,57 @@ func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
 	return expression.Value(f.t.Operand(reflect.ValueOf(&v).Elem()))
 }
 
-// Equal returns the condition that the attribute has the value v; for a nil, that it has none.
+// sign returns how v compares with the zero value.
+func (f FieldOf[T, V]) sign(v V) int { return f.t.Sign(reflect.ValueOf(&v).Elem()) }
+
+// Equal returns the condition that the attribute has the value v; for a nil, that it has none. An item that leaves the attribute out
+// for its tag's omitempty has its zero value, to this and to all comparisons.
 func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
 	return f.t.Equal(reflect.ValueOf(&v).Elem())
 }
 
-// NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one.
+// NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one. See
+// [FieldOf.Equal] for absent zero values.
 func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
 	return f.t.NotEqual(reflect.ValueOf(&v).Elem())
 }
 
 // Less returns the condition that the attribute is below v.
+//
+// The service compares what is stored: numbers by their values, text and bytes byte by byte. So this and the other comparisons of
+// order are refused, by the request, of numbers that are stored as text. Times in text are in the order of their texts, which is theirs
+// as long as all have one offset, such as UTC, but for fractions of the same second; `unixtime` and numbers have no such exceptions.
 func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
-	return expression.LessThan(f.t.Name(), f.value(v))
+	return f.t.OrAbsent(expression.LessThan(f.t.Name(), f.value(v)), f.sign(v) > 0)
 }
 
-// LessEqual returns the condition that the attribute is v or below.
+// LessEqual returns the condition that the attribute is v or below, see [FieldOf.Less].
 func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
-	return expression.LessThanEqual(f.t.Name(), f.value(v))
+	return f.t.OrAbsent(expression.LessThanEqual(f.t.Name(), f.value(v)), f.sign(v) >= 0)
 }
 
-// Greater returns the condition that the attribute is above v.
+// Greater returns the condition that the attribute is above v, see [FieldOf.Less].
 func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
-	return expression.GreaterThan(f.t.Name(), f.value(v))
+	return f.t.OrAbsent(expression.GreaterThan(f.t.Name(), f.value(v)), f.sign(v) < 0)
 }
 
-// GreaterEqual returns the condition that the attribute is v or above.
+// GreaterEqual returns the condition that the attribute is v or above, see [FieldOf.Less].
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
-	return expression.GreaterThanEqual(f.t.Name(), f.value(v))
+	return f.t.OrAbsent(expression.GreaterThanEqual(f.t.Name(), f.value(v)), f.sign(v) <= 0)
 }
 
-// Between returns the condition that the attribute is not below low and not above high.
+// Between returns the condition that the attribute is not below low and not above high, see [FieldOf.Less].
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
-	return expression.Between(f.t.Name(), f.value(low), f.value(high))
+	return f.t.OrAbsent(expression.Between(f.t.Name(), f.value(low), f.value(high)), f.sign(low) <= 0 && f.sign(high) >= 0)
 }
 
 // In returns the condition that the attribute has one of the values, of which the service takes up to 100.
 func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
-	rest := make([]expression.OperandBuilder, len(more))
-	for i, v := range more {
-		rest[i] = f.value(v)
+	all := []reflect.Value{reflect.ValueOf(&first).Elem()}
+	for i := range more {
+		all = append(all, reflect.ValueOf(&more[i]).Elem())
 	}
-	return expression.In(f.t.Name(), f.value(first), rest...)
+	return f.t.In(all)
 }
 
 // Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.

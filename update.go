@@ -312,10 +312,12 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 
 // settle gives the values of a successful update to the caller.
 func (u *update) settle(ctx context.Context, r *request, stored loaded) error {
-	if stored.err != nil {
+	switch {
+	case stored.err != nil:
 		return stored.err
-	}
-	if u.give != nil {
+	case u.give != nil && stored.value == nil && r.returns == types.ReturnValueAllNew && !r.exact():
+		return usagef("the client answered without the item that the update has made")
+	case u.give != nil:
 		u.give(stored.value)
 	}
 	if u.instance == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -92,7 +93,7 @@ func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.NotExists()
 	}
-	return expression.Equal(t.Name(), expression.Value(is))
+	return t.OrAbsent(expression.Equal(t.Name(), expression.Value(is)), sign(is) == 0)
 }
 
 // NotEqual returns the opposite of what Equal does.
@@ -101,7 +102,62 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.Exists()
 	}
-	return expression.NotEqual(t.Name(), expression.Value(is))
+	not := expression.NotEqual(t.Name(), expression.Value(is))
+	if sign(is) == 0 && t.omitsZero() {
+		return t.Exists().And(not)
+	}
+	return not
+}
+
+// In returns the condition that the target has one of the values.
+func (t Target) In(values []reflect.Value) expression.ConditionBuilder {
+	of, none := make([]expression.OperandBuilder, len(values)), false
+	for i, v := range values {
+		is := t.Operand(v)
+		of[i], none = expression.Value(is), none || sign(is) == 0
+	}
+	return t.OrAbsent(expression.In(t.Name(), of[0], of[1:]...), none)
+}
+
+// OrAbsent returns a condition on the target which, if its zero value fulfils it, holds of items too that leave it out for being zero.
+func (t Target) OrAbsent(c expression.ConditionBuilder, zero bool) expression.ConditionBuilder {
+	if zero && t.omitsZero() {
+		return c.Or(t.NotExists())
+	}
+	return c
+}
+
+// omitsZero reports whether an item without the target has its zero value.
+func (t Target) omitsZero() bool {
+	if t.err != nil || t.Leaf == nil || t.Type == nil {
+		return false
+	}
+	raw, err := t.Leaf.AppendValue(nil, reflect.Zero(t.Type))
+	return err == nil && len(raw) == 0
+}
+
+// Sign returns how a value of the target's type compares with the zero value: -1, 0 or 1.
+func (t Target) Sign(v reflect.Value) int { return sign(t.Operand(v)) }
+
+func sign(v types.AttributeValue) int {
+	zero := isAbsent(v)
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		zero = v.Value == ""
+	case *types.AttributeValueMemberB:
+		zero = len(v.Value) == 0
+	case *types.AttributeValueMemberBOOL:
+		zero = !v.Value
+	case *types.AttributeValueMemberN:
+		digits, _, _ := strings.Cut(strings.ToLower(v.Value), "e")
+		if zero = strings.Trim(digits, "+-0.") == ""; !zero && digits[0] == '-' {
+			return -1
+		}
+	}
+	if zero {
+		return 0
+	}
+	return 1
 }
 
 // Unless returns a condition, or, of a target that there is not, one that fails with the error.

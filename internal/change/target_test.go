@@ -181,3 +181,35 @@ func TestOverlaps(t *testing.T) {
 		}
 	}
 }
+
+// What a tag leaves out for being zero is zero to conditions.
+func TestConditionsOnZeroThatIsLeftOut(t *testing.T) {
+	n, small, name := resolve(t, "n"), resolve(t, "small"), resolve(t, "kind")
+	v := reflect.ValueOf
+	for _, test := range []struct {
+		c    expression.ConditionBuilder
+		want string
+	}{
+		{n.Equal(v(int64(0))), "(#0 = :0) OR (attribute_not_exists (#0))"},
+		{n.Equal(v(int64(1))), "#0 = :0"},
+		{n.NotEqual(v(int64(0))), "(attribute_exists (#0)) AND (#0 <> :0)"},
+		{n.NotEqual(v(int64(1))), "#0 <> :0"},
+		{n.In([]reflect.Value{v(int64(1)), v(int64(0))}), "(#0 IN (:0, :1)) OR (attribute_not_exists (#0))"},
+		{n.In([]reflect.Value{v(int64(1))}), "#0 IN (:0)"},
+		{name.Equal(v(kind(""))), "(#0 = :0) OR (attribute_not_exists (#0))"},
+		{small.Equal(v(int8(0))), "#0 = :0"},
+		{small.NotEqual(v(int8(0))), "#0 <> :0"},
+		{small.OrAbsent(small.Equal(v(int8(0))), true), "#0 = :0"},
+		{resolve(t, "meta.a.qty").Equal(v(0)), "(#0.#1.#2 = :0) OR (attribute_not_exists (#0.#1.#2))"},
+	} {
+		x, err := expression.NewBuilder().WithCondition(test.c).Build()
+		if err != nil || *x.Condition() != test.want {
+			t.Errorf("got %s, %v\nwant %s", *x.Condition(), err, test.want)
+		}
+	}
+	for value, want := range map[float64]int{-3: -1, -1e-40: -1, 0: 0, 1e-40: 1, 7: 1} {
+		if got := resolve(t, "f").Sign(v(value)); got != want {
+			t.Errorf("the sign of %g is %d", value, got)
+		}
+	}
+}
