@@ -142,63 +142,41 @@ func (e *entity) reach(within change.Target, path string, err error) change.Targ
 // Name returns the attribute's name for the SDK's expression builders.
 func (f field) Name() expression.NameBuilder { return f.t.Name() }
 
-// value encodes v as the field would be stored. An error is kept in the value: the request that it
-// becomes part of fails with it.
-func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
-	return expression.Value(f.t.Operand(reflect.ValueOf(&v).Elem()))
-}
+func valueOf[V any](v V) reflect.Value { return reflect.ValueOf(&v).Elem() }
 
-// sign returns how v compares with the zero value.
-func (f FieldOf[T, V]) sign(v V) int { return f.t.Sign(reflect.ValueOf(&v).Elem()) }
+// Equal returns the condition that the attribute has the value v; for a nil, that it has none. What the tag leaves out for being zero
+// (omitempty) is zero to this and to all comparisons; so it is in items of other types that a query of several reads.
+func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder { return f.t.Equal(valueOf(v)) }
 
-// Equal returns the condition that the attribute has the value v; for a nil, that it has none. An item that leaves the attribute out
-// for its tag's omitempty has its zero value, to this and to all comparisons.
-func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
-	return f.t.Equal(reflect.ValueOf(&v).Elem())
-}
-
-// NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one. See
-// [FieldOf.Equal] for absent zero values.
-func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
-	return f.t.NotEqual(reflect.ValueOf(&v).Elem())
-}
+// NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one.
+func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder { return f.t.NotEqual(valueOf(v)) }
 
 // Less returns the condition that the attribute is below v.
 //
-// The service compares what is stored: numbers by their values, text and bytes byte by byte. So this and the other comparisons of
-// order are refused, by the request, of numbers that are stored as text. Times in text are in the order of their texts, which is theirs
-// as long as all have one offset, such as UTC, but for fractions of the same second; `unixtime` and numbers have no such exceptions.
-func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
-	return f.t.OrAbsent(expression.LessThan(f.t.Name(), f.value(v)), f.sign(v) > 0)
-}
+// The service compares what is stored: numbers by their values, text and bytes byte by byte. So conditions on the order of numbers that
+// are stored as text are refused by the request. Times that are stored as text are in their order as long as all have one offset, such
+// as UTC, but for fractions of one second; with the option unixtime there are no such exceptions.
+func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder { return f.t.Less(valueOf(v)) }
 
 // LessEqual returns the condition that the attribute is v or below, see [FieldOf.Less].
-func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
-	return f.t.OrAbsent(expression.LessThanEqual(f.t.Name(), f.value(v)), f.sign(v) >= 0)
-}
+func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder { return f.t.LessEqual(valueOf(v)) }
 
 // Greater returns the condition that the attribute is above v, see [FieldOf.Less].
-func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
-	return f.t.OrAbsent(expression.GreaterThan(f.t.Name(), f.value(v)), f.sign(v) < 0)
-}
+func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder { return f.t.Greater(valueOf(v)) }
 
 // GreaterEqual returns the condition that the attribute is v or above, see [FieldOf.Less].
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
-	return f.t.OrAbsent(expression.GreaterThanEqual(f.t.Name(), f.value(v)), f.sign(v) <= 0)
+	return f.t.GreaterEqual(valueOf(v))
 }
 
 // Between returns the condition that the attribute is not below low and not above high, see [FieldOf.Less].
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
-	return f.t.OrAbsent(expression.Between(f.t.Name(), f.value(low), f.value(high)), f.sign(low) <= 0 && f.sign(high) >= 0)
+	return f.t.Between(valueOf(low), valueOf(high))
 }
 
 // In returns the condition that the attribute has one of the values, of which the service takes up to 100.
 func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
-	all := []reflect.Value{reflect.ValueOf(&first).Elem()}
-	for i := range more {
-		all = append(all, reflect.ValueOf(&more[i]).Elem())
-	}
-	return f.t.In(all)
+	return f.t.In(valueOf(append([]V{first}, more...)))
 }
 
 // Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.

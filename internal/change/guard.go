@@ -93,7 +93,7 @@ func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.NotExists()
 	}
-	return t.OrAbsent(expression.Equal(t.Name(), expression.Value(is)), sign(is) == 0)
+	return t.orAbsent(expression.Equal(t.Name(), expression.Value(is)), sign(is) == 0)
 }
 
 // NotEqual returns the opposite of what Equal does.
@@ -109,18 +109,48 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	return not
 }
 
-// In returns the condition that the target has one of the values.
-func (t Target) In(values []reflect.Value) expression.ConditionBuilder {
-	of, none := make([]expression.OperandBuilder, len(values)), false
-	for i, v := range values {
-		is := t.Operand(v)
-		of[i], none = expression.Value(is), none || sign(is) == 0
+// In returns the condition that the target has one of the values of a slice.
+func (t Target) In(values reflect.Value) expression.ConditionBuilder {
+	of, zero, none := make([]expression.OperandBuilder, values.Len()), false, false
+	for i := range of {
+		is := t.Operand(values.Index(i))
+		of[i], zero, none = expression.Value(is), zero || sign(is) == 0, none || isAbsent(is) && t.mayBeNull()
 	}
-	return t.OrAbsent(expression.In(t.Name(), of[0], of[1:]...), none)
+	in := expression.In(t.Name(), of[0], of[1:]...)
+	if none {
+		return in.Or(t.NotExists())
+	}
+	return t.orAbsent(in, zero)
 }
 
-// OrAbsent returns a condition on the target which, if its zero value fulfils it, holds of items too that leave it out for being zero.
-func (t Target) OrAbsent(c expression.ConditionBuilder, zero bool) expression.ConditionBuilder {
+// Less returns the condition that the target is below v; so do the others for their orders.
+func (t Target) Less(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	return t.orAbsent(expression.LessThan(t.Name(), expression.Value(is)), sign(is) > 0)
+}
+
+func (t Target) LessEqual(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	return t.orAbsent(expression.LessThanEqual(t.Name(), expression.Value(is)), sign(is) >= 0)
+}
+
+func (t Target) Greater(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	return t.orAbsent(expression.GreaterThan(t.Name(), expression.Value(is)), sign(is) < 0)
+}
+
+func (t Target) GreaterEqual(v reflect.Value) expression.ConditionBuilder {
+	is := t.Operand(v)
+	return t.orAbsent(expression.GreaterThanEqual(t.Name(), expression.Value(is)), sign(is) <= 0)
+}
+
+func (t Target) Between(low, high reflect.Value) expression.ConditionBuilder {
+	from, to := t.Operand(low), t.Operand(high)
+	return t.orAbsent(expression.Between(t.Name(), expression.Value(from), expression.Value(to)), sign(from) <= 0 && sign(to) >= 0)
+}
+
+// orAbsent returns a condition on the target which, if its zero value fulfils it, holds of items too that leave it out for being zero.
+func (t Target) orAbsent(c expression.ConditionBuilder, zero bool) expression.ConditionBuilder {
 	if zero && t.omitsZero() {
 		return c.Or(t.NotExists())
 	}
@@ -136,9 +166,7 @@ func (t Target) omitsZero() bool {
 	return err == nil && len(raw) == 0
 }
 
-// Sign returns how a value of the target's type compares with the zero value: -1, 0 or 1.
-func (t Target) Sign(v reflect.Value) int { return sign(t.Operand(v)) }
-
+// sign returns how a value compares with the zero value of its type: -1, 0 or 1.
 func sign(v types.AttributeValue) int {
 	zero := isAbsent(v)
 	switch v := v.(type) {
