@@ -2,8 +2,6 @@ package entable
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/entable/entable/internal/schema"
 	"github.com/entable/entable/internal/work"
@@ -77,15 +75,4 @@ func (r *replay) find(name string, find func() (any, error)) (any, error) {
 		return find()
 	}
 	return r.m.Find(name, find)
-}
-
-// now returns the time for what a write generates.
-func (e *entity) now(ctx context.Context) time.Time {
-	r := replayOf(ctx)
-	if r == nil {
-		return e.Auto.Now(e.Table.Settings().Gen)
-	}
-	r.times++
-	at, _ := r.find(fmt.Sprint("time ", r.times), func() (any, error) { return e.Auto.Now(e.Table.Settings().Gen), nil })
-	return at.(time.Time)
 }

@@ -16,9 +16,13 @@ import (
 	"github.com/entable/entable/internal/work"
 )
 
-// maxBatchGet is the service's limit.
+// The service's limits.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-const maxBatchGet = 100
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
+const (
+	maxBatchGet    = 100
+	maxTransactGet = 100
+)
 
 // BatchGet reads the items with the key fields of keys, in requests of up to 100 keys, several at once.
 // The result has one element for each key, in their order, nil where there is no item; a key that is

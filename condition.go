@@ -119,6 +119,16 @@ func (e *entity) inShape(orNone bool) change.Condition {
 	return today.Or(e.none())
 }
 
+// guards returns the writes that keep the unique values of an item, which are those of the item at now, nil for none.
+func (e *entity) guards(key schema.ItemKey, old *storedItem, now unsafe.Pointer) ([]schema.Guard, error) {
+	from := key.Attrs
+	if old != nil && e.Other != nil {
+		from = e.Table.KeyIn(old.attrs)
+	}
+	list, err := e.Entity.Guards(key, from, old.at(), now)
+	return list, public(err)
+}
+
 // unchanged returns the conditions that the unique values of the item are still those that were read.
 func (r *request) unchanged(old *storedItem) []change.Condition {
 	conditions := []change.Condition{r.assumeExists(old)}
@@ -140,11 +150,6 @@ func (r *request) assumeExists(old *storedItem) change.Condition {
 	}
 	r.assumed = append(r.assumed, g)
 	return g.Condition
-}
-
-// conditionFailed gives the SDK's error of a failed condition, if err is one.
-func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
-	return errors.AsType[*types.ConditionalCheckFailedException](err)
 }
 
 // together reads the items with keys as they are at one moment, nil for those that do not exist.

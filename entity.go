@@ -3,8 +3,10 @@ package entable
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/entable/entable/internal/change"
@@ -138,13 +140,15 @@ func (e *entity) appendItem(ctx context.Context, dst []byte, ptr unsafe.Pointer)
 	return item, keyEnd, public(err)
 }
 
-func (e *entity) guards(key schema.ItemKey, old *storedItem, now unsafe.Pointer) ([]schema.Guard, error) {
-	from := key.Attrs
-	if old != nil && e.Other != nil {
-		from = e.Table.KeyIn(old.attrs)
+// now returns the time for what a write generates.
+func (e *entity) now(ctx context.Context) time.Time {
+	r := replayOf(ctx)
+	if r == nil {
+		return e.Auto.Now(e.Table.Settings().Gen)
 	}
-	list, err := e.Entity.Guards(key, from, old.at(), now)
-	return list, public(err)
+	r.times++
+	at, _ := r.find(fmt.Sprint("time ", r.times), func() (any, error) { return e.Auto.Now(e.Table.Settings().Gen), nil })
+	return at.(time.Time)
 }
 
 // nilInstance returns the error of an operation on a nil pointer.

@@ -12,10 +12,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// maxTransactGet is the service's limit.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
-const maxTransactGet = 100
-
 // TransactGet reads up to 100 items in one transaction: all as they were at one moment. The result is in
 // the order of keys, nil where there is no item. Such a read is always consistent; of the options,
 // [SkipHooks] makes a difference. When the service cancels it, the error holds a [*TransactionError] with

@@ -336,6 +336,11 @@ func unknownTransaction(d *route.Doubt, err error) bool {
 	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
 }
 
+// conditionFailed gives the SDK's error of a failed condition, if err is one.
+func conditionFailed(err error) (*types.ConditionalCheckFailedException, bool) {
+	return errors.AsType[*types.ConditionalCheckFailedException](err)
+}
+
 // errRepeated is the error of an update whose first answer was lost, and which was carried out when the SDK sent it again.
 const errRepeated = sentinel("it was sent again, and may be carried out twice, or what it gives back be its own result: Once makes an update exact")
 
