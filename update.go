@@ -213,8 +213,9 @@ func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (I
 
 // SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are
 // set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
-// Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
-// condition on the version is before's. after gets the values of the write when it succeeds. In an item that was read in part, see
+// A copy of a struct shares slices, maps and pointers with it: where after has them changed in place, before is changed too, and nothing
+// differs. Replace them, or load before anew. Keys must be equal. Hooks, generated values and versions are those of [Entity.Patch], and
+// after is validated as a whole; the condition on the version is before's. after gets the values of the write when it succeeds. In an item that was read in part, see
 // [Query.Partial], a changed list, map or set must be stored as it was read: what was not read of it is not lost, but makes the write fail.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
