@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
@@ -220,6 +222,48 @@ func TestConditionsOnZeroThatIsLeftOut(t *testing.T) {
 		x, err := expression.NewBuilder().WithCondition(test.c).Build()
 		if err != nil || *x.Condition() != test.want {
 			t.Errorf("got %s, %v\nwant %s", *x.Condition(), err, test.want)
+		}
+	}
+}
+
+func TestConditionsOnZeroOfOtherTypes(t *testing.T) {
+	type odd struct {
+		Opt   *int       `dynamodbav:"opt,omitempty"`
+		Code  int        `dynamodbav:"code,string,omitempty"`
+		Level slog.Level `dynamodbav:"level,omitempty"`
+		Null  int        `dynamodbav:"null,nullempty"`
+		On    bool       `dynamodbav:"on,omitempty"`
+		Bytes []byte     `dynamodbav:"bytes,omitempty"`
+	}
+	of := func(path string) change.Target {
+		target, err := change.Resolve(planOf[odd](t), path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	v := reflect.ValueOf
+	for _, test := range []struct {
+		c    expression.ConditionBuilder
+		want string
+		is   types.AttributeValue
+	}{
+		{of("opt").Equal(v(new(0))), "#0 = :0", &types.AttributeValueMemberN{Value: "0"}}, // nil is no number
+		{of("opt").Less(v(new(5))), "#0 < :0", &types.AttributeValueMemberN{Value: "5"}},
+		{of("code").Equal(v(0)), "(#0 = :0) OR (attribute_not_exists (#0))", &types.AttributeValueMemberS{Value: "0"}},
+		{of("code").NotEqual(v(7)), "#0 <> :0", &types.AttributeValueMemberS{Value: "7"}},
+		{of("level").Equal(v(slog.LevelInfo)), "(#0 = :0) OR (attribute_not_exists (#0))", &types.AttributeValueMemberS{Value: "INFO"}},
+		{of("level").Equal(v(slog.LevelWarn)), "#0 = :0", &types.AttributeValueMemberS{Value: "WARN"}},
+		{of("null").Less(v(5)), "(#0 < :0) OR ((attribute_not_exists (#0)) OR (#0 = :1))", &types.AttributeValueMemberN{Value: "5"}},
+		{of("on").Equal(v(false)), "(#0 = :0) OR (attribute_not_exists (#0))", &types.AttributeValueMemberBOOL{}},
+		{of("on").Equal(v(true)), "#0 = :0", &types.AttributeValueMemberBOOL{Value: true}},
+		{of("on").NotEqual(v(true)), "#0 <> :0", &types.AttributeValueMemberBOOL{Value: true}},
+		{of("on").NotEqual(v(false)), "(attribute_exists (#0)) AND (#0 <> :0)", &types.AttributeValueMemberBOOL{}},
+		{of("bytes").Equal(v([]byte{})), "#0 = :0", &types.AttributeValueMemberB{Value: []byte{}}},
+	} {
+		x, err := expression.NewBuilder().WithCondition(test.c).Build()
+		if err != nil || *x.Condition() != test.want || !reflect.DeepEqual(x.Values()[":0"], test.is) {
+			t.Errorf("got %s of %v, %v\nwant %s", *x.Condition(), x.Values()[":0"], err, test.want)
 		}
 	}
 }
