@@ -299,11 +299,9 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 	var again []*getKey
 	for _, of := range unprocessed { // of the one table, whatever a client calls it
 		for _, attrs := range of.Keys {
-			g := sink.find(b.t.s().Identity(attrs))
-			if g == nil {
+			if again = append(again, sink.find(b.t.s().Identity(attrs))); again[len(again)-1] == nil {
 				return left, usagef("the service left keys unprocessed that were not asked for")
 			}
-			again = append(again, g)
 		}
 	}
 	return again, nil

@@ -153,9 +153,8 @@ func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder { return f.t.No
 
 // Less returns the condition that the attribute is below v.
 //
-// The service compares what is stored: numbers by their values, text and bytes byte by byte. So conditions on the order of numbers that
-// are stored as text are refused by the request. Times that are stored as text are in their order as long as all have one offset, such
-// as UTC, but for fractions of one second; with the option unixtime there are no such exceptions.
+// The service compares what is stored: numbers by their values, text and bytes byte by byte. So the order of numbers that are stored as
+// text is not asked for: the request is refused. Times in text have their order if all have one offset, such as UTC, but not within a second.
 func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder { return f.t.Less(valueOf(v)) }
 
 // LessEqual returns the condition that the attribute is v or below, see [FieldOf.Less].

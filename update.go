@@ -211,12 +211,12 @@ func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (I
 	return item, err
 }
 
-// SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are
-// set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
-// A copy of a struct shares slices, maps and pointers with it: where after has them changed in place, before is changed too, and nothing
-// differs. Replace them, or load before anew. Keys must be equal. Hooks, generated values and versions are those of [Entity.Patch], and
-// after is validated as a whole; the condition on the version is before's. after gets the values of the write when it succeeds. In an item that was read in part, see
-// [Query.Partial], a changed list, map or set must be stored as it was read: what was not read of it is not lost, but makes the write fail.
+// SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are set, emptied ones removed, all others
+// stay as they are stored. When nothing differs, nothing is sent. A copied struct shares slices, maps and pointers: replace them in after,
+// since what is changed in place is changed in before too. Keys must be equal. Hooks, generated values and versions are those of
+// [Entity.Patch]; after is validated as a whole; the condition on the version is before's. after gets the values of the write when it
+// succeeds. In an item that was read in part, see [Query.Partial], a changed list, map or set must be stored as it was read: what was not
+// read of it is not lost, but makes the write fail.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
 func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
