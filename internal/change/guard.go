@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -93,7 +92,7 @@ func (t Target) Equal(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.NotExists()
 	}
-	return t.orAbsent(expression.Equal(t.Name(), expression.Value(is)), t.zeroTo(is) == same)
+	return expression.Equal(t.Name(), expression.Value(is))
 }
 
 // NotEqual returns the opposite of what Equal does.
@@ -102,114 +101,21 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	if isAbsent(is) && t.mayBeNull() {
 		return t.Exists()
 	}
-	not := expression.NotEqual(t.Name(), expression.Value(is))
-	if t.zeroTo(is) == same {
-		return t.Exists().And(not)
-	}
-	return not
+	return expression.NotEqual(t.Name(), expression.Value(is))
 }
 
-// In returns the condition that the target has one of the values of a slice.
+// In returns the condition that the target has one of the values of a slice, as to Equal.
 func (t Target) In(values reflect.Value) expression.ConditionBuilder {
 	of, none := make([]expression.OperandBuilder, values.Len()), false
 	for i := range of {
 		is := t.Operand(values.Index(i))
-		of[i], none = expression.Value(is), none || isAbsent(is) && t.mayBeNull() || t.zeroTo(is) == same
+		of[i], none = expression.Value(is), none || isAbsent(is) && t.mayBeNull()
 	}
-	return t.orAbsent(expression.In(t.Name(), of[0], of[1:]...), none)
-}
-
-// Less returns the condition that the target is below v; so do the others for their orders.
-func (t Target) Less(v reflect.Value) expression.ConditionBuilder {
-	is := t.Operand(v)
-	return t.orAbsent(expression.LessThan(t.Name(), expression.Value(is)), t.zeroTo(is) == below)
-}
-
-func (t Target) LessEqual(v reflect.Value) expression.ConditionBuilder {
-	is := t.Operand(v)
-	return t.orAbsent(expression.LessThanEqual(t.Name(), expression.Value(is)), t.zeroTo(is)&(below|same) != 0)
-}
-
-func (t Target) Greater(v reflect.Value) expression.ConditionBuilder {
-	is := t.Operand(v)
-	return t.orAbsent(expression.GreaterThan(t.Name(), expression.Value(is)), t.zeroTo(is) == above)
-}
-
-func (t Target) GreaterEqual(v reflect.Value) expression.ConditionBuilder {
-	is := t.Operand(v)
-	return t.orAbsent(expression.GreaterThanEqual(t.Name(), expression.Value(is)), t.zeroTo(is)&(above|same) != 0)
-}
-
-func (t Target) Between(low, high reflect.Value) expression.ConditionBuilder {
-	from, to := t.Operand(low), t.Operand(high)
-	return t.orAbsent(expression.Between(t.Name(), expression.Value(from), expression.Value(to)),
-		t.zeroTo(from)&(above|same) != 0 && t.zeroTo(to)&(below|same) != 0)
-}
-
-// orAbsent returns a condition on the target that holds, if absent, of items without it too.
-func (t Target) orAbsent(c expression.ConditionBuilder, absent bool) expression.ConditionBuilder {
-	if absent {
-		return c.Or(t.NotExists())
+	in := expression.In(t.Name(), of[0], of[1:]...)
+	if none {
+		return in.Or(t.NotExists())
 	}
-	return c
-}
-
-// order is that of two values, or 0 for none.
-type order int
-
-const (
-	below order = 1 << iota
-	same
-	above
-)
-
-// zeroTo returns the order of the target's zero value to another one, if by its tag that is what an item without the target has.
-func (t Target) zeroTo(v types.AttributeValue) order {
-	if t.err != nil || t.Leaf == nil || t.Type == nil || slices.Contains(nils, t.Type.Kind()) {
-		return 0
-	}
-	value := reflect.Zero(t.Type)
-	raw, err := t.Leaf.AppendValue(nil, value)
-	if err != nil || len(raw) > 0 && !t.Leaf.NullEmpty {
-		return 0
-	}
-	c := 0
-	switch zero := t.unless(value).(type) {
-	case *types.AttributeValueMemberN:
-		v, ok := v.(*types.AttributeValueMemberN)
-		if !ok {
-			return 0
-		}
-		c = -sign(v.Value)
-	case *types.AttributeValueMemberS:
-		v, ok := v.(*types.AttributeValueMemberS)
-		if !ok {
-			return 0
-		}
-		c = strings.Compare(zero.Value, v.Value)
-	case *types.AttributeValueMemberBOOL:
-		if v, ok := v.(*types.AttributeValueMemberBOOL); !ok || v.Value != zero.Value {
-			return 0
-		}
-	default:
-		return 0
-	}
-	return [...]order{below, same, above}[c+1]
-}
-
-// nils are the kinds whose zero value is no value.
-var nils = []reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface}
-
-// sign returns that of a number of the service.
-func sign(number string) int {
-	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
-	switch {
-	case strings.Trim(digits, "+-0.") == "":
-		return 0
-	case digits[0] == '-':
-		return -1
-	}
-	return 1
+	return in
 }
 
 // Unless returns a condition, or, of a target that there is not, one that fails with the error.

@@ -27,14 +27,9 @@ func (t Target) Operand(v reflect.Value) types.AttributeValue {
 			return readValue(raw, t.locate(err))
 		}
 	}
-	return t.unless(v)
-}
-
-// unless returns what v would be stored as if the tag did not leave it out for being empty, or make it NULL.
-func (t Target) unless(v reflect.Value) types.AttributeValue {
 	is := t.Element(v.Interface())
 	if n, ok := is.(*types.AttributeValueMemberN); ok && t.Leaf != nil && t.Leaf.Kind() == wire.S {
-		return &types.AttributeValueMemberS{Value: n.Value}
+		return &types.AttributeValueMemberS{Value: n.Value} // a zero with the option string
 	}
 	return is
 }
