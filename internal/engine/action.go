@@ -17,9 +17,11 @@ type action struct {
 	frames bool
 	// onlyOld refuses returnValues other than NONE and ALL_OLD, sized an item that is too big.
 	onlyOld, sized bool
-	returnValues   *string
-	returnOld      bool
-	kind           actionKind
+	// older says that faults of values have the words that they had before 2026.
+	older        bool
+	returnValues *string
+	returnOld    bool
+	kind         actionKind
 
 	exprs expressions
 	write *write
@@ -74,6 +76,9 @@ func (a *action) parse() error {
 }
 
 func (a *action) frame(err error) error {
+	if !a.older {
+		err = newer(err)
+	}
 	if err == nil || !a.frames {
 		return err
 	}

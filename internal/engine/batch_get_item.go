@@ -100,7 +100,7 @@ func (in *batchGetItemInput) check() ([]*tableGet, error) {
 		for j := range g.in.Keys {
 			key := &g.in.Keys[j]
 			if key.Err != nil {
-				return nil, key.Err
+				return nil, newer(key.Err)
 			}
 			if seen[key.Item] {
 				return nil, validation(duplicateKeys)

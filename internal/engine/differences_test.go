@@ -56,7 +56,8 @@ var wordings = []wording{
 	words("batch-wording", `Too many items requested`, `validation error`),
 	words("constraints", `^ValidationException: `, `^ValidationException: [0-9]+ validation errors? detected: `),
 	words("json-types", `^InternalFailure`, `^SerializationException`),
-	words("start-key", `(Exclusive Start Key must have same size|Type mismatch for attribute to update|The provided starting key does not match)`,
+	words("key-conditions", `Conditions can be of length 1 or 2 only`, `The number of query conditions`),
+	words("start-key", `(cannot be restarted|Exclusive Start Key must have same size|Type mismatch for attribute to update|The provided starting key does not match)`,
 		`(The provided starting key is|The provided key element does not match)`),
 	words("keys", keyFaults,
 		`^ValidationException: (One or more parameter values were invalid: (Missing the key|Type mismatch for|Size of hashkey|Aggregated size)|The provided key element|.*empty (string|binary) value)`),
@@ -84,6 +85,8 @@ var wordings = []wording{
 	words("type-names", `attribute_type, operand type: \{.*DECIMAL`, `attribute_type, operand type: \{`),
 	words("value-in-path", `Syntax error; token: |Incorrect operand type`, `Syntax error; token: ":[a-z0-9]+", near: "\. ?:`),
 	words("value-in-path", `not defined; attribute name: :`, `Syntax error; token: `),
+	words("deep-values", `.`, `Nesting Levels have exceeded`),
+	words("exponents", `cannot be converted into a number`, `.`),
 	words("number-text", `The BETWEEN operator requires .*[0-9](e|\.0)`, `The BETWEEN operator requires`),
 	words("values", `DynamoDB only supports precision`, `Number overflow`),
 	words("keys", `empty (string|binary) value`, `Type mismatch for|The provided key element|Missing the key`),
@@ -101,6 +104,7 @@ var causes = []struct {
 	name    string
 	message *regexp.Regexp
 }{
+	{"start key", regexp.MustCompile(`starting key|Exclusive Start Key`)},
 	{"update", regexp.MustCompile(`Invalid UpdateExpression: `)},
 	{"condition expression", regexp.MustCompile(`Invalid ConditionExpression: `)},
 	{"key condition expression", regexp.MustCompile(`Invalid KeyConditionExpression: `)},
@@ -158,6 +162,9 @@ func (r *reply) unframed() *reply {
 	return &reply{Error: "ValidationException: " + text, Answer: r.Answer}
 }
 
+// ofPlaceholder matches a fault of a value of ExpressionAttributeValues, with the text that it has elsewhere.
+var ofPlaceholder = regexp.MustCompile(`ExpressionAttributeValues contains invalid value: (.*) for key :.*`)
+
 // explain finds the difference that makes the engine's answer right although it is
 // not that of DynamoDB Local, or gives "".
 func explain(operation string, local, got *reply) string {
@@ -165,6 +172,9 @@ func explain(operation string, local, got *reply) string {
 		return "frame"
 	}
 	got = got.unframed()
+	if ofPlaceholder.MatchString(local.Error) && got.Error == ofPlaceholder.ReplaceAllString(local.Error, "$1") {
+		return "value-layers"
+	}
 	if got.Error != "" && local.Error != "" {
 		if got.Error == local.Error {
 			return "transaction-reasons" // the service's reasons end without a full stop
@@ -188,6 +198,10 @@ func explain(operation string, local, got *reply) string {
 		return "remove-only"
 	case strings.Contains(local.Error, "Updates on index keys must be of the same data type"):
 		return "legacy-index-keys"
+	case strings.Contains(text, "Nesting Levels"):
+		return "deep-values"
+	case strings.Contains(text, "Number overflow"):
+		return "exponents"
 	case got.Error != "" && strings.Contains(text, "Type mismatch for Index Key"):
 		return "index-key-update"
 	case causeOf(got.Error) == "duplicates":
@@ -300,14 +314,14 @@ func units(r *reply) float64 {
 	return n
 }
 
-// sameBut says whether two answers agree but for one member.
+// sameBut says whether two answers agree but for one member and the texts of numbers.
 func sameBut(local, got *reply, member string) bool {
-	without := func(r *reply) string {
+	without := func(r *reply) map[string]any {
 		answer := maps.Clone(r.Answer)
 		delete(answer, member)
-		return (&reply{Answer: answer}).String()
+		return answer
 	}
-	return without(local) == without(got)
+	return sameNumbers(without(local), without(got))
 }
 
 func TestDifferencesAreDocumented(t *testing.T) {

@@ -61,6 +61,18 @@ func framed(err error) error {
 	return validation("1 validation error detected: " + e.Message)
 }
 
+// newer gives faults of values the words that the service has for them since 2026, in all operations but BatchWriteItem,
+// Scan and, in most regions, transactions: texts are quoted, and values of expressions told without their placeholders.
+func newer(err error) error {
+	if e, ok := errors.AsType[*expr.ValueError](err); ok {
+		err = e.Fault
+	}
+	if e, ok := errors.AsType[*value.Error](err); ok && e.Newer != "" {
+		return validation(e.Newer)
+	}
+	return err
+}
+
 // badValue returns the frame of most faults in a parameter's value.
 func badValue(msg string) *Error {
 	return validation("One or more parameter values were invalid: " + msg)
@@ -122,6 +134,9 @@ func asError(err error) *Error {
 	}
 	if e, ok := errors.AsType[*expr.Error](err); ok {
 		return validation(e.Message)
+	}
+	if e, ok := errors.AsType[*expr.ValueError](err); ok {
+		return validation(e.Error())
 	}
 	return &Error{Status: http.StatusInternalServerError, Type: dynamodb + "InternalServerError", Message: err.Error()}
 }

@@ -151,15 +151,35 @@ func (g *generator) query(t *genTable, r *genRequest) {
 		r.drain = true
 	}
 	x := g.expressions(t)
-	cond := x.name(keys[0].name) + " = " + x.bind(g.keyValue(keys[0].kind))
+	partition := g.keyValue(keys[0].kind)
+	cond := x.name(keys[0].name) + " = " + x.bind(partition)
 	if len(keys) == 2 && g.chance(2) {
 		cond += " AND " + x.sortCondition(keys[1])
 	}
 	r.body["KeyConditionExpression"] = cond
+	if g.chance(4) {
+		g.startKey(t, keys, partition, r)
+	}
 	g.reading(x, r)
 	if g.chance(2) {
 		r.body["ScanIndexForward"] = g.chance(2)
 	}
+}
+
+// startKey adds an ExclusiveStartKey, mostly one of the partition that is read. For an index it is an unsuitable one: the order of
+// entries with equal keys is not defined.
+func (g *generator) startKey(t *genTable, keys []genKey, partition object, r *genRequest) {
+	start := g.key(t)
+	for _, k := range keys[1:] {
+		start[k.name] = g.keyValue(k.kind)
+	}
+	if !g.chance(5) || r.body["IndexName"] != nil {
+		start[keys[0].name] = partition
+	}
+	if r.body["IndexName"] != nil {
+		start[pick(g, keys...).name] = pick(g, object{"S": ""}, object{"B": ""}, object{"NULL": true})
+	}
+	r.body["ExclusiveStartKey"] = start
 }
 
 func (x *genExpressions) sortCondition(k genKey) string {

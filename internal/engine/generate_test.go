@@ -177,7 +177,7 @@ func (g *generator) value(depth int) object {
 	if g.chance(150) {
 		return pick(g, object{}, object{"N": "abc"}, object{"N": ""}, object{"SS": []any{}}, object{"NS": []any{}}, object{"BS": []any{}},
 			object{"SS": []any{"a", "a"}}, object{"NS": []any{"1", "1.0"}}, object{"S": "a", "N": "1"}, object{"NULL": false},
-			object{"N": "1e126"}, object{"N": "1e-131"}, object{"N": "123456789012345678901234567890123456789"})
+			object{"N": "1e126"}, object{"N": "1e-131"}, object{"N": "0e126"}, object{"N": "1e9223372036854775808"}, nested(31), nested(32), object{"N": "123456789012345678901234567890123456789"})
 	}
 	n := 9
 	if depth == 0 {
@@ -210,6 +210,15 @@ func (g *generator) value(depth int) object {
 	return object{"M": m}
 }
 
+// nested is a value of lists in one another.
+func nested(depth int) object {
+	v := object{"N": "1"}
+	for range depth {
+		v = object{"L": []any{v}}
+	}
+	return v
+}
+
 // expressions collects the placeholders of one request.
 type genExpressions struct {
 	*generator
@@ -225,6 +234,9 @@ func (g *generator) expressions(t *genTable) *genExpressions {
 func (x *genExpressions) into(request object) {
 	if x.chance(60) {
 		x.values[":unused"] = object{"S": "u"}
+	}
+	if x.chance(300) {
+		x.values[""] = object{"S": "u"}
 	}
 	if len(x.values) > 0 && x.chance(100) {
 		delete(x.values, pick(x.generator, slices.Sorted(maps.Keys(x.values))...))
@@ -275,6 +287,16 @@ func (x *genExpressions) attr() string {
 }
 
 func (x *genExpressions) operand() string {
+	switch n := x.IntN(60); {
+	case n < 4:
+		return "(" + x.bareOperand() + ")"
+	case n < 5:
+		return "((" + x.bareOperand() + "))"
+	}
+	return x.bareOperand()
+}
+
+func (x *genExpressions) bareOperand() string {
 	switch x.IntN(8) {
 	case 0:
 		return x.path()

@@ -184,8 +184,11 @@ func comparisonsOf(list input.Map[condition]) ([]expr.Comparison, error) {
 func operandsOf(values []input.Value) ([]value.Value, error) {
 	operands := make([]value.Value, len(values))
 	for i, v := range values {
-		if v.Err != nil {
+		switch {
+		case v.Err != nil:
 			return nil, v.Err
+		case !v.Given: // null
+			return nil, validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 		}
 		operands[i] = v.Value
 	}

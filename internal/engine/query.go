@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/entable/entable/internal/engine/expr"
@@ -62,6 +63,7 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	if err := texts.checkUse("FilterExpression", "KeyConditionExpression"); err != nil {
 		return nil, err
 	}
+	in.ExclusiveStartKey.Err = newer(in.ExclusiveStartKey.Err)
 	if err := checkStartKey(&in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	}
 	exprs, err := texts.parse()
 	if err != nil {
-		return nil, err
+		return nil, newer(err)
 	}
 	if err := texts.checkSelect(deref(in.Select), in.IndexName != nil); err != nil {
 		return nil, framed(err)
@@ -89,13 +91,13 @@ func (ac *Account) query(in *queryInput) ([]byte, error) {
 	if err := r.narrow(exprs.keyCondition); err != nil {
 		return nil, err
 	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
 	if in.ExclusiveStartKey.Given {
 		if err := r.startAfter(in.ExclusiveStartKey.Item, exprs.keyCondition); err != nil {
 			return nil, err
 		}
-	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
 	}
 	if err := r.checkFilter(); err != nil {
 		return nil, err
@@ -116,8 +118,8 @@ func term(terms []expr.KeyTerm, name string) (expr.KeyTerm, bool) {
 
 // narrow matches the key condition to the schema and sets the span.
 func (r *reading) narrow(terms []expr.KeyTerm) error {
-	if len(terms) > len(r.key.hash)+len(r.key.rng) {
-		return validation("Query key condition not supported")
+	if n := len(r.key.attrs()); len(terms) > n {
+		return validation(fmt.Sprintf("The number of query conditions (%d) exceeds the number of key attributes defined in the schema (%d)", len(terms), n))
 	}
 	used := 0
 	parts := make([]value.Value, 0, maxKeyParts)
@@ -129,7 +131,7 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 		if !ok {
 			return validation("Query condition missed key schema element: " + a.name)
 		}
-		if err := checkTerm(t, a, true); err != nil {
+		if err := r.checkTerm(t, a, true); err != nil {
 			return err
 		}
 		if t.Op != expr.Equal {
@@ -151,7 +153,7 @@ func (r *reading) narrow(terms []expr.KeyTerm) error {
 		if !ok {
 			return nil
 		}
-		if err := checkTerm(t, a, false); err != nil {
+		if err := r.checkTerm(t, a, false); err != nil {
 			return err
 		}
 		if t.Op != expr.Equal {
@@ -199,7 +201,7 @@ func compared(prefix []byte, s span, t expr.KeyTerm) span {
 	return s
 }
 
-func checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
+func (r *reading) checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
 	operands := []value.Value{t.Low}
 	if t.Op == expr.Between {
 		operands = append(operands, t.High)
@@ -209,7 +211,7 @@ func checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
 			return badValue("Condition parameter type does not match schema type")
 		}
 		if what := emptyKind(v); what != "" {
-			return emptyKey(what, "The AttributeValue for a key attribute cannot contain an empty %s value. Key: "+a.name)
+			return emptyKeyOf(r.index, a, what)
 		}
 		if err := checkKeySize(v, isHash); err != nil {
 			return err
@@ -219,16 +221,17 @@ func checkTerm(t expr.KeyTerm, a keyAttr, isHash bool) error {
 }
 
 // startAfter continues after an ExclusiveStartKey, which has to lie in the
-// partition and satisfy the condition on the range key.
+// partition and satisfy the condition on the range key, and not be the last that can do so.
 func (r *reading) startAfter(start value.Item, terms []expr.KeyTerm) error {
 	place, err := r.place(start)
 	if err != nil {
 		return err
 	}
-	if place < r.span.low || (r.span.high != "" && place >= r.span.high) {
-		if len(terms) > len(r.key.hash) {
-			return validation("The provided starting key does not match the range key predicate")
-		}
+	outside, narrowed := place < r.span.low || (r.span.high != "" && place >= r.span.high), len(terms) > len(r.key.hash)
+	switch {
+	case narrowed && (outside || r.atEnd(place)):
+		return validation("The provided starting key does not match the range key predicate")
+	case outside:
 		return validation("The provided starting key is outside query boundaries based on provided conditions")
 	}
 	r.resume(place)

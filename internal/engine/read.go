@@ -190,6 +190,9 @@ func (r *reading) place(start value.Item) (string, error) {
 		}
 	}
 	key, err := r.table.checkKey(r.table.key.of(start))
+	if err == nil && r.index != nil {
+		err = r.key.checkValues(start, r.index)
+	}
 	if err != nil {
 		return "", validation(badStartKey + ": " + asError(err).Message)
 	}

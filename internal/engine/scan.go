@@ -74,12 +74,6 @@ func (ac *Account) scan(in *scanInput) ([]byte, error) {
 	if err := r.useIndex(in.IndexName, ac.cfg.Now()); err != nil {
 		return nil, err
 	}
-	if err := t.checkPaths(exprs); err != nil {
-		return nil, err
-	}
-	if err := r.choose(deref(in.Select)); err != nil {
-		return nil, err
-	}
 	if in.TotalSegments != nil {
 		r.span = segment(uint64(*in.Segment), uint64(*in.TotalSegments))
 	}
@@ -87,6 +81,12 @@ func (ac *Account) scan(in *scanInput) ([]byte, error) {
 		if err := r.scanAfter(in); err != nil {
 			return nil, err
 		}
+	}
+	if err := t.checkPaths(exprs); err != nil {
+		return nil, err
+	}
+	if err := r.choose(deref(in.Select)); err != nil {
+		return nil, err
 	}
 	return r.answer(r.read(), in.ReturnConsumedCapacity), nil
 }

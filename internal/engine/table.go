@@ -163,7 +163,7 @@ func (t *table) checkKey(key value.Item) (string, error) {
 			return "", validation(keyMismatch)
 		}
 	}
-	if err := t.checkKeyValues(key); err != nil {
+	if err := t.key.checkValues(key, nil); err != nil {
 		return "", err
 	}
 	return t.key.place(key), nil
@@ -180,19 +180,20 @@ func (t *table) checkItem(it value.Item) (string, error) {
 			return "", badValue(fmt.Sprintf("Type mismatch for key %s expected: %s actual: %s", a.name, a.kind, v.Kind()))
 		}
 	}
-	if err := t.checkKeyValues(it); err != nil {
+	if err := t.key.checkValues(it, nil); err != nil {
 		return "", err
 	}
 	return t.key.place(it), t.checkIndexKeys(it)
 }
 
-func (t *table) checkKeyValues(it value.Item) error {
-	for i, a := range t.key.attrs() {
+// checkValues judges the values of a key, which an item has: of the table's if ix is nil.
+func (k keySchema) checkValues(it value.Item, ix *index) error {
+	for i, a := range k.attrs() {
 		v, _ := it.Get(a.name)
 		if what := emptyKind(v); what != "" {
-			return emptyKey(what, "The AttributeValue for a key attribute cannot contain an empty %s value. Key: "+a.name)
+			return emptyKeyOf(ix, a, what)
 		}
-		if err := checkKeySize(v, i < len(t.key.hash)); err != nil {
+		if err := checkKeySize(v, i < len(k.hash)); err != nil {
 			return err
 		}
 	}
@@ -202,13 +203,13 @@ func (t *table) checkKeyValues(it value.Item) error {
 // checkIndexKeys judges the index keys that an item has which is to be put; an
 // absent one only keeps the item out of the index.
 func (t *table) checkIndexKeys(it value.Item) error {
-	return t.checkTouched(it, nil)
+	return t.checkTouched(it, nil, false)
 }
 
 // checkTouched judges the index keys among the updated attributes, or all of them
 // if names is nil. What an update leaves alone is not judged again: an item may be
-// older than an index.
-func (t *table) checkTouched(it value.Item, names []string) error {
+// older than an index. The words for an empty one tell whether an expression has made it.
+func (t *table) checkTouched(it value.Item, names []string, byExpression bool) error {
 	for _, ix := range t.indexes() {
 		for i, a := range ix.key.attrs() {
 			v, ok := it.Get(a.name)
@@ -220,12 +221,11 @@ func (t *table) checkTouched(it value.Item, names []string) error {
 					a.name, a.kind, v.Kind(), ix.name))
 			}
 			switch what := emptyKind(v); {
-			case what != "" && names != nil:
+			case what != "" && byExpression:
 				return emptyKey(what, "The update expression attempted to update a secondary index key to a value that is "+
 					"not supported. The AttributeValue for a key attribute cannot contain an empty %s value.")
 			case what != "":
-				return emptyKey(what, "A value specified for a secondary index key is not supported. The AttributeValue for a "+
-					"key attribute cannot contain an empty %s value. IndexName: "+ix.name+", IndexKey: "+a.name)
+				return emptyKeyOf(ix, a, what)
 			}
 			if err := checkKeySize(v, i < len(ix.key.hash)); err != nil {
 				return err
@@ -278,6 +278,15 @@ func emptyKind(v value.Value) string {
 		return "binary"
 	}
 	return "string"
+}
+
+// emptyKeyOf refuses an empty value of a key attribute, of the table if ix is nil.
+func emptyKeyOf(ix *index, a keyAttr, what string) *Error {
+	const empty = "The AttributeValue for a key attribute cannot contain an empty %s value. "
+	if ix == nil {
+		return emptyKey(what, empty+"Key: "+a.name)
+	}
+	return emptyKey(what, "A value specified for a secondary index key is not supported. "+empty+"IndexName: "+ix.name+", IndexKey: "+a.name)
 }
 
 func checkKeySize(v value.Value, isHash bool) error {

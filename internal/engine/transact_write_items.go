@@ -97,7 +97,7 @@ func (in *transactWriteItem) action() (*transactAction, error) {
 	add := func(kind actionKind, table *string, item *input.Item, update, condition *string,
 		names map[string]string, values input.Values, returns *string) {
 		actions = append(actions, &transactAction{action: action{
-			tableName: *table, item: item, returnOld: deref(returns) == "ALL_OLD", kind: kind, sized: true,
+			tableName: *table, item: item, returnOld: deref(returns) == "ALL_OLD", kind: kind, sized: true, older: true,
 			texts:       expressionTexts{update: update, condition: condition, names: names, values: values},
 			takesValues: []string{"ConditionExpression"},
 		}})

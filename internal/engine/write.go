@@ -144,7 +144,7 @@ func (t *table) update(keyItem value.Item, u *expr.Update) (*write, error) {
 		if rec.size > maxItemSize {
 			return nil, validation("Item size to update has exceeded the maximum allowed size")
 		}
-		return rec, t.checkTouched(it, touched)
+		return rec, t.checkTouched(it, touched, !u.Legacy())
 	}
 	return &write{table: t, key: key, keyItem: keyItem, next: next}, nil
 }

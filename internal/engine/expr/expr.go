@@ -22,6 +22,8 @@
 //   - It names unused placeholders in the order of a Java hash set, as the service does, differently on each host;
 //     here they are sorted.
 //   - A sum of more than 38 digits is a number overflow in the service, and a precision error there.
+//   - Two conditions on one key are told there without "Invalid KeyConditionExpression: ".
+//   - Values cannot be used there as soon as they have a megabyte or so together, however often, and may be a level deeper.
 //   - UPDATED_OLD and UPDATED_NEW return the whole attribute there when a part of it was updated.
 //   - "Attempting to store more than 38 significant digits" and "cannot be converted to a numeric value" are
 //     the service's words; malformed values are a SerializationException, not an internal error (package value).
@@ -42,9 +44,9 @@ const (
 	maxIn        = 100  // operands of one IN
 	maxDepth     = 32   // elements of one path
 	maxIndex     = 1<<31 - 1
-	maxKey       = 255 // bytes of a placeholder
-	maxValues    = 2 << 20
-	maxName      = 65535 // bytes of an attribute name
+	maxKey       = 255     // bytes of a placeholder
+	maxParams    = 2 << 20 // bytes of all names and values of a request, with their placeholders
+	maxName      = 65535   // bytes of an attribute name
 )
 
 // Error is an expression that the service would refuse. Message is the whole text of its

@@ -60,12 +60,12 @@ func appendTerms(terms []KeyTerm, c condition) ([]KeyTerm, error) {
 			return appendTerm(terms, keyOps[c.op], c.a, c.b)
 		}
 	case *interval:
-		if !c.a.isPath() {
+		if c.a.from == fromValue {
 			return nil, notFirst("BETWEEN")
 		}
 		return appendTerm(terms, Between, c.a, c.low, c.high)
 	case *prefixTest:
-		if !c.a.isPath() {
+		if c.a.from == fromValue {
 			return nil, notFirst("begins_with")
 		}
 		return appendTerm(terms, BeginsWith, c.a, c.prefix)
@@ -128,7 +128,7 @@ func appendTerm(terms []KeyTerm, op Op, operands ...*operand) ([]KeyTerm, error)
 	}
 	for _, t := range terms {
 		if t.Attribute == term.Attribute {
-			return nil, &Error{"KeyConditionExpressions must only contain one condition per key"}
+			return nil, &Error{"Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"}
 		}
 	}
 	term.Low = values[0]

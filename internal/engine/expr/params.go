@@ -28,19 +28,25 @@ func NewParams(names map[string]string, values map[string]value.Value) (*Params,
 		if err := checkKeys("ExpressionAttributeValues", ':', slices.Sorted(maps.Keys(values))); err != nil {
 			return nil, err
 		}
-		size := 0
-		for _, v := range values {
-			size += v.Size()
-		}
-		if size > maxValues {
-			return nil, &Error{"ExpressionAttributeValues exceeds max size"}
-		}
+	}
+	if err := checkSizes(names, values); err != nil {
+		return nil, err
 	}
 	return &Params{names: names, values: values, usedNames: map[string]bool{}, usedValues: map[string]bool{}}, nil
 }
 
+// A ValueError is an invalid value of ExpressionAttributeValues.
+type ValueError struct {
+	Placeholder string
+	Fault       *value.Error
+}
+
+func (e *ValueError) Error() string {
+	return "ExpressionAttributeValues contains invalid value: " + e.Fault.Message + " for key " + e.Placeholder
+}
+
 // ParseValues reads ExpressionAttributeValues. A *value.Error is a malformed request, to be reported before
-// anything else; an *Error is an invalid key or value, to be reported when the service gets
+// anything else; an *Error is an invalid key and a *ValueError an invalid value, to be reported when the service gets
 // to expressions.
 func ParseValues(json []byte) (map[string]value.Value, error) {
 	values := map[string]value.Value{}
@@ -48,7 +54,7 @@ func ParseValues(json []byte) (map[string]value.Value, error) {
 	var keys []string
 	err := value.ParseNamed(json, func(name string, v value.Value, invalid *value.Error) {
 		if keys = append(keys, name); invalid != nil && refused == nil {
-			refused = &Error{"ExpressionAttributeValues contains invalid value: " + invalid.Message + " for key " + name}
+			refused = &ValueError{name, invalid}
 		}
 		values[name] = v
 	})
@@ -63,6 +69,26 @@ func ParseValues(json []byte) (map[string]value.Value, error) {
 		return nil, refused
 	}
 	return values, nil
+}
+
+// checkSizes holds the names and values of a request, with their placeholders, to the limit of their lengths.
+func checkSizes(names map[string]string, values map[string]value.Value) error {
+	inNames, inValues := 0, 0
+	for k, name := range names {
+		inNames += len(k) + len(name)
+	}
+	for k, v := range values {
+		inValues += len(k) + v.Size()
+	}
+	switch {
+	case inNames > maxParams:
+		return &Error{"ExpressionAttributeNames exceeds max size"}
+	case inValues > maxParams:
+		return &Error{"ExpressionAttributeValues exceeds max size"}
+	case inNames+inValues > maxParams:
+		return &Error{"Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size"}
+	}
+	return nil
 }
 
 func checkNames(names map[string]string) error {
@@ -90,6 +116,9 @@ func checkKeys(param string, first byte, keys []string) error {
 		return &Error{param + " must not be empty"}
 	}
 	for _, k := range keys {
+		if k == "" {
+			return &Error{param + " contains invalid key: The expression attribute map contains an empty key;"}
+		}
 		if len(k) > maxKey {
 			msg := param + " contains invalid key: The expression attribute map contains a key that is too long;"
 			if first == '#' {

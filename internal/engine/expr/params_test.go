@@ -88,7 +88,9 @@ func TestServiceWinsOverDynamoDBLocal(t *testing.T) {
 		{"UpdateExpression", "SET a.:a = :a", `Invalid UpdateExpression: Syntax error; token: ":a", near: ".:a ="`},
 		{"UpdateExpression", "SET a = :big + :a", "Number overflow. Attempting to store a number with magnitude larger than supported range"},
 		{"FilterExpression", "a = b AND c = 😀", "Invalid FilterExpression: Syntax error; token: \"\uFFFD\", near: \"= 😀\""},
-		{"UpdateExpression", "SET a = a" + strings.Repeat(" ", 4096), "Invalid UpdateExpression: Expression size has exceeded the maximum allowed size; expression size: 4105"},
+		{"UpdateExpression", "SET a = a" + strings.Repeat(" ", 4096), "Invalid UpdateExpression: Expression size has exceeded the maximum allowed size;"},
+		{"ConditionExpression", "a = :a" + strings.Repeat(" ", 4096), "Invalid ConditionExpression: Expression size has exceeded the maximum allowed size; expression size: 4102"},
+		{"KeyConditionExpression", "a = :a AND a = :a", "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"},
 	} {
 		_, err := run(c.param, c.text, params(t, nil, valuesOf(c.text)), value.Item{})
 		if got := errorText(err); got != c.want {

@@ -52,9 +52,18 @@ func newParser(p param, text string) (*parser, error) {
 	case text == "":
 		return nil, p.refuse("The expression can not be empty;")
 	case len(text) > maxText:
-		return nil, p.refuse("Expression size has exceeded the maximum allowed size; expression size: " + strconv.Itoa(len(text)))
+		return nil, p.tooLong(len(text))
 	}
 	return &parser{param: p, text: text, tokens: lex(text)}, nil
+}
+
+// tooLong words the refusal of a text of n bytes: how many there are, the service tells for conditions alone.
+func (p param) tooLong(n int) error {
+	msg := "Expression size has exceeded the maximum allowed size;"
+	if p != updateParam && p != projectionParam {
+		msg += " expression size: " + strconv.Itoa(n)
+	}
+	return p.refuse(msg)
 }
 
 // finish checks that the text is at its end.
@@ -239,12 +248,17 @@ func (p *parser) comparison(left *node) *node {
 	case p.accept("BETWEEN"):
 		p.settle()
 		low := p.operand()
+		p.settle()
 		p.expect("AND")
 		return &node{kind: nodeBetween, text: "BETWEEN", args: []*node{left, low, p.operand()}}
 	case p.accept("IN"):
 		p.settle()
 		p.expect("(")
-		n := &node{kind: nodeIn, text: "IN", args: append([]*node{left}, p.operands()...)}
+		n := &node{kind: nodeIn, text: "IN", args: []*node{left}}
+		for more := true; more; more = p.accept(",") {
+			n.args = append(n.args, p.operand())
+			p.settle()
+		}
 		p.expect(")")
 		return n
 	}

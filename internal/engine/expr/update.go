@@ -76,6 +76,9 @@ func (u *Update) OnlyRemoves() bool {
 	return !slices.ContainsFunc(u.actions, func(a action) bool { return a.verb == setVerb || a.verb == addVerb })
 }
 
+// Legacy says whether the update was made from AttributeUpdates.
+func (u *Update) Legacy() bool { return u.legacy }
+
 // updateTree parses an update as far as that goes without placeholders.
 func updateTree(text string) ([]rawAction, error) {
 	ps, err := newParser(updateParam, text)
@@ -154,6 +157,7 @@ func (p *parser) assigned() *node {
 	}
 	for _, sign := range []string{"+", "-"} {
 		if p.accept(sign) {
+			p.settle()
 			return &node{kind: nodeArith, text: sign, args: []*node{left, p.operand()}}
 		}
 	}

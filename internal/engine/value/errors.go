@@ -10,17 +10,18 @@ const (
 	ValidationException    ErrorType = "ValidationException"
 )
 
-// Error is a value that the service would refuse. Message is worded as the service words it.
+// Error is a value that the service would refuse. Message is worded as the service words it. Newer is what operations
+// say instead that have come to the wording of 2026, or "" for the same.
 type Error struct {
-	Type    ErrorType
-	Message string
+	Type           ErrorType
+	Message, Newer string
 }
 
 func (e *Error) Error() string { return string(e.Type) + ": " + e.Message }
 
-func invalid(msg string) *Error { return &Error{ValidationException, msg} }
+func invalid(msg string) *Error { return &Error{Type: ValidationException, Message: msg} }
 
-func malformed(msg string) *Error { return &Error{SerializationException, msg} }
+func malformed(msg string) *Error { return &Error{Type: SerializationException, Message: msg} }
 
 const (
 	msgOverflow  = "Number overflow. Attempting to store a number with magnitude larger than supported range"

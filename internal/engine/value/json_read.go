@@ -463,7 +463,7 @@ func (r *reader) set(dst []byte, k Kind) ([]byte, *Error) {
 	}
 	for i := 1; i < len(spans); i++ {
 		if sameName(dst, spans[i-1], spans[i]) {
-			r.refuse(invalid(duplicates(k, inText(dst, spans))))
+			r.refuse(duplicates(k, inText(dst, spans)))
 			return dst[:first], nil
 		}
 	}

@@ -1,5 +1,7 @@
 package value
 
+import "strconv"
+
 // A number is kept as its base-100 digits, so that bytes compare as the numbers do:
 //
 //	zero      80
@@ -148,11 +150,12 @@ scan:
 		exp += e
 	}
 	if d.n == 0 {
-		d.neg, d.exp = false, 0
-		return nil
+		exp++ // zero has a digit too: the service holds the exponent that it is written with to the same range
 	}
 	d.exp = exp
 	switch {
+	case d.n == 0 && (!hasExp || exp >= minExponent && exp <= maxExponent):
+		d.neg, d.exp = false, 0
 	case exp > maxExponent:
 		return invalid(msgOverflow)
 	case exp < minExponent:
@@ -174,36 +177,19 @@ func (d *decimal) push(c byte, count *int) (over bool) {
 }
 
 func badNumber(text string) *Error {
+	e := invalid(msgNumber + ": " + text)
 	if text == "" {
-		return invalid(msgNumber)
+		e.Message, e.Newer = msgNumber, e.Message
 	}
-	return invalid(msgNumber + ": " + text)
+	return e
 }
 
-// parseExponent reads the digits after an E. Exponents beyond any legal number are cut down
-// to one that is still out of range whatever the digits in front of it are.
+// parseExponent reads what follows an E, which for the service is an integer of 64 bits. Exponents beyond any legal
+// number are cut down to one that is still out of range whatever the digits in front of it are.
 func parseExponent(s string) (int, bool) {
-	neg := false
-	if s != "" && (s[0] == '-' || s[0] == '+') {
-		neg = s[0] == '-'
-		s = s[1:]
-	}
-	if s == "" {
-		return 0, false
-	}
+	e, err := strconv.ParseInt(s, 10, 64)
 	const limit = 1 << 20
-	e := 0
-	for i := range len(s) {
-		c := s[i]
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		e = min(e*10+int(c-'0'), limit)
-	}
-	if neg {
-		e = -e
-	}
-	return e, true
+	return int(max(-limit, min(e, limit))), err == nil
 }
 
 // value packs d, which must be in range.

@@ -39,7 +39,7 @@ func newSet(kind Kind, elems []string) (Value, *Error) {
 	}
 	sorted := slices.Sorted(slices.Values(elems))
 	if len(slices.Compact(slices.Clone(sorted))) != len(sorted) {
-		return Value{}, invalid(duplicates(kind, elems))
+		return Value{}, duplicates(kind, elems)
 	}
 	return packSet(kind, sorted), nil
 }
@@ -79,21 +79,40 @@ func nullInSet(kind Kind) string {
 	return prefix + "Binary sets may not contain null values"
 }
 
-// duplicates words the complaint about a set in which an element comes twice. The service leaves the
+// duplicates words the complaint about a set in which an element comes twice, given in the order of the text. The service leaves the
 // blank out in front of "of type BS".
-func duplicates(kind Kind, elems []string) string {
-	const prefix = "One or more parameter values were invalid: Input collection ["
-	switch kind {
-	case SS:
-		return prefix + strings.Join(elems, ", ") + "] contains duplicates."
-	case NS:
-		return "Input collection contains duplicates"
+func duplicates(kind Kind, elems []string) *Error {
+	const prefix = "One or more parameter values were invalid: Input collection "
+	if kind == NS {
+		return &Error{ValidationException, "Input collection contains duplicates", prefix + "contains duplicates."}
 	}
+	newer, blank, end := upToRepeat(elems), " ", " contains duplicates."
+	if kind == BS {
+		elems, newer, blank, end = inBase64(elems), inBase64(newer), "", "of type BS contains duplicates."
+	}
+	return &Error{ValidationException, prefix + "[" + strings.Join(elems, ", ") + "]" + end,
+		prefix + `["` + strings.Join(newer, `",`+blank+`"`) + `"]` + end}
+}
+
+// upToRepeat returns the elements in the order in which the newer wording has them: those before the first that comes again are
+// sorted.
+func upToRepeat(elems []string) []string {
+	elems = slices.Clone(elems)
+	for i, e := range elems {
+		if slices.Contains(elems[:i], e) {
+			slices.Sort(elems[:i])
+			break
+		}
+	}
+	return elems
+}
+
+func inBase64(elems []string) []string {
 	coded := make([]string, len(elems))
 	for i, e := range elems {
 		coded[i] = base64.StdEncoding.EncodeToString([]byte(e))
 	}
-	return prefix + strings.Join(coded, ", ") + "]of type BS contains duplicates."
+	return coded
 }
 
 // Union gives the set of the elements of a and b, which are sets of the same kind.
