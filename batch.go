@@ -250,11 +250,15 @@ func (b *batch) sendChunk(ctx context.Context, c *route.Conn, job []int) ([]int,
 		}
 		puts[name] = append(items, r.item)
 	}
-	left, err := c.BatchWrite(ctx, in, puts)
+	answer, err := c.BatchWrite(ctx, in, puts)
 	if err != nil {
 		return nil, err
 	}
-	return b.unprocessed(job, left)
+	left, err := b.unprocessed(job, answer)
+	for _, i := range job {
+		b.maybe[i] = b.maybe[i] || err != nil // the others are written
+	}
+	return left, err
 }
 
 // unprocessed finds the writes of a job by the keys of what the service gave back.
@@ -272,12 +276,14 @@ func (b *batch) unprocessed(job []int, items map[string][]types.WriteRequest) ([
 			case w.DeleteRequest != nil:
 				attrs = w.DeleteRequest.Key
 			}
+			var id schema.ItemID // of none, where nothing was sent to such a table
 			for _, i := range job {
 				if t := b.requests[i].e.table; t.s().Name == table {
-					back[t.s().Identity(attrs)] = true
+					id = t.s().Identity(attrs)
 					break
 				}
 			}
+			back[id] = true
 		}
 	}
 	var left []int

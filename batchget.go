@@ -297,9 +297,11 @@ func (b *batchGet) request(ctx context.Context, left []*getKey, strongly bool, s
 		return left, err
 	}
 	var again []*getKey
-	for _, attrs := range unprocessed[table].Keys {
-		if g := sink.find(b.t.s().Identity(attrs)); g != nil {
-			again = append(again, g)
+	for _, of := range unprocessed { // of the one table, whatever a client calls it
+		for _, attrs := range of.Keys {
+			if again = append(again, sink.find(b.t.s().Identity(attrs))); again[len(again)-1] == nil {
+				return left, usagef("the service left keys unprocessed that were not asked for")
+			}
 		}
 	}
 	return again, nil

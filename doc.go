@@ -121,9 +121,10 @@
 //
 // On a field of a collection's struct, "-" says that the field takes no items.
 //
-// The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on
-// every write, after values were filled in, unless it says [SkipValidation], and never on a read. A rule with a wrong parameter, or
-// for another type, is a wrong declaration; one that cannot be applied to what an interface holds counts as broken.
+// The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on every write, after values were
+// filled in, unless it says [SkipValidation], and never on a read. Update and Patch check each value that they write by its own rules; what
+// adding makes of a number, and rules across fields, are left to Put, SaveChanges and upserts. A rule with a wrong parameter, or for another
+// type, is a wrong declaration; one that cannot be applied to what an interface holds counts as broken.
 //
 // # Errors
 //

@@ -142,54 +142,40 @@ func (e *entity) reach(within change.Target, path string, err error) change.Targ
 // Name returns the attribute's name for the SDK's expression builders.
 func (f field) Name() expression.NameBuilder { return f.t.Name() }
 
-// value encodes v as the field would be stored. An error is kept in the value: the request that it
-// becomes part of fails with it.
-func (f FieldOf[T, V]) value(v V) expression.ValueBuilder {
-	return expression.Value(f.t.Operand(reflect.ValueOf(&v).Elem()))
-}
+func valueOf[V any](v V) reflect.Value { return reflect.ValueOf(&v).Elem() }
 
-// Equal returns the condition that the attribute has the value v; for a nil, that it has none.
-func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder {
-	return f.t.Equal(reflect.ValueOf(&v).Elem())
-}
+// Equal returns the condition that the attribute has the value v; for a nil, that it has none. A zero that the tag leaves out (omitempty) is
+// not stored: items without it meet none of the comparisons but NotEqual, so ask for Equal(0).Or(NotExists()).
+func (f FieldOf[T, V]) Equal(v V) expression.ConditionBuilder { return f.t.Equal(valueOf(v)) }
 
 // NotEqual returns the condition that the attribute has another value than v, or is absent; for a nil, that it has one.
-func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder {
-	return f.t.NotEqual(reflect.ValueOf(&v).Elem())
-}
+func (f FieldOf[T, V]) NotEqual(v V) expression.ConditionBuilder { return f.t.NotEqual(valueOf(v)) }
 
 // Less returns the condition that the attribute is below v.
-func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder {
-	return expression.LessThan(f.t.Name(), f.value(v))
-}
+//
+// The service compares what is stored: numbers by their values, text and bytes byte by byte. So the order of numbers that are stored as
+// text is not asked for: the request is refused. Times in text have their order if all have one offset, such as UTC, but not within a second.
+func (f FieldOf[T, V]) Less(v V) expression.ConditionBuilder { return f.t.Less(valueOf(v)) }
 
-// LessEqual returns the condition that the attribute is v or below.
-func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder {
-	return expression.LessThanEqual(f.t.Name(), f.value(v))
-}
+// LessEqual returns the condition that the attribute is v or below, see [FieldOf.Less].
+func (f FieldOf[T, V]) LessEqual(v V) expression.ConditionBuilder { return f.t.LessEqual(valueOf(v)) }
 
-// Greater returns the condition that the attribute is above v.
-func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder {
-	return expression.GreaterThan(f.t.Name(), f.value(v))
-}
+// Greater returns the condition that the attribute is above v, see [FieldOf.Less].
+func (f FieldOf[T, V]) Greater(v V) expression.ConditionBuilder { return f.t.Greater(valueOf(v)) }
 
-// GreaterEqual returns the condition that the attribute is v or above.
+// GreaterEqual returns the condition that the attribute is v or above, see [FieldOf.Less].
 func (f FieldOf[T, V]) GreaterEqual(v V) expression.ConditionBuilder {
-	return expression.GreaterThanEqual(f.t.Name(), f.value(v))
+	return f.t.GreaterEqual(valueOf(v))
 }
 
-// Between returns the condition that the attribute is not below low and not above high.
+// Between returns the condition that the attribute is not below low and not above high, see [FieldOf.Less].
 func (f FieldOf[T, V]) Between(low, high V) expression.ConditionBuilder {
-	return expression.Between(f.t.Name(), f.value(low), f.value(high))
+	return f.t.Between(valueOf(low), valueOf(high))
 }
 
-// In returns the condition that the attribute has one of the values, of which the service takes up to 100.
+// In returns the condition that the attribute has one of the values, of which the service takes up to 100, or, with a nil, none.
 func (f FieldOf[T, V]) In(first V, more ...V) expression.ConditionBuilder {
-	rest := make([]expression.OperandBuilder, len(more))
-	for i, v := range more {
-		rest[i] = f.value(v)
-	}
-	return expression.In(f.t.Name(), f.value(first), rest...)
+	return f.t.In(valueOf(append([]V{first}, more...)))
 }
 
 // Exists returns the condition that the item has the attribute. NULL, as which nil values are stored, counts as none.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"slices"
 	"sort"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/cursor"
 	"github.com/entable/entable/internal/schema"
+	"github.com/entable/entable/internal/work"
 )
 
 // take goes past the next item.
@@ -52,7 +52,7 @@ type merged struct {
 // fetch fetches pages until each of the shards has an item at hand, or is at its end or at a sort key, if there is one.
 func (m *merged) fetch(ctx context.Context, pagers []*pager, to *schema.SortValue) error {
 	errs := make([]error, len(pagers))
-	var wg sync.WaitGroup
+	var wg work.Crew
 	for i, g := range pagers {
 		if g.pageEnds() && !g.start.Done {
 			g.out = m.out

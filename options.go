@@ -314,10 +314,9 @@ func (o hooksSetting) applySave(c *saveConfig)     { c.each = append(c.each, o) 
 
 type expiredSetting bool
 
-// HideExpired sets whether reads pass over items whose `ttl` field lies in the past; the entity's setting goes before
-// the table's. The service removes such
-// items within a few days, until then it returns them, which is also the default here. Get then says
-// [ErrNotFound], queries leave them out.
+// HideExpired sets whether reads pass over items whose `ttl` field lies in the past; the entity's setting goes before the table's. The
+// service removes such items within a few days, until then it returns them, which is also the default here. Get then says [ErrNotFound],
+// queries leave them out, and [Entity.Create] takes their place; updates and upserts still meet them.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html
 func HideExpired(on bool) Setting { return expiredSetting(on) }
 

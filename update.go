@@ -211,11 +211,12 @@ func stored[Item any](ctx context.Context, u *update, what types.ReturnValue) (I
 	return item, err
 }
 
-// SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are
-// set, emptied ones removed, all others stay as they are stored. When nothing differs, nothing is sent.
-// Keys must be equal. Hooks, generated values, validation and versions are those of [Entity.Patch]; the
-// condition on the version is before's. after gets the values of the write when it succeeds. In an item that was read in part, see
-// [Query.Partial], a changed list, map or set must be stored as it was read: what was not read of it is not lost, but makes the write fail.
+// SaveChanges writes what differs between before, as it was loaded, and after: changed attributes are set, emptied ones removed, all others
+// stay as they are stored. When nothing differs, nothing is sent. A copied struct shares slices, maps and pointers: replace them in after,
+// since what is changed in place is changed in before too. Keys must be equal. Hooks, generated values and versions are those of
+// [Entity.Patch]; after is validated as a whole; the condition on the version is before's. after gets the values of the write when it
+// succeeds. In an item that was read in part, see [Query.Partial], a changed list, map or set must be stored as it was read: what was not
+// read of it is not lost, but makes the write fail.
 //
 // Options: [If], [SkipHooks], [SkipValidation].
 func (e *Entity[T]) SaveChanges(ctx context.Context, before T, after *T, opts ...WriteOption) error {
@@ -312,10 +313,12 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 
 // settle gives the values of a successful update to the caller.
 func (u *update) settle(ctx context.Context, r *request, stored loaded) error {
-	if stored.err != nil {
+	switch {
+	case stored.err != nil:
 		return stored.err
-	}
-	if u.give != nil {
+	case u.give != nil && stored.value == nil && r.returns == types.ReturnValueAllNew && !r.exact():
+		return usagef("the client answered without the item that the update has made")
+	case u.give != nil:
 		u.give(stored.value)
 	}
 	if u.instance == nil {

@@ -93,6 +93,8 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	rules := ""
 	if t.Leaf != nil {
 		rules = schema.OwnRules(t.Leaf.Tag.Get("validate"))
+	} else if f, levels := t.Around(); f != nil && c.Op != change.Remove {
+		rules = schema.ElementRules(f.Tag.Get("validate"), levels)
 	}
 	v := reflect.Zero(t.Type)
 	if c.Op != change.Remove {
@@ -101,14 +103,14 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 			return nil //nolint:nilerr // AddTo reports it
 		}
 	}
-	switch c.Op {
-	case change.Append, change.Prepend: // elements, not the whole list
+	switch k := v.Kind(); {
+	case c.Op == change.Append, c.Op == change.Prepend, c.Op == change.Add && (k == reflect.Slice || k == reflect.Array): // elements, not the whole
 		var dives bool
 		if _, rules, dives = strings.Cut(","+rules, ",dive"); !dives {
 			return nil
 		}
 		rules = "dive" + rules
-	case change.Add, change.Subtract, change.Delete:
+	case c.Op == change.Add, c.Op == change.Subtract, c.Op == change.Delete:
 		return nil
 	}
 	path, plain := change.Show(c.Path), reflect.Indirect(v)

@@ -506,6 +506,8 @@ func TestConditionsOfHandles(t *testing.T) {
 			{f.weight.Equal(0.1), true},
 			{f.small.NotExists(), true},
 			{f.small.Equal(0), false},
+			{f.small.Equal(0).Or(f.small.NotExists()), true}, // it is left out
+			{f.note.In(new("x"), nil), true},
 			{f.status.Equal("new").And(f.count.Name().Equal(expression.Value(5))), true},
 		} {
 			err := parcels.Update(Parcel{ID: "1"}).Set("weight", 0.1).If(test.condition).Do(t.Context())

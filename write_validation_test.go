@@ -295,3 +295,51 @@ func TestSkipValidation(t *testing.T) {
 		}
 	})
 }
+
+// The rules of elements hold wherever an update writes one.
+func TestRulesOfElementsInUpdates(t *testing.T) {
+	type Score struct {
+		ID     string                    `dynamodbav:"id"`
+		Points map[string]int            `dynamodbav:"points" validate:"max=9,dive,keys,min=2,endkeys,min=1"`
+		Tags   []string                  `dynamodbav:"tags,stringset,omitempty" validate:"max=9,dive,min=2"`
+		Grid   [][]int                   `dynamodbav:"grid" validate:"dive,max=2,dive,min=1"`
+		Free   []int                     `dynamodbav:"free" validate:"max=1"`
+		Nested map[string]map[string]int `dynamodbav:"nested" validate:"dive,dive,min=1"`
+		Total  int                       `dynamodbav:"total" validate:"max=5"`
+	}
+	s := onMemory(t)
+	scores := entable.Register[Score](s.NewTable())
+	key := Score{ID: "1"}
+	check(t, scores.Put(t.Context(), &Score{ID: "1", Points: map[string]int{"ab": 1}, Grid: [][]int{{1}}, Free: []int{1}, Nested: map[string]map[string]int{"a": {}}}))
+	points := entable.Field(scores, func(s *Score) *map[string]int { return &s.Points })
+	update := func() *entable.Update[Score] { return scores.Update(key) }
+	for _, test := range []struct {
+		update *entable.Update[Score]
+		want   string // the rule that is broken
+	}{
+		{update().Set("points.cd", 0), `attribute points.cd: int value does not satisfy "min=1"`},
+		{update().Set("points.cd", 1), ""},
+		{update().Apply(entable.Entry(points, "cd").Set(0)), `attribute points.cd: int value does not satisfy "min=1"`},
+		{update().SetIfAbsent("points.ef", 0), `attribute points.ef: int value does not satisfy "min=1"`},
+		{update().Add("points.cd", -5), ""}, // what it becomes is not known
+		{update().Remove("points.cd"), ""},
+		{update().Add("tags", []string{"ab", "c"}), `attribute tags[1]: string value does not satisfy "min=2"`},
+		{update().Add("tags", []string{"ab"}), ""},
+		{update().DeleteFromSet("tags", []string{"c"}), ""},
+		{update().Set("grid[0]", []int{1, 2, 3}), `attribute grid[0]: []int value does not satisfy "max=2"`},
+		{update().Set("grid[0]", []int{0}), `attribute grid[0][0]: int value does not satisfy "min=1"`},
+		{update().Set("grid[0][0]", 0), `attribute grid[0][0]: int value does not satisfy "min=1"`},
+		{update().Set("grid[0][0]", 7), ""},
+		{update().Set("free[0]", 0), ""},
+		{update().Set("nested.a.b", 0), `attribute nested.a.b: int value does not satisfy "min=1"`},
+		{update().Set("nested.a", map[string]int{"b": 2}), ""},
+		{update().Set("points.cd", 0).SkipValidation(), ""},
+	} {
+		switch err := test.update.Do(t.Context()); {
+		case test.want == "":
+			check(t, err)
+		case err == nil || err.Error() != "entable: Score: invalid: "+test.want:
+			t.Errorf("got %v\nwant %s", err, test.want)
+		}
+	}
+}

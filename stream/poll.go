@@ -80,7 +80,7 @@ func (e *LostRecordsError) Unwrap() error { return e.Err }
 //
 // The changes of one item are handled in their order: a shard begins when the one that it was split from is done. Several shards are
 // handled at once. A position is saved after each response that had records, and when the poll ends. One program at a time may poll
-// for one consumer. Requests that are throttled or fail with the service are repeated ten times.
+// for one consumer. What a function panics with comes out of Poll. Requests that are throttled or fail with the service are repeated ten times.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 func (h *Handler) Poll(ctx context.Context, client Client, o PollOptions) error {
 	if o.Interval <= 0 {
@@ -102,7 +102,11 @@ func (h *Handler) Poll(ctx context.Context, client Client, o PollOptions) error 
 			return p.error(err)
 		}
 	}
-	return p.error(p.run(ctx))
+	err := p.run(ctx)
+	if t, ok := err.(*work.Thrown); ok { // of a function of the user's
+		panic(t)
+	}
+	return p.error(err)
 }
 
 // poll is a Poll under way.

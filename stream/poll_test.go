@@ -385,3 +385,32 @@ func TestPollWithoutAStream(t *testing.T) {
 		t.Errorf("a table without a stream: %v", err)
 	}
 }
+
+// A function that panics does so in the goroutine of the poll, where the program can recover, and its change is handed over again.
+func TestPanicsComeOutOfAPoll(t *testing.T) {
+	t.Parallel()
+	m := openMarket(t)
+	check(t, m.sales.Put(t.Context(), &Sale{Shop: "a", No: 1, Amount: 1}))
+	m.disableStream(t)
+	poison, handed := errors.New("poison"), 0
+	h := stream.NewHandler(m.table, stream.On(m.sales, func(context.Context, stream.Change[Sale]) error {
+		if handed++; handed == 1 {
+			panic(poison)
+		}
+		return nil
+	}))
+	o := stream.PollOptions{Checkpoints: m.positions, Interval: time.Millisecond}
+	func() {
+		defer func() {
+			if err, ok := recover().(error); !ok || !errors.Is(err, poison) {
+				t.Errorf("what comes out is %v", err)
+			}
+		}()
+		err := h.Poll(t.Context(), m.streams, o)
+		t.Errorf("ended with %v", err)
+	}()
+	check(t, h.Poll(t.Context(), m.streams, o))
+	if handed != 2 {
+		t.Errorf("handed over %d times", handed)
+	}
+}

@@ -146,9 +146,14 @@ func (s *shards) start(ctx context.Context, list []types.Shard) {
 		s.running[id] = true
 		at, latest := s.at[id], s.latest[id]
 		go func() {
-			end := shardEnd{shard: id}
+			end := shardEnd{shard: id, at: at}
+			defer func() {
+				if t := work.Caught(recover()); t != nil {
+					end.err = t
+				}
+				s.ended <- end
+			}()
 			end.at, end.err = s.read(ctx, id, at, latest)
-			s.ended <- end
 		}()
 	}
 }

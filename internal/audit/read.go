@@ -117,7 +117,10 @@ func (a *Audit) readMany(ctx context.Context, keys map[string]map[string]types.A
 			}
 			found[a.Table.KeyText(item)] = item
 		}
-		left := unprocessed[a.Table.Name].Keys
+		var left []map[string]types.AttributeValue
+		for _, of := range unprocessed { // of the one table, whatever a client calls it
+			left = append(left, of.Keys...)
+		}
 		todo = append(todo[n:], left...)
 		if len(left) == 0 {
 			tries.Made = 0

@@ -2,8 +2,11 @@ package change
 
 import (
 	"cmp"
+	"encoding"
 	"errors"
 	"fmt"
+	"math/big"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,8 +63,12 @@ func Check(shapes []Shape, condition string, names map[string]string, values map
 				t = term{}
 			default:
 				t.call, t.between = word, word == "BETWEEN"
+				t.orders = t.orders || t.between
 			}
+		case strings.HasPrefix(rest, "<>"):
+			rest = rest[2:]
 		default:
+			t.orders = t.orders || c == '<' || c == '>'
 			rest = rest[1:]
 		}
 	}
@@ -141,6 +148,7 @@ func cutAliases(text string, names map[string]string) (path []Segment, rest stri
 type term struct {
 	call     string // the function, or a word between the operands
 	between  bool
+	orders   bool // it asks which of its operands is above another
 	operands []operand
 }
 
@@ -225,6 +233,9 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 	case t.call == "contains":
 		kind, has = target.contains(), "it holds"
 	}
+	if t.orders && !o.size && kind == wire.S && isNumeric(target.Type) {
+		return fmt.Errorf("its values (%s) are stored as text, in whose order 10 comes before 9: it cannot be compared by order", target.Type)
+	}
 	for _, other := range t.operands {
 		if k := kindOf(other.value); kind != wire.Invalid && k != wire.Invalid && k != wire.NULL && k != kind {
 			return fmt.Errorf("%s %s (%s), and is compared with %s, which it never is: use a handle made by entable.Field, or give the value as entable.Value(v)",
@@ -264,6 +275,15 @@ func (t Target) kind() wire.Kind {
 		return t.Leaf.Kind()
 	}
 	return t.Root.Encoding.KindOf(t.Type)
+}
+
+// isNumeric reports whether the values of a type are numbers, whatever they are stored as, and have no form of their own.
+func isNumeric(t reflect.Type) bool {
+	switch t = deref(t); t {
+	case reflect.TypeFor[big.Int](), reflect.TypeFor[big.Float](), reflect.TypeFor[big.Rat]():
+		return true
+	}
+	return t.ConvertibleTo(reflect.TypeFor[float64]()) && !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextMarshaler]())
 }
 
 // contains returns the kind of what the target's values can contain.

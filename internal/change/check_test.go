@@ -2,6 +2,7 @@ package change_test
 
 import (
 	"io"
+	"math/big"
 	"reflect"
 	"strings"
 	"testing"
@@ -80,6 +81,7 @@ const never = "which it never is: use a handle made by entable.Field, or give th
 func TestCheck(t *testing.T) {
 	id, now := uuid.New(), time.Now()
 	n, v := expression.Name, expression.Value
+	const order = "its values (int) are stored as text, in whose order 10 comes before 9: it cannot be compared by order"
 	const has = `change_test.user has "id", "name", "age", "rank", "code", "born", "seen", "home", "places", "by_name", "friends", "groups", "tags", "any", "anys", "a.b", "lists"; the table has "pk", "_type"`
 	for _, test := range []struct {
 		name string
@@ -119,6 +121,13 @@ func TestCheck(t *testing.T) {
 		{"enum by the SDK", n("rank").Equal(v(rank(2))), "attribute rank: it is stored as S (change_test.rank), and is compared with N, " + never},
 		{"enum", n("rank").Equal(own(rank(2))), ""},
 		{"number as text", n("code").Equal(v(7)), "attribute code: it is stored as S (int), and is compared with N, " + never},
+		{"order of numbers as text", n("code").LessThan(own("7")), "attribute code: " + order},
+		{"order of numbers as text on the left", v("7").LessThanEqual(n("code")), "attribute code: " + order},
+		{"order beside a number", n("age").GreaterThan(n("code")), "attribute code: " + order},
+		{"numbers as text between", n("code").Between(v("1"), v("9")), "attribute code: " + order},
+		{"not equal as text", n("code").NotEqual(v("7")).And(n("age").LessThan(v(7))), ""},
+		{"size of a number as text", n("code").Size().LessThan(v(7)), ""},
+		{"order of a text of its own", n("rank").LessThan(own(rank(2))), ""},
 		{"unixtime", n("born").LessThan(v(now)), "attribute born: it is stored as N (time.Time), and is compared with S, " + never},
 		{"time", n("seen").LessThan(v(now)), ""},
 		{"nil", n("seen").Equal(v(nil)), ""},
@@ -138,6 +147,21 @@ func TestCheck(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// Big numbers are stored as text without an option.
+func TestCheckOfBigNumbers(t *testing.T) {
+	type ledger struct {
+		Sum *big.Int `dynamodbav:"sum"`
+	}
+	shapes := []change.Shape{shapeOf[ledger](t, codec.Methods)}
+	sum := expression.Name("sum")
+	if got := check(t, shapes, sum.GreaterThanEqual(expression.Value("9"))); !strings.HasPrefix(got, "attribute sum: its values (*big.Int) are stored as text") {
+		t.Errorf("got %s", got)
+	}
+	if got := check(t, shapes, sum.Equal(own(big.NewInt(9)))); got != "" {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -104,6 +104,46 @@ func (t Target) NotEqual(v reflect.Value) expression.ConditionBuilder {
 	return expression.NotEqual(t.Name(), expression.Value(is))
 }
 
+// valueOf returns v as a value of an expression. An error is kept in it: the request that it becomes part of fails with it.
+func (t Target) valueOf(v reflect.Value) expression.ValueBuilder {
+	return expression.Value(t.Operand(v))
+}
+
+// Less returns the condition that the target is below v; so do the others for their orders.
+func (t Target) Less(v reflect.Value) expression.ConditionBuilder {
+	return expression.LessThan(t.Name(), t.valueOf(v))
+}
+
+func (t Target) LessEqual(v reflect.Value) expression.ConditionBuilder {
+	return expression.LessThanEqual(t.Name(), t.valueOf(v))
+}
+
+func (t Target) Greater(v reflect.Value) expression.ConditionBuilder {
+	return expression.GreaterThan(t.Name(), t.valueOf(v))
+}
+
+func (t Target) GreaterEqual(v reflect.Value) expression.ConditionBuilder {
+	return expression.GreaterThanEqual(t.Name(), t.valueOf(v))
+}
+
+func (t Target) Between(low, high reflect.Value) expression.ConditionBuilder {
+	return expression.Between(t.Name(), t.valueOf(low), t.valueOf(high))
+}
+
+// In returns the condition that the target has one of the values of a slice, as to Equal.
+func (t Target) In(values reflect.Value) expression.ConditionBuilder {
+	of, none := make([]expression.OperandBuilder, values.Len()), false
+	for i := range of {
+		is := t.Operand(values.Index(i))
+		of[i], none = expression.Value(is), none || isAbsent(is) && t.mayBeNull()
+	}
+	in := expression.In(t.Name(), of[0], of[1:]...)
+	if none {
+		return in.Or(t.NotExists())
+	}
+	return in
+}
+
 // Unless returns a condition, or, of a target that there is not, one that fails with the error.
 func (t Target) Unless(c expression.ConditionBuilder) expression.ConditionBuilder {
 	if t.err != nil {

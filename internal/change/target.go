@@ -23,6 +23,20 @@ type Target struct {
 
 	steps []step // from the top-level attribute down
 	err   error  // there is no such target: the error of what asks for it
+
+	around *codec.Field // of an element of a list or map: the field that it lies in,
+	below  int          // so many levels down
+}
+
+// Around returns the field that an element of a list or map lies in, and how many levels below; nil for what is no element.
+func (t Target) Around() (f *codec.Field, levels int) { return t.around, t.below }
+
+// inside makes the target an element of what it was.
+func (t *Target) inside() {
+	if t.Leaf != nil {
+		t.around, t.below = t.Leaf, 0
+	}
+	t.Leaf, t.below = nil, t.below+1
 }
 
 // Without returns what stands for a target inside t that there is not, because of an error: conditions on it fail with that.
@@ -175,7 +189,8 @@ func (t *Target) descend(name string) error {
 	typ := deref(t.Type)
 	switch {
 	case typ.Kind() == reflect.Map:
-		t.Leaf, t.Type = nil, typ.Elem()
+		t.inside()
+		t.Type = typ.Elem()
 		return nil
 	case typ.Kind() != reflect.Struct || typ == timeType || t.Root.Encoding.Opaque(typ):
 		return fmt.Errorf("%s has no attributes", t.Type)
@@ -188,13 +203,14 @@ func (t *Target) descend(name string) error {
 	if f == nil {
 		return unknownAttribute(plan, name)
 	}
-	t.Leaf, t.Type = f, f.Type
+	t.Leaf, t.Type, t.around = f, f.Type, nil
 	return nil
 }
 
 // index goes to an element of the list that t names so far.
 func (t *Target) index(at int) error {
-	t.steps, t.Leaf = append(t.steps, step{at: at}), nil
+	t.steps = append(t.steps, step{at: at})
+	t.inside()
 	switch {
 	case t.Type == nil:
 		return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/codec"
@@ -178,6 +179,42 @@ func TestOverlaps(t *testing.T) {
 		a, b := resolve(t, test.a), resolve(t, test.b)
 		if a.Overlaps(b) != test.want || b.Overlaps(a) != test.want {
 			t.Errorf("%q and %q: overlap %t, %t, want %t", test.a, test.b, a.Overlaps(b), b.Overlaps(a), test.want)
+		}
+	}
+}
+
+// A nil among values is none, as it is alone; a zero that the tag leaves out is compared in the form of the others.
+func TestConditionsOnNilAndZero(t *testing.T) {
+	type odd struct {
+		Opt  *int     `dynamodbav:"opt"`
+		Some []string `dynamodbav:"some,omitempty"`
+		Code int      `dynamodbav:"code,string,omitempty"`
+		N    int      `dynamodbav:"n,omitempty"`
+	}
+	of := func(path string) change.Target {
+		target, err := change.Resolve(planOf[odd](t), path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return target
+	}
+	v := reflect.ValueOf
+	for _, test := range []struct {
+		c    expression.ConditionBuilder
+		want string
+		is   types.AttributeValue
+	}{
+		{of("opt").In(v([]*int{new(5), nil})), "(#0 IN (:0, :1)) OR ((attribute_not_exists (#0)) OR (#0 = :2))", &types.AttributeValueMemberN{Value: "5"}},
+		{of("opt").In(v([]*int{new(5)})), "#0 IN (:0)", &types.AttributeValueMemberN{Value: "5"}},
+		{of("some").In(v([][]string{nil})), "(#0 IN (:0)) OR ((attribute_not_exists (#0)) OR (#0 = :1))", &types.AttributeValueMemberNULL{Value: true}},
+		{of("n").In(v([]int{0})), "#0 IN (:0)", &types.AttributeValueMemberN{Value: "0"}},
+		{of("code").In(v([]int{0, 1})), "#0 IN (:0, :1)", &types.AttributeValueMemberS{Value: "0"}},
+		{of("code").Equal(v(0)), "#0 = :0", &types.AttributeValueMemberS{Value: "0"}},
+		{of("code").NotEqual(v(7)), "#0 <> :0", &types.AttributeValueMemberS{Value: "7"}},
+	} {
+		x, err := expression.NewBuilder().WithCondition(test.c).Build()
+		if err != nil || *x.Condition() != test.want || !reflect.DeepEqual(x.Values()[":0"], test.is) {
+			t.Errorf("got %s of %v, %v\nwant %s", *x.Condition(), x.Values()[":0"], err, test.want)
 		}
 	}
 }

@@ -27,7 +27,11 @@ func (t Target) Operand(v reflect.Value) types.AttributeValue {
 			return readValue(raw, t.locate(err))
 		}
 	}
-	return t.Element(v.Interface())
+	is := t.Element(v.Interface())
+	if n, ok := is.(*types.AttributeValueMemberN); ok && t.Leaf != nil && t.Leaf.Kind() == wire.S {
+		return &types.AttributeValueMemberS{Value: n.Value} // a zero with the option string
+	}
+	return is
 }
 
 // Element returns a part of the target's value for an expression, as Operand does.

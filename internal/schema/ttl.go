@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"time"
 	"unsafe"
@@ -25,6 +26,10 @@ func (e *Entity) setTTL(f *codec.Field) error {
 	return nil
 }
 
+// lastSecond is the last one since 1970 that package time counts on with. What is stored as later, such as the largest int64 for "never",
+// would be long past to it.
+const lastSecond = math.MaxInt64 - 1<<36
+
 // Expiry returns when the item at ptr expires; ok is false when it does not.
 func (e *Entity) Expiry(ptr unsafe.Pointer) (at time.Time, ok bool) {
 	if e.TTL == nil {
@@ -36,11 +41,13 @@ func (e *Entity) Expiry(ptr unsafe.Pointer) (at time.Time, ok bool) {
 	}
 	switch {
 	case v.CanInt():
-		return time.Unix(v.Int(), 0), true
+		return time.Unix(min(v.Int(), lastSecond), 0), true
 	case v.CanUint():
-		return time.Unix(int64(v.Uint()), 0), true
+		return time.Unix(int64(min(v.Uint(), lastSecond)), 0), true
 	}
-	at = v.Interface().(time.Time)
+	if at = v.Interface().(time.Time); at.Unix() > lastSecond {
+		at = time.Unix(lastSecond, 0)
+	}
 	return at, !at.IsZero()
 }
 

@@ -153,6 +153,23 @@ func OwnRules(tag string) string {
 	return strings.Join(own, ",")
 }
 
+// ElementRules returns the rules of a tag, as OwnRules does, for elements so many levels below the field: each level has a "dive" in front.
+func ElementRules(tag string, levels int) string {
+	rules := OwnRules(tag)
+	for range levels {
+		var dives bool
+		if _, rules, dives = strings.Cut(","+rules, ",dive"); !dives {
+			return ""
+		}
+		rules = strings.TrimPrefix(rules, ",")
+		if strings.HasPrefix(rules, "keys,") {
+			_, rules, _ = strings.Cut(rules, "endkeys")
+			rules = strings.TrimPrefix(rules, ",")
+		}
+	}
+	return rules
+}
+
 func typeName(t reflect.Type) string {
 	if t == nil {
 		return "nil"

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -40,6 +41,9 @@ func appendMap(dst []byte, m map[string]types.AttributeValue, depth int) ([]byte
 }
 
 func appendValue(dst []byte, v types.AttributeValue, depth int) ([]byte, error) {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
+		return dst, fmt.Errorf("cannot write a nil %T", v)
+	}
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
 		return AppendS(dst, v.Value)

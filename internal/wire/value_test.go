@@ -83,6 +83,7 @@ func TestValuesThatCannotBeWritten(t *testing.T) {
 		want  string
 	}{
 		{nil, `attribute "a": cannot write an attribute value of type <nil>`},
+		{(*types.AttributeValueMemberS)(nil), `attribute "a": cannot write a nil *types.AttributeValueMemberS`},
 		{&types.UnknownUnionMember{Tag: "X"}, `attribute "a": cannot write an attribute value of type *types.UnknownUnionMember`},
 		{str("\xff"), `attribute "a": text is not valid UTF-8`},
 		{&types.AttributeValueMemberN{Value: "one"}, `attribute "a": invalid number "one"`},

@@ -3,34 +3,31 @@ package work
 import (
 	"context"
 	"iter"
-	"sync"
+	"sync/atomic"
 )
 
 // InParallel does all jobs, at most n of them at once, and returns when they are done. A single one needs
-// no goroutine.
+// no goroutine. After a panic no further one is begun.
 func InParallel[J any](n int, jobs []J, do func(J)) {
 	if len(jobs) == 1 {
 		do(jobs[0])
 		return
 	}
-	queue := make(chan J)
-	var wg sync.WaitGroup
+	var next atomic.Int64
+	var crew Crew
 	for range min(n, len(jobs)) {
-		wg.Go(func() {
-			for job := range queue {
-				do(job)
+		crew.Go(func() {
+			for i := next.Add(1); i <= int64(len(jobs)) && !crew.Failed(); i = next.Add(1) {
+				do(jobs[i-1])
 			}
 		})
 	}
-	for _, job := range jobs {
-		queue <- job // no worker leaves before the queue is closed
-	}
-	close(queue)
-	wg.Wait()
+	crew.Wait()
 }
 
 // Gather ranges over what n producers make, each in a goroutine of its own. Up to n things wait to be taken, so that producers go on
-// meanwhile. A producer ends when send says that nobody wants more. Nothing is left running behind the range.
+// meanwhile. A producer ends when send says that nobody wants more, which is so after a panic of one. Nothing is left running behind
+// the range.
 func Gather[P any](ctx context.Context, n int, produce func(ctx context.Context, i int, send func(P) bool)) iter.Seq[P] {
 	return func(yield func(P) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -43,18 +40,28 @@ func Gather[P any](ctx context.Context, n int, produce func(ctx context.Context,
 				return false
 			}
 		}
-		var wg sync.WaitGroup
+		var crew Crew
 		for i := range n {
-			wg.Go(func() { produce(ctx, i, send) })
+			crew.Go(func() {
+				whole := false
+				defer func() {
+					if !whole {
+						cancel()
+					}
+				}()
+				produce(ctx, i, send)
+				whole = true
+			})
 		}
 		go func() {
-			wg.Wait()
+			crew.wait.Wait()
 			close(made)
 		}()
 		defer func() {
 			cancel()
 			for range made {
 			}
+			crew.Wait()
 		}()
 		for p := range made {
 			if !yield(p) {

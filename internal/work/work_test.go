@@ -3,7 +3,9 @@ package work_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -126,4 +128,49 @@ func TestGatherLeavesNothingBehind(t *testing.T) {
 			t.Errorf("gathered %v", all)
 		}
 	})
+}
+
+// What a job panics with comes out where the caller is, as it does of a single one, and nothing is left running.
+func TestPanicsComeOut(t *testing.T) {
+	thrown := func(do func()) (v any) {
+		defer func() { v = recover() }()
+		do()
+		return nil
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var done atomic.Int32
+		v := thrown(func() {
+			work.InParallel(3, make([]int, 50), func(int) {
+				if done.Add(1) == 5 {
+					panic(errSent)
+				}
+				<-time.After(time.Second)
+			})
+		})
+		err, ok := v.(error)
+		if !ok || !errors.Is(err, errSent) || !strings.Contains(err.Error(), "TestPanicsComeOut") {
+			t.Errorf("what came out is %v", v)
+		}
+		if n := done.Load(); n > 7 {
+			t.Errorf("%d jobs were begun", n)
+		}
+	})
+	for _, after := range []int{0, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			v := thrown(func() {
+				for range work.Gather(t.Context(), 3, func(_ context.Context, i int, send func(int) bool) {
+					for n := 0; send(n); n++ {
+						if i == 1 && n == after {
+							panic("of a user's type")
+						}
+					}
+				}) {
+				}
+				t.Error("the range went on behind")
+			})
+			if v == nil || !strings.HasPrefix(fmt.Sprint(v), "of a user's type\n\ngoroutine ") {
+				t.Errorf("what came out is %v", v)
+			}
+		})
+	}
 }
