@@ -7,15 +7,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Text returns the content of a key attribute.
+// Text returns the content of a key attribute, "" of a nil or what else cannot be one.
 func Text(v types.AttributeValue) string {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
-		return v.Value
+		if v != nil {
+			return v.Value
+		}
 	case *types.AttributeValueMemberN:
-		return v.Value
+		if v != nil {
+			return v.Value
+		}
 	case *types.AttributeValueMemberB:
-		return string(v.Value)
+		if v != nil {
+			return string(v.Value)
+		}
 	}
 	return ""
 }

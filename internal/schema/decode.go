@@ -214,13 +214,13 @@ func attrsText(item map[string]types.AttributeValue, names ...string) string {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		switch v := v.(type) {
+		switch v.(type) {
 		case *types.AttributeValueMemberS:
-			fmt.Fprintf(&b, "%s=%q", name, v.Value)
+			fmt.Fprintf(&b, "%s=%q", name, Text(v))
 		case *types.AttributeValueMemberN:
-			fmt.Fprintf(&b, "%s=%s", name, v.Value)
+			fmt.Fprintf(&b, "%s=%s", name, Text(v))
 		case *types.AttributeValueMemberB:
-			fmt.Fprintf(&b, "%s=%x", name, v.Value)
+			fmt.Fprintf(&b, "%s=%x", name, Text(v))
 		}
 	}
 	return b.String()
