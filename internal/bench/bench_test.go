@@ -58,7 +58,7 @@ func want(row string) any {
 		return request
 	case batchGet100:
 		return orders(100)
-	case keyCheck, queryPages, scanSegments, amongEntities:
+	case keyCheck, queryTypes, queryPages, scanSegments, amongEntities:
 		return nil // each has another one
 	case socketGet:
 		return orders(socketGoroutines)
@@ -183,12 +183,13 @@ func TestScaledContestantsReadAll(t *testing.T) {
 	many := func(n int) any { return orders(n) }
 	wants := map[ref]any{
 		{keyCheck, checkedKeys}: many(500), {keyCheck, uncheckedKeys}: many(500),
+		{queryTypes, oneType}: want(query500), {queryTypes, fiveTypes}: want(mixed500),
 		{amongEntities, tenEntities}: many(500), {amongEntities, thousandEntities}: many(500),
 		{queryPages, onePage}: tallyOf(t, orders(10*perPage)), {queryPages, tenPages}: tallyOf(t, orders(10*perPage)),
 		{scanSegments, oneSegment}: tallyOf(t, orders(segmentItems)), {scanSegments, twoSegments}: tallyOf(t, orders(segmentItems)),
 		{scanSegments, floorApart}: [2]any{tallyOf(t, orders(segmentItems/2)), tallyOf(t, orders(segmentItems/2))},
 	}
-	for _, c := range slices.Concat(keyContestants(), segmentsContestants(), amongContestants(), pagesContestants()) {
+	for _, c := range slices.Concat(keyContestants(), typesContestants(), segmentsContestants(), amongContestants(), pagesContestants()) {
 		t.Run(c.row+"/"+c.name, func(t *testing.T) {
 			want := wants[ref{c.row, c.name}]
 			if want == nil {

@@ -34,6 +34,7 @@ const (
 
 	// Of entable alone.
 	keyCheck      = "keycheck" // decoding of 500 items
+	queryTypes    = "types"    // query500 and mixed500
 	amongEntities = "entities" // mixed500, among many registered entities
 	queryPages    = "pages"
 	scanSegments  = "segments"
@@ -53,7 +54,7 @@ const (
 
 var rows = []string{
 	query500, query20, getItem, putItem, updateItem, updateItemIf, batchWrite25, batchGet100, mixed500, encode,
-	socketGet, socketPut, socketScan, keyCheck, amongEntities, queryPages, scanSegments, register1000,
+	socketGet, socketPut, socketScan, keyCheck, queryTypes, amongEntities, queryPages, scanSegments, register1000,
 	enginePut, engineGet, engineQuery500, engineStart, engineStream, engineGoroutines, engineGoroutinesSDK, engineBytes,
 }
 
@@ -104,6 +105,8 @@ const (
 
 	checkedKeys      = "entable"
 	uncheckedKeys    = "without looking at the keys"
+	oneType          = "500 items of one type"
+	fiveTypes        = "500 items of five types"
 	tenEntities      = "10 entities"
 	thousandEntities = "1000 entities"
 	onePage          = "10 queries of 500 items"

@@ -109,7 +109,7 @@ func run(ctx context.Context, w io.Writer, row string, s sizes) error {
 	for _, c := range []struct {
 		contestants func() []contestant
 		runs        int
-	}{{keyContestants, 150}, {amongContestants, 150}, {pagesContestants, 30}} {
+	}{{keyContestants, 150}, {typesContestants, 150}, {amongContestants, 150}, {pagesContestants, 30}} {
 		if err := all.measureClosely(ctx, c.contestants(), match, s.rounds, c.runs); err != nil {
 			return err
 		}

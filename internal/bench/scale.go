@@ -100,6 +100,13 @@ func makeTypes(t reflect.Type, n int) []reflect.Type {
 // manyName returns the discriminator and the prefix of the i-th of them.
 func manyName(i int) string { return fmt.Sprintf("M%03d", i) }
 
+// typesContestants query items of one type, and of five.
+func typesContestants() []contestant {
+	one, five := entableQuery(queryTypes, orderEntity(transport(query500).client())), entableMixed(transport(mixed500))
+	one.name, five.row, five.name = oneType, queryTypes, fiveTypes
+	return []contestant{one, five}
+}
+
 // pagesContestants read ten pages, by one query and by one each.
 func pagesContestants() []contestant {
 	const pages = 10
