@@ -55,7 +55,7 @@ func values(list []*Order) (out []Order) {
 
 // Queries give the items of both places in the order of the key, each once, whatever the range, limit, page size and cursor.
 func TestQueriesMergeBothPlaces(t *testing.T) {
-	size := 30
+	size := 24
 	if trial.Soak() {
 		size = 60
 	}
@@ -138,7 +138,7 @@ func (m meanwhile) Query(ctx context.Context, in *dynamodb.QueryInput, opts ...f
 // While orders move, to the place of the program that reads or away from it, a query gives all of them once and in order, whatever
 // moves between two of its requests, items or pages.
 func TestQueriesBesideMoves(t *testing.T) {
-	rnd, rounds := trial.Rand(t), trial.Size(4, 100)
+	rnd, rounds := trial.Rand(t), trial.Size(3, 100)
 	for _, f := range forms {
 		for _, reader := range []int{ahead, moves} {
 			for _, mover := range []int{ahead, moves} {
