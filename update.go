@@ -317,7 +317,7 @@ func (u *update) settle(ctx context.Context, r *request, stored loaded) error {
 	case stored.err != nil:
 		return stored.err
 	case u.give != nil && stored.value == nil && r.returns == types.ReturnValueAllNew && !r.exact():
-		return usagef("the client answered without the item that the update has made")
+		return &OpError{Op: u.op, Entity: u.e.Name, Key: r.key.Text(), Err: doneError{usagef("the client answered without it")}}
 	case u.give != nil:
 		u.give(stored.value)
 	}

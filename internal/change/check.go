@@ -234,7 +234,7 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 		kind, has = target.contains(), "it holds"
 	}
 	if t.orders && !o.size && kind == wire.S && isNumeric(target.Type) {
-		return fmt.Errorf("its values (%s) are stored as text, in whose order 10 comes before 9: it cannot be compared by order", target.Type)
+		return fmt.Errorf("its values (%s) are stored as text, in whose order 10 comes before 9: compare it by Equal or In, or store it as a number, without the option string", target.Type)
 	}
 	for _, other := range t.operands {
 		if k := kindOf(other.value); kind != wire.Invalid && k != wire.Invalid && k != wire.NULL && k != kind {

@@ -81,7 +81,7 @@ const never = "which it never is: use a handle made by entable.Field, or give th
 func TestCheck(t *testing.T) {
 	id, now := uuid.New(), time.Now()
 	n, v := expression.Name, expression.Value
-	const order = "its values (int) are stored as text, in whose order 10 comes before 9: it cannot be compared by order"
+	const order = "its values (int) are stored as text, in whose order 10 comes before 9: compare it by Equal or In, or store it as a number, without the option string"
 	const has = `change_test.user has "id", "name", "age", "rank", "code", "born", "seen", "home", "places", "by_name", "friends", "groups", "tags", "any", "anys", "a.b", "lists"; the table has "pk", "_type"`
 	for _, test := range []struct {
 		name string

@@ -98,11 +98,13 @@ func duplicates(kind Kind, elems []string) *Error {
 // sorted.
 func upToRepeat(elems []string) []string {
 	elems = slices.Clone(elems)
+	seen := map[string]bool{}
 	for i, e := range elems {
-		if slices.Contains(elems[:i], e) {
+		if seen[e] {
 			slices.Sort(elems[:i])
 			break
 		}
+		seen[e] = true
 	}
 	return elems
 }
