@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/manifest"
@@ -109,6 +111,8 @@ func (r *registration) readType() error {
 		return r.errorf("", "the name of a generic type changes when its arguments move: give it one with entable.Name")
 	case e.MaxSize < 0:
 		return r.errorf("", "MaxSize is negative")
+	case slices.ContainsFunc(e.Upgrades, func(u func(map[string]types.AttributeValue) error) bool { return u == nil }):
+		return r.errorf("", "Upgrades has a nil function")
 	}
 	var err error
 	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
@@ -193,7 +197,11 @@ func (r *registration) checkReserved() error {
 			use = "the version of the item's shape"
 		}
 		if use != "" && !slices.Contains(r.natural, f.Name) {
-			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
+			cure := "store the field under another name with a dynamodbav tag"
+			if strings.HasPrefix(use, "index ") {
+				cure += ", or say entable.Index for items that are in it"
+			}
+			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: %s", f.Name, use, cure)
 		}
 	}
 	return nil

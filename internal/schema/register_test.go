@@ -59,6 +59,10 @@ type (
 		At int64  `dynamodbav:"at" entable:"touch=epoch"`
 	}
 	colliding struct{ A, B, C, D string }
+	inIndex   struct {
+		ID  string `dynamodbav:"id"`
+		Key string `dynamodbav:"gpk"`
+	}
 )
 
 // What is wrong with an entity is told in the order in which registration looks, and leaves nothing behind.
@@ -76,6 +80,8 @@ func TestWrongEntities(t *testing.T) {
 		{c{Type: reflect.TypeFor[int]()}, `int: int is not a struct`},
 		{c{Type: reflect.TypeFor[struct{ A string }]()}, `struct { A string }: the type has no name: give it one with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), MaxSize: -1}, `plain: MaxSize is negative`},
+		{c{Type: reflect.TypeFor[plain](), Upgrades: make([]func(map[string]types.AttributeValue) error, 1)}, `plain: Upgrades has a nil function`},
+		{c{Type: reflect.TypeFor[inIndex]()}, `inIndex: field Key: attribute "gpk" is reserved for index "gsi": store the field under another name with a dynamodbav tag, or say entable.Index for items that are in it`},
 		{c{Type: reflect.TypeFor[plain](), Name: "first"}, `first: schema_test.plain is registered on table "things" already, as first: a second time it takes a name of its own, with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), TypeValue: "_unique"}, `plain: the type "_unique" is that of the library's own items`},
 		{c{Type: reflect.TypeFor[moving](), Name: "first"}, `first: the name is taken on table "things" by schema_test.plain: give this type another with entable.Name`},
