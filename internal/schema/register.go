@@ -134,7 +134,7 @@ func (r *registration) checkRules() error {
 	if err := rules.check(r.t.Validate); err != nil {
 		return r.errorf("", "invalid validate tag: %s", err)
 	}
-	r.e.Validates = r.t.Validate != defaultValidate() || rules.any
+	r.e.Validates, r.e.loops = r.t.Validate != defaultValidate() || rules.any, rules.loops
 	return nil
 }
 
