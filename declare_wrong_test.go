@@ -199,7 +199,7 @@ func TestWrongEntitiesAreRefused(t *testing.T) {
 				ID string `dynamodbav:"gsi1sk"`
 			}
 			return register[Bad](entable.NewTable("shop", entable.GSI("gsi1")))
-		}, `Bad: field ID: attribute "gsi1sk" is reserved for index "gsi1": store the field under another name with a dynamodbav tag`},
+		}, `Bad: field ID: attribute "gsi1sk" is reserved for index "gsi1": store the field under another name with a dynamodbav tag, or say entable.Index for items that are in it`},
 		{"undeclared index", func() error {
 			table := entable.NewTable("shop", entable.GSI("gsi1"), entable.GSI("gsi2"))
 			return register[Order](table, entable.Index("gsi3", entable.PK("id")))

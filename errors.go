@@ -106,7 +106,7 @@ func IsRetryable(err error) bool {
 type doneError struct{ err error }
 
 func (e doneError) Error() string {
-	return "the write was carried out, but what is stored now cannot be read: " + trim(e.err, "")
+	return "the write was carried out, but its item cannot be read: " + trim(e.err, "")
 }
 func (e doneError) Unwrap() error { return e.err }
 

@@ -89,9 +89,9 @@ func TestAnswersThatLackSomething(t *testing.T) {
 	tasks.Table().Use(hollow{})
 	ctx, keys := t.Context(), []Task{{List: "a", N: 1}, {List: "a", N: 2}}
 	for want, do := range map[string]func() error{
-		"the write was carried out, but what is stored now cannot be read: the client answered without it": func() error { return second(tasks.Update(keys[0]).Set("text", "x").Updated(ctx)) },
-		"the client answered for 1 of 2 items":                      func() error { return second(tasks.TransactGet(ctx, keys)) },
-		"the service left keys unprocessed that were not asked for": func() error { return second(tasks.BatchGet(ctx, keys)) },
+		"the write was carried out, but its item cannot be read: the client answered without it": func() error { return second(tasks.Update(keys[0]).Set("text", "x").Updated(ctx)) },
+		"the client answered for 1 of 2 items":                                                   func() error { return second(tasks.TransactGet(ctx, keys)) },
+		"the service left keys unprocessed that were not asked for":                              func() error { return second(tasks.BatchGet(ctx, keys)) },
 	} {
 		if err := do(); err == nil || !entable.IsError(err) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -336,7 +336,11 @@ func Upgrades(upgrades ...func(RawItem) error) EntityOption {
 	return entityOption(func(c *entityConfig) {
 		c.Upgrades = nil
 		for _, u := range upgrades {
-			c.Upgrades = append(c.Upgrades, func(item map[string]types.AttributeValue) error { return u(item) })
+			one := func(item map[string]types.AttributeValue) error { return u(item) }
+			if u == nil {
+				one = nil // registration refuses it
+			}
+			c.Upgrades = append(c.Upgrades, one)
 		}
 	})
 }

@@ -30,7 +30,7 @@ func (r *request) sendGuarded(ctx context.Context, c *route.Conn) (loaded, error
 	}
 	s, err := r.e.readStored(ctx, c, r.key)
 	if err != nil {
-		return loaded{err: &OpError{Op: r.op, Entity: r.e.Name, Key: r.key.Text(), Err: doneError{err}}}, nil
+		return loaded{err: r.carriedOut(err)}, nil
 	}
 	if s == nil { // deleted since
 		return loaded{}, nil

@@ -313,11 +313,13 @@ func (u *update) request(ctx context.Context, c *route.Conn, hooks bool) (*reque
 
 // settle gives the values of a successful update to the caller.
 func (u *update) settle(ctx context.Context, r *request, stored loaded) error {
+	err := stored.err
+	if err == nil && u.give != nil && stored.value == nil && r.returns == types.ReturnValueAllNew && !r.exact() {
+		err = usagef("the client answered without it")
+	}
 	switch {
-	case stored.err != nil:
-		return stored.err
-	case u.give != nil && stored.value == nil && r.returns == types.ReturnValueAllNew && !r.exact():
-		return &OpError{Op: u.op, Entity: u.e.Name, Key: r.key.Text(), Err: doneError{usagef("the client answered without it")}}
+	case err != nil:
+		return r.carriedOut(err)
 	case u.give != nil:
 		u.give(stored.value)
 	}

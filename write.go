@@ -168,6 +168,14 @@ type settler interface {
 	abandon(r *request)
 }
 
+// carriedOut returns the error of a request that has succeeded, and whose item cannot be read.
+func (r *request) carriedOut(err error) error {
+	if _, said := errors.AsType[doneError](err); said {
+		return err
+	}
+	return &OpError{Op: r.op, Entity: r.e.Name, Key: r.key.Text(), Err: doneError{err}}
+}
+
 // settle hands the values to the caller after a success; stored is what an update gave back.
 func (r *request) settle(ctx context.Context, stored loaded) error {
 	if r.by == nil {

@@ -193,7 +193,7 @@ func (t *term) unstorable(v types.AttributeValue) error {
 	var err error
 	if u, ok := v.(Unencoded); ok {
 		err = u.err
-	} else if set := wire.CheckSets(v); set != nil {
+	} else if set := wire.CheckValue(v); set != nil {
 		err = &codec.Error{Err: set}
 	}
 	e, ok := err.(*codec.Error)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/uuid"
 
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/wire"
@@ -23,11 +24,15 @@ func TestErrorMessages(t *testing.T) {
 		Tags map[string][]bool `dynamodbav:"tags"`
 	}
 	type sheet struct {
-		Lines []line    `dynamodbav:"lines"`
-		At    time.Time `dynamodbav:"at"`
-		U     uint      `dynamodbav:"u"`
-		F     float32   `dynamodbav:"f"`
-		B     [2]byte   `dynamodbav:"b"`
+		Lines []line             `dynamodbav:"lines"`
+		At    time.Time          `dynamodbav:"at"`
+		U     uint               `dynamodbav:"u"`
+		F     float32            `dynamodbav:"f"`
+		B     [2]byte            `dynamodbav:"b"`
+		Pair  [2]string          `dynamodbav:"pair"`
+		Odds  [1]int             `dynamodbav:"odds"`
+		Years map[int]bool       `dynamodbav:"years"`
+		Ids   map[uuid.UUID]bool `dynamodbav:"ids"`
 		C     chan int
 		Keys  map[int]string
 		Up    upper
@@ -43,6 +48,12 @@ func TestErrorMessages(t *testing.T) {
 		{`{"lines":{"M":{}}}`, `attribute lines: cannot decode M into []codec_test.line`},
 		{`{"u":{"N":"-1"}}`, `attribute u: cannot decode N into uint: -1 overflows`},
 		{`{"f":{"N":"1e39"}}`, `attribute f: cannot decode N into float32: 1e39 overflows`},
+		{`{"pair":{"L":[{"S":"a"},{"S":"b"},{"S":"c"}]}}`, `attribute pair: cannot decode L into [2]string: there are more elements`},
+		{`{"pair":{"SS":["a","b","c"]}}`, `attribute pair: cannot decode SS into [2]string: there are more elements`},
+		{`{"odds":{"NS":["1","3"]}}`, `attribute odds: cannot decode NS into [1]int: there are more elements`},
+		{`{"years":{"M":{"1999":{"BOOL":true},"01999":{"BOOL":false}}}}`, `attribute years: cannot decode M into map[int]bool: two of its names are one key`},
+		{`{"ids":{"M":{"a0000000-0000-4000-8000-000000000001":{"BOOL":true},"A0000000-0000-4000-8000-000000000001":{"BOOL":false}}}}`,
+			`attribute ids: cannot decode M into map[uuid.UUID]bool: two of its names are one key`},
 		{`{"b":{"B":"AQID"}}`, `attribute b: cannot decode B into [2]uint8: 3 bytes`},
 		{`{"at":{"S":"today"}}`, `attribute at: cannot decode S into time.Time: parsing time "today" as "2006-01-02T15:04:05Z07:00": cannot parse "today" as "2006"`},
 		{`{"at":{"N":"1.5"}}`, `attribute at: cannot decode N into time.Time: 1.5 is not an integer`},
@@ -75,6 +86,11 @@ func TestErrorMessages(t *testing.T) {
 		want  string
 	}{
 		{&v[[]float64]{[]float64{1, math.NaN()}}, `attribute V[1]: cannot encode float64: NaN is no number of the service`},
+		{&v[*float64]{new(1e126)}, `attribute V: cannot encode float64: 1e+126 is no number of the service`},
+		{&v[float64]{-9e-131}, `attribute V: cannot encode float64: -9e-131 is no number of the service`},
+		{&v[any]{attributevalue.Number("1e126")}, `attribute V: cannot encode attributevalue.Number: invalid number "1e126": the service's have up to 38 digits, from 1e-130 to below 1e126`},
+		{&v[types.AttributeValue]{&types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberN{Value: "1e-131"}}}},
+			`attribute V: cannot encode types.AttributeValue: element 0: invalid number "1e-131": the service's have up to 38 digits, from 1e-130 to below 1e126`},
 		{&v[float32]{float32(math.Inf(-1))}, `attribute V: cannot encode float32: -Inf is no number of the service`},
 		{&v[named]{"\xff"}, `attribute V: cannot encode codec_test.named: text is not valid UTF-8`},
 		{&v[map[string]int]{map[string]int{"\xff": 1}}, `attribute V: cannot encode map[string]int: text is not valid UTF-8`},

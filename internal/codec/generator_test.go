@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/entable/entable/internal/codec"
+	"github.com/entable/entable/internal/wire"
 )
 
 // Types with methods and options, out of which the property test builds structs.
@@ -322,10 +323,10 @@ func (g generator) float() float64 {
 		return g.NormFloat64()
 	}
 	f := math.Float64frombits(g.Uint64())
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return math.MaxFloat64
+	if size := math.Abs(f); size >= wire.MinNumber && size < wire.EndNumber {
+		return f
 	}
-	return f
+	return 9.99e125
 }
 
 func (g generator) number() string {

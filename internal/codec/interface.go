@@ -84,7 +84,7 @@ func fillAttributeValue(c *codec) {
 func appendAttributeValue(dst []byte, t reflect.Type, v types.AttributeValue) ([]byte, error) {
 	out, err := wire.AppendValue(dst, v)
 	if err == nil {
-		err = wire.CheckSets(v)
+		err = wire.CheckValue(v)
 	}
 	if err != nil {
 		return dst, cannotEncode(t, err)

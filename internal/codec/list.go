@@ -248,7 +248,7 @@ func (l *list) decodeBytes(r *wire.Reader, p unsafe.Pointer) error {
 }
 
 // decodeElems reads a JSON array: of attribute values, or for sets of the content of values of kind k. A slice is always a
-// new one. An array takes as many elements as it has room for; the rest is checked and dropped.
+// new one. An array must have room for all elements: attributevalue drops the others, and a Put would lose them.
 func (l *list) decodeElems(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 	if l.array {
 		return l.decodeArray(r, k, p)
@@ -355,15 +355,19 @@ func (l *list) decodeElem(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 	return l.plain.decode(r, k, p)
 }
 
+// ErrRoom is of an array that has no room for all elements that are stored.
+var ErrRoom = errors.New("there are more elements")
+
 func (l *list) decodeArray(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error {
 	more, err := r.Open('[')
 	for i := 0; more && err == nil; i++ {
-		if i < l.length {
-			err = l.decodeElem(r, k, unsafe.Add(p, uintptr(i)*l.elemSize))
-		} else {
-			_, err = r.Skip()
+		if i == l.length {
+			if k == wire.Invalid {
+				return cannotDecode(wire.L, l.typ, ErrRoom)
+			}
+			return cannotDecode(k-wire.S+wire.SS, l.typ, ErrRoom)
 		}
-		if err != nil {
+		if err = l.decodeElem(r, k, unsafe.Add(p, uintptr(i)*l.elemSize)); err != nil {
 			return withinIndex(err, i)
 		}
 		more, err = r.More(']')

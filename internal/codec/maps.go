@@ -198,6 +198,7 @@ func (m *mapping) decodeMap(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error
 		v.Set(reflect.MakeMap(m.typ))
 	}
 	key, elem := reflect.New(m.typ.Key()), reflect.New(m.typ.Elem())
+	held, names := v.Len(), 0
 	more, err := r.Open('{')
 	for more && err == nil {
 		var name string
@@ -212,10 +213,17 @@ func (m *mapping) decodeMap(r *wire.Reader, k wire.Kind, p unsafe.Pointer) error
 			return within(err, name)
 		}
 		v.SetMapIndex(key.Elem(), elem.Elem())
+		names++
 		more, err = r.More('}')
+	}
+	if err == nil && held == 0 && v.Len() < names { // attributevalue keeps one of them
+		err = cannotDecode(wire.M, m.typ, ErrOneKey)
 	}
 	return err
 }
+
+// ErrOneKey is of a map in which several names stand for one key, as "1" and "01" do for an int.
+var ErrOneKey = errors.New("two of its names are one key")
 
 // decodeKey sets the key to what the name stands for.
 func (m *mapping) decodeKey(name string, key reflect.Value) (err error) {

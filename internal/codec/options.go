@@ -86,11 +86,20 @@ func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options
 	if o.has(omitEmpty) && o.has(nullEmpty) || o.has(omitEmptyElem) && o.has(nullEmptyElem) {
 		return "", 0, false, fmt.Errorf("field %s.%s: a value cannot be omitted and be NULL when it is empty; remove one of the options", owner, f.Name)
 	}
-	switch own := strings.Split(f.Tag.Get("entable"), ","); {
+	switch own := TagOptions(f.Tag); {
 	case slices.Contains(own, "rest"), slices.Contains(own, "partial"): // about attributes, and none themselves
 		return "", 0, false, nil
 	case slices.Contains(own, "ttl"):
 		o |= unixTime | omitEmpty | omitZeroTime
 	}
 	return name, o, true, nil
+}
+
+// TagOptions returns the options of an entable tag.
+func TagOptions(tag reflect.StructTag) []string {
+	list := strings.Split(tag.Get("entable"), ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }

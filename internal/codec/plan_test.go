@@ -402,7 +402,10 @@ func FuzzFloat(f *testing.F) {
 		for _, x := range []float64{x, math.Round(x*100) / 100, math.Round(x*10) / 10, math.Round(x)} {
 			got, err := codec.AppendValue(nil, x)
 			want := `{"N":"` + strconv.FormatFloat(x, 'f', -1, 64) + `"}`
-			if bad := math.IsNaN(x) || math.IsInf(x, 0); bad != (err != nil) || !bad && string(got) != want {
+			if size := math.Abs(x); x != 0 && !(size >= 1e-130 && size < 1e126) {
+				want = ""
+			}
+			if bad := want == ""; bad != (err != nil) || !bad && string(got) != want {
 				t.Errorf("%g: got %s, %v, want %s", x, got, err, want)
 			}
 		}

@@ -84,7 +84,10 @@ func encodeNumberText(c *codec) func([]byte, unsafe.Pointer, int) ([]byte, error
 		if text {
 			dst, err = wire.AppendS(dst, *(*string)(p))
 		} else {
-			dst, err = wire.AppendN(dst, *(*string)(p))
+			number := *(*string)(p)
+			if dst, err = wire.AppendN(dst, number); err == nil {
+				err = wire.CheckNumber(number)
+			}
 		}
 		if err != nil {
 			return dst, cannotEncode(c.typ, err)
@@ -232,9 +235,13 @@ func fillFloat(c *codec) {
 
 func fillFloating[T float32 | float64](c *codec) {
 	tag, bits := numberTag(c), c.typ.Bits()
+	least, end := wire.MinNumber, wire.EndNumber
+	if c.opts.has(asString) {
+		least, end = 0, math.Inf(1)
+	}
 	c.encode = func(dst []byte, p unsafe.Pointer, _ int) ([]byte, error) {
 		f := float64(*(*T)(p))
-		if math.IsNaN(f) || math.IsInf(f, 0) {
+		if size := math.Abs(f); !(size >= least && size < end) && f != 0 {
 			return dst, cannotEncode(c.typ, fmt.Errorf("%v is no number of the service", f))
 		}
 		dst = append(dst, tag...)

@@ -119,8 +119,25 @@ func (r *registration) settings(spec KeyDecl, what string) (keySettings, error) 
 	return s, nil
 }
 
-func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) error {
+// given returns the name of a setting that has been given already, or "".
+func (s *keySettings) given(kind PartKind) string {
 	switch {
+	case kind == PrefixPart && s.prefix != nil:
+		return "Prefix"
+	case kind == PrefixOfPart && s.share != nil:
+		return "PrefixOf"
+	case kind == SeparatorPart && s.separator != "":
+		return "Separator"
+	case kind == ShardsPart && s.shard != nil:
+		return "Shards"
+	}
+	return ""
+}
+
+func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) error {
+	switch twice := s.given(p.Kind); {
+	case twice != "":
+		return r.errorf(what, "%s is given twice", twice)
 	case p.Refined != "" && p.Kind != AttrPart:
 		return r.errorf(what, "%s: it refines attributes, made by entable.Attr", p.Refined)
 	case p.Refined != "" && p.Width == 0 && p.Layout == "":
@@ -153,9 +170,6 @@ func (r *registration) addPart(s *keySettings, p Part, what string, sort bool) e
 			return r.errorf(what, "PrefixOf(nil): the entity is not registered yet; declare it before this one")
 		}
 	case ShardsPart:
-		if s.shard != nil {
-			return r.errorf(what, "Shards is given twice")
-		}
 		return r.addShards(s, p, what, sort)
 	default:
 		return r.errorf(what, "a part of type %s: give attribute names, Attr, Literal, or a setting such as Prefix", p.Text)

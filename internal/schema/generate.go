@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -246,53 +245,6 @@ func (p *autoPlan) KeepIDs(from, to unsafe.Pointer) {
 			}
 		}
 	}
-}
-
-// readTags reads the entable tags of the entity's fields.
-func (e *Entity) readTags() error {
-	for _, f := range e.Plan.Fields() {
-		tag, ok := f.Tag.Lookup("entable")
-		if !ok {
-			continue
-		}
-		if err := e.readTag(f, tag); err != nil {
-			return declarationFault(e.Name, "field "+e.Type.FieldByIndex(f.Index).Name, "tag `entable:%q`: %s", tag, err)
-		}
-	}
-	if err := e.findRest(); err != nil {
-		return err
-	}
-	return e.findPartial()
-}
-
-// tagOptions splits an entable tag.
-func tagOptions(tag reflect.StructTag) []string { return strings.Split(tag.Get("entable"), ",") }
-
-func (e *Entity) readTag(f *codec.Field, tag string) error {
-	seen := map[string]bool{}
-	for option := range strings.SplitSeq(tag, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
-		if seen[name] {
-			return fmt.Errorf("option %q is given twice", name)
-		}
-		seen[name] = true
-		if err := e.readTagOption(f, name, value); err != nil {
-			return err
-		}
-	}
-	filled := 0
-	for _, name := range []string{"auto", "touch", "default", "version"} {
-		if seen[name] {
-			filled++
-		}
-	}
-	if seen["keyonly"] && (seen["unique"] || seen["ttl"] || filled > 0 && !seen["auto"]) {
-		return fmt.Errorf("keyonly goes with auto alone: the items have no such attribute")
-	}
-	if filled > 1 {
-		return fmt.Errorf("give one of auto, touch, default and version")
-	}
-	return nil
 }
 
 func (e *Entity) readTagOption(f *codec.Field, name, value string) error {

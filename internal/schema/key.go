@@ -112,15 +112,8 @@ func (k *Key) checkLength(n int) error {
 	return nil
 }
 
-// The service's numbers, but for zero, lie between these in magnitude.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-const (
-	minNumber = 1e-130
-	endNumber = 1e126
-)
-
 func (k *Key) appendNumber(dst []byte, v keys.Value) ([]byte, error) {
-	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= minNumber && size < endNumber) {
+	if size := math.Abs(v.F); v.Kind == keys.Float && size != 0 && !(size >= wire.MinNumber && size < wire.EndNumber) {
 		return dst, fmt.Errorf("attribute %q: the service has no number %v", k.comps[0].path, v.F)
 	}
 	return keys.AppendNumber(dst, v, k.comps[0].Seg.Bits), nil

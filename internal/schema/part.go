@@ -16,12 +16,12 @@ func (e *Entity) findPartial() error {
 		return nil
 	}
 	for _, f := range reflect.VisibleFields(e.Type) {
-		if !slices.Contains(tagOptions(f.Tag), "partial") {
+		if !slices.Contains(codec.TagOptions(f.Tag), "partial") {
 			continue
 		}
 		wrong := ""
 		switch {
-		case f.Type.Kind() != reflect.Bool || !f.IsExported() || len(tagOptions(f.Tag)) > 1:
+		case f.Type.Kind() != reflect.Bool || !f.IsExported() || len(codec.TagOptions(f.Tag)) > 1:
 			wrong = "the field must be an exported bool with no other option"
 		case len(f.Index) > 1:
 			wrong = "the field must be one of the struct itself"

@@ -82,7 +82,7 @@ func (r *registration) generate(attr, separator, what string) (string, error) {
 	for _, c := range attr {
 		p.WriteString(string(unicode.ToUpper(c)))
 		if strings.Contains(p.String(), separator) {
-			break
+			return "", r.errorf(what, "no prefix can be made of attribute %q: %q contains the separator: choose one with entable.Prefix(\"…\")", attr, p.String())
 		}
 		if r.holder(p.String()) == "" {
 			r.generated[attr] = p.String()

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/codec"
 	"github.com/entable/entable/internal/keys"
 	"github.com/entable/entable/internal/manifest"
@@ -59,22 +61,24 @@ func (r *registration) errorf(field, format string, args ...any) error {
 //  1. readType: name, type, plan of its attributes
 //  2. checkNames: names and attributes that are taken
 //  3. findLocked: what the lock has of it, which decides its origin
-//  4. readSealing: fields that are encrypted, compressed or hidden
-//  5. compileKeys: keys of the table and of indexes, with their prefixes
-//  6. compileMoved: the keys of the other place where its items may be
-//  7. checkDerived: what is derived is for a key, and can be checked
-//  8. checkReserved: fields are stored where nothing else is
-//  9. proveDisjoint: no other entity can build its primary key
-//  10. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
-//  11. checkMoving: what every write changes is no part of a key
-//  12. checkTimes: generated times in keys tell items apart, and fit
-//  13. checkLocked: nothing contradicts the lock
-//  14. checkRules: the validator can read and apply the rules of its fields
-//  15. finish: what is derived from all that, for speed
+//  4. checkTags: tags of which nothing would come
+//  5. readSealing: fields that are encrypted, compressed or hidden
+//  6. compileKeys: keys of the table and of indexes, with their prefixes
+//  7. compileMoved: the keys of the other place where its items may be
+//  8. checkDerived: what is derived is for a key, and can be checked
+//  9. checkReserved: fields are stored where nothing else is
+//
+// 10. proveDisjoint: no other entity can build its primary key
+// 11. readTags: the meaning of fields: generated values, version, ttl, unique, keyonly, rest
+// 12. checkMoving: what every write changes is no part of a key
+// 13. checkTimes: generated times in keys tell items apart, and fit
+// 14. checkLocked: nothing contradicts the lock
+// 15. checkRules: the validator can read and apply the rules of its fields
+// 16. finish: what is derived from all that, for speed
 func (r *registration) build() error {
 	for _, step := range []func() error{
-		r.readType, r.checkNames, r.findLocked, r.readSealing, r.compileKeys, r.compileMoved, r.checkDerived, r.checkReserved, r.proveDisjoint,
-		r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
+		r.readType, r.checkNames, r.findLocked, r.checkTags, r.readSealing, r.compileKeys, r.compileMoved, r.checkDerived, r.checkReserved,
+		r.proveDisjoint, r.readTags, r.checkMoving, r.checkTimes, r.checkLocked, r.checkRules, r.finish,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -107,6 +111,8 @@ func (r *registration) readType() error {
 		return r.errorf("", "the name of a generic type changes when its arguments move: give it one with entable.Name")
 	case e.MaxSize < 0:
 		return r.errorf("", "MaxSize is negative")
+	case slices.ContainsFunc(e.Upgrades, func(u func(map[string]types.AttributeValue) error) bool { return u == nil }):
+		return r.errorf("", "Upgrades has a nil function")
 	}
 	var err error
 	if e.Plan, err = r.t.Encoding.PlanOf(e.Type); err != nil {
@@ -128,7 +134,7 @@ func (r *registration) checkRules() error {
 	if err := rules.check(r.t.Validate); err != nil {
 		return r.errorf("", "invalid validate tag: %s", err)
 	}
-	r.e.Validates = r.t.Validate != defaultValidate() || rules.any
+	r.e.Validates, r.e.loops = r.t.Validate != defaultValidate() || rules.any, rules.loops
 	return nil
 }
 
@@ -191,7 +197,11 @@ func (r *registration) checkReserved() error {
 			use = "the version of the item's shape"
 		}
 		if use != "" && !slices.Contains(r.natural, f.Name) {
-			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: store the field under another name with a dynamodbav tag", f.Name, use)
+			cure := "store the field under another name with a dynamodbav tag"
+			if strings.HasPrefix(use, "index ") {
+				cure += ", or say entable.Index for items that are in it"
+			}
+			return r.errorf(r.fieldName(f), "attribute %q is reserved for %s: %s", f.Name, use, cure)
 		}
 	}
 	return nil

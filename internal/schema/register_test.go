@@ -59,6 +59,10 @@ type (
 		At int64  `dynamodbav:"at" entable:"touch=epoch"`
 	}
 	colliding struct{ A, B, C, D string }
+	inIndex   struct {
+		ID  string `dynamodbav:"id"`
+		Key string `dynamodbav:"gpk"`
+	}
 )
 
 // What is wrong with an entity is told in the order in which registration looks, and leaves nothing behind.
@@ -76,6 +80,8 @@ func TestWrongEntities(t *testing.T) {
 		{c{Type: reflect.TypeFor[int]()}, `int: int is not a struct`},
 		{c{Type: reflect.TypeFor[struct{ A string }]()}, `struct { A string }: the type has no name: give it one with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), MaxSize: -1}, `plain: MaxSize is negative`},
+		{c{Type: reflect.TypeFor[plain](), Upgrades: make([]func(map[string]types.AttributeValue) error, 1)}, `plain: Upgrades has a nil function`},
+		{c{Type: reflect.TypeFor[inIndex]()}, `inIndex: field Key: attribute "gpk" is reserved for index "gsi": store the field under another name with a dynamodbav tag, or say entable.Index for items that are in it`},
 		{c{Type: reflect.TypeFor[plain](), Name: "first"}, `first: schema_test.plain is registered on table "things" already, as first: a second time it takes a name of its own, with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), TypeValue: "_unique"}, `plain: the type "_unique" is that of the library's own items`},
 		{c{Type: reflect.TypeFor[moving](), Name: "first"}, `first: the name is taken on table "things" by schema_test.plain: give this type another with entable.Name`},
@@ -90,6 +96,9 @@ func TestWrongEntities(t *testing.T) {
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, "_unique"))...)}, `moving: PK: prefix "_unique" is reserved for unique fields: choose another`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), schema.Part{Kind: schema.PrefixOfPart})...)}, `moving: PK: PrefixOf(nil): the entity is not registered yet; declare it before this one`},
 		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.WrongPart, "int"))...)}, `moving: PK: a part of type int: give attribute names, Attr, Literal, or a setting such as Prefix`},
+		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.PrefixPart, "X"), part(schema.PrefixPart, "Y"))...)}, `moving: PK: Prefix is given twice`},
+		{c{Type: reflect.TypeFor[moving](), PKs: pk(append(attrs("id"), part(schema.SeparatorPart, "|"), part(schema.SeparatorPart, "/"))...)}, `moving: PK: Separator is given twice`},
+		{c{Type: reflect.TypeFor[moving](), Name: "#1"}, `#1: PK: no prefix can be made of attribute "id": "#I" contains the separator: choose one with entable.Prefix("…")`},
 		{c{Type: reflect.TypeFor[moving](), SKs: sk(schema.Part{Text: "id"}, schema.Part{Kind: schema.ShardsPart, Text: "id", Shards: 2})}, `moving: SK: Shards belongs to a PK`},
 		{c{Type: reflect.TypeFor[moving](), Joins: []schema.JoinDecl{{Index: "other"}}}, `moving: index "other": table "things" does not declare it (it has "gsi"): add entable.GSI("other") to the table`},
 		{c{Type: reflect.TypeFor[moving](), Joins: []schema.JoinDecl{{Index: "gsi", Keys: sk(attrs("id")...)}}}, `moving: index "gsi": give one PK and at most one SK`},

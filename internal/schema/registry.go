@@ -90,6 +90,7 @@ type Entity struct {
 	unstored    []reflect.StructField // fields of the struct that are no attributes
 	HideExpired bool
 	Validates   bool
+	loops       bool                                          // its values can contain themselves
 	head        []byte                                        // the discriminator's member, ready to write
 	checked     *codec.Plan                                   // plan that accepts only items with this entity's discriminator
 	Upgrades    []func(map[string]types.AttributeValue) error // from each version of the shape to the next

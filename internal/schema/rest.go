@@ -14,15 +14,24 @@ import (
 var restType = reflect.TypeFor[map[string]any]()
 
 func (e *Entity) findRest() error {
-	for f := range e.Type.Fields() {
-		if !slices.Contains(tagOptions(f.Tag), "rest") {
+	if !e.mayHold("rest") {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(e.Type) {
+		if !slices.Contains(codec.TagOptions(f.Tag), "rest") {
 			continue
 		}
+		wrong := ""
 		switch {
-		case f.Type != restType:
-			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: the field must be a map[string]any")
+		case f.Type != restType || !f.IsExported() || len(codec.TagOptions(f.Tag)) > 1:
+			wrong = "the field must be an exported map[string]any with no other option"
+		case len(f.Index) > 1:
+			wrong = "the field must be one of the struct itself"
 		case e.Rest != nil:
-			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: another field has it")
+			wrong = "another field has it"
+		}
+		if wrong != "" {
+			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: %s", wrong)
 		}
 		e.Rest = f.Index
 	}

@@ -26,20 +26,23 @@ func newValidate() *validator.Validate {
 
 // ruleSet is what the types of an entity say about validation.
 type ruleSet struct {
-	seen    map[reflect.Type]bool // types of every kind can contain themselves
+	seen    map[reflect.Type]bool // types of every kind can contain themselves; true while in what such a type contains
 	structs []reflect.Type        // that a value can hold
 	tagged  []reflect.Type        // those of them that have rules
 	any     bool                  // a value can break a rule: types without rules cost nothing
+	loops   bool                  // a value can contain itself
 }
 
 func (r *ruleSet) add(t reflect.Type) {
-	if r.seen[t] {
+	if inside, seen := r.seen[t]; seen {
+		r.loops = r.loops || inside
 		return
 	}
 	if r.seen == nil {
 		r.seen = map[reflect.Type]bool{}
 	}
 	r.seen[t] = true
+	defer func() { r.seen[t] = false }()
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		r.add(t.Elem())
@@ -47,7 +50,7 @@ func (r *ruleSet) add(t reflect.Type) {
 		r.add(t.Key())
 		r.add(t.Elem())
 	case reflect.Interface:
-		r.any = true // what it holds is known only at run time
+		r.any, r.loops = true, true // what it holds is known only at run time
 	case reflect.Struct:
 		r.structs = append(r.structs, t)
 		has := false

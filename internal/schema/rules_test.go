@@ -3,6 +3,7 @@ package schema_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -283,4 +284,61 @@ func TestRulesThatNeverApply(t *testing.T) {
 			checkFault(t, err, schema.WrongDeclaration, test.want)
 		}
 	}
+}
+
+type (
+	// hand has pointers that are not stored, and go in rings.
+	hand struct {
+		ID    string           `dynamodbav:"id" validate:"required"`
+		Left  *hand            `dynamodbav:"-"`
+		Loose *hand            `dynamodbav:"-" validate:"-"`
+		Many  []*hand          `dynamodbav:"-"`
+		Dived []*hand          `dynamodbav:"-" validate:"omitempty,dive"`
+		By    map[string]*hand `dynamodbav:"-" validate:"omitempty,dive,keys,alpha,endkeys,required"`
+		Any   any              `dynamodbav:"-"`
+		Self  ringed           `dynamodbav:"-"`
+		embraced
+	}
+	embraced struct {
+		Inner *hand `dynamodbav:"-"`
+	}
+	ringed *ringed
+)
+
+// The validator follows pointers without end, and a program that runs out of stack cannot be saved.
+func TestValuesThatContainThemselves(t *testing.T) {
+	e := register[hand](t, newTable(t, decl()), schema.EntityDecl{})
+	for name, test := range map[string]struct {
+		tie     func(h, other *hand)
+		endless bool
+	}{
+		"itself":          {func(h, _ *hand) { h.Left = h }, true},
+		"by another":      {func(h, other *hand) { h.Left, other.Left = other, h }, true},
+		"embedded":        {func(h, _ *hand) { h.Inner = h }, true},
+		"in an interface": {func(h, _ *hand) { h.Any = h }, true},
+		"in a list":       {func(h, _ *hand) { h.Dived = []*hand{h} }, true},
+		"in a map":        {func(h, _ *hand) { h.By = map[string]*hand{"a": h} }, true},
+		"a pointer":       {func(h, _ *hand) { p := new(ringed); *p = p; h.Self = p }, true},
+		"shared":          {func(h, other *hand) { h.Left, h.Inner, h.Any, h.Dived = other, other, other, []*hand{other, other} }, false},
+		"not validated":   {func(h, _ *hand) { h.Loose = h }, false},
+		"not dived into":  {func(h, _ *hand) { h.Many = []*hand{h} }, false},
+	} {
+		h, other := hand{ID: "1"}, hand{ID: "2"}
+		test.tie(&h, &other)
+		err := judged(e, &h)
+		if got := err != nil && strings.HasPrefix(err.Error(), "the value contains itself"); got != test.endless || !test.endless && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	long := hand{ID: "1"}
+	for last, i := &long, 0; i < 4000; i++ {
+		last.Left = &hand{ID: "x"}
+		last = last.Left
+	}
+	check(t, judged(e, &long))
+}
+
+func judged(e *schema.Entity, v any) error {
+	_, err := e.Judged(reflect.ValueOf(v), "", func() error { return e.Table.Validate.Struct(v) })
+	return err
 }

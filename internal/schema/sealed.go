@@ -75,8 +75,8 @@ func (r *registration) readSealing() error {
 		}
 		s := &Sealing{Field: f}
 		has := map[string]bool{}
-		for _, option := range tagOptions(f.Tag) {
-			name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
+		for _, option := range codec.TagOptions(f.Tag) {
+			name, value, _ := strings.Cut(option, "=")
 			has[name] = true
 			if name == "hash" {
 				s.hash = value
@@ -113,10 +113,24 @@ func (r *registration) readSealing() error {
 		}
 		e.sealed = append(e.sealed, s)
 	}
-	seen := map[reflect.Type]bool{}
-	for _, f := range e.Plan.Fields() {
-		if path := innerSealing(f.Type, f.Name, seen); path != "" {
-			return r.errorf(r.fieldName(f), "%s: only whole attributes are encrypted, compressed or hidden: give %q the tag", path, f.Name)
+	return r.checkInner()
+}
+
+// checkInner refuses fields inside attributes whose tags would be missed: what is to be encrypted would be stored in plain, what is to be
+// kept would be lost. What is said of the whole attribute holds of all in it.
+func (r *registration) checkInner() error {
+	for _, f := range r.e.Plan.Fields() {
+		missed := []string{"rest", "encrypt", "zstd", "hidden"}
+		missed = slices.DeleteFunc(missed, func(option string) bool {
+			has := codec.TagOptions(f.Tag)
+			return slices.Contains(has, option) || option == "hidden" && slices.Contains(has, "encrypt")
+		})
+		switch at, option := innerTag(f.Type, f.Name, missed, map[reflect.Type]bool{}); option {
+		case "":
+		case "rest":
+			return r.errorf(r.fieldName(f), "%s: only an item keeps what its type does not have, no map in it: give that field the tag `dynamodbav:\"-\"` too", at)
+		default:
+			return r.errorf(r.fieldName(f), "%s: only whole attributes are encrypted, compressed or hidden: give %q the tag", at, f.Name)
 		}
 	}
 	return nil

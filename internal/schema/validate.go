@@ -22,6 +22,9 @@ type Broken struct {
 // Judged runs a validator on a value, by rules or, if they are "", by the tags inside it, and lists the rules that are broken. A rule
 // that cannot be applied to a value, as gte to a bool in an interface, makes the validator panic: it counts as broken.
 func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken []Broken, err error) {
+	if e.loops && endless(v, rules, 0) {
+		return nil, errEndless
+	}
 	if err = recovered(run); err == nil {
 		return nil, nil
 	}
@@ -34,7 +37,7 @@ func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken
 	if !isRuleError(err) {
 		return nil, err
 	}
-	b, found := inapplicable(e.Table.Validate, v)
+	b, found := inapplicable(e.Table.Validate, v, 0)
 	if !found {
 		b, found = inapplicableTo(e.Table.Validate, v, rules)
 	}
@@ -43,6 +46,58 @@ func (e *Entity) Judged(v reflect.Value, rules string, run func() error) (broken
 		broken = append(broken, b)
 	}
 	return broken, err
+}
+
+// maxHops is how deep values nest that are followed: by far more than what is stored may, but fields that are not stored are validated too.
+const maxHops = 10_000
+
+var errEndless = errors.New("the value contains itself, where the validator would never come to an end: give a field on the way the tag `validate:\"-\"`")
+
+// endless reports whether the validator would run in a ring, which ends the program. It follows what the validator does: the fields of
+// structs, and the elements of what it dives into.
+func endless(v reflect.Value, rules string, hops int) bool {
+	for ; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; hops++ {
+		if hops > maxHops {
+			return true
+		}
+		v = v.Elem()
+	}
+	if hops++; hops > maxHops {
+		return true
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Field(i)
+			if kind := field.Kind(); kind < reflect.Array || kind == reflect.String {
+				continue
+			}
+			f := v.Type().Field(i)
+			rules := f.Tag.Get("validate")
+			follows := (f.IsExported() || f.Anonymous) && rules != "-" && !strings.Contains(rules, "structonly") && !strings.Contains(rules, "nostructlevel")
+			if follows && endless(field, rules, hops) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array, reflect.Map:
+		_, below, dives := strings.Cut(","+rules, ",dive")
+		switch {
+		case !dives:
+		case v.Kind() == reflect.Map:
+			for it := v.MapRange(); it.Next(); {
+				if endless(it.Value(), below, hops) {
+					return true
+				}
+			}
+		default:
+			for i := range v.Len() {
+				if endless(v.Index(i), below, hops) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // ruleError is what the validator panics with.
@@ -67,24 +122,27 @@ func recovered(run func() error) (err error) {
 }
 
 // inapplicable finds the rule that the validator cannot apply, in a struct or what it holds.
-func inapplicable(v *validator.Validate, held reflect.Value) (b Broken, found bool) {
+func inapplicable(v *validator.Validate, held reflect.Value, depth int) (b Broken, found bool) {
+	if depth++; depth > maxHops { // where the validator has not been
+		return b, false
+	}
 	switch held = settled(held); held.Kind() {
 	case reflect.Slice, reflect.Array:
 		for i := range held.Len() {
-			if b, found = inapplicable(v, held.Index(i)); found {
+			if b, found = inapplicable(v, held.Index(i), depth); found {
 				return b.below(fmt.Sprintf("[%d]", i)), true
 			}
 		}
 	case reflect.Map:
 		for _, k := range held.MapKeys() {
-			if b, found = inapplicable(v, held.MapIndex(k)); found {
+			if b, found = inapplicable(v, held.MapIndex(k), depth); found {
 				return b.below(fmt.Sprintf("[%v]", k)), true
 			}
 		}
 	case reflect.Struct:
 		for f := range held.Type().Fields() {
 			if field := held.FieldByIndex(f.Index); f.IsExported() && held.Type() != TimeType {
-				if b, found = inapplicable(v, field); !found {
+				if b, found = inapplicable(v, field, depth); !found {
 					b, found = inapplicableTo(v, field, OwnRules(f.Tag.Get("validate")))
 				}
 			}
@@ -186,7 +244,10 @@ func typeOf(v reflect.Value) reflect.Type {
 
 // settled goes through pointers and interfaces.
 func settled(v reflect.Value) reflect.Value {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+	for hops := 0; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; hops++ {
+		if hops > maxHops { // a pointer to itself
+			return reflect.Value{}
+		}
 		v = v.Elem()
 	}
 	return v

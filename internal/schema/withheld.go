@@ -42,31 +42,30 @@ func plainly(err error) error {
 	return bare
 }
 
-// innerSealing returns the path of a field inside another one that has a tag for whole attributes; "" if none has. Types that
-// contain themselves are looked at once.
-func innerSealing(t reflect.Type, path string, seen map[reflect.Type]bool) string {
+// innerTag returns the path of a field inside another one whose tag has one of some options, which are for attributes of the item
+// itself; "" if none has. Types that contain themselves are looked at once.
+func innerTag(t reflect.Type, path string, options []string, seen map[reflect.Type]bool) (at, option string) {
 	kind := t.Kind()
 	inside := kind == reflect.Pointer || kind == reflect.Slice || kind == reflect.Array || kind == reflect.Map
 	if !inside && kind != reflect.Struct || seen[t] {
-		return ""
+		return "", ""
 	}
 	if seen[t] = true; inside {
-		return innerSealing(t.Elem(), path, seen)
+		return innerTag(t.Elem(), path, options, seen)
 	}
 	for f := range t.Fields() {
 		name, embedded := codec.StoredName(f)
-		at := path + "." + name
-		if embedded {
-			at = path
+		if at = path; !embedded {
+			at += "." + name
 		}
-		for _, option := range tagOptions(f.Tag) {
-			if slices.Contains([]string{"encrypt", "zstd", "hidden"}, strings.TrimSpace(option)) {
-				return at
+		for _, option := range codec.TagOptions(f.Tag) {
+			if slices.Contains(options, option) && (option != "rest" || f.Tag.Get("dynamodbav") != "-") {
+				return at, option
 			}
 		}
-		if found := innerSealing(f.Type, at, seen); found != "" {
-			return found
+		if at, option = innerTag(f.Type, at, options, seen); option != "" {
+			return at, option
 		}
 	}
-	return ""
+	return "", ""
 }

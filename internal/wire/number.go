@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -71,6 +72,33 @@ func SameNumber(a, b string) bool {
 		return a == b
 	}
 	return string(appendCanonical(x[:0], a)) == string(appendCanonical(y[:0], b))
+}
+
+// The service's numbers have up to MaxDigits digits and, but for zero, a magnitude from MinNumber to below EndNumber.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const (
+	MaxDigits = 38
+	MinNumber = 1e-130
+	EndNumber = 1e126
+)
+
+// CheckNumber returns an [ErrNumber] if the service has not the number, which is one.
+func CheckNumber(number string) error {
+	if len(number) <= MaxDigits && !strings.ContainsAny(number, "eE") { // too short to be wrong
+		return nil
+	}
+	var room [64]byte
+	canonical := strings.TrimPrefix(string(appendCanonical(room[:0], number)), "-")
+	digits, power, _ := strings.Cut(canonical, "e")
+	if canonical == "0" {
+		return nil
+	}
+	_, written, _ := strings.Cut(strings.ToLower(number), "e")
+	e, err := strconv.Atoi(power)
+	if first := len(digits) + e - 1; err != nil || len(strings.TrimLeft(written, "+-0")) > 9 || len(digits) > MaxDigits || first < -130 || first > 125 {
+		return fmt.Errorf("%w: the service's have up to %d digits, from 1e-130 to below 1e126", numberError(number), MaxDigits)
+	}
+	return nil
 }
 
 // isPlain reports whether a number has no exponent, no plus sign and no zeros that add nothing: no two such texts are of one value.

@@ -27,14 +27,19 @@ func (e *SetError) Error() string {
 	return fmt.Sprintf("elements %d and %d of the %s are equal: give each element once", e.First, e.Second, name)
 }
 
-// CheckSets returns an error if v is or has a set that the service refuses, which is a *[SetError] behind the way to it.
-func CheckSets(v types.AttributeValue) error { return checkSets(v, 0) }
+// CheckValue returns an error if v is or has a set that the service refuses, which is a *[SetError] behind the way to it, or a number
+// that it has not.
+func CheckValue(v types.AttributeValue) error { return checkValue(v, 0) }
 
-func checkSets(v types.AttributeValue, depth int) error {
+func checkValue(v types.AttributeValue, depth int) error {
 	if depth > MaxDepth {
 		return errDepth
 	}
 	switch v := v.(type) {
+	case *types.AttributeValueMemberN:
+		if isNumber(v.Value) {
+			return CheckNumber(v.Value)
+		}
 	case *types.AttributeValueMemberSS:
 		return checkSet(SS, len(v.Value), v)
 	case *types.AttributeValueMemberNS:
@@ -43,13 +48,13 @@ func checkSets(v types.AttributeValue, depth int) error {
 		return checkSet(BS, len(v.Value), v)
 	case *types.AttributeValueMemberL:
 		for i, e := range v.Value {
-			if err := checkSets(e, depth+1); err != nil {
+			if err := checkValue(e, depth+1); err != nil {
 				return fmt.Errorf("element %d: %w", i, err)
 			}
 		}
 	case *types.AttributeValueMemberM:
 		for _, name := range slices.Sorted(maps.Keys(v.Value)) {
-			if err := checkSets(v.Value[name], depth+1); err != nil {
+			if err := checkValue(v.Value[name], depth+1); err != nil {
 				return fmt.Errorf("attribute %q: %w", name, err)
 			}
 		}
@@ -66,6 +71,13 @@ func checkSet(kind Kind, n int, v types.AttributeValue) error {
 		return err
 	}
 	const opening, closing = `{"SS":[`, `]}`
+	if numbers, ok := v.(*types.AttributeValueMemberNS); ok {
+		for i, number := range numbers.Value {
+			if err := CheckNumber(number); err != nil {
+				return fmt.Errorf("element %d: %w", i, err)
+			}
+		}
+	}
 	elems := raw[len(opening) : len(raw)-len(closing)]
 	if first, second := Doubled(elems, n, kind == NS); second > 0 {
 		return &SetError{kind, first, second}

@@ -91,7 +91,7 @@ func TestSetsOfUsualLengthTakeNoMemory(t *testing.T) {
 	}
 }
 
-func TestCheckSets(t *testing.T) {
+func TestCheckValue(t *testing.T) {
 	list := func(v ...types.AttributeValue) types.AttributeValue { return &types.AttributeValueMemberL{Value: v} }
 	endless := &types.AttributeValueMemberL{Value: make([]types.AttributeValue, 1)}
 	endless.Value[0] = endless
@@ -106,10 +106,29 @@ func TestCheckSets(t *testing.T) {
 		{list(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{"m": &types.AttributeValueMemberNS{Value: []string{"1", "1.0"}}}}),
 			`element 0: attribute "m": elements 0 and 1 of the number set are equal: give each element once`},
 		{list(nil, &types.AttributeValueMemberBS{}), "element 1: the binary set is empty, which no stored one can be: leave it out, or use NULL"},
+		{list(&types.AttributeValueMemberN{Value: "1e126"}), `element 0: invalid number "1e126": the service's have up to 38 digits, from 1e-130 to below 1e126`},
+		{&types.AttributeValueMemberNS{Value: []string{"1", strings.Repeat("9", 39)}},
+			`element 1: invalid number "` + strings.Repeat("9", 39) + `": the service's have up to 38 digits, from 1e-130 to below 1e126`},
 		{endless, strings.Repeat("element 0: ", 33) + "lists and maps nest deeper than 32 levels"},
 	} {
-		if got := fmt.Sprint(wire.CheckSets(test.v)); got != test.want {
+		if got := fmt.Sprint(wire.CheckValue(test.v)); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+func TestNumbersOfTheService(t *testing.T) {
+	nines := strings.Repeat("9", 38)
+	for _, number := range []string{"0", "-0", "0e500", nines, "-" + nines, nines + "e88", "9.99e125", "1e-130", "-1E-130", "0." + strings.Repeat("0", 129) + "1",
+		nines + strings.Repeat("0", 88), "000" + nines + ".000", "1.0e125", "+5"} {
+		if err := wire.CheckNumber(number); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, number := range []string{nines + "9", "0." + nines + "1", "1e126", "-1e126", nines + "e89", "9e-131", "0." + strings.Repeat("0", 130) + "1",
+		"1" + strings.Repeat("0", 126), "1e9223372036854775807", "1e-9223372036854775808", "10e9223372036854775807", "1e99999999999999999999999"} {
+		if wire.CheckNumber(number) == nil {
+			t.Errorf("%s passes", number)
 		}
 	}
 }
