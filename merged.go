@@ -360,7 +360,7 @@ func (m *moving) behind(g *pager) (cursor.Position, error) {
 	if p.home != nil && g.next == 0 {
 		at = g.taken
 	}
-	if err != nil || at.Done || m.last == nil || p.Want == nil || p.skipped != nil || p.SK == nil || !g.oneOrder() || m.past(g, at, m.last) {
+	if err != nil || at.Done || m.last == nil || m.plan.Want == nil || p.skipped != nil || p.SK == nil || !g.oneOrder() || m.past(g, at, m.last) {
 		return at, err
 	}
 	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.Text, p.reverse)}, nil
