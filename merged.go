@@ -187,6 +187,7 @@ func (s *pageItems) place(l *loaded) bool {
 		if l.err = public(err); err != nil {
 			l.value = nil
 		}
+		s.doubles = s.doubles || len(p.filters) > 0 || p.Want.HideExpired // the item at the own place may be passed over
 		return ok || err != nil
 	}
 	return true

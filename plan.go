@@ -254,8 +254,11 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 	}
 	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
-		if x.Filter() == nil {
+		switch {
+		case x.Filter() == nil:
 			return nil
+		case shapes == nil:
+			shapes = []change.Shape{change.AnyShape(p.Lacks(nil))}
 		}
 		return change.Check(shapes, *x.Filter(), x.Names(), x.Values())
 	})
