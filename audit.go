@@ -37,8 +37,8 @@ type AuditProgress struct {
 	Items, Findings, Repaired int
 	// Cursor is for [AuditOptions.From]; "" at the end.
 	Cursor string
-	// Settled names, at the end of an audit without From, the entities with [Moved] of which it has found no item at the other place:
-	// the option can go as soon as no program writes there any more.
+	// Settled names, at the end of an audit without From, the entities with [Moved] of which it has found no item at the other place,
+	// nor one that cannot be decoded and may be there: the option can go as soon as no program writes there any more.
 	Settled []string
 }
 
@@ -121,7 +121,7 @@ func (a *auditor) run(ctx context.Context, at []cursor.Position, yield func(Find
 		}
 		for _, f := range page.findings {
 			done.Findings++
-			if kind := FindingKind(f.Kind); kind == OtherPlace || kind == Superseded {
+			if f.Elsewhere {
 				elsewhere[f.Entity] = true
 			}
 			if f.Repaired {

@@ -81,11 +81,9 @@ func (s *pageItems) sift(keep func(i int, it *pageItem) (bool, error)) error {
 	return nil
 }
 
-// dropDoubles takes out of a page of a scan or an index the items at another place that their entity's own place has too.
+// dropDoubles takes out of a page the items at another place that their entity's own place has too.
 func (g *pager) dropDoubles(ctx context.Context) error {
-	p := g.plan
-	homes := map[int]*getKey{}
-	var all []*getKey
+	homes := make([]*getKey, len(g.sink.items)) // nil: at its own place
 	for i, it := range g.sink.items {
 		if it.other && it.value != nil {
 			key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
@@ -93,17 +91,45 @@ func (g *pager) dropDoubles(ctx context.Context) error {
 				return err
 			}
 			homes[i] = &getKey{e: it.entity, key: key}
-			all = append(all, homes[i])
 		}
 	}
-	p.t.readHomes(ctx, g.conn, all)
-	return g.sink.sift(func(i int, _ *pageItem) (bool, error) {
-		home := homes[i]
-		if home == nil {
-			return true, nil
+	if err := g.lie(ctx, homes); err != nil {
+		return err
+	}
+	if g.plan.home != nil { // what has moved meanwhile may not be seen in the page of its own place
+		for i, home := range homes {
+			if home == nil {
+				continue
+			}
+			key, err := g.plan.PrimaryKey(g.sink.items[i].raw)
+			if err != nil {
+				return err
+			}
+			homes[i] = &getKey{e: home.e}
+			if homes[i].key, err = key.Encoded(); err != nil {
+				return err
+			}
 		}
-		return !home.lies(), home.err
-	})
+		if err := g.lie(ctx, homes); err != nil {
+			return err
+		}
+	}
+	return g.sink.sift(func(i int, _ *pageItem) (bool, error) { return homes[i] == nil, nil })
+}
+
+// lie reads the items with some keys, nil for none, and takes out those of which there is none.
+func (g *pager) lie(ctx context.Context, keys []*getKey) error {
+	g.plan.t.readHomes(ctx, g.conn, slices.DeleteFunc(slices.Clone(keys), func(k *getKey) bool { return k == nil }))
+	for i, k := range keys {
+		switch {
+		case k == nil:
+		case k.err != nil:
+			return k.err
+		case !k.lies():
+			keys[i] = nil
+		}
+	}
+	return nil
 }
 
 // readHomes reads what lies at the own places of items that were found at the other.

@@ -187,6 +187,7 @@ func (s *pageItems) place(l *loaded) bool {
 		if l.err = public(err); err != nil {
 			l.value = nil
 		}
+		s.doubles = s.doubles || len(p.filters) > 0 || p.Want.HideExpired // the item at the own place may be passed over
 		return ok || err != nil
 	}
 	return true
@@ -360,7 +361,7 @@ func (m *moving) behind(g *pager) (cursor.Position, error) {
 	if p.home != nil && g.next == 0 {
 		at = g.taken
 	}
-	if err != nil || at.Done || m.last == nil || p.Want == nil || p.skipped != nil || p.SK == nil || !g.oneOrder() || m.past(g, at, m.last) {
+	if err != nil || at.Done || m.last == nil || m.plan.Want == nil || p.skipped != nil || p.SK == nil || !g.oneOrder() || m.past(g, at, m.last) {
 		return at, err
 	}
 	return cursor.Position{After: m.key(p), Done: p.Sort.EndsAt(m.last.Text, p.reverse)}, nil

@@ -254,8 +254,11 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 	}
 	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
-		if x.Filter() == nil {
+		switch {
+		case x.Filter() == nil:
 			return nil
+		case shapes == nil:
+			shapes = []change.Shape{change.AnyShape(p.Lacks(nil))}
 		}
 		return change.Check(shapes, *x.Filter(), x.Names(), x.Values())
 	})
@@ -373,16 +376,16 @@ func (p *queryPlan) shard(i int) *queryPlan {
 func (p *queryPlan) identity(version byte) []byte {
 	want := ""
 	if p.Want != nil {
-		want = p.Want.Name
+		want = p.Want.Origin
 	}
 	// The range belongs to it because the service refuses to start outside of it.
 	r := p.Sort
-	id := fmt.Appendf(nil, "%d %q %q %q %q %d %q %q %t %t %t %d %q %q", version, p.op, p.Table.Name, p.Index, p.Partition,
-		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want, schema.NamesOf(p.Members))
+	id := fmt.Appendf(nil, "%d %q %q %q %q %d %q %q %t %t %t %d %q", version, p.op, p.Table.Name, p.Index, p.Partition,
+		r.Op, r.Lo, r.Hi, r.LoOpen, r.HiOpen, p.reverse, p.segments, want)
 	for _, v := range append(slices.Clone(p.Multi.Equal), p.Multi.Low, p.Multi.High) {
 		id = fmt.Appendf(id, " %q", v.Raw)
 	}
-	return id
+	return p.AppendOrder(id, p.others)
 }
 
 // cursorWalk returns the plan as cursors know it.
@@ -409,7 +412,7 @@ func (p *queryPlan) sealCursor(at []cursor.Position) (string, error) {
 func (p *queryPlan) openCursor(n int) ([]cursor.Position, error) {
 	at, err := p.cursorWalk().Open(p.cursor, n)
 	if err != nil {
-		return nil, fmt.Errorf("%w of %s: %w", ErrBadCursor, p.Name(), err)
+		return nil, fmt.Errorf("%w of %s: %w: start from the beginning", ErrBadCursor, p.Name(), err)
 	}
 	return at, nil
 }

@@ -212,8 +212,9 @@ func (r *refine[Self, Item]) One(ctx context.Context) (Item, error) {
 }
 
 // Count sends the query and returns the number of its items. Hooks do not run, and items of types that are not
-// registered do not count where one entity is read. The service counts by itself where the sort key tells the
-// entity's items from others; else they are read. Reading the items is paid for in both cases.
+// registered do not count where one entity is read. The service counts by itself where items have a [Discriminator] and the sort
+// key's prefix is that of no other entity in the partition; then also what could not be read as an item counts, and what is
+// stored there without a type. Else the items are read. Reading them is paid for in both cases.
 func (r *refine[Self, Item]) Count(ctx context.Context) (int, error) { return r.plan.count(ctx) }
 
 // Page sends the query and returns as many items as the limit says, or one response page without a

@@ -53,7 +53,7 @@ func TestRotationOfCursorKeys(t *testing.T) {
 		}
 		cursors[tasks] = cursor
 	}
-	const unsealed, sealed, damaged = "it is not sealed, and the table has a cursor key", "it is sealed, and the table has no cursor key", "it is damaged, or belongs to another query"
+	const unsealed, sealed, damaged = "it is not sealed, and the table has a cursor key", "it is sealed, and the table has no cursor key", "it is damaged, or belongs to another query or version"
 	s.Spy.Reset()
 	for _, test := range []struct {
 		from, to *entable.Entity[Task]
@@ -66,7 +66,7 @@ func TestRotationOfCursorKeys(t *testing.T) {
 		_, err := next(test.to, cursors[test.from])
 		if test.want == "" {
 			check(t, err)
-		} else if !errors.Is(err, entable.ErrBadCursor) || err.Error() != "entable: invalid cursor of Task: "+test.want || s.Spy.Sent("") != 0 {
+		} else if !errors.Is(err, entable.ErrBadCursor) || err.Error() != "entable: invalid cursor of Task: "+test.want+": start from the beginning" || s.Spy.Sent("") != 0 {
 			t.Errorf("error %v, %d requests, want %s", err, s.Spy.Sent(""), test.want)
 		}
 	}

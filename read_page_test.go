@@ -224,11 +224,11 @@ func TestForeignAndDamagedCursors(t *testing.T) {
 	if n := s.Spy.Sent(""); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query"; err.Error() != want {
+	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query or version: start from the beginning"; err.Error() != want {
 		t.Errorf("error %s, want %s", err, want)
 	}
 	_, err = tasks.Query(Task{List: "b"}).From(cursor).Page(t.Context())
-	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query"; err.Error() != want {
+	if want := "entable: invalid cursor of Task: it is damaged, or belongs to another query or version: start from the beginning"; err.Error() != want {
 		t.Errorf("error %s, want %s", err, want)
 	}
 

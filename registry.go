@@ -78,7 +78,7 @@ func (t *Table) register(typ reflect.Type, opts []EntityOption) (*entity, error)
 	}
 	c.Own = func(declared *schema.Entity) any {
 		e := &entity{Entity: declared, table: t, consistent: c.consistent, skipHooks: c.skipHooks, hooks: hooks}
-		e.shape = change.Shape{Plan: e.Plan, Kept: e.KeptNames(), Lacks: e.KeyOnlyFields(), Seals: e.Sealed(), Mixed: len(e.Upgrades) > 0}
+		e.shape = change.Shape{Plan: e.Plan, Kept: e.KeptNames(), Lacks: e.HeldInKey, Seals: e.Sealed(), Mixed: len(e.Upgrades) > 0}
 		e.shape.Open = e.Rest != nil || e.Plan.Marshals() || e.shape.Mixed
 		e.changing = e.hooks.has(beforeSave) || e.Validates || e.Version != nil || len(e.Unique) > 0 || len(e.Auto.Fields) > 0
 		return e

@@ -258,7 +258,7 @@ func (p *queryPlan) one(ctx context.Context) (any, error) {
 	return nil, err
 }
 
-// count counts the items. The service counts by itself where the sort key tells the entity's items from
+// count counts the items. The service counts by itself where type and sort key tell the entity's items from
 // others; else they are read.
 func (p *queryPlan) count(ctx context.Context) (int, error) {
 	if p.countable() {
@@ -282,16 +282,13 @@ func (p *queryPlan) count(ctx context.Context) (int, error) {
 
 // countable reports whether the service can tell which items are the query's.
 func (p *queryPlan) countable() bool {
-	return p.Want != nil && p.Want.Other == nil && !p.Want.HideExpired && p.SK != nil && p.SK.Lead() != "" && !p.Multi.Given &&
-		!p.Sort.Wider() && (p.Table.Discriminator == "" || p.HoldsTypes())
+	return p.Want != nil && p.Want.Other == nil && !p.Want.HideExpired && p.HoldsTypes() && p.LeadTells() && !p.Sort.Wider()
 }
 
 func (p *queryPlan) countByService(ctx context.Context) (int, error) {
 	one := *p
 	one.paths, one.partial, one.hydrate = nil, schema.AnyParts, false
-	if name := p.Table.Discriminator; name != "" {
-		one.filters = append(slices.Clone(p.filters), ofTypes(name, p.Want.Names()))
-	}
+	one.filters = append(slices.Clone(p.filters), ofTypes(p.Table.Discriminator, p.Want.Names()))
 	pagers, err := one.pagers(ctx)
 	if err != nil {
 		return 0, err

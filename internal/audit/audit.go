@@ -35,6 +35,7 @@ type Finding struct {
 	Have, Want                   string
 	Item                         Item
 	Repaired                     bool
+	Elsewhere                    bool // the item lies at the other place of its entity, or may do so
 	Err                          error
 }
 
@@ -164,7 +165,7 @@ type verdict struct {
 func (a *Audit) judge(item Item) verdict {
 	v := verdict{Verdict: a.Table.Judge(item, a.By)}
 	for _, f := range v.Found {
-		one := Finding{Kind: f.Kind, Key: a.Table.KeyText(item), Attribute: f.Attribute, Have: f.Have, Want: f.Want, Item: item, Err: f.Err}
+		one := Finding{Kind: f.Kind, Key: a.Table.KeyText(item), Attribute: f.Attribute, Have: f.Have, Want: f.Want, Item: item, Elsewhere: v.Elsewhere(), Err: f.Err}
 		if v.Entity != nil {
 			one.Entity = v.Entity.Name
 		}

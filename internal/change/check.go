@@ -22,10 +22,22 @@ import (
 type Shape struct {
 	Plan  *codec.Plan
 	Kept  []string          // the attributes that the table itself keeps
-	Lacks map[string]string // fields that the items do not have, and why
+	Lacks Why               // of attributes that the items do not have
 	Seals map[string]string // fields that are not stored as their values, and how
 	Open  bool              // items have attributes that are none of the plan's: a rest, or those of older shapes
 	Mixed bool              // items of older shapes have values of other kinds
+}
+
+// Why says why something is not so of an attribute, or "".
+type Why func(name string) string
+
+// AnyShape returns the shape of items of types that nobody knows.
+func AnyShape(lacks Why) Shape {
+	plan, err := codec.Methods.PlanOf(reflect.TypeFor[struct{}]())
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return Shape{Plan: plan, Lacks: lacks, Open: true}
 }
 
 // Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
@@ -248,7 +260,11 @@ func (t *term) fitsTarget(s *Shape, target Target, o operand) error {
 // find returns what a path names in items of the shape: nothing but its name, if it is none of the plan's attributes.
 func (s *Shape) find(path []Segment) (Target, error) {
 	root := s.Plan.Field(path[0].Name)
-	if why := cmp.Or(s.Lacks[path[0].Name], s.Seals[path[0].Name]); why != "" {
+	why := s.Seals[path[0].Name]
+	if s.Lacks != nil {
+		why = cmp.Or(s.Lacks(path[0].Name), why)
+	}
+	if why != "" {
 		return Target{}, fmt.Errorf("attribute %q %s, and nothing can be asked of it", path[0].Name, why)
 	}
 	switch {

@@ -19,8 +19,8 @@ import (
 )
 
 // A cursor is one byte of version and the positions of its query, one for each segment of a scan. It is
-// bound to the query by the query's identity: the table, index, partition, direction, entities and range
-// of sort keys.
+// bound to the query by the query's identity: the table, index, partition, direction, entities with the forms of their sort keys,
+// the places where items are, and the range of sort keys.
 //
 //	plain:  1, the first 12 bytes of SHA-256(identity, positions), positions
 //	sealed: 2, 12 bytes of nonce, AES-GCM(positions), with version and identity authenticated
@@ -132,7 +132,7 @@ func (w *Walk) Open(cursor string, n int) ([]Position, error) {
 	return w.positions(text, n)
 }
 
-var errDamaged = errors.New("it is damaged, or belongs to another query")
+var errDamaged = errors.New("it is damaged, or belongs to another query or version")
 
 // text opens and checks a cursor.
 func (w *Walk) text(cursor string, n int) ([]byte, error) {

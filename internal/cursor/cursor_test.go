@@ -86,11 +86,11 @@ func TestForeignCursorsAreRefused(t *testing.T) {
 		n        int
 		want     string
 	}{
-		{walk(t, "a"), walk(t, "b"), 3, "it is damaged, or belongs to another query"},
-		{walk(t, "a", 1), walk(t, "b", 1), 3, "it is damaged, or belongs to another query"},
-		{walk(t, "a", 1), walk(t, "a", 2), 3, "it is damaged, or belongs to another query"},
-		{walk(t, "a"), walk(t, "a"), 2, "it is damaged, or belongs to another query"},
-		{walk(t, "a"), walk(t, "a"), 4, "it is damaged, or belongs to another query"},
+		{walk(t, "a"), walk(t, "b"), 3, "it is damaged, or belongs to another query or version"},
+		{walk(t, "a", 1), walk(t, "b", 1), 3, "it is damaged, or belongs to another query or version"},
+		{walk(t, "a", 1), walk(t, "a", 2), 3, "it is damaged, or belongs to another query or version"},
+		{walk(t, "a"), walk(t, "a"), 2, "it is damaged, or belongs to another query or version"},
+		{walk(t, "a"), walk(t, "a"), 4, "it is damaged, or belongs to another query or version"},
 		{walk(t, "a"), walk(t, "a", 1), 3, "it is not sealed, and the table has a cursor key"},
 		{walk(t, "a", 1), walk(t, "a"), 3, "it is sealed, and the table has no cursor key"},
 		{walk(t, "a", 1), walk(t, "a", 2, 1), 3, ""}, // rotated

@@ -179,6 +179,24 @@ func (s *Span) At(x Elsewhere) Span {
 	return one
 }
 
+// AppendOrder appends what decides in which order the items of the query come, as far as other versions of the program can have
+// declared it otherwise: the sort keys of the entities that it is for, and where they are besides. A new name changes nothing, nor
+// does one more entity where all are read.
+func (s *Span) AppendOrder(b []byte, others []Elsewhere) []byte {
+	var of []string
+	for e := range s.Members {
+		of = append(of, fmt.Sprintf("%q %s", e.Origin, e.sortKeyIn(s.Index).manifest()))
+	}
+	slices.Sort(of)
+	if s.Want != nil {
+		of = append(of, s.SK.manifest().String())
+	}
+	for _, x := range others {
+		of = append(of, fmt.Sprintf("%q %s %s %q %s", x.Origin, x.Entity.PK.manifest(), x.Entity.SK.manifest(), x.Text, x.Other.SK.manifest()))
+	}
+	return fmt.Appendf(b, " %q", of)
+}
+
 // InPartition reports whether a key belongs to the i-th of the query's partitions and of the others that it reads.
 func (s *Span) InPartition(key map[string]types.AttributeValue, i int, others []Elsewhere) bool {
 	if len(s.Partitions) == 0 {

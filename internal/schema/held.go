@@ -3,7 +3,6 @@ package schema
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -54,22 +53,18 @@ func (s *Span) HoldsTypes() bool {
 	return s.Table.Discriminator != "" && s.Table.holds(s.Table.Index(s.Index), s.Table.Discriminator)
 }
 
-// Lacks says of fields of the entity why the items that are read do not have them; nil where they have all.
-func (s *Span) Lacks(e *Entity) map[string]string {
+// Lacks says of an attribute why the items that are read do not have it, those of e or, if that is nil, of any type; "" where they can.
+func (s *Span) Lacks(e *Entity) func(name string) string {
 	c := s.Table.Index(s.Index)
-	if c.whole() {
-		return e.KeyOnlyFields()
-	}
-	lacks := maps.Clone(e.KeyOnlyFields())
-	if lacks == nil {
-		lacks = map[string]string{}
-	}
-	for _, f := range e.Plan.Fields() {
-		if lacks[f.Name] == "" && !s.Table.holds(c, f.Name) {
-			lacks[f.Name] = fmt.Sprintf("is not held by index %q", c.Name)
+	return func(name string) string {
+		switch {
+		case e != nil && e.inKey[name] != "":
+			return e.inKey[name]
+		case s.Table.holds(c, name):
+			return ""
 		}
+		return fmt.Sprintf("is not held by index %q", c.Name)
 	}
-	return lacks
 }
 
 // Parts is what a reader has said of items of which an index holds parts.

@@ -26,6 +26,17 @@ type Verdict struct {
 	Home    map[string]types.AttributeValue // its key at the entity's own place, if it lies at the other
 }
 
+// Elsewhere reports whether the item lies at the other place of its entity, or may do so: of one that cannot be decoded only the
+// form of the key tells.
+func (v *Verdict) Elsewhere() bool {
+	if v.Home != nil || v.Entity == nil || v.Entity.Other == nil {
+		return v.Home != nil
+	}
+	t := v.Entity.Table
+	return slices.ContainsFunc(v.Found, func(f finding) bool { return f.Kind == FoundUndecodable }) &&
+		v.Entity.Other.hasKey(Text(v.Item[t.PK.Name]), Text(v.Item[t.SK.Name]))
+}
+
 // Claimed is a unique value of an item, and the sentinel that it should have.
 type Claimed struct {
 	Entity *Entity

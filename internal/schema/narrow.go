@@ -37,6 +37,28 @@ func (s *Span) Narrow(members map[*Entity]bool) (bool, error) {
 	return true, s.within(r)
 }
 
+// LeadTells reports whether what the sort keys of the wanted entity start with tells its items from those of all other registered
+// entities in the partition, also where they have no type, or the same.
+func (s *Span) LeadTells() bool {
+	if s.Multi.Given || s.SK == nil || s.SK.Lead() == "" {
+		return false
+	}
+	lead := s.SK.Lead()
+	return !slices.ContainsFunc(s.Table.Directory().All, func(e *Entity) bool {
+		return e != s.Want && slices.ContainsFunc(e.places(), func(at *Entity) bool {
+			pk, sk := at.PK, at.SK
+			if s.Index != "" {
+				x := e.index(s.Index)
+				if x == nil {
+					return false
+				}
+				pk, sk = x.pk, x.sk
+			}
+			return pk.Covers(string(s.Partition)) && (strings.HasPrefix(sk.Lead(), lead) || strings.HasPrefix(lead, sk.Lead()))
+		})
+	})
+}
+
 // Between sets the range of sort keys from examples of any entities; a nil is no bound. Of the attributes named, those
 // of its sort key count in each.
 func (s *Span) Between(low, high any, named ...string) error {

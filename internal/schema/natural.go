@@ -161,8 +161,8 @@ func (e *Entity) readBack(name string) bool {
 	return false
 }
 
-// KeyOnlyFields says of the fields that items have no attributes for where they are.
-func (e *Entity) KeyOnlyFields() map[string]string { return e.inKey }
+// HeldInKey says of a field that items have no attribute for where it is; "" of any other.
+func (e *Entity) HeldInKey(name string) string { return e.inKey[name] }
 
 // Alone reports whether an attribute is written in the primary key alone; keyonly, whether items have none of that name.
 func (e *Entity) Alone(name string) (alone, keyonly bool) {
