@@ -391,16 +391,41 @@ func TestCheckLockSeesEditsByHand(t *testing.T) {
 	if err := table.CheckLock(lock); err == nil || !strings.Contains(err.Error(), "lock: text: was changed by hand or by an older version, is another") {
 		t.Errorf("got %v", err)
 	}
+	if err := table.CheckLock(bytes.ReplaceAll(table.Manifest(), []byte("\n"), []byte("\r\n"))); err != nil {
+		t.Errorf("with the line ends of Windows: %v", err)
+	}
+}
+
+// Two branches have each added an entity, with the same generated prefix, and git has put both into the lock.
+func TestLockOfTwoBranches(t *testing.T) {
+	type Command struct {
+		ID string `dynamodbav:"id"`
+	}
+	type Comment struct {
+		ID string `dynamodbav:"id"`
+	}
+	one, two := entable.NewTable("shop"), entable.NewTable("shop")
+	check(t, register[Command](one, entable.PK("id")))
+	check(t, register[Comment](two, entable.PK("id")))
+	first, second := string(one.Manifest()), string(two.Manifest())
+	at := func(text string) (from, to int) {
+		return strings.Index(text, "    {\n      \"name\""), strings.LastIndex(text, "\n  ]")
+	}
+	_, end := at(first)
+	from, to := at(second)
+	merged := entable.NewTable("shop", entable.Lock([]byte(first[:end]+",\n"+second[from:to]+first[end:])))
+	checkDeclaration(t, register[Command](merged, entable.PK("id")), `Command: an item can have the same key as one of Comment, which the lock knows, for example pk="CI#x" sk="A": `+
+		`the lock has both, as when two branches that have each added one are merged: take out of it the one of which no items are stored, and extend it anew`)
 }
 
 func TestWrongLocks(t *testing.T) {
 	const shop = `{"version":1,"table":{"pk":{"name":"pk","type":"S"},"sk":{"name":"sk","type":"S"},"discriminator":"_type"},"entities":`
 	for lock, want := range map[string]string{
-		`{`:             `entable: table "shop": cannot read the lock: unexpected end of JSON input`,
+		`{`:             `entable: table "shop": cannot read the lock: line 1: unexpected end of JSON input: after a merge with conflicts, take the file of either side and extend it; else restore it`,
 		`{"version":2}`: `entable: table "shop": cannot read the lock: it has version 2, and this program knows 1: use a newer entable`,
 		`{"version":1}`: `entable: table "shop": cannot read the lock: the table has no partition key`,
-		shop + `[{"name":"A"},{"name":"B","was":["A"]}]}`: `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
-		shop + `[{"name":"A"},{"name":"A"}]}`:             `entable: table "shop": cannot read the lock: two entities are called "A": give one another name with entable.Name`,
+		shop + `[{"name":"A"},{"name":"B","was":["A"]}]}`: `entable: table "shop": cannot read the lock: two entities are called "A": take one of them out`,
+		shop + `[{"name":"A"},{"name":"A"}]}`:             `entable: table "shop": cannot read the lock: two entities are called "A": take one of them out`,
 		shop + `[{"name":""}]}`:                           `entable: table "shop": cannot read the lock: an entity has an empty name`,
 		shop + `[{"name":"A","was":["B",""]}]}`:           `entable: table "shop": cannot read the lock: an entity has an empty name`,
 	} {

@@ -51,7 +51,7 @@ func (t *Table) CheckLock(lock []byte) error {
 		return err
 	}
 	list := slices.Concat(old.Contradictions(now), old.Removals(now), old.Additions(now))
-	if len(list) == 0 && !bytes.Equal(old.Extended(now, true).JSON(), lock) {
+	if len(list) == 0 && !bytes.Equal(old.Extended(now, true).JSON(), manifest.Unix(lock)) {
 		list = append(list, manifest.Difference{Where: "lock", What: "text", Was: "changed by hand or by an older version", Is: "another",
 			Effect: "nothing happens to stored items", Cure: "write the lock anew"})
 	}

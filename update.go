@@ -76,13 +76,14 @@ func (u *updating[Self, Item]) SetIfAbsent(path string, value any) Self {
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
-// Add adds to a number, which counts as 0 when it is absent, or puts elements into a set.
+// Add adds to a number, which counts as 0 when it is absent, or puts elements into a set. What would take the stored number out of the
+// range of its Go type, so that it could not be read any more, fails with a [*ConditionFailedError].
 func (u *updating[Self, Item]) Add(path string, value any) Self {
 	u.u.add(change.Add, path, value)
 	return selfOf[Self](unsafe.Pointer(u))
 }
 
-// Subtract subtracts from a number, which counts as 0 when it is absent.
+// Subtract subtracts from a number, which counts as 0 when it is absent; an unsigned one stays 0 or more, see Add.
 func (u *updating[Self, Item]) Subtract(path string, value any) Self {
 	u.u.add(change.Subtract, path, value)
 	return selfOf[Self](unsafe.Pointer(u))

@@ -94,7 +94,14 @@ func (e *entity) validateChange(ctx context.Context, c *change.Change, t change.
 	if t.Leaf != nil {
 		rules = schema.OwnRules(t.Leaf.Tag.Get("validate"))
 	} else if f, levels := t.Around(); f != nil && c.Op != change.Remove {
-		rules = schema.ElementRules(f.Tag.Get("validate"), levels)
+		var ofKeys string
+		rules, ofKeys = schema.ElementRules(f.Tag.Get("validate"), levels)
+		if k := t.Key(); ofKeys != "" && k.IsValid() && c.Op != change.Delete {
+			err := e.judge(change.Show(c.Path), k, ofKeys, func() error { return e.Table.Validate.VarCtx(ctx, k.Interface(), ofKeys) })
+			if err != nil {
+				return err
+			}
+		}
 	}
 	v := reflect.Zero(t.Type)
 	if c.Op != change.Remove {

@@ -424,6 +424,9 @@ func (r *request) conditionError(ctx context.Context, item map[string]types.Attr
 			c.why = &VersionError{r.e.Name, have, want}
 		}
 	}
+	if r.changes != nil && c.why == nil && len(item) > 0 {
+		c.why = r.e.encodeError(r.changes.OutOfRange(item))
+	}
 	u, _ := r.by.(*update)
 	if at := r.e.own(c.Stored); at != nil && u != nil && u.part != nil && c.why == nil {
 		if name := u.part.Unlike(at); name != "" {

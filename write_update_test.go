@@ -149,7 +149,7 @@ var updateCases = []struct {
 		typed: func(f parcelFields) []entable.Change[Parcel] {
 			return []entable.Change[Parcel]{f.count.Add(3), f.weight.Add(0.2), f.small.Subtract(4)}
 		},
-		sends: `SET count = if_not_exists(count, {"N":"0"}) + {"N":"3"}, weight = if_not_exists(weight, {"N":"0"}) + {"N":"0.2"}, small = if_not_exists(small, {"N":"0"}) - {"N":"4"}`,
+		sends: `SET count = if_not_exists(count, {"N":"0"}) + {"N":"3"}, weight = if_not_exists(weight, {"N":"0"}) + {"N":"0.2"}, small = if_not_exists(small, {"N":"0"}) - {"N":"4"} IF (NOT (count > {"N":"9223372036854775804"})) AND (NOT (small < {"N":"-124"}))`,
 		want:  func(p *Parcel) { p.Count, p.Weight, p.Small = 8, 0.3, -4 },
 	},
 	{
@@ -214,7 +214,7 @@ var updateCases = []struct {
 		build: func(u parcelUpdate, _ parcelFields) parcelUpdate {
 			return u.Set("address.city", "Köln").Add("address.floor", 1).Set("lines[1].qty", 9).Set("labels.new", "x").Set("extra.deep[0]", true)
 		},
-		sends: `SET address.city = {"S":"Köln"}, address.floor = if_not_exists(address.floor, {"N":"0"}) + {"N":"1"}, lines[1].qty = {"N":"9"}, labels.new = {"S":"x"}, extra.deep[0] = {"BOOL":true} IF (attribute_type (address, {"S":"M"})) AND (attribute_type (lines[1], {"S":"M"})) AND (attribute_type (labels, {"S":"M"})) AND (attribute_type (extra.deep, {"S":"L"}))`,
+		sends: `SET address.city = {"S":"Köln"}, address.floor = if_not_exists(address.floor, {"N":"0"}) + {"N":"1"}, lines[1].qty = {"N":"9"}, labels.new = {"S":"x"}, extra.deep[0] = {"BOOL":true} IF (attribute_type (address, {"S":"M"})) AND (attribute_type (lines[1], {"S":"M"})) AND (attribute_type (labels, {"S":"M"})) AND (attribute_type (extra.deep, {"S":"L"})) AND (NOT (address.floor > {"N":"9223372036854775806"}))`,
 		want: func(p *Parcel) {
 			p.Address.City, p.Address.Floor, p.Lines[1].Qty = "Köln", 3, 9
 			p.Labels["new"] = "x"

@@ -319,6 +319,9 @@ func TestRulesOfElementsInUpdates(t *testing.T) {
 	}{
 		{update().Set("points.cd", 0), `attribute points.cd: int value does not satisfy "min=1"`},
 		{update().Set("points.cd", 1), ""},
+		{update().Set("points.c", 1), `attribute points.c: string value does not satisfy "min=2"`},
+		{update().Apply(entable.Entry(points, "c").Add(1)), `attribute points.c: string value does not satisfy "min=2"`},
+		{update().Remove("points.c"), ""},
 		{update().Apply(entable.Entry(points, "cd").Set(0)), `attribute points.cd: int value does not satisfy "min=1"`},
 		{update().SetIfAbsent("points.ef", 0), `attribute points.ef: int value does not satisfy "min=1"`},
 		{update().Add("points.cd", -5), ""}, // what it becomes is not known

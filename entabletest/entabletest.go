@@ -46,7 +46,7 @@ func CheckLock(t testing.TB, table *entable.Table, path string) {
 		t.Errorf("%v\nThe lock %s is left as it is.", err, path)
 		return
 	}
-	if bytes.Equal(extended, lock) {
+	if bytes.Equal(extended, bytes.ReplaceAll(lock, []byte("\r\n"), []byte("\n"))) {
 		return
 	}
 	if err := os.WriteFile(path, extended, 0o644); err != nil {

@@ -104,3 +104,21 @@ func TestCheckLock(t *testing.T) {
 		t.Errorf("the lock is\n%s", text)
 	}
 }
+
+// git may check the file out with the line ends of Windows: then it is no other lock, and not written.
+func TestCheckLockWithLineEndsOfWindows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "items.lock.json")
+	table := declare(t, register[item]())
+	text := strings.ReplaceAll(string(table.Manifest()), "\n", "\r\n")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, update := range []bool{false, true} {
+		if r := lock(t, update, table, path); r.failed || r.text.String() != "" {
+			t.Errorf("update %t: %s", update, &r.text)
+		}
+	}
+	if now, err := os.ReadFile(path); err != nil || string(now) != text {
+		t.Errorf("the file was written anew: %v", err)
+	}
+}

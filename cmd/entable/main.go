@@ -12,6 +12,8 @@
 // Credentials are those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION, as
 // `aws configure export-credentials --format env` prints them. With -endpoint they may be missing.
 //
+// A file that is there is not written over: a proposal is to be changed by hand.
+//
 // It exits with 0 if all sampled items are placed, with 1 if some are not (the file lists them) or something went wrong,
 // and with 2 for wrong arguments.
 package main
@@ -62,7 +64,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writ
 		}
 		return 2
 	}
-	p, err := a.propose(ctx, in, messages)
+	p, err := (*propose.Proposal)(nil), a.free()
+	if err == nil {
+		p, err = a.propose(ctx, in, messages)
+	}
 	if err == nil {
 		err = a.write(p, out)
 	}
@@ -110,16 +115,20 @@ func parse(args []string, messages io.Writer) (a arguments, err error) {
 	if err := flags.Parse(args[1:]); err != nil {
 		return a, flag.ErrHelp // it has said it
 	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case flags.NArg() > 0:
 		return a, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case a.in != "" && (given["endpoint"] || given["region"]):
+		return a, errors.New("-endpoint and -region are those of a table that is read: leave -in out, or them")
 	case a.table == "" && a.in == "":
 		return a, errors.New("give -table or -in")
 	case a.in == "" && (a.given.PK.Name != "" || a.given.SK.Name != "" || a.given.Indexes != nil):
 		return a, errors.New("-pk, -sk and -index go with -in: those of a table are read from it")
 	case a.sample < 1:
 		return a, fmt.Errorf("invalid -sample %d: give at least 1", a.sample)
-	case !token.IsIdentifier(a.pkg):
+	case !token.IsIdentifier(a.pkg) || a.pkg == "_":
 		return a, fmt.Errorf("invalid -package %q: give the name of a Go package", a.pkg)
 	}
 	return a, nil
@@ -204,6 +213,17 @@ func (a *arguments) client() (*dynamodb.Client, error) {
 	return dynamodb.New(opts), nil
 }
 
+// free refuses to write a file that is there: a proposal is changed by hand.
+func (a *arguments) free() error {
+	if a.out == "" {
+		return nil
+	}
+	if _, err := os.Lstat(a.out); err == nil {
+		return fmt.Errorf("%s is there, and may have been changed by hand: give another name, or remove it", a.out)
+	}
+	return nil
+}
+
 // write writes the Go file.
 func (a *arguments) write(p *propose.Proposal, out io.Writer) error {
 	source, err := p.Source(a.pkg)
@@ -211,7 +231,12 @@ func (a *arguments) write(p *propose.Proposal, out io.Writer) error {
 		return err
 	}
 	if a.out != "" {
-		return os.WriteFile(a.out, source, 0o644)
+		file, err := os.OpenFile(a.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = file.Write(source)
+		return errors.Join(err, file.Close())
 	}
 	_, err = out.Write(source)
 	return err

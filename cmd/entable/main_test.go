@@ -114,8 +114,14 @@ func TestProposesFromFiles(t *testing.T) {
 	if code, out, messages := execute(t, "", "propose", "-in", plain, "-table", "shop", "-o", file); code != 0 || out != "" {
 		t.Errorf("code %d, %s%s", code, out, messages)
 	}
-	if text, err := os.ReadFile(file); err != nil || string(text) != proposal {
-		t.Errorf("%s, %v", text, err)
+	for range 2 {
+		if text, err := os.ReadFile(file); err != nil || string(text) != proposal {
+			t.Errorf("%s, %v", text, err)
+		}
+		want := "entable: " + file + " is there, and may have been changed by hand: give another name, or remove it\n"
+		if code, _, messages := execute(t, "", "propose", "-in", plain, "-table", "store", "-o", file); code != 1 || messages != want {
+			t.Errorf("code %d, %s", code, messages)
+		}
 	}
 }
 
@@ -203,6 +209,12 @@ func TestWrongArguments(t *testing.T) {
 		{"propose -in -", `{"a":{"S":"x"}}`, 1, "entable: cannot tell which attribute is the partition key: give -pk"},
 		{"propose -in - -pk b", `{"a":{"S":"x"}}`, 1, `entable: item 1 lacks the key attribute "b"`},
 		{"propose -in - -package 1", "", 2, `entable: invalid -package "1"`},
+		{"propose -in - -package _", "", 2, `entable: invalid -package "_"`},
+		{"propose -in - -region eu-west-1", "", 2, "entable: -endpoint and -region are those of a table that is read"},
+		{"propose -in - -endpoint http://127.0.0.1", "", 2, "entable: -endpoint and -region are those of a table that is read"},
+		{"propose -in -", "{}\n", 1, "entable: -: item 1: it has no attributes\n"},
+		{"propose -in -", "\xff\xfe{\x00", 1, "entable: -: it is UTF-16, as a redirection of PowerShell writes it: save it as UTF-8"},
+		{"propose -in - -pk b", "\xef\xbb\xbf" + `{"a":{"S":"x"}}`, 1, `entable: item 1 lacks the key attribute "b"`},
 	} {
 		code, out, messages := execute(t, test.in, strings.Fields(test.args)...)
 		if code != test.code || !strings.Contains(messages, test.want) || out != "" {

@@ -130,7 +130,11 @@ func result(changes []Resolved, was types.AttributeValue, lenient bool) (types.A
 	slices.SortStableFunc(edits, edit.compare)
 	for _, e := range edits {
 		now, err := editAt(was, e.steps, func(was types.AttributeValue) (types.AttributeValue, error) {
-			return e.compute(was, e.value)
+			now, err := e.compute(was, e.value)
+			if err == nil && (e.Op == Add || e.Op == Subtract) {
+				err = e.holds(now)
+			}
+			return now, err
 		})
 		switch nowhere := errors.Is(err, errNoPath); {
 		case lenient && (nowhere || errors.Is(err, errKind)):

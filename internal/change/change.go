@@ -73,6 +73,9 @@ func (c *Change) AddTo(u *Update, t Target) error {
 	default:
 		u.add = append(u.add, does("# :", v))
 	}
+	if n, ok := v.(*types.AttributeValueMemberN); ok && (c.Op == Add || c.Op == Subtract) {
+		c.bound(u, t, n.Value)
+	}
 	return nil
 }
 
@@ -103,16 +106,14 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 	if c.Stored != nil {
 		return c.Stored, nil
 	}
+	if t.unkeyed != nil {
+		return nil, t.unkeyed
+	}
 	v, err := c.Convert(t.Type)
 	if err != nil {
 		return nil, err
 	}
-	raw := make([]byte, 0, 64)
-	if t.Leaf != nil {
-		raw, err = t.Leaf.AppendValue(raw, v)
-	} else {
-		raw, err = t.Root.Encoding.AppendValue(raw, v.Interface())
-	}
+	raw, err := t.appendValue(make([]byte, 0, 64), v)
 	if err == nil && len(raw) == 0 && (c.Op == Add || c.Op == Subtract) {
 		raw, err = t.Root.Encoding.AppendValue(nil, v.Interface()) // a zero is left out where it is stored, but can be added
 	}
@@ -124,6 +125,17 @@ func (c *Change) encode(t Target) (types.AttributeValue, error) {
 		return nil, err
 	}
 	return av, c.fits(av, t)
+}
+
+// appendValue appends v as it is stored there, nothing if it is left out.
+func (t Target) appendValue(dst []byte, v reflect.Value) ([]byte, error) {
+	switch {
+	case t.Leaf != nil:
+		return t.Leaf.AppendValue(dst, v)
+	case t.around != nil && t.Type != nil:
+		return t.around.AppendElement(dst, v, t.below)
+	}
+	return t.Root.Encoding.AppendValue(dst, v.Interface())
 }
 
 // fits checks the operation against the stored kind.

@@ -58,7 +58,7 @@ func TestAddTo(t *testing.T) {
 		{change.Set, "any.x", []int{1}, `SET any.x = :0 {"L":[{"N":"1"}]}`},
 		{change.SetIfAbsent, "kind", kind("red"), `SET kind = if_not_exists(kind, :0) {"S":"red"}`},
 		{change.Remove, "lines[0]", nil, `REMOVE lines[0]`},
-		{change.Add, "n", 2, `SET n = if_not_exists(n, :0) + :1 {"N":"0"} {"N":"2"}`},
+		{change.Add, "big", attributevalue.Number("2"), `SET big = if_not_exists(big, :0) + :1 {"N":"0"} {"N":"2"}`},
 		{change.Add, "n", 0, `SET n = if_not_exists(n, :0) + :1 {"N":"0"} {"N":"0"}`},
 		{change.Subtract, "first.qty", 0, `SET first.qty = if_not_exists(first.qty, :0) - :1 {"N":"0"} {"N":"0"}`},
 		{change.Add, "tags", []string{"a"}, `ADD tags :0 {"SS":["a"]}`},

@@ -74,7 +74,10 @@ func (c Condition) Or(d Condition) Condition {
 }
 
 // Update is the changes of an update expression. The zero value is none.
-type Update struct{ add, del, remove, set []phrase }
+type Update struct {
+	add, del, remove, set []phrase
+	bounds                []Condition // that must hold for the changes
+}
 
 // Set sets an attribute.
 func (u *Update) Set(name string, v types.AttributeValue) {
@@ -147,6 +150,9 @@ func Express(u *Update, conditions []Condition, spell func(expression.ConditionB
 	w := spellers.Get().(*speller)
 	w.spell = spell
 	defer w.free()
+	if u != nil {
+		conditions = append(slices.Clip(conditions), u.bounds...)
+	}
 	if err := w.joined(" AND ", conditions); err != nil {
 		return nil, err
 	}

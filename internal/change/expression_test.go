@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -120,7 +121,7 @@ func (r twins) change(t *testing.T, u *change.Update, sdk expression.UpdateBuild
 		{change.Delete, "tags", []string{"a"}, func(n expression.NameBuilder, v expression.ValueBuilder) expression.UpdateBuilder {
 			return sdk.Delete(n, v)
 		}},
-		{change.Subtract, "first.qty", 3, func(n expression.NameBuilder, v expression.ValueBuilder) expression.UpdateBuilder {
+		{change.Subtract, "big", attributevalue.Number("3"), func(n expression.NameBuilder, v expression.ValueBuilder) expression.UpdateBuilder {
 			return sdk.Set(n, expression.Minus(expression.IfNotExists(n, expression.Value(0)), v))
 		}},
 		{change.Append, "words", []string{"w"}, func(n expression.NameBuilder, v expression.ValueBuilder) expression.UpdateBuilder {

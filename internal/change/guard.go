@@ -154,7 +154,7 @@ func (t Target) Unless(c expression.ConditionBuilder) expression.ConditionBuilde
 
 // mayBeNull reports whether values of the target's type are stored as NULL when they are nil or, by their tag, empty.
 func (t Target) mayBeNull() bool {
-	if t.Type == nil || isOpen(t.Type) || t.Leaf != nil && t.Leaf.NullEmpty {
+	if t.Type == nil || isOpen(t.Type) || t.Leaf != nil && t.Leaf.NullEmpty || t.around != nil && t.around.NullElement(t.below) {
 		return true
 	}
 	switch t.Type.Kind() {

@@ -94,7 +94,7 @@ func TestListAddTo(t *testing.T) {
 		was     string // what it is
 		then    string // the request then, "" for the same
 	}{
-		{"a number", []change.Change{add("n", 1)}, `SET n = if_not_exists(n, {"N":"0"}) + {"N":"1"}`, "n", `{"N":"1"}`, ""},
+		{"a number", []change.Change{add("n", 1)}, `SET n = if_not_exists(n, {"N":"0"}) + {"N":"1"} IF NOT (n > {"N":"9223372036854775806"})`, "n", `{"N":"1"}`, ""},
 		{"an open number", []change.Change{add("any", 1)}, `SET any = if_not_exists(any, {"N":"0"}) + {"N":"1"} IF any` + noNull, "any", null, `SET any = {"N":"1"} IF any = {"NULL":true}`},
 		{"a set", []change.Change{add("tags", []string{"a"})}, `ADD tags {"SS":["a"]} IF tags` + noNull, "tags", null, `SET tags = {"SS":["a"]} IF tags = {"NULL":true}`},
 		{"a list", []change.Change{appending("words", []string{"a"})}, `SET words = list_append(if_not_exists(words, {"L":[]}), {"L":[{"S":"a"}]}) IF words` + noNull, "words", null, `SET words = {"L":[{"S":"a"}]} IF words = {"NULL":true}`},
@@ -103,7 +103,7 @@ func TestListAddTo(t *testing.T) {
 		{"a part", []change.Change{set("meta.k", line{}), set("meta.l", line{})}, `SET meta.k = {"M":{"sku":{"S":""}}}, meta.l = {"M":{"sku":{"S":""}}} IF attribute_type (meta, {"S":"M"})`, "meta", null, "attribute meta.k: " + makeIt("meta")},
 		{"a part of nothing", []change.Change{set("first.qty", 1)}, `SET first.qty = {"N":"1"} IF attribute_type (first, {"S":"M"})`, "first", "", "attribute first.qty: " + makeIt("first")},
 		{"a part out of nothing", []change.Change{remove("first.qty")}, `REMOVE first.qty IF attribute_type (first, {"S":"M"})`, "first", "", `REMOVE first IF attribute_not_exists (first)`},
-		{"a part that is made", []change.Change{ifAbsent("first", line{SKU: "x"}), add("first.qty", 1)}, `SET first.qty = if_not_exists(first.qty, {"N":"0"}) + {"N":"1"} IF attribute_type (first, {"S":"M"})`, "first", "", `SET first = {"M":{"qty":{"N":"1"},"sku":{"S":"x"}}} IF attribute_not_exists (first)`},
+		{"a part that is made", []change.Change{ifAbsent("first", line{SKU: "x"}), add("first.qty", 1)}, `SET first.qty = if_not_exists(first.qty, {"N":"0"}) + {"N":"1"} IF (attribute_type (first, {"S":"M"})) AND (NOT (first.qty > {"N":"9223372036854775806"}))`, "first", "", `SET first = {"M":{"qty":{"N":"1"},"sku":{"S":"x"}}} IF attribute_not_exists (first)`},
 		{"an element", []change.Change{set("words[2]", "x"), set("n", 1)}, `SET words[2] = {"S":"x"}, n = {"N":"1"} IF attribute_type (words, {"S":"L"})`, "words", `{"S":"x"}`, `attribute words[2]: the path leads nowhere in the item: "words" is stored as S`},
 		{"inside an element", []change.Change{set("lines[0].qty", 5)}, `SET lines[0].qty = {"N":"5"} IF attribute_type (lines[0], {"S":"M"})`, "lines", `{"L":[{"M":{}}]}`, ""},
 		{"NULL inside", []change.Change{appending("grid[1]", []int{5})}, `SET grid[1] = list_append(if_not_exists(grid[1], {"L":[]}), {"L":[{"N":"5"}]}) IF (attribute_type (grid, {"S":"L"})) AND (grid[1]` + noNull + `)`,

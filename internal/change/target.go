@@ -26,7 +26,13 @@ type Target struct {
 
 	around *codec.Field // of an element of a list or map: the field that it lies in,
 	below  int          // so many levels down
+
+	key     reflect.Value // of an entry of a map
+	unkeyed error         // a name on the way is that of no key
 }
+
+// Key returns the key of an entry of a map; it is not valid for anything else.
+func (t Target) Key() reflect.Value { return t.key }
 
 // Around returns the field that an element of a list or map lies in, and how many levels below; nil for what is no element.
 func (t Target) Around() (f *codec.Field, levels int) { return t.around, t.below }
@@ -36,7 +42,7 @@ func (t *Target) inside() {
 	if t.Leaf != nil {
 		t.around, t.below = t.Leaf, 0
 	}
-	t.Leaf, t.below = nil, t.below+1
+	t.Leaf, t.key, t.below = nil, reflect.Value{}, t.below+1
 }
 
 // Without returns what stands for a target inside t that there is not, because of an error: conditions on it fail with that.
@@ -183,13 +189,17 @@ func (t *Target) descend(name string) error {
 	case t.Type == nil:
 		return nil
 	case isOpen(t.Type):
-		t.Leaf, t.Type = nil, nil
+		t.Leaf, t.Type, t.key = nil, nil, reflect.Value{}
 		return nil
 	}
 	typ := deref(t.Type)
 	switch {
 	case typ.Kind() == reflect.Map:
 		t.inside()
+		var err error
+		if t.key, err = codec.MapKey(typ, name); t.unkeyed == nil {
+			t.unkeyed = err
+		}
 		t.Type = typ.Elem()
 		return nil
 	case typ.Kind() != reflect.Struct || typ == timeType || t.Root.Encoding.Opaque(typ):
@@ -203,7 +213,7 @@ func (t *Target) descend(name string) error {
 	if f == nil {
 		return unknownAttribute(plan, name)
 	}
-	t.Leaf, t.Type, t.around = f, f.Type, nil
+	t.Leaf, t.Type, t.around, t.key = f, f.Type, nil, reflect.Value{}
 	return nil
 }
 

@@ -22,8 +22,8 @@ func (t Target) Operand(v reflect.Value) types.AttributeValue {
 	if t.err != nil {
 		return Unencoded{err: t.err}
 	}
-	if t.Leaf != nil {
-		if raw, err := t.Leaf.AppendValue(nil, v); err != nil || len(raw) > 0 {
+	if t.Leaf != nil || t.around != nil {
+		if raw, err := t.appendValue(nil, v); err != nil || len(raw) > 0 {
 			return readValue(raw, t.locate(err))
 		}
 	}

@@ -328,6 +328,8 @@ var cases = []testCase{
 	is(&v[string]{"x"}, `{"other":{"X":[1,null,{"future":true}]},"V":{"S":"x"}}`).decoded().differs(),
 	is(&v[string]{"exact"}, `{"v":{"S":"folded"},"V":{"S":"exact"},"ſ":{"S":"no"}}`).decoded().differs(),
 	is(&v[string]{"exact"}, `{"V":{"S":"exact"},"v":{"S":"folded"}}`).decoded().differs(),
+	is(&v[int]{7}, `{"v":{"S":"another"},"V":{"N":"7"}}`).decoded().differs(),
+	is(&v[[]struct{ A []int }]{[]struct{ A []int }{{[]int{1}}}}, `{"V":{"L":[{"M":{"a":{"L":[{"N":"2"},{"M":{"x":{"S":""}}}]},"A":{"L":[{"N":"1"}]}}}]}}`).decoded().differs(),
 	is(&v[map[string]int]{map[string]int{"a": 1}}, `{"v":{"M":{"z":{"N":"9"}}},"V":{"M":{"a":{"N":"1"}}}}`).decoded().differs(),
 	is(&v[*struct{ V *int }]{&struct{ V *int }{new(1)}}, `{"V":{"M":{"v":{"N":"1"}}}}`).decoded(),
 }

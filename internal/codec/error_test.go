@@ -39,6 +39,7 @@ func TestErrorMessages(t *testing.T) {
 		When  time.Time `dynamodbav:",unixtime"`
 	}
 	for _, tc := range []struct{ item, want string }{
+		{`{"LINES":{"L":[{"M":{"QTY":{"S":"x"}}}]}}`, `attribute LINES[0].QTY: cannot decode S into int8`},
 		{`{"lines":{"L":[{"M":{}},{"M":{}},{"M":{"qty":{"S":"x"}}}]}}`, `attribute lines[2].qty: cannot decode S into int8`},
 		{`{"lines":{"L":[{"M":{"qty":{"N":"300"}}}]}}`, `attribute lines[0].qty: cannot decode N into int8: 300 overflows`},
 		{`{"lines":{"L":[{"M":{"qty":{"N":"99999999999999999999"}}}]}}`, `attribute lines[0].qty: cannot decode N into int8: 99999999999999999999 overflows`},

@@ -126,6 +126,27 @@ func MapName(key reflect.Value) (string, error) {
 	return name, err
 }
 
+// MapKey returns the key, in a map of type t, of the entry with a name. A name that no key is given is an error: an entry under it
+// could not be read, or would be a second one of its key.
+func MapKey(t reflect.Type, name string) (reflect.Value, error) {
+	m, key := &mapping{codec: &codec{typ: t}}, reflect.New(t.Key())
+	err := m.setKey(&compiler{}, t.Key())
+	if err == nil {
+		err = m.decodeKey(name, key)
+	}
+	var own string
+	if err == nil {
+		own, err = m.name(key.Elem())
+	}
+	switch {
+	case err != nil:
+		return key.Elem(), fmt.Errorf("%.48q is the name of no key of %s", name, t)
+	case own != name:
+		return key.Elem(), fmt.Errorf("the key of %s that %.48q stands for is stored as %.48q", t, name, own)
+	}
+	return key.Elem(), nil
+}
+
 func (m *mapping) encodeMap(dst []byte, p unsafe.Pointer, depth int) ([]byte, error) {
 	if depth += level; tooDeep(depth) {
 		return dst, cannotEncode(m.typ, errDepth)

@@ -243,6 +243,33 @@ func (f *Field) AppendValue(dst []byte, v reflect.Value) ([]byte, error) {
 	return f.append(dst, v.Addr().UnsafePointer())
 }
 
+// AppendElement appends v as AppendValue does, where it lies so many levels down in the lists and maps of the field: it is
+// omitted, or NULL, by omitemptyelem and nullemptyelem.
+func (f *Field) AppendElement(dst []byte, v reflect.Value, levels int) ([]byte, error) {
+	c, err := codecOf(v.Type(), f.elem(levels))
+	if err != nil {
+		return dst, err
+	}
+	held := reflect.New(v.Type())
+	held.Elem().Set(v)
+	out, err := c.encode(dst, held.UnsafePointer(), 0)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// NullElement reports whether empty elements, so many levels down in the field, are stored as NULL.
+func (f *Field) NullElement(levels int) bool { return f.elem(levels).has(nullEmpty) }
+
+func (f *Field) elem(levels int) options {
+	o := f.slot.codec.opts
+	for range levels {
+		o = o.elem()
+	}
+	return o
+}
+
 // AppendFrom appends the field's value in the struct at ptr, as AppendValue does. Behind an embedded pointer that is nil
 // there is nothing to append.
 func (f *Field) AppendFrom(dst []byte, ptr unsafe.Pointer) ([]byte, error) {

@@ -293,6 +293,11 @@ func (d *structDecoder) attributes(r *wire.Reader) (err error) {
 		}
 		more, err = r.More('}')
 	}
+	for _, f := range d.folded {
+		if err == nil && f.err != nil && !d.has(f.slot) {
+			err = within(f.err, f.name)
+		}
+	}
 	return err
 }
 
@@ -306,10 +311,12 @@ type structDecoder struct {
 	folded []folded  // the attributes that came under another spelling
 }
 
-// folded is an attribute that came under another spelling, and its value in the item.
+// folded is an attribute that came under another spelling, and its value in the item. One that cannot be read is an error unless the
+// attribute comes under its own name, so that the other one is none of the struct's.
 type folded struct {
 	*slot
 	value []byte
+	err   error
 }
 
 // folding returns what came for an attribute under another spelling, or nil.
@@ -367,9 +374,16 @@ func (d *structDecoder) attribute(r *wire.Reader, s *slot, k wire.Kind) (err err
 func (d *structDecoder) other(r *wire.Reader, s *slot, name []byte) error {
 	at := r.Offset()
 	if s.codec != nil && !d.has(s) && d.folding(s) == nil {
+		before := *r
 		err := s.codec.decodeWhole(r, s.makeField(d.p))
-		d.folded = append(d.folded, folded{s, r.Since(at)})
-		return err
+		if err != nil {
+			r.Return(&before)
+			if _, err := r.Skip(); err != nil {
+				return err
+			}
+		}
+		d.folded = append(d.folded, folded{s, r.Since(at), err})
+		return nil
 	}
 	if (d.rest == nil || s.noted > 0) && r.SkipScalar() { // what most are; below is the same for all
 		if s.noted > 0 {

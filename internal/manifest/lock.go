@@ -3,6 +3,8 @@ package manifest
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -26,6 +28,10 @@ func ParseLock(text []byte) (*Lock, error) {
 		return nil, nil
 	}
 	m, err := Parse(text)
+	if broken, ok := errors.AsType[*json.SyntaxError](err); ok {
+		line := 1 + bytes.Count(text[:min(int(broken.Offset), len(text))], []byte("\n"))
+		err = fmt.Errorf("line %d: %w: after a merge with conflicts, take the file of either side and extend it; else restore it", line, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the lock: %w", err)
 	}
@@ -48,6 +54,10 @@ func ParseLock(text []byte) (*Lock, error) {
 	}
 	return l, nil
 }
+
+// Unix returns the text of a lock with the line ends with which it was written: where git checks files out with those of Windows, it is
+// no other lock.
+func Unix(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")) }
 
 // reservedKeys lists the keys whose prefixes a lock reserves: also those of places where items are besides, or were.
 func (m *Entity) reservedKeys() []namedKey {

@@ -50,8 +50,22 @@ func TestEmptyLocksReserveNothing(t *testing.T) {
 			t.Errorf("%q: got %v, %v", text, lock, err)
 		}
 	}
-	if _, err := manifest.ParseLock([]byte("{")); message(err) != "cannot read the lock: unexpected end of JSON input" {
-		t.Errorf("got %v", err)
+}
+
+// A file that is no JSON any more is so after a merge, as a rule.
+func TestBrokenLocksSayWhereAndWhatToDo(t *testing.T) {
+	const cure = ": after a merge with conflicts, take the file of either side and extend it; else restore it"
+	whole := string(shop(nil).JSON())
+	for text, want := range map[string]string{
+		"{":                             "line 1: unexpected end of JSON input",
+		whole[:len(whole)/2]:            fmt.Sprintf("line %d: unexpected end of JSON input", 1+strings.Count(whole[:len(whole)/2], "\n")),
+		"{\n<<<<<<< HEAD\n" + whole[1:]: "line 2: invalid character '<' looking for beginning of object key string",
+		"\ufeff" + whole:                "line 1: invalid character 'ï' looking for beginning of value",
+		whole + whole:                   fmt.Sprintf("line %d: invalid character '{' after top-level value", 1+strings.Count(whole, "\n")),
+	} {
+		if _, err := manifest.ParseLock([]byte(text)); message(err) != "cannot read the lock: "+want+cure {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 

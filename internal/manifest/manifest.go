@@ -273,8 +273,15 @@ func Parse(text []byte) (*Manifest, error) {
 	if err := json.Unmarshal(text, &head); err != nil {
 		return nil, err
 	}
-	if head.Version != version {
+	switch head.Version {
+	case version:
+	case 0:
+		return nil, errors.New("it has no version, and is no manifest")
+	default:
 		return nil, fmt.Errorf("it has version %d, and this program knows %d: use a newer entable", head.Version, version)
+	}
+	if err := twice(json.NewDecoder(bytes.NewReader(text))); err != nil {
+		return nil, err
 	}
 	m := &Manifest{}
 	r := json.NewDecoder(bytes.NewReader(text))
@@ -292,11 +299,51 @@ func Parse(text []byte) (*Manifest, error) {
 		return nil, errors.New("the table has no partition key")
 	}
 	m.sort()
-	return m, m.Check()
+	if err := m.check("take one of them out"); err != nil {
+		return nil, err
+	}
+	for i := range m.Entities {
+		e := &m.Entities[i]
+		for _, place := range append(e.Places(), e) {
+			if (place.SK != nil) != (m.Table.SK != nil) {
+				return nil, fmt.Errorf("entity %q: its sort key does not fit the table", e.Name)
+			}
+		}
+	}
+	return m, nil
 }
 
-// Check refuses a manifest in which two entities have one name.
-func (m *Manifest) Check() error {
+// twice refuses an object that has a member twice, of which one would be lost. To the decoder, names that differ in case are one.
+func twice(r *json.Decoder) error {
+	open, err := r.Token()
+	if _, inside := open.(json.Delim); !inside {
+		return err
+	}
+	seen := map[string]bool{}
+	for r.More() {
+		if open == json.Delim('{') {
+			name, err := r.Token()
+			if err != nil {
+				return err
+			}
+			text := strings.ToLower(fmt.Sprint(name))
+			if seen[text] {
+				return fmt.Errorf("%q stands twice in one object: take out the one that is wrong", name)
+			}
+			seen[text] = true
+		}
+		if err := twice(r); err != nil {
+			return err
+		}
+	}
+	_, err = r.Token()
+	return err
+}
+
+// Check refuses a manifest of a registry in which two entities have one name.
+func (m *Manifest) Check() error { return m.check("give one another name with entable.Name") }
+
+func (m *Manifest) check(cure string) error {
 	seen := map[string]bool{}
 	for i := range m.Entities {
 		e := &m.Entities[i]
@@ -305,7 +352,7 @@ func (m *Manifest) Check() error {
 				return errors.New("an entity has an empty name")
 			}
 			if seen[name] {
-				return fmt.Errorf("two entities are called %q: give one another name with entable.Name", name)
+				return fmt.Errorf("two entities are called %q: %s", name, cure)
 			}
 			seen[name] = true
 		}

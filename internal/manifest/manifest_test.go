@@ -80,15 +80,20 @@ func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                                       "unexpected end of JSON input",
 		`{"version":2}`:                          "it has version 2, and this program knows 1: use a newer entable",
-		`{}`:                                     "it has version 0, and this program knows 1: use a newer entable",
+		`{}`:                                     "it has no version, and is no manifest",
+		`null`:                                   "it has no version, and is no manifest",
 		`{"version":1}`:                          "the table has no partition key",
 		table + `[]}x`:                           "invalid character 'x' after top-level value",
 		table + `[]} {}`:                         "invalid character '{' after top-level value",
 		table + `[{"name":"A","colour":"red"}]}`: `json: unknown field "colour": use a newer entable`,
-		table + `[{"name":"A","was":["B","A"]}]}`:     `two entities are called "A": give one another name with entable.Name`,
-		table + `[{"name":"A"},{"name":"B"},{}]}`:     "an entity has an empty name",
-		table + `[{"name":"A","schema":"1"}]}`:        "json: cannot unmarshal string into Go struct field Entity.entities.schema of type int",
-		table + `[{"name":"B","was":["A"],"pk":{}}]}`: "",
+		table + `[{"name":"A","was":["B","A"]}]}`:                                   `two entities are called "A": take one of them out`,
+		table + `[{"name":"A","pk":{"prefix":"A","prefix":"B"}}]}`:                  `"prefix" stands twice in one object: take out the one that is wrong`,
+		table + `[{"name":"A","was":["Prefix"],"pk":{"prefix":"A","Prefix":"B"}}]}`: `"Prefix" stands twice in one object: take out the one that is wrong`,
+		table + `[{"name":"A","sk":{}}]}`:                                           `entity "A": its sort key does not fit the table`,
+		table + `[{"name":"A","moved":[{"pk":{},"sk":{}}]}]}`:                       `entity "A": its sort key does not fit the table`,
+		table + `[{"name":"A"},{"name":"B"},{}]}`:                                   "an entity has an empty name",
+		table + `[{"name":"A","schema":"1"}]}`:                                      "json: cannot unmarshal string into Go struct field Entity.entities.schema of type int",
+		table + `[{"name":"B","was":["A"],"pk":{}}]}`:                               "",
 	} {
 		m, err := manifest.Parse([]byte(text))
 		if got := message(err); got != want {

@@ -27,6 +27,12 @@ func Lines(r io.Reader, n int) (items []Item, err error) {
 		}
 		buffered = bufio.NewReaderSize(unzipped, 64<<10)
 	}
+	switch mark, _ := buffered.Peek(3); {
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		return nil, errors.New("it is UTF-16, as a redirection of PowerShell writes it: save it as UTF-8")
+	case bytes.Equal(mark, []byte("\xef\xbb\xbf")):
+		_, _ = buffered.Discard(len(mark)) // peeked at
+	}
 	lines := json.NewDecoder(buffered)
 	for n <= 0 || len(items) < n {
 		var raw json.RawMessage
@@ -56,8 +62,11 @@ func itemsOf(raw []byte) ([]Item, error) {
 		Items []json.RawMessage
 	}
 	item, err := wire.ReadItem(raw)
-	if err == nil && len(item) > 0 {
+	switch {
+	case err == nil && len(item) > 0:
 		return []Item{item}, nil
+	case err == nil:
+		return nil, errors.New("it has no attributes")
 	}
 	if json.Unmarshal(raw, &around) != nil || around.Item == nil && around.Items == nil {
 		return nil, fmt.Errorf(`cannot read an item in DynamoDB's JSON, {"pk":{"S":"…"}}: %w`, err)

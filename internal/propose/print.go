@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A printer writes the proposal as a Go file.
@@ -52,7 +53,7 @@ func (w *printer) head(out *bytes.Buffer, pkg string) {
 		fmt.Fprint(out, "//\n// Guess: values are stored by the SDK's defaults, as UUIDs are in bytes.\n")
 	}
 	for _, u := range p.Unplaced {
-		fmt.Fprintf(out, "//\n// Not placed: %d items, such as %s: %s.\n", u.Items, strings.Join(u.Keys, "; "), oneLine(u.Reason))
+		fmt.Fprintf(out, "//\n// Not placed: %d items, such as %s: %s.\n", u.Items, oneLine(strings.Join(u.Keys, "; ")), oneLine(u.Reason))
 	}
 	fmt.Fprintf(out, "package %s\n\nimport (\n", pkg)
 	paths := []string{}
@@ -82,7 +83,15 @@ func rank(path string) int {
 	return 1
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// oneLine makes a text of the sample one that can stand in a comment, and cannot end it.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.Join(strings.Fields(text), " "))
+}
 
 // table writes the declaration of the table and its indexes.
 func (w *printer) table() {

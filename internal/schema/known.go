@@ -109,7 +109,11 @@ func (r *registration) proveLocked(e *Entity) error {
 	if !found {
 		return nil
 	}
-	return r.errorf("", "%s: %s", e.meeting(lock.Entities[i].Name+", which the lock knows", examples), strangerCure(lock.Entities[i].Name))
+	other, cure := lock.Entities[i].Name, strangerCure(lock.Entities[i].Name)
+	if r.locked != nil && r.e.Other == nil {
+		cure = "the lock has both, as when two branches that have each added one are merged: take out of it the one of which no items are stored, and extend it anew"
+	}
+	return r.errorf("", "%s: %s", e.meeting(other+", which the lock knows", examples), cure)
 }
 
 func strangerCure(name string) string {

@@ -29,7 +29,7 @@ func TestWrongTables(t *testing.T) {
 		{func(d *schema.TableDecl) {
 			d.Indexes = []schema.IndexDecl{{Name: "gsi", PK: text("g")}, {Name: "gsi", PK: text("h")}}
 		}, `table "things": index "gsi" is declared twice`},
-		{func(d *schema.TableDecl) { d.Lock = []byte("{") }, `table "things": cannot read the lock: unexpected end of JSON input`},
+		{func(d *schema.TableDecl) { d.Lock = []byte("{") }, `table "things": cannot read the lock: line 1: unexpected end of JSON input: after a merge with conflicts, take the file of either side and extend it; else restore it`},
 	} {
 		d := decl()
 		test.change(&d)

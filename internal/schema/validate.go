@@ -211,21 +211,22 @@ func OwnRules(tag string) string {
 	return strings.Join(own, ",")
 }
 
-// ElementRules returns the rules of a tag, as OwnRules does, for elements so many levels below the field: each level has a "dive" in front.
-func ElementRules(tag string, levels int) string {
-	rules := OwnRules(tag)
+// ElementRules returns the rules of a tag, as OwnRules does, for elements so many levels below the field: each level has a "dive" in
+// front, and maps may have rules for their keys.
+func ElementRules(tag string, levels int) (rules, ofKeys string) {
+	rules = OwnRules(tag)
 	for range levels {
 		var dives bool
 		if _, rules, dives = strings.Cut(","+rules, ",dive"); !dives {
-			return ""
+			return "", ""
 		}
-		rules = strings.TrimPrefix(rules, ",")
-		if strings.HasPrefix(rules, "keys,") {
-			_, rules, _ = strings.Cut(rules, "endkeys")
-			rules = strings.TrimPrefix(rules, ",")
+		rules, ofKeys = strings.TrimPrefix(rules, ","), ""
+		if of, keyed := strings.CutPrefix(rules, "keys,"); keyed {
+			ofKeys, rules, _ = strings.Cut(of, "endkeys")
+			ofKeys, rules = strings.TrimSuffix(ofKeys, ","), strings.TrimPrefix(rules, ",")
 		}
 	}
-	return rules
+	return rules, ofKeys
 }
 
 func typeName(t reflect.Type) string {

@@ -78,6 +78,9 @@ func (r *Reader) At() ([]byte, int) { return r.data, r.pos }
 // Goto goes to a position behind the current one, at the same depth.
 func (r *Reader) Goto(offset int) { r.pos = offset }
 
+// Return goes back to where to was, a copy of the reader.
+func (r *Reader) Return(to *Reader) { r.pos, r.depth = to.pos, to.depth }
+
 // Ends reports whether at i stands the brace that ends an attribute value, and what ends a map or goes on with it right behind.
 func (r *Reader) Ends(i int) bool {
 	d := r.data
