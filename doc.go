@@ -103,9 +103,9 @@
 //
 // The tag `entable:"option,option"` gives a field a meaning to this package:
 //
-//	auto=STRATEGY   set on a write when the field is zero; see [Strategy]
+//	auto=STRATEGY   set when an item is put, created or upserted and the field is zero; see [Strategy]
 //	touch=STRATEGY  set to the time on every write, updates too: now, epoch, epoch_ms, iso8601
-//	default=TEXT    set on a write when the field is zero
+//	default=TEXT    set as by auto when the field is zero
 //	version         an integer that every write checks and raises: a write of an instance that is
 //	                no longer what is stored is a [*ConditionFailedError]
 //	ttl             when the service may remove the item; stored as seconds since 1970, left out when
@@ -119,7 +119,8 @@
 //	partial         a bool, not stored, that is set in items which were read in part
 //	rest            a map[string]any that keeps the attributes that the type does not have
 //
-// On a field of a collection's struct, "-" says that the field takes no items.
+// They are for fields that are attributes of the item. In a struct inside an attribute they have no meaning, for it may be an entity elsewhere;
+// but what is to be encrypted, compressed, hidden or kept there is refused. On a field of a collection's struct, "-" says that the field takes no items.
 //
 // The tag `validate:"…"` has the rules of github.com/go-playground/validator/v10. They are checked on every write, after values were
 // filled in, unless it says [SkipValidation], and never on a read. Update and Patch check each value that they write by its own rules; what
@@ -153,7 +154,8 @@
 //   - A write works on a copy of the caller's struct and gives it back when the write succeeds. Slices
 //     and maps are not copied: a hook must replace them, not change them in place.
 //   - Put replaces the whole item: attributes that T does not have are lost, unless T has a `rest`
-//     field. Patch, SaveChanges and Update leave them alone.
+//     field. Patch, SaveChanges and Update leave them alone. An attribute is written as a whole, by SaveChanges too: what its map has and
+//     the Go type has not is lost then. A path, as in Patch(&v).Set("address.city", city), changes that part alone.
 //   - `unique` costs a consistent read and a transaction with one more item for each value that changes.
 //     It holds among writes through this package only.
 //   - [If] and filters take the SDK's expressions, which know attributes by their stored names and encode values as

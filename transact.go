@@ -387,7 +387,7 @@ func (t *transaction) error(ctx context.Context, err error) error {
 	if !ok {
 		return te
 	}
-	guard := 0 // position among the guards of the write
+	guard, own := 0, 0 // positions among the guards of the write, and behind the reasons of its item itself
 	for i, reason := range cancelled.CancellationReasons {
 		if i >= len(t.owner) {
 			break
@@ -395,19 +395,19 @@ func (t *transaction) error(ctx context.Context, err error) error {
 		if i > 0 && t.owner[i] == t.owner[i-1] {
 			guard++
 		} else {
-			guard = 0
+			guard, own = 0, len(te.Reasons)
 		}
 		if reason.Code == nil || *reason.Code == "None" {
 			continue
 		}
-		r := t.requests[t.owner[i]]
-		te.Reasons = append(te.Reasons, TransactionReason{
-			Index:  t.owner[i],
-			Entity: r.e.Name,
-			Key:    r.itemKey().Text(),
-			Code:   *reason.Code,
-			Err:    r.reasonError(ctx, reason, guard, err),
-		})
+		r, at := t.requests[t.owner[i]], len(te.Reasons)
+		if guard == 0 {
+			own++
+		} else if guard > len(r.guards) { // before sentinels, which an item that is elsewhere has too
+			at = own
+		}
+		te.Reasons = slices.Insert(te.Reasons, at, TransactionReason{Index: t.owner[i], Entity: r.e.Name, Key: r.itemKey().Text(),
+			Code: *reason.Code, Err: r.reasonError(ctx, reason, guard, err)})
 	}
 	return te
 }

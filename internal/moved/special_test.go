@@ -84,6 +84,9 @@ func TestVersionsUniqueValuesAndHooks(t *testing.T) {
 			first, taken := &Account{ID: "1", Email: "a@x"}, &Account{ID: "2", Email: "a@x"}
 			check(t, old.Put(t.Context(), first))
 			wantErr(t, e.Create(t.Context(), &Account{ID: "1", Email: "c@x"}), entable.ErrExists)
+			if err := e.Create(t.Context(), &Account{ID: "1", Email: "a@x"}); !is[*entable.ConditionFailedError](err) || is[*entable.UniqueError](err) {
+				t.Errorf("%s: the item is another one with its value: %v", name, err)
+			}
 			if err := e.Create(t.Context(), taken); !is[*entable.UniqueError](err) {
 				t.Errorf("%s: a value was taken twice: %v", name, err)
 			}
