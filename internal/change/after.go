@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unsafe"
@@ -22,6 +23,8 @@ type Index interface {
 	KeyValues(ptr unsafe.Pointer) ([]types.AttributeValue, error)
 	// Needs reports whether an item without the attribute is not in the index.
 	Needs(f *codec.Field) bool
+	// CheckField refuses a value of a component that is a key itself, if the service takes it as none.
+	CheckField(f *codec.Field, v reflect.Value) error
 	// Absent reports whether the item at ptr is left out, by those of its attributes that are known; by all if known is nil.
 	Absent(ptr unsafe.Pointer, known func(attribute string) bool) bool
 }
@@ -46,6 +49,25 @@ type After struct {
 func (a *After) Know(names ...string) { a.known = append(a.known, names...) }
 
 func (a *After) knows(attribute string) bool { return slices.Contains(a.known, attribute) }
+
+// checkFields checks the values that components of an index are set to.
+func (a *After) checkFields(x Index) error {
+	for _, f := range x.Components() {
+		for _, c := range a.Changes.Of(f.Name) {
+			if !c.IsWhole() || c.Op != Set && c.Op != SetIfAbsent {
+				continue
+			}
+			v, err := c.Convert(f.Type)
+			if err == nil {
+				err = x.CheckField(f, v)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Find sets an attribute of the item to what the changes make of the value was, nil if it is absent.
 func (a *After) Find(f *codec.Field, was types.AttributeValue) error {
@@ -99,6 +121,11 @@ func (a *After) leaves(x Index) bool { return x.Absent(a.Item, a.knows) }
 // AddKeys adds the keys of touched indexes to the update, or removes them when the item leaves the index. Without all their
 // components it refuses to; with fetch, these come from the stored item.
 func (a *After) AddKeys(u *Update, fetch bool) error {
+	for _, x := range a.Indexes {
+		if err := a.checkFields(x); err != nil {
+			return err
+		}
+	}
 	for _, x := range a.touched() {
 		if a.leaves(x) {
 			for _, name := range x.KeyNames() {

@@ -2,6 +2,7 @@ package change_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +25,11 @@ func indexOn(t *testing.T, names ...string) shelves {
 	return x
 }
 
-func (x *shelves) IndexName() string          { return "shelves" }
-func (x *shelves) Fields() []*codec.Field     { return x.fields }
-func (x *shelves) Components() []*codec.Field { return x.fields }
-func (x *shelves) KeyNames() []string         { return []string{"gsi"} }
+func (x *shelves) CheckField(*codec.Field, reflect.Value) error { return nil }
+func (x *shelves) IndexName() string                            { return "shelves" }
+func (x *shelves) Fields() []*codec.Field                       { return x.fields }
+func (x *shelves) Components() []*codec.Field                   { return x.fields }
+func (x *shelves) KeyNames() []string                           { return []string{"gsi"} }
 
 func (x *shelves) Needs(f *codec.Field) bool { return !f.OmitEmpty }
 

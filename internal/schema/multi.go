@@ -63,18 +63,26 @@ func (k *Key) stored(ptr unsafe.Pointer) (StoredKey, error) {
 // left out by omitempty, and the item with it, or it has a value.
 func (x *EntityIndex) checkNativeValues(e *Entity, ptr unsafe.Pointer) error {
 	for _, k := range x.fields {
-		f := k.comps[0].field
-		v, ok := f.Value(ptr)
-		if !ok || k.Attr.Type == types.ScalarAttributeTypeN || v.Kind() != reflect.String && v.Kind() != reflect.Slice {
-			continue
-		}
-		switch n := v.Len(); {
-		case n == 0 && !f.OmitEmpty:
-			return e.keyFault(k.Attr.Name, fmt.Errorf("attribute %q is a key of index %q and empty: set it, or give it omitempty", f.Name, x.Name))
-		case n > 0:
-			if err := k.checkLength(n); err != nil {
-				return e.keyFault(k.Attr.Name, err)
+		if v, ok := k.comps[0].field.Value(ptr); ok {
+			if err := k.checkNativeValue(e, x.Name, v); err != nil {
+				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (k *Key) checkNativeValue(e *Entity, index string, v reflect.Value) error {
+	f := k.comps[0].field
+	if k.Attr.Type == types.ScalarAttributeTypeN || v.Kind() != reflect.String && v.Kind() != reflect.Slice {
+		return nil
+	}
+	switch n := v.Len(); {
+	case n == 0 && !f.OmitEmpty:
+		return e.keyFault(k.Attr.Name, fmt.Errorf("attribute %q is a key of index %q and empty: set it, or give it omitempty", f.Name, index))
+	case n > 0:
+		if err := k.checkLength(n); err != nil {
+			return e.keyFault(k.Attr.Name, err)
 		}
 	}
 	return nil

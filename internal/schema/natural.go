@@ -28,7 +28,9 @@ func (r *registration) compileNatural(k *Key, s keySettings, what string) error 
 	switch {
 	case s.prefix != nil || s.share != nil || s.separator != "" || s.segs[0].Layout != "" || s.segs[0].Width != 0 && !s.template:
 		return r.errorf(what, "attribute %q is the field itself and stored as it is: leave all settings out", k.Attr.Name)
-	case stored != k.Attr.Type || stored == types.ScalarAttributeTypeS && c.Seg.Kind == keys.Float:
+	case stored == types.ScalarAttributeTypeS && c.Seg.Kind == keys.Float:
+		return r.errorf(r.fieldName(c.field), "attribute %q is the field itself, and a float that is stored as text cannot be a key: use an integer or text", k.Attr.Name)
+	case stored != k.Attr.Type:
 		return r.errorf(r.fieldName(c.field), "attribute %q is the field itself and of type %s, but %s is stored as %s", k.Attr.Name, k.Attr.Type, c.field.Type, stored)
 	}
 	k.natural = true
@@ -89,11 +91,7 @@ func (r *registration) keepFields(x *EntityIndex) {
 	if len(x.fields) == 0 {
 		return
 	}
-	g := &KeptKeys{of: r.e, Index: x.Name}
-	for _, k := range x.fields {
-		g.there = append(g.there, k.comps[0].field)
-	}
-	r.e.Kept = append(r.e.Kept, g)
+	r.e.Kept = append(r.e.Kept, &KeptKeys{of: r.e, Index: x.Name, there: x.fields})
 }
 
 // there returns the key in an attribute that the entity's items have anyway and that is no field, or nil.

@@ -59,7 +59,12 @@ type (
 		At int64  `dynamodbav:"at" entable:"touch=epoch"`
 	}
 	colliding struct{ A, B, C, D string }
-	inIndex   struct {
+	halves    struct {
+		ID   string  `dynamodbav:"id"`
+		Half float64 `dynamodbav:"gpk,string"`
+		Sort string  `dynamodbav:"gsk"`
+	}
+	inIndex struct {
 		ID  string `dynamodbav:"id"`
 		Key string `dynamodbav:"gpk"`
 	}
@@ -81,6 +86,8 @@ func TestWrongEntities(t *testing.T) {
 		{c{Type: reflect.TypeFor[struct{ A string }]()}, `struct { A string }: the type has no name: give it one with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), MaxSize: -1}, `plain: MaxSize is negative`},
 		{c{Type: reflect.TypeFor[plain](), Upgrades: make([]func(map[string]types.AttributeValue) error, 1)}, `plain: Upgrades has a nil function`},
+		{c{Type: reflect.TypeFor[halves](), Joins: []schema.JoinDecl{{Index: "gsi"}}},
+			`halves: field Half: attribute "gpk" is the field itself, and a float that is stored as text cannot be a key: use an integer or text`},
 		{c{Type: reflect.TypeFor[inIndex]()}, `inIndex: field Key: attribute "gpk" is reserved for index "gsi": store the field under another name with a dynamodbav tag, or say entable.Index for items that are in it`},
 		{c{Type: reflect.TypeFor[plain](), Name: "first"}, `first: schema_test.plain is registered on table "things" already, as first: a second time it takes a name of its own, with entable.Name`},
 		{c{Type: reflect.TypeFor[plain](), TypeValue: "_unique"}, `plain: the type "_unique" is that of the library's own items`},

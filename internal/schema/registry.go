@@ -112,14 +112,30 @@ type KeptKeys struct {
 	of    *Entity
 	Index string
 	Keys  []*Key
-	there []*codec.Field // the fields that are the index's keys themselves
+	there []*Key // those that are fields themselves
 }
 
 // IndexName returns the name of the index.
 func (g *KeptKeys) IndexName() string { return g.Index }
 
 // Components lists what Fields does, and the fields that are keys of the index themselves.
-func (g *KeptKeys) Components() []*codec.Field { return append(g.Fields(), g.there...) }
+func (g *KeptKeys) Components() []*codec.Field {
+	out := g.Fields()
+	for _, k := range g.there {
+		out = append(out, k.comps[0].field)
+	}
+	return out
+}
+
+// CheckField checks a value of a field that is a key of the index itself.
+func (g *KeptKeys) CheckField(f *codec.Field, v reflect.Value) error {
+	for _, k := range g.there {
+		if k.comps[0].field == f {
+			return k.checkNativeValue(g.of, g.Index, v)
+		}
+	}
+	return nil
+}
 
 // KeyNames lists the attributes of the keys.
 func (g *KeptKeys) KeyNames() []string {
@@ -175,7 +191,7 @@ func (g *KeptKeys) Absent(ptr unsafe.Pointer, known func(attribute string) bool)
 
 // Needs reports whether an item without the attribute is not in the index.
 func (g *KeptKeys) Needs(f *codec.Field) bool {
-	needs := slices.Contains(g.there, f)
+	needs := slices.ContainsFunc(g.there, func(k *Key) bool { return k.comps[0].field == f })
 	for _, k := range g.Keys {
 		needs = needs || !k.sparse && slices.ContainsFunc(k.comps, func(c component) bool { return c.root == f && !c.tail && c.derived == nil })
 	}
