@@ -35,9 +35,8 @@ const (
 	// before any request.
 	ErrNotSent = sentinel("not sent, because another write of the batch was refused")
 
-	// ErrBadCursor is returned by a query whose cursor is damaged or belongs to another query:
-	// another table, index, partition, range of sort keys, direction or set of entities, or to a version of the program that has the
-	// entities' sort keys in another form, another number of [Shards], or other places ([Moved]). Nothing is read.
+	// ErrBadCursor is returned by a query whose cursor is damaged, or belongs to another query (another table, index, partition, range
+	// of sort keys, direction or set of entities) or to a version of the program with other keys or places of these. Nothing is read.
 	ErrBadCursor = sentinel("invalid cursor")
 )
 

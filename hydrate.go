@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/entable/entable/internal/route"
@@ -27,15 +28,10 @@ func (g *pager) hydrate(ctx context.Context) error {
 		if it.entity == nil {
 			continue
 		}
-		key, err := p.PrimaryKey(it.raw)
-		if err != nil {
+		var err error
+		if keys[i], err = p.keyOf(&g.sink.items[i]); err != nil {
 			return err
 		}
-		encoded, err := key.Encoded()
-		if err != nil {
-			return err
-		}
-		keys[i] = &getKey{e: it.entity, key: encoded}
 		if id := keys[i].id(); !seen[id] {
 			seen[id] = true
 			distinct = append(distinct, keys[i])
@@ -81,55 +77,46 @@ func (s *pageItems) sift(keep func(i int, it *pageItem) (bool, error)) error {
 	return nil
 }
 
-// dropDoubles takes out of a page the items at another place that their entity's own place has too.
+// dropDoubles takes out of a page the items at another place that their entity's own place has too. In a query, one that has moved
+// since then is none: it may not be seen any more where it is now.
 func (g *pager) dropDoubles(ctx context.Context) error {
-	homes := make([]*getKey, len(g.sink.items)) // nil: at its own place
+	homes := map[int]*getKey{}
+	var all []*getKey
 	for i, it := range g.sink.items {
-		if it.other && it.value != nil {
-			key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
-			if err != nil {
-				return err
-			}
-			homes[i] = &getKey{e: it.entity, key: key}
+		if !it.other || it.value == nil {
+			continue
 		}
-	}
-	if err := g.lie(ctx, homes); err != nil {
-		return err
-	}
-	if g.plan.home != nil { // what has moved meanwhile may not be seen in the page of its own place
-		for i, home := range homes {
-			if home == nil {
-				continue
-			}
-			key, err := g.plan.PrimaryKey(g.sink.items[i].raw)
-			if err != nil {
-				return err
-			}
-			homes[i] = &getKey{e: home.e}
-			if homes[i].key, err = key.Encoded(); err != nil {
-				return err
-			}
+		key, err := it.entity.encodedKey(it.entity.Pointer(it.value))
+		home := &getKey{e: it.entity, key: key}
+		if homes[i], all = home, append(all, home); err == nil && g.plan.home != nil {
+			home.other, err = g.plan.keyOf(&g.sink.items[i])
+			all = append(all, home.other)
 		}
-		if err := g.lie(ctx, homes); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	return g.sink.sift(func(i int, _ *pageItem) (bool, error) { return homes[i] == nil, nil })
+	g.plan.t.readHomes(ctx, g.conn, all)
+	return g.sink.sift(func(i int, _ *pageItem) (bool, error) {
+		home := homes[i]
+		switch {
+		case home == nil:
+			return true, nil
+		case home.other != nil:
+			return !home.lies() || !home.other.lies(), errors.Join(home.err, home.other.err)
+		}
+		return !home.lies(), home.err
+	})
 }
 
-// lie reads the items with some keys, nil for none, and takes out those of which there is none.
-func (g *pager) lie(ctx context.Context, keys []*getKey) error {
-	g.plan.t.readHomes(ctx, g.conn, slices.DeleteFunc(slices.Clone(keys), func(k *getKey) bool { return k == nil }))
-	for i, k := range keys {
-		switch {
-		case k == nil:
-		case k.err != nil:
-			return k.err
-		case !k.lies():
-			keys[i] = nil
-		}
+// keyOf returns the key under which an item lies.
+func (p *queryPlan) keyOf(it *pageItem) (*getKey, error) {
+	key, err := p.PrimaryKey(it.raw)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	encoded, err := key.Encoded()
+	return &getKey{e: it.entity, key: encoded}, err
 }
 
 // readHomes reads what lies at the own places of items that were found at the other.

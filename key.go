@@ -221,8 +221,8 @@ func Index(name string, keys ...KeySpec) EntityOption {
 //
 // What it costs: a Get reads two keys in one request, and, where neither is, both again in a transaction, so that an item on its
 // way is found. A query asks the partitions of the other place, those of its own, and the other ones again, for each page of either; it
-// never gives an item twice, and misses none that moves meanwhile, unless it moves there and back between two of these requests.
-// Put, Create and Delete are transactions of two items, which cost four times as much, and with conditions a read more; an update
+// never gives an item twice, and misses none that moves meanwhile, unless it moves there and back between two of these requests. With
+// a filter, or where expired items are hidden, it looks up at both what the other place gives. Put, Create and Delete are transactions of two items, which cost four times as much, and with conditions a read more; an update
 // of an item that has moved is one request, of one that has not a read and a transaction. [BatchWrite] sends them one by one. Where the sort keys have another
 // order, or a partition depends on what a query does not know, queries are refused, as are those of indexes by the table's key.
 // [Collection.Delete] and [Collection.Copy] walk over the other place before and after their own.

@@ -254,23 +254,20 @@ func (p *queryPlan) expressions() (*expression.Expression, error) {
 		}
 	}
 	return complete(b, p.Table, p.Name(), "Filter", func(x *expression.Expression) error {
-		switch {
-		case x.Filter() == nil:
+		if x.Filter() == nil {
 			return nil
-		case shapes == nil:
-			shapes = []change.Shape{change.AnyShape(p.Lacks(nil))}
 		}
 		return change.Check(shapes, *x.Filter(), x.Names(), x.Values())
 	})
 }
 
-// shapes lists those of the items that are read; none where they can be of types that are not registered.
+// shapes lists those of the items that are read, which can be of types that are not registered.
 func (p *queryPlan) shapes() []change.Shape {
 	switch {
 	case p.Want != nil:
 		return []change.Shape{p.shapeOf(p.Want)}
 	case cmp.Or(p.unknown, p.Table.Unknown) == schema.RawUnknown:
-		return nil
+		return []change.Shape{change.AnyShape(p.Lacks(nil))}
 	}
 	var list []change.Shape
 	for _, e := range p.Table.Directory().All {

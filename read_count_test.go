@@ -69,6 +69,54 @@ func TestCounts(t *testing.T) {
 	})
 }
 
+// Types whose sort keys begin alike are counted apart, whatever tells them from each other.
+func TestCountsOfTypesWithOnePrefix(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		type Post struct {
+			Blog string `dynamodbav:"blog"`
+			N    int    `dynamodbav:"n"`
+			Tag  string `dynamodbav:"tag,omitempty"`
+		}
+		type Comment struct {
+			Blog string `dynamodbav:"blog"`
+			N    int    `dynamodbav:"n"`
+			ID   string `dynamodbav:"id"`
+			Tag  string `dynamodbav:"tag,omitempty"`
+		}
+		for name, c := range map[string]struct {
+			table  entable.TableOption
+			entity []entable.EntityOption
+		}{
+			"types":              {entable.Discriminator("_type"), nil},
+			"types of one value": {entable.Discriminator("_type"), []entable.EntityOption{entable.TypeValue("Text")}},
+			"keys alone":         {entable.NoDiscriminator(), nil},
+		} {
+			table := s.NewTable(c.table, entable.GSI("gsi1"))
+			index := entable.Index("gsi1", entable.PK("tag", entable.Prefix("TAG")), entable.SK("n", entable.Prefix("N")))
+			posts := entable.Register[Post](table, append(c.entity, index, entable.PK("blog", entable.Prefix("B")), entable.SK("n", entable.Prefix("P")))...)
+			index = entable.Index("gsi1", entable.PK("tag", entable.PrefixOf(posts)), entable.SK("n", entable.Prefix("N")))
+			comments := entable.Register[Comment](table, append(c.entity, index, entable.PK("blog", entable.PrefixOf(posts)), entable.SK("n", "id", entable.Prefix("P")))...)
+			for n := range 3 {
+				check(t, posts.Put(t.Context(), &Post{Blog: "a", N: n, Tag: "new"}))
+				check(t, comments.Put(t.Context(), &Comment{Blog: "a", N: n, ID: "1", Tag: "new"}))
+				check(t, comments.Put(t.Context(), &Comment{Blog: "a", N: n, ID: "2"}))
+			}
+			untyped, err := comments.ToItem(&Comment{Blog: "a", N: 9, ID: "3", Tag: "new"})
+			check(t, err)
+			delete(untyped, "_type")
+			s.Store(table, untyped)
+			for what, q := range map[string]*entable.Query[Post]{
+				"table": posts.Query(Post{Blog: "a"}), "index": posts.QueryIndex("gsi1", Post{Tag: "new"}),
+			} {
+				n, err := q.Count(t.Context())
+				if given := len(enginetest.Collect(t, q.All(t.Context()))); err != nil || n != 3 || given != n {
+					t.Errorf("%s, %s: counted %d (%v), given %d, want 3", name, what, n, err, given)
+				}
+			}
+		}
+	})
+}
+
 // However it is counted, items of unknown types do not count, and hooks do not run.
 func TestCountsBesideUnknownTypes(t *testing.T) {
 	eachSetup(t, func(t *testing.T, s *setup) {

@@ -76,6 +76,62 @@ func TestRotationOfCursorKeys(t *testing.T) {
 	}
 }
 
+// A version that has the sort key in another form refuses what an older one has given out; one that has a new name for the entity, or
+// one more entity, goes on.
+func TestCursorsAreBoundToTheFormOfTheSortKey(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		name := s.NewTable(entable.GSI("gsi1")).Name()
+		version := func(sort entable.KeySpec, opts ...entable.EntityOption) *entable.Entity[Task] {
+			table := entable.NewTable(name, entable.GSI("gsi1"))
+			table.Use(s.Client)
+			opts = append(opts, entable.PK("list", entable.Prefix("L")), entable.SK("n", entable.Prefix("T")),
+				entable.Index("gsi1", entable.PK("list", entable.Prefix("X")), sort))
+			return entable.Register[Task](table, opts...)
+		}
+		was := version(entable.SK("n", "text", entable.Prefix("T")))
+		turned, longer := version(entable.SK("text", "n", entable.Prefix("T"))), version(entable.SK("n", "text", entable.Prefix("TASK")))
+		renamed := version(entable.SK("n", "text", entable.Prefix("T")), entable.Name("Job"), entable.Was("Task"))
+		entable.Register[Order](renamed.Table(), entable.PK("id", entable.PrefixOf(renamed)), entable.SK("year"))
+		for n := range 5 {
+			check(t, was.Put(t.Context(), &Task{List: "a", N: n, Text: "x"}))
+		}
+		queries := map[string]func(e *entable.Entity[Task], cursor string) (string, error){
+			"entity": func(e *entable.Entity[Task], cursor string) (string, error) {
+				page, err := e.QueryIndex("gsi1", Task{List: "a"}).Limit(2).From(cursor).Page(t.Context())
+				if err != nil {
+					return "", err
+				}
+				return fmt.Sprint(page.Items[0].N, page.Cursor), nil
+			},
+			"only": func(e *entable.Entity[Task], cursor string) (string, error) {
+				page, err := e.Table().QueryIndex("gsi1", Task{List: "a"}).Only(e).Limit(2).From(cursor).Page(t.Context())
+				if err != nil {
+					return "", err
+				}
+				return fmt.Sprint(page.Items[0].(*Task).N, page.Cursor), nil
+			},
+		}
+		for what, next := range queries {
+			first, err := next(was, "")
+			check(t, err)
+			cursor := first[1:]
+			s.Spy.Reset()
+			for _, e := range []*entable.Entity[Task]{turned, longer} {
+				if _, err := next(e, cursor); !errors.Is(err, entable.ErrBadCursor) || s.Spy.Sent("") != 0 {
+					t.Errorf("%s: %v, %d requests", what, err, s.Spy.Sent(""))
+				}
+			}
+			second, err := next(was, cursor)
+			check(t, err)
+			again, err := next(renamed, cursor)
+			check(t, err)
+			if second != again || second[0] != '2' {
+				t.Errorf("%s: with a new name the second page is %q, before %q", what, again, second)
+			}
+		}
+	})
+}
+
 // The cursor of the longest keys in the most shards is still one.
 func TestLongCursors(t *testing.T) {
 	s := onMemory(t)

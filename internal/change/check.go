@@ -26,6 +26,7 @@ type Shape struct {
 	Seals map[string]string // fields that are not stored as their values, and how
 	Open  bool              // items have attributes that are none of the plan's: a rest, or those of older shapes
 	Mixed bool              // items of older shapes have values of other kinds
+	any   bool              // nobody knows what items have
 }
 
 // Why says why something is not so of an attribute, or "".
@@ -37,7 +38,7 @@ func AnyShape(lacks Why) Shape {
 	if err != nil {
 		panic("BUG: " + err.Error())
 	}
-	return Shape{Plan: plan, Lacks: lacks, Open: true}
+	return Shape{Plan: plan, Lacks: lacks, Open: true, any: true}
 }
 
 // Check returns what is wrong with a condition, as the SDK's builders give it: a name that the items of no shape have, or a
@@ -99,7 +100,7 @@ func Find(shapes []Shape, path string) (expression.NameBuilder, error) {
 	shapes = slices.Clone(shapes)
 	for i := range shapes {
 		if !strings.HasPrefix(path, nameMark) {
-			shapes[i].Open = shapes[i].Plan.Marshals()
+			shapes[i].Open = shapes[i].any || shapes[i].Plan.Marshals()
 		}
 		if err == nil && len(segments) == 1 && len(segments[0].At) == 0 {
 			shapes[i].Seals = nil // it is read as a whole

@@ -231,6 +231,13 @@ func checkProjection(t *testing.T, projection entable.IndexOption, route []entab
 	refused(t, err, `attribute "note" is not held by index "GSI1"`)
 	_, err = query().Select("note").First(ctx)
 	refused(t, err, `attribute "note" is not held by index "GSI1"`)
+	unheard := expression.Name("colour").Equal(expression.Value("x")) // which types that are not registered may have
+	_, err = table.QueryIndex("GSI1", Ticket{Owner: "ann"}).RawUnknown().Hydrate().Filter(unheard).Count(ctx)
+	refused(t, err, `attribute "colour" is not held by index "GSI1"`)
+	_, err = table.Scan().Index("GSI1").RawUnknown().Partial().Filter(expression.Name("note").Equal(expression.Value("x"))).Count(ctx)
+	refused(t, err, `attribute "note" is not held by index "GSI1"`)
+	_, err = table.Scan().RawUnknown().Filter(unheard).Count(ctx)
+	must(t, err)
 
 	var got []string
 	cursor := ""
