@@ -449,12 +449,9 @@ func (b *batchGet) settle(ctx context.Context, all []*getKey) {
 	}
 }
 
-// getBoth does what get does for an item that may be at two places.
-func (e *entity) getBoth(ctx context.Context, c *route.Conn, g *getKey, ptr unsafe.Pointer, rc readConfig) (any, error) {
-	b := &batchGet{t: e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}}
+// eitherPlace reads an item that may be at two places.
+func (g *getKey) eitherPlace(ctx context.Context, c *route.Conn, rc readConfig) {
+	b := &batchGet{t: g.e.table, conn: c, cfg: batchGetConfig{batchConfig{attempts: defaultAttempts}, rc}}
 	b.get(ctx, bothPlaces([]*getKey{g}))
-	if b.settle(ctx, []*getKey{g}); g.err != nil {
-		return nil, e.getError(ptr, g.err)
-	}
-	return e.check(ctx, &oneItem{table: e.table, want: e, found: g.lies(), loaded: g.found}, ptr, rc.skips(e.skipHooks))
+	b.settle(ctx, []*getKey{g})
 }

@@ -2,11 +2,13 @@ package entable
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
 )
 
@@ -88,4 +90,43 @@ func quoted(s string) string {
 		return ""
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// Exists reports whether there is a table of this name, in whatever state and form.
+func (t *Table) Exists(ctx context.Context) (bool, error) {
+	_, tc, err := t.tableClient(ctx, "Exists")
+	if err != nil {
+		return false, err
+	}
+	switch _, err := t.describe(ctx, tc); {
+	case classify(err) == ErrTableNotFound:
+		return false, nil
+	case err != nil:
+		return false, &OpError{Op: "Exists", Entity: t.s().Name, Err: err}
+	}
+	return true, nil
+}
+
+// tableClient returns the client of an operation on the table as a whole.
+func (t *Table) tableClient(ctx context.Context, op string) (*route.Conn, TableClient, error) {
+	c, err := t.connFor(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	tc, ok := c.Client.(TableClient)
+	if !ok {
+		return nil, nil, usagef("%s of table %q: the client %T has no CreateTable, DescribeTable and DeleteTable", op, t.s().Name, c.Client)
+	}
+	return c, tc, nil
+}
+
+func (t *Table) describe(ctx context.Context, tc TableClient) (*types.TableDescription, error) {
+	out, err := tc.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.s().Name})
+	if err != nil {
+		return nil, err
+	}
+	if out == nil || out.Table == nil {
+		return nil, errors.New("DescribeTable gave nothing")
+	}
+	return out.Table, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -19,50 +18,6 @@ import (
 //
 // A key is given as an example: a T with its key fields set. Its other fields do not count.
 type Entity[T any] struct{ e *entity }
-
-// Register declares T, a struct, as an entity of table t and returns its operations. Fields are stored
-// as the SDK's attributevalue package stores them with UseEncodingMarshalers (but see [SDKDefaults]), by their dynamodbav tags,
-// beside the table's own attributes. The tag `entable` fills values in and gives fields a meaning: auto=…, touch=…, default=…,
-// version, ttl, unique, rest; the package's documentation lists them.
-//
-// Without [PK] the first exported field is the partition key; without [SK] the sort key, where the
-// table has one, is "A".
-//
-// A key without a setting of its own gets a generated prefix: the first letter of the entity's name
-// and the characters of the key's first attribute, one after the other, in upper case, until the
-// result is not taken on the table. So the order in which entities are registered decides prefixes:
-// use [Prefix] for keys that must survive reordering.
-//
-// A nil table stands for [DefaultTable].
-//
-// Options: [PK], [SK], [Index], [Name], [TypeValue], [Was], [Moved], [Distinct], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
-//
-// Registration proves that no item of T can have the key of an item of another entity. It panics with
-// a [*DeclarationError] when the declaration is wrong; [TryRegister] returns it. It is safe for
-// concurrent use, but is meant for package initialisation, where the order is that of the source.
-func Register[T any](t *Table, opts ...EntityOption) *Entity[T] {
-	e, err := TryRegister[T](t, opts...)
-	if err != nil {
-		panic(err)
-	}
-	return e
-}
-
-// TryRegister does what [Register] does, but returns the error. After an error the table is as it was before.
-func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
-	typ := reflect.TypeFor[T]()
-	if t == nil {
-		var err error
-		if t, err = tryDefaultTable(); err != nil {
-			return nil, err
-		}
-	}
-	e, err := t.register(typ, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &Entity[T]{e}, nil
-}
 
 func (e *Entity[T]) registered() *entity {
 	if e == nil { // a variable that is initialised later
@@ -181,6 +136,25 @@ func (e *entity) encodeError(err error) error {
 	return &EncodeError{Entity: e.Name, Err: err}
 }
 
+// loaded is one item of a response: a value of a registered type, or the error that it gave.
+type loaded struct {
+	entity *entity
+	value  any // *T
+	err    error
+	// skipped counts the unknown items right before it that a query has passed over.
+	skipped int32
+	other   bool // it lies at the other place of its entity
+}
+
+// load makes what operations see of a decoded item.
+func load(d schema.Decoded) loaded {
+	l := loaded{entity: ownerOf(d.Entity), value: d.Value, other: d.Other}
+	if d.Err != nil {
+		l.err = public(d.Err)
+	}
+	return l
+}
+
 // public makes the error that users see of a fault, and leaves other errors as they are.
 func public(err error) error {
 	f, ok := err.(*schema.Fault)
@@ -189,11 +163,7 @@ func public(err error) error {
 	}
 	switch f.Kind {
 	case schema.WrongDeclaration:
-		e := &DeclarationError{What: f.Entity, Field: f.Where, Reason: f.Reason, Err: f.Err}
-		if len(f.Drift) > 0 {
-			e.Err = drift(f.Table, fromLock, f.Drift)
-		}
-		return e
+		return declarationError(f)
 	case schema.WrongKey:
 		return &KeyError{Entity: f.Entity, Key: f.Where, Err: f.Err}
 	case schema.WrongValue:

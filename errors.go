@@ -16,6 +16,7 @@ import (
 
 	"github.com/entable/entable/internal/manifest"
 	"github.com/entable/entable/internal/route"
+	"github.com/entable/entable/internal/schema"
 )
 
 // sentinel is the type of this package's plain errors, so that [IsError] knows them.
@@ -161,6 +162,19 @@ func (e *DeclarationError) Error() string {
 
 func (e *DeclarationError) Unwrap() error { return e.Err }
 func (*DeclarationError) entableError()   {}
+
+// declarationError makes one of schema's error of a declaration.
+func declarationError(err error) error {
+	f, ok := err.(*schema.Fault)
+	if !ok {
+		return err
+	}
+	e := &DeclarationError{What: f.Entity, Field: f.Where, Reason: f.Reason, Err: f.Err}
+	if len(f.Drift) > 0 {
+		e.Err = drift(f.Table, fromLock, f.Drift)
+	}
+	return e
+}
 
 // OpError says which operation on which item an error belongs to. Every error of an operation that
 // has to do with a request is wrapped in one; match the cause with [errors.Is] and [errors.As].
@@ -416,21 +430,6 @@ type EncodeError struct {
 func (e *EncodeError) Error() string { return fmt.Sprintf("entable: %s: %s", e.Entity, e.Err) }
 func (e *EncodeError) Unwrap() error { return e.Err }
 func (*EncodeError) entableError()   {}
-
-// HookError reports an error that a hook returned. The error of a hook before a write ends it, nothing
-// is sent; at the error of a hook after a write the item is written.
-type HookError struct {
-	Entity string
-	// Hook is the method's name: "BeforeSave", "AfterLoad".
-	Hook string
-	Err  error
-}
-
-func (e *HookError) Error() string {
-	return fmt.Sprintf("entable: %s: %s: %s", e.Entity, e.Hook, e.Err)
-}
-func (e *HookError) Unwrap() error { return e.Err }
-func (*HookError) entableError()   {}
 
 // errUnregistered is for an Entity, or a write of one, that Register has not made.
 var errUnregistered = usagef("the Entity is not registered: make it with entable.Register, before what uses it")

@@ -13,25 +13,6 @@ import (
 	"github.com/entable/entable/internal/wire"
 )
 
-// loaded is one item of a response: a value of a registered type, or the error that it gave.
-type loaded struct {
-	entity *entity
-	value  any // *T
-	err    error
-	// skipped counts the unknown items right before it that a query has passed over.
-	skipped int32
-	other   bool // it lies at the other place of its entity
-}
-
-// load makes what operations see of a decoded item.
-func load(d schema.Decoded) loaded {
-	l := loaded{entity: ownerOf(d.Entity), value: d.Value, other: d.Other}
-	if d.Err != nil {
-		l.err = public(d.Err)
-	}
-	return l
-}
-
 // oneItem receives the item of a GetItem.
 type oneItem struct {
 	table *Table
@@ -64,7 +45,10 @@ func (e *entity) get(ctx context.Context, ptr unsafe.Pointer, opts []ReadOption)
 			return nil, err
 		}
 		if g.other != nil {
-			return e.getBoth(ctx, c, g, ptr, rc)
+			if g.eitherPlace(ctx, c, rc); g.err != nil {
+				return nil, e.getError(ptr, g.err)
+			}
+			return e.check(ctx, &oneItem{table: e.table, want: e, found: g.lies(), loaded: g.found}, ptr, rc.skips(e.skipHooks))
 		}
 	}
 	key, err := e.encodedKey(ptr)

@@ -102,3 +102,18 @@ func hooksOf(v any) (s hookSet, err error) {
 	}
 	return s, err
 }
+
+// HookError reports an error that a hook returned. The error of a hook before a write ends it, nothing
+// is sent; at the error of a hook after a write the item is written.
+type HookError struct {
+	Entity string
+	// Hook is the method's name: "BeforeSave", "AfterLoad".
+	Hook string
+	Err  error
+}
+
+func (e *HookError) Error() string {
+	return fmt.Sprintf("entable: %s: %s: %s", e.Entity, e.Hook, e.Err)
+}
+func (e *HookError) Unwrap() error { return e.Err }
+func (*HookError) entableError()   {}

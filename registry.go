@@ -19,6 +19,50 @@ func entityOf(r Registered) *entity {
 	return r.registered()
 }
 
+// Register declares T, a struct, as an entity of table t and returns its operations. Fields are stored
+// as the SDK's attributevalue package stores them with UseEncodingMarshalers (but see [SDKDefaults]), by their dynamodbav tags,
+// beside the table's own attributes. The tag `entable` fills values in and gives fields a meaning: auto=…, touch=…, default=…,
+// version, ttl, unique, rest; the package's documentation lists them.
+//
+// Without [PK] the first exported field is the partition key; without [SK] the sort key, where the
+// table has one, is "A".
+//
+// A key without a setting of its own gets a generated prefix: the first letter of the entity's name
+// and the characters of the key's first attribute, one after the other, in upper case, until the
+// result is not taken on the table. So the order in which entities are registered decides prefixes:
+// use [Prefix] for keys that must survive reordering.
+//
+// A nil table stands for [DefaultTable].
+//
+// Options: [PK], [SK], [Index], [Name], [TypeValue], [Was], [Moved], [Distinct], [Upgrades], [Consistent], [MaxSize], [HideExpired], [SkipHooks].
+//
+// Registration proves that no item of T can have the key of an item of another entity. It panics with
+// a [*DeclarationError] when the declaration is wrong; [TryRegister] returns it. It is safe for
+// concurrent use, but is meant for package initialisation, where the order is that of the source.
+func Register[T any](t *Table, opts ...EntityOption) *Entity[T] {
+	e, err := TryRegister[T](t, opts...)
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
+// TryRegister does what [Register] does, but returns the error. After an error the table is as it was before.
+func TryRegister[T any](t *Table, opts ...EntityOption) (*Entity[T], error) {
+	typ := reflect.TypeFor[T]()
+	if t == nil {
+		var err error
+		if t, err = tryDefaultTable(); err != nil {
+			return nil, err
+		}
+	}
+	e, err := t.register(typ, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Entity[T]{e}, nil
+}
+
 func (t *Table) register(typ reflect.Type, opts []EntityOption) (*entity, error) {
 	var c entityConfig
 	if t.s() == undeclared {

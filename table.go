@@ -55,7 +55,7 @@ func TryNewTable(name string, opts ...TableOption) (*Table, error) {
 	}
 	declared, err := schema.New(c.TableDecl)
 	if err != nil {
-		return nil, public(err)
+		return nil, declarationError(err)
 	}
 	t := &Table{declared: declared, consistent: c.consistent}
 	t.config.Store(&c)
@@ -87,7 +87,7 @@ func (t *Table) Configure(opts ...TableSetting) error {
 		return &DeclarationError{What: fmt.Sprintf("table %q", t.Name()), Err: err}
 	}
 	if err := t.s().Configure(c.SettingsDecl); err != nil {
-		return public(err)
+		return declarationError(err)
 	}
 	t.config.Store(&c)
 	return nil
