@@ -79,6 +79,9 @@ func TestWhatIsWrongInAForm(t *testing.T) {
 		wants(t, plain(s.get(http.StatusOK, "query?entity=order&"+form)), want)
 	}
 	s.get(http.StatusNotFound, "query?entity=nothing")
+	for _, address := range []string{"search?q=%FF%FE", "item?pk=%FF&sk=A", "query?entity=order&f.id=%C3", "partition?pk=%zz"} {
+		wants(t, plain(s.get(http.StatusBadRequest, address)), "cannot read the address")
+	}
 	s.get(http.StatusNotFound, "query?entity=customer&index=by-state")
 }
 

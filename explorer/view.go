@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/entable/entable"
 	"github.com/entable/entable/internal/bridge"
@@ -40,12 +42,16 @@ type view struct {
 // serve makes a page a handler.
 func (h *Handler) serve(page func(*view) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v := &view{h: h, w: w, r: r, form: r.URL.Query()}
+		form, err := parameters(r)
+		if err != nil {
+			h.refuse(w, http.StatusBadRequest, "cannot read the address: "+err.Error())
+			return
+		}
+		v := &view{h: h, w: w, r: r, form: form}
 		ctx, cancel := context.WithTimeout(entable.WithStats(r.Context(), &v.stats), requestTime)
 		defer cancel()
 		v.ctx = ctx
-		err := page(v)
-		if err == nil {
+		if err = page(v); err == nil {
 			return
 		}
 		known, ok := errors.AsType[*pageError](err)
@@ -54,6 +60,17 @@ func (h *Handler) serve(page func(*view) error) http.HandlerFunc {
 		}
 		h.refuse(w, known.status, known.text)
 	}
+}
+
+// parameters returns what an address asks for.
+func parameters(r *http.Request) (url.Values, error) {
+	form, err := url.ParseQuery(r.URL.RawQuery)
+	for _, texts := range form {
+		if !utf8.ValidString(strings.Join(texts, " ")) {
+			err = errors.New("text that is not UTF-8")
+		}
+	}
+	return form, err
 }
 
 // pageError is an error with the status that it is answered with. All others are the service's.

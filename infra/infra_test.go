@@ -321,3 +321,50 @@ func TestTemplatesWithoutExpiry(t *testing.T) {
 		}
 	}
 }
+
+// The name of an attribute may have any characters: it is a name in a template too.
+func TestNamesAreNoTemplates(t *testing.T) {
+	type odd struct {
+		ID      string `dynamodbav:"id"`
+		Part    string `dynamodbav:"${var.part}"`
+		Expires int64  `dynamodbav:"%{ if true }$${x}" entable:"ttl"`
+	}
+	table := entable.NewTable("odd", entable.PartitionKey("${path.root}", types.ScalarAttributeTypeS), entable.SortKey("a\"\n%{b", types.ScalarAttributeTypeS),
+		entable.GSI("gsi1", entable.NoSortKey(), entable.Include("${var.part}")))
+	entable.Register[odd](table, entable.Index("gsi1", entable.PK("${var.part}")))
+	text := string(infra.Terraform(table))
+	for _, want := range []string{`"hash_key": "$${path.root}"`, `"range_key": "a\"\n%%{b"`, `"name": "$${path.root}"`, `"$${var.part}"`, `"attribute_name": "%%{ if true }$$${x}"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the template has no %s:\n%s", want, text)
+		}
+	}
+	if !json.Valid([]byte(text)) || strings.Contains(strings.ReplaceAll(text, "$${", ""), "${") {
+		t.Errorf("the template has a reference:\n%s", text)
+	}
+	edited := string(infra.Terraform(table, infra.Edit(func(in *dynamodb.CreateTableInput) { in.TableName = aws.String("${var.stage}-odd") })))
+	if !strings.Contains(edited, `"name": "${var.stage}-odd"`) {
+		t.Errorf("a reference that was asked for is gone:\n%s", edited)
+	}
+	if text := infra.CloudFormation(table); !json.Valid(text) || !strings.Contains(string(text), `"AttributeName": "a\"\n%{b"`) {
+		t.Errorf("CloudFormation: %s", text)
+	}
+}
+
+// IAM takes no characters above U+00FF in a policy.
+func TestPoliciesHaveNoCharacterThatIAMRefuses(t *testing.T) {
+	type größe struct {
+		ID   string `dynamodbav:"id"`
+		Mail string `dynamodbav:"日本*?$" entable:"unique"`
+	}
+	table := entable.NewTable("odd")
+	entity := entable.Register[größe](table, entable.PK("id", entable.Prefix("Ü")))
+	policy, err := infra.Policy(table, infra.Allow(infra.Put, entity))
+	check(t, err)
+	text := string(policy.JSON())
+	if strings.ContainsFunc(text, func(r rune) bool { return r > 0xFF || r < ' ' && r != '\n' }) {
+		t.Errorf("the policy is\n%s", text)
+	}
+	if want := `"_unique#größe#**${*}${?}%24#*"`; !strings.Contains(text, want) {
+		t.Errorf("the policy is\n%s, want %s in it", text, want)
+	}
+}

@@ -327,17 +327,20 @@ func keyPattern(k *manifest.Key) string {
 	return text
 }
 
-// inKey returns a text as it stands in a composed key.
+// inKey returns the pattern of a text as it stands in a composed key: with * for what a policy cannot have.
 func inKey(text string) string {
 	var b strings.Builder
-	for _, c := range []byte(text) {
-		if c <= '%' {
+	for _, c := range text {
+		switch {
+		case c <= '%':
 			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
+		case c > 0xFF:
+			b.WriteByte('*')
+		default:
+			b.WriteString(escapePattern.Replace(string(c)))
 		}
 	}
-	return escapePattern.Replace(b.String())
+	return b.String()
 }
 
 // document makes statements of what is needed: one for all actions on the same part and the same partitions.

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -20,7 +22,7 @@ func Terraform(table *entable.Table, options ...Option) []byte {
 	tfKeys(p, in.KeySchema)
 	var attrs []object
 	for _, a := range in.AttributeDefinitions {
-		attrs = append(attrs, object{"name": aws.ToString(a.AttributeName), "type": string(a.AttributeType)})
+		attrs = append(attrs, object{"name": tfName(a.AttributeName), "type": string(a.AttributeType)})
 	}
 	p.set("attribute", attrs)
 	tfThroughput(p, in.ProvisionedThroughput)
@@ -61,10 +63,16 @@ func Terraform(table *entable.Table, options ...Option) []byte {
 	}
 	if ttl := table.TimeToLiveInput(); ttl != nil {
 		s := ttl.TimeToLiveSpecification
-		p["ttl"] = object{"attribute_name": aws.ToString(s.AttributeName), "enabled": aws.ToBool(s.Enabled)}
+		p["ttl"] = object{"attribute_name": tfName(s.AttributeName), "enabled": aws.ToBool(s.Enabled)}
 	}
 	return object{"resource": object{"aws_dynamodb_table": object{"table": p}}}.text()
 }
+
+// tfEscapes keep the name of an attribute, which may have any characters, from being read as a template.
+// https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
+var tfEscapes = strings.NewReplacer("${", "$${", "%{", "%%{")
+
+func tfName(attribute *string) string { return tfEscapes.Replace(aws.ToString(attribute)) }
 
 // tfKeys sets hash_key and range_key, or, where these do not suffice, key_schema.
 func tfKeys(o object, schema []types.KeySchemaElement) {
@@ -72,7 +80,7 @@ func tfKeys(o object, schema []types.KeySchemaElement) {
 	var list []object
 	for _, k := range schema {
 		count[k.KeyType]++
-		list = append(list, object{"attribute_name": aws.ToString(k.AttributeName), "key_type": string(k.KeyType)})
+		list = append(list, object{"attribute_name": tfName(k.AttributeName), "key_type": string(k.KeyType)})
 	}
 	if count[types.KeyTypeHash] > 1 || count[types.KeyTypeRange] > 1 {
 		o["key_schema"] = list
@@ -83,7 +91,7 @@ func tfKeys(o object, schema []types.KeySchemaElement) {
 		if k.KeyType == types.KeyTypeRange {
 			name = "range_key"
 		}
-		o[name] = aws.ToString(k.AttributeName)
+		o[name] = tfName(k.AttributeName)
 	}
 }
 
@@ -93,7 +101,11 @@ func tfProjection(o object, p *types.Projection) {
 	}
 	o["projection_type"] = string(p.ProjectionType)
 	if len(p.NonKeyAttributes) > 0 {
-		o["non_key_attributes"] = p.NonKeyAttributes
+		names := make([]string, len(p.NonKeyAttributes))
+		for i, name := range p.NonKeyAttributes {
+			names[i] = tfEscapes.Replace(name)
+		}
+		o["non_key_attributes"] = names
 	}
 }
 

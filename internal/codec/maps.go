@@ -130,6 +130,10 @@ func MapName(key reflect.Value) (string, error) {
 // could not be read, or would be a second one of its key.
 func MapKey(t reflect.Type, name string) (reflect.Value, error) {
 	m, key := &mapping{codec: &codec{typ: t}}, reflect.New(t.Key())
+	if key.Elem().Kind() == reflect.String && !has(t.Key(), textMarshalerType) && !has(t.Key(), textUnmarshalerType) {
+		key.Elem().SetString(name)
+		return key.Elem(), nil
+	}
 	err := m.setKey(&compiler{}, t.Key())
 	if err == nil {
 		err = m.decodeKey(name, key)
