@@ -86,7 +86,7 @@ func parseTag(owner reflect.Type, f reflect.StructField) (name string, o options
 	if o.has(omitEmpty) && o.has(nullEmpty) || o.has(omitEmptyElem) && o.has(nullEmptyElem) {
 		return "", 0, false, fmt.Errorf("field %s.%s: a value cannot be omitted and be NULL when it is empty; remove one of the options", owner, f.Name)
 	}
-	switch own := strings.Split(f.Tag.Get("entable"), ","); {
+	switch own := strings.Split(strings.ReplaceAll(f.Tag.Get("entable"), " ", ""), ","); {
 	case slices.Contains(own, "rest"), slices.Contains(own, "partial"): // about attributes, and none themselves
 		return "", 0, false, nil
 	case slices.Contains(own, "ttl"):

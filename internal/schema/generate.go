@@ -262,11 +262,36 @@ func (e *Entity) readTags() error {
 	if err := e.findRest(); err != nil {
 		return err
 	}
-	return e.findPartial()
+	if err := e.findPartial(); err != nil {
+		return err
+	}
+	return e.checkUnstored()
+}
+
+// checkUnstored refuses tags of fields that are no attributes, on which they would mean nothing.
+func (e *Entity) checkUnstored() error {
+	if !e.mayHold("") {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(e.Type) {
+		tag := f.Tag.Get("entable")
+		stored := func(a *codec.Field) bool { return slices.Equal(a.Index, f.Index) }
+		if tag == "" || slices.Equal(f.Index, e.Rest) || slices.Equal(f.Index, e.partial) || slices.ContainsFunc(e.Plan.Fields(), stored) {
+			continue
+		}
+		return declarationFault(e.Name, "field "+f.Name, "tag `entable:%q`: the field is not stored, and only rest and partial are for such fields", tag)
+	}
+	return nil
 }
 
 // tagOptions splits an entable tag.
-func tagOptions(tag reflect.StructTag) []string { return strings.Split(tag.Get("entable"), ",") }
+func tagOptions(tag reflect.StructTag) []string {
+	options := strings.Split(tag.Get("entable"), ",")
+	for i, o := range options {
+		options[i] = strings.TrimSpace(o)
+	}
+	return options
+}
 
 func (e *Entity) readTag(f *codec.Field, tag string) error {
 	seen := map[string]bool{}

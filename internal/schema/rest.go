@@ -14,19 +14,38 @@ import (
 var restType = reflect.TypeFor[map[string]any]()
 
 func (e *Entity) findRest() error {
-	for f := range e.Type.Fields() {
+	if !e.mayHold("rest") {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(e.Type) {
 		if !slices.Contains(tagOptions(f.Tag), "rest") {
 			continue
 		}
+		wrong := ""
 		switch {
-		case f.Type != restType:
-			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: the field must be a map[string]any")
+		case f.Type != restType || !f.IsExported():
+			wrong = "the field must be an exported map[string]any"
+		case e.behindPointer(f.Index):
+			wrong = "the struct that has the field is embedded by pointer: embed it itself"
 		case e.Rest != nil:
-			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: another field has it")
+			wrong = "another field has it"
+		}
+		if wrong != "" {
+			return declarationFault(e.Name, "field "+f.Name, "tag `entable:\"rest\"`: %s", wrong)
 		}
 		e.Rest = f.Index
 	}
 	return nil
+}
+
+// behindPointer reports whether a field is of a struct that is embedded by pointer.
+func (e *Entity) behindPointer(index []int) bool {
+	for n := 1; n < len(index); n++ {
+		if e.Type.FieldByIndex(index[:n]).Type.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Entity) RestOf(ptr unsafe.Pointer) reflect.Value {
