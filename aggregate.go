@@ -7,6 +7,8 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
@@ -119,13 +121,16 @@ func (cfg *saveConfig) send(ctx context.Context, batch []aggregate.Write) error 
 			return err
 		}
 		rest := slices.Clone(left)
-		for _, reason := range failed.Reasons {
-			switch done, again := left[reason.Index].(*saved).met(reason.Err, cfg.several); {
-			case done:
+		against := standing(failed.Reasons, func(reason TransactionReason) bool {
+			done, again := left[reason.Index].(*saved).met(reason.Err, cfg.several)
+			if done {
 				rest[reason.Index] = nil
-			case !again:
-				return err
 			}
+			return done || again
+		})
+		if len(against) > 0 {
+			failed.Reasons = against
+			return err
 		}
 		left = slices.DeleteFunc(rest, func(w Write) bool { return w == nil })
 		if len(left) > 0 && !tries.More(ctx) {
@@ -165,6 +170,17 @@ func newSaved(w aggregate.Write, opts []WriteOption) *saved {
 func (s *saved) entity() *entity { return s.e }
 
 func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (r *request, err error) {
+	if replay := replayOf(ctx); replay != nil && s.Before != nil {
+		key, err := s.e.keyOf(s.Before)
+		if err != nil {
+			return nil, err
+		}
+		seen, err := replay.find("held of "+s.e.Name+key.Text(), func() (any, error) { return s.held.Seen, nil })
+		if err != nil {
+			return nil, err
+		}
+		s.held.Seen, _ = seen.(map[string]types.AttributeValue)
+	}
 	r, err = s.op.prepare(ctx, c, in)
 	s.last = r
 	return r, err
@@ -186,7 +202,7 @@ func (s *saved) met(err error, resumed bool) (done, again bool) {
 		now, changed = u.work, change.Names(u.changes)
 	}
 	if !ok || !resumed || !s.Made(is, now, changed, s.last.next) {
-		return false, ok && s.held.Spelled(failed.Item, is)
+		return false, ok && s.held.Spelled(failed.Item, is, changed)
 	}
 	if is != nil {
 		s.e.KeepUnstored(is, now)

@@ -264,3 +264,14 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 
 // none returns the condition that there is no item.
 func (e *entity) none() change.Condition { return change.Absent(e.Table.PK.Name) }
+
+// refused makes the error that users see of index keys that an update cannot write.
+func (e *entity) refused(err error) error {
+	switch err := err.(type) {
+	case change.Refusal:
+		return usagef("%s: %s", e.Name, err)
+	case *schema.Fault:
+		return public(err)
+	}
+	return e.encodeError(err)
+}

@@ -102,14 +102,6 @@ func IsRetryable(err error) bool {
 	return api == nil && broken(err)
 }
 
-// doneError is an error behind a write that was carried out.
-type doneError struct{ err error }
-
-func (e doneError) Error() string {
-	return "the write was carried out, but its item cannot be read: " + trim(e.err, "")
-}
-func (e doneError) Unwrap() error { return e.err }
-
 // broken reports whether the connection broke, or was too slow for the client, before or within an answer.
 func broken(err error) bool {
 	var sent interface{ ConnectionError() bool }
@@ -236,6 +228,8 @@ func classify(err error) sentinel {
 		return ErrTableExists
 	case "TransactionConflictException", "ReplicatedWriteConflictException":
 		return ErrConflict
+	case "TransactionCanceledException":
+		return cancelledFor(err)
 	}
 	return ""
 }

@@ -57,6 +57,7 @@ var places = []place{
 	{folder: "internal/enginetest", imports: []string{".", "memory", "internal/ddblocal"}},
 	{folder: "internal/trial", stdOnly: true},
 	{folder: "internal/forms", tests: []string{".", "memory", "internal/ddblocal", "internal/wire"}},
+	{folder: "internal/twin", tests: []string{".", "memory", "seal", "internal/enginetest"}},
 	{folder: "internal/moved", tests: []string{".", "memory", "internal/enginetest"}},
 	{folder: "internal/bench", imports: []string{".", "memory", "internal/engine", "internal/schema", "internal/codec", "internal/wire", "internal/keys", "internal/ddblocal"}},
 	{folder: "cmd/entable", imports: []string{"internal/propose", "progress"}, tests: []string{"memory"}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/entable/entable"
 	"github.com/entable/entable/internal/enginetest"
+	"github.com/entable/entable/memory"
 )
 
 // Tally has no version, so that nothing tells one update of it from two.
@@ -61,6 +62,13 @@ func TestRepeatedUpdates(t *testing.T) {
 			err := test.update(tallies.Update(v)).Do(ctx)
 			if line.lose != 0 || test.same != (err == nil) || err != nil && (!isUnknown(err) || !strings.Contains(err.Error(), "Once")) {
 				t.Errorf("%s: error %v", name, err)
+			}
+
+			check(t, tallies.Put(ctx, &v))
+			line.half = 1
+			err = test.update(tallies.Update(v)).Do(ctx)
+			if line.half != 0 || s.Route == enginetest.Direct && test.same != (err == nil) || err != nil && !isUnknown(err) {
+				t.Errorf("%s: half of the answer gives error %v", name, err)
 			}
 
 			check(t, tallies.Put(ctx, &v))
@@ -297,4 +305,72 @@ func TestTransactionsThatWereNotSent(t *testing.T) {
 	}
 	check(t, vouchers.Put(ctx, &Voucher{ID: "late"}))
 	check(t, number())
+}
+
+// A transaction that was carried out, whose answer was lost and whose repetition is refused for a reason that has nothing to do with what is
+// stored, is unknown: it is not sent again under another token, neither by the library nor by RetryOnConflict.
+func TestTransactionsRefusedBehindALostAnswer(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]memory.Fault{"conflict": memory.Conflict(), "throttled": memory.Throttle()} {
+		s := onMemory(t)
+		line := losing(s)
+		tallies := entable.Register[Tally](s.NewTable())
+		for how, add := range map[string]func(Tally) error{
+			"Once": func(v Tally) error { return tallies.Update(v).Add("n", 1).Once().Do(t.Context()) },
+			"Transact": func(v Tally) error {
+				return entable.Transact(t.Context(), []entable.Write{tallies.Update(v).Add("n", 1)})
+			},
+			"RetryOnConflict": func(v Tally) error {
+				return entable.RetryOnConflict(t.Context(), func() error {
+					return entable.Transact(t.Context(), []entable.Write{tallies.Update(v).Add("n", 1)})
+				})
+			},
+		} {
+			v := Tally{ID: how}
+			check(t, tallies.Put(t.Context(), &v))
+			line.lose = 1
+			remove := s.DB.Inject(refusal.On("TransactWriteItems").After(1).Times(2))
+			err := add(v)
+			remove()
+			te, _ := errors.AsType[*entable.TransactionError](err)
+			if !isUnknown(err) && (te == nil || !te.Unknown) {
+				t.Errorf("%s, %s: error %v", name, how, err)
+			}
+			if got, err := tallies.Get(t.Context(), v); err != nil || got.N != 1 {
+				t.Errorf("%s, %s: stored %+v (%v)", name, how, got, err)
+			}
+		}
+	}
+}
+
+// What was prepared anew, as it met another item than was expected, is the same when the transaction is repeated with its token.
+func TestTransactionsThatWerePreparedAnewAreRepeated(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		line := losing(s)
+		tallies := entable.Register[Tally](s.NewTable())
+		ctx := t.Context()
+		check(t, tallies.Put(ctx, &Tally{ID: "1"})) // its parts are NULL
+		token := rand.Text()
+		write := func() error {
+			u := tallies.Update(Tally{ID: "1"}).SetIfAbsent("parts", map[string]int{}).Add("parts.a", 1)
+			return entable.Transact(ctx, []entable.Write{u}, entable.ClientToken(token))
+		}
+		sent := 0
+		s.Spy.Before(func(op, _ string) string {
+			if op == "TransactWriteItems" {
+				if sent++; sent == 1 { // it meets NULL, and the next ones lose their answers
+					line.lose, line.only = 3, op
+				}
+			}
+			return ""
+		})
+		line.next = s.Spy
+		if te, ok := errors.AsType[*entable.TransactionError](write()); !ok || !te.Unknown {
+			t.Fatalf("all answers were lost: %v", te)
+		}
+		check(t, write())
+		if got, err := tallies.Get(ctx, Tally{ID: "1"}); err != nil || got.Parts["a"] != 1 {
+			t.Errorf("stored %+v (%v)", got, err)
+		}
+	})
 }

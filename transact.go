@@ -85,8 +85,8 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 		var d route.Doubt
 		err = t.send(ctx, d.Watch(c), cfg.token)
 		failed, ok := errors.AsType[*TransactionError](err)
-		if ok { // a refusal that may come before the service has looked at the token says nothing of what was sent before
-			failed.Unknown = unknownTransaction(&d, failed.Err) || again && IsRetryable(err)
+		if ok {
+			failed.Unknown = unknownTransaction(&d, err) || again && (early(err) || sentOtherwise(err))
 		}
 		if !ok || !failed.Unknown {
 			moments.Forget(token)
@@ -442,19 +442,20 @@ func cancellation(reason types.CancellationReason) error {
 }
 
 // onlyRaced reports whether a transaction failed only because another writer came between the reading
-// and the writing of a read-modify-write.
+// and the writing of a read-modify-write. Otherwise such reasons, which its repetition would not meet, are left out of the error.
 func (t *transaction) onlyRaced(err error) bool {
 	te, ok := errors.AsType[*TransactionError](err)
 	if !ok || len(te.Reasons) == 0 {
 		return false
 	}
-	for _, reason := range te.Reasons {
+	left := standing(te.Reasons, func(reason TransactionReason) bool {
 		_, failed := errors.AsType[*ConditionFailedError](reason.Err)
-		if !failed || !t.requests[reason.Index].again(reason.Err) {
-			return false
-		}
+		return failed && t.requests[reason.Index].again(reason.Err)
+	})
+	if len(left) > 0 {
+		te.Reasons = left
 	}
-	return true
+	return len(left) == 0
 }
 
 // CheckOp is a [Write] that writes nothing, see [Entity.CheckOp]. It is sent in transactions only.

@@ -38,6 +38,14 @@ func (r *request) sendGuarded(ctx context.Context, c *route.Conn) (loaded, error
 	return s.loaded, nil
 }
 
+// doneError is an error behind a write that was carried out.
+type doneError struct{ err error }
+
+func (e doneError) Error() string {
+	return "the write was carried out, but its item cannot be read: " + trim(e.err, "")
+}
+func (e doneError) Unwrap() error { return e.err }
+
 // single makes the error of a transaction one of a single write.
 func single(err error) error {
 	te, ok := errors.AsType[*TransactionError](err)
@@ -47,11 +55,12 @@ func single(err error) error {
 	case len(te.Reasons) == 0:
 		return te.Err
 	}
-	first := te.Reasons[0].Err
-	if failed, ok := errors.AsType[*ConditionFailedError](first); ok {
-		return failed.Err
+	for _, reason := range te.Reasons { // the item itself, at whichever place, before its unique values
+		if failed, ok := errors.AsType[*ConditionFailedError](reason.Err); ok {
+			return failed.Err
+		}
 	}
-	return first
+	return te.Reasons[0].Err
 }
 
 // requestWrite is a prepared request as a Write.

@@ -106,7 +106,11 @@ type updateState struct {
 
 // useSeen takes the stored item that the attempt before this one has met.
 func (s *updateState) useSeen(ctx context.Context) error {
-	if s.u.seen == nil {
+	met, err := replayOf(ctx).find("met by "+s.u.e.Name+s.r.key.Text(), func() (any, error) { return s.u.seen, nil })
+	if err != nil {
+		return err
+	}
+	if s.u.seen, _ = met.(map[string]types.AttributeValue); s.u.seen == nil {
 		return nil
 	}
 	return s.read(ctx)
@@ -439,17 +443,6 @@ func (s *updateState) upsertKeys(ctx context.Context) error {
 // indexKeys sets the keys of the indexes that the update touches.
 func (s *updateState) indexKeys(context.Context) error {
 	return s.u.e.refused(s.after.AddKeys(&s.update, s.u.fetch))
-}
-
-// refused makes the error that users see of index keys that an update cannot write.
-func (e *entity) refused(err error) error {
-	switch err := err.(type) {
-	case change.Refusal:
-		return usagef("%s: %s", e.Name, err)
-	case *schema.Fault:
-		return public(err)
-	}
-	return e.encodeError(err)
 }
 
 // uniqueFields adds the sentinels when a unique field is changed, which takes its stored value.

@@ -263,7 +263,7 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
-		if !r.again(err) || !tries.More(ctx) {
+		if unknown && r.exact() || !r.again(err) || !tries.More(ctx) { // the next one would have another token
 			return r.error(ctx, err, unknown)
 		}
 		next, err := w.prepare(ctx, c, nil)
@@ -339,9 +339,15 @@ func (r *request) unknown(d *route.Doubt, err error) bool {
 }
 
 // unknownTransaction reports whether a transaction that failed may have been carried out: one that is repeated has a token, so
-// that its refusals hold.
-func unknownTransaction(d *route.Doubt, err error) bool {
-	return d.Of(err, lostAnswer) && (lostAnswer(err) || classify(err) == ErrThrottled)
+// that its refusals for what is stored hold.
+func unknownTransaction(d *route.Doubt, err error) bool { return d.Of(err, lostAnswer) && early(err) }
+
+// early reports whether a transaction may have failed before the service has looked at its token, which says nothing of what was sent
+// before.
+func early(err error) bool {
+	_, failed := conditionFailed(err)
+	_, taken := errors.AsType[*UniqueError](err)
+	return !failed && !taken && (lostAnswer(err) || IsRetryable(err))
 }
 
 // conditionFailed gives the SDK's error of a failed condition, if err is one.
@@ -359,7 +365,8 @@ func (r *request) repeats() bool {
 }
 
 // made reports whether the stored item, nil for none, is what this request makes of it. An update is known by the version
-// that it makes and by what it sets; one that counts or appends is not, as another writer's would look the same.
+// that it makes and by what it sets; one that counts or appends is not, as another writer's would look the same. Nor is a delete,
+// which leaves nothing that could show whose it was, or that there was an item at all.
 func (r *request) made(item map[string]types.AttributeValue) bool {
 	switch r.verb {
 	case verbPut:
@@ -370,8 +377,6 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 			return o.same(sent, item)
 		}
 		return err == nil && change.SameItem(sent, item)
-	case verbDelete:
-		return len(item) == 0
 	case verbUpdate:
 		return r.next != 0 && r.returns != types.ReturnValueAllOld && change.Same(r.e.versionIn(item), number(r.next)) && r.changes.Settled(item)
 	}
@@ -416,7 +421,8 @@ func (r *request) conditionError(ctx context.Context, item map[string]types.Attr
 	if len(item) > 0 {
 		c.Stored = r.e.stored(ctx, item)
 	}
-	if r.verb == verbUpdate && r.e.Table.Outdated(r.e.Entity, item) {
+	u, updates := r.by.(*update)
+	if (updates || r.verb == verbUpdate) && r.e.Table.Outdated(r.e.Entity, item) {
 		c.why = usagef("the stored item is in an older shape: load it and Put it")
 	} else if want := r.next - 1; r.op != opCreate && want >= 0 {
 		have, err := strconv.ParseInt(r.e.versionIn(item).Value, 10, 64)
@@ -427,7 +433,6 @@ func (r *request) conditionError(ctx context.Context, item map[string]types.Attr
 	if r.changes != nil && c.why == nil && len(item) > 0 {
 		c.why = r.e.encodeError(r.changes.OutOfRange(item))
 	}
-	u, _ := r.by.(*update)
 	if at := r.e.own(c.Stored); at != nil && u != nil && u.part != nil && c.why == nil {
 		if name := u.part.Unlike(at); name != "" {
 			c.why = usagef("attribute %q is not stored as it was read, which was in part: read the item whole, by Get or with Hydrate, or change it by Update or Patch", name)

@@ -96,14 +96,15 @@ func (h *Held) is(name string) (c change.Condition, err error) {
 	return c, err
 }
 
-// Spelled takes the stored item, which is that at ptr decoded, if it is what it was before and only written otherwise than entable
-// does: it is the same to who reads it, and not to a condition.
-func (h *Held) Spelled(item map[string]types.AttributeValue, ptr unsafe.Pointer) bool {
+// Spelled takes the stored item, which is that at ptr decoded, if the named attributes, nil for all, are what they were before and only
+// written otherwise than entable does: they are the same to who reads them, and not to a condition.
+func (h *Held) Spelled(item map[string]types.AttributeValue, ptr unsafe.Pointer, names []string) bool {
 	if h.Seen != nil || h.Before == nil || ptr == nil {
 		return false
 	}
 	list, err := Difference(h.Entity, h.Before, ptr, func(*codec.Field) bool { return false })
-	if err != nil || len(list) > 0 {
+	differs := func(name string) bool { return names == nil || slices.Contains(names, name) }
+	if err != nil || slices.ContainsFunc(change.Names(list), differs) {
 		return false
 	}
 	h.Seen = item

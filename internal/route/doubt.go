@@ -21,8 +21,8 @@ import (
 type Doubt struct {
 	sdk      bool
 	attempts atomic.Int32
-	broken   atomic.Bool // an attempt ended without an answer, or in an error of the server
-	answered atomic.Bool // an attempt was carried out
+	broken   atomic.Bool  // an attempt ended without an answer, or in an error of the server
+	answered atomic.Int32 // how many attempts were carried out
 }
 
 // Watch returns a conn whose writes d watches.
@@ -45,15 +45,16 @@ func (d *Doubt) Of(err error, lost func(error) bool) bool {
 	case unsent:
 		return d.broken.Load()
 	case d.sdk || d.attempts.Load() > 0:
-		return d.broken.Load() || err != nil && d.answered.Load()
+		return d.Lost() || err != nil && d.answered.Load() > 0
 	case err == nil:
 		return false
 	}
 	return lost(err)
 }
 
-// Lost reports whether the answer to an attempt is not known.
-func (d *Doubt) Lost() bool { return d.broken.Load() }
+// Lost reports whether the answer to an attempt is not known. One that was answered and could not be read, as it was cut short, is
+// followed by another one.
+func (d *Doubt) Lost() bool { return d.broken.Load() || d.answered.Load() > 1 }
 
 // attempts is an HTTP client that notes what becomes of attempts.
 type attempts struct {
@@ -74,7 +75,7 @@ func (a attempts) Do(r *http.Request) (*http.Response, error) {
 			a.doubt.broken.Store(true)
 		}
 	case response.StatusCode < http.StatusMultipleChoices:
-		a.doubt.answered.Store(true)
+		a.doubt.answered.Add(1)
 	}
 	return response, err
 }

@@ -66,6 +66,7 @@ func TestDoubt(t *testing.T) {
 		{"never sent, then done", attempts{dial, certificate, ok}, false, ""},
 		{"lost, then done", attempts{read, ok}, true, ""},
 		{"cut, then done", attempts{io.ErrUnexpectedEOF, ok}, true, ""},
+		{"half an answer, then done", attempts{`200 {`, ok}, true, ""},
 		{"an error of the server, then done", attempts{serverSide, ok}, true, ""},
 		{"something before the server, then done", attempts{noJSON, ok}, true, ""},
 		{"throttled", attempts{throttle5, throttle5, throttle5}, false, "slower"},

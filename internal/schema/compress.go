@@ -30,6 +30,13 @@ var decompressor = sync.OnceValue(func() *zstd.Decoder {
 	return r
 })
 
+// warm makes what compresses when a field is declared, not when it is first used: it has channels, and what is made in a bubble of package
+// synctest ends the program when it is used outside of it.
+func warm() {
+	compressor().EncodeAll(nil, nil)
+	decompressor()
+}
+
 func compress(raw []byte) ([]byte, error) {
 	if len(raw) > maxPlain {
 		return nil, fmt.Errorf("%d bytes are above the limit of %d that are compressed", len(raw), maxPlain)

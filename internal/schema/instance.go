@@ -119,19 +119,25 @@ func (e *Entity) Assign(to, from unsafe.Pointer) {
 	reflect.NewAt(e.Type, to).Elem().Set(reflect.NewAt(e.Type, from).Elem())
 }
 
-// unstoredFields lists the struct's own fields that are no attributes.
+// unstoredFields lists the fields that are no attributes: those of the struct, and of the structs that it embeds.
 func (e *Entity) unstoredFields() (list []reflect.StructField) {
-	stored := map[int]bool{}
+	set := [][]int{e.Rest, e.partial} // what is read sets these too
 	for _, f := range e.Plan.Fields() {
-		stored[f.Index[0]] = true
+		set = append(set, f.Index)
 	}
-	for _, i := range slices.Concat(e.Rest, e.partial) { // what is read sets these too
-		stored[i] = true
-	}
-	for i := range e.Type.NumField() {
-		if f := e.Type.Field(i); !stored[i] {
-			list = append(list, f)
+	var find func(t reflect.Type, at []int, offset uintptr)
+	find = func(t reflect.Type, at []int, offset uintptr) {
+		for f := range t.Fields() {
+			index := append(at[:len(at):len(at)], f.Index...)
+			f.Offset += offset
+			switch {
+			case !slices.ContainsFunc(set, func(s []int) bool { return len(s) >= len(index) && slices.Equal(s[:len(index)], index) }):
+				list = append(list, f)
+			case f.Anonymous && f.Type.Kind() == reflect.Struct && !slices.ContainsFunc(set, func(s []int) bool { return slices.Equal(s, index) }):
+				find(f.Type, index, f.Offset)
+			}
 		}
 	}
+	find(e.Type, nil, 0)
 	return list
 }

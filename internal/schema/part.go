@@ -39,7 +39,7 @@ func (e *Entity) findPartial() error {
 // mayHold reports whether a field of the struct, or of one that it embeds, can have a tag with the option.
 func (e *Entity) mayHold(option string) bool {
 	for f := range e.Type.Fields() {
-		if f.Anonymous || strings.Contains(f.Tag.Get("entable"), option) {
+		if tag, ok := f.Tag.Lookup("entable"); f.Anonymous || ok && strings.Contains(tag, option) {
 			return true
 		}
 	}

@@ -25,8 +25,8 @@ func (e *Entity) findRest() error {
 		switch {
 		case f.Type != restType || !f.IsExported() || len(codec.TagOptions(f.Tag)) > 1:
 			wrong = "the field must be an exported map[string]any with no other option"
-		case len(f.Index) > 1:
-			wrong = "the field must be one of the struct itself"
+		case e.behindPointer(f.Index):
+			wrong = "the struct that has the field is embedded by pointer: embed it itself"
 		case e.Rest != nil:
 			wrong = "another field has it"
 		}
@@ -36,6 +36,16 @@ func (e *Entity) findRest() error {
 		e.Rest = f.Index
 	}
 	return nil
+}
+
+// behindPointer reports whether a field is of a struct that is embedded by pointer.
+func (e *Entity) behindPointer(index []int) bool {
+	for n := 1; n < len(index); n++ {
+		if e.Type.FieldByIndex(index[:n]).Type.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Entity) RestOf(ptr unsafe.Pointer) reflect.Value {

@@ -111,6 +111,9 @@ func (r *registration) readSealing() error {
 		if why != "" {
 			return r.errorf(r.fieldName(f), "tag `entable:%q`: %s", f.Tag.Get("entable"), why)
 		}
+		if s.compress {
+			warm()
+		}
 		e.sealed = append(e.sealed, s)
 	}
 	return r.checkInner()

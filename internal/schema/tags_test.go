@@ -76,10 +76,6 @@ func TestTagsOfWhichNothingWouldCome(t *testing.T) {
 			Rest map[string]any `entable:"rest,encrypt"`
 		}](schema.EntityDecl{Name: "T"}), "T: field Rest: tag `entable:\"rest\"`: the field must be an exported map[string]any with no other option"},
 		{try[struct {
-			ID string `dynamodbav:"id"`
-			keeping
-		}](schema.EntityDecl{Name: "T"}), "T: field Rest: tag `entable:\"rest\"`: the field must be one of the struct itself"},
-		{try[struct {
 			ID    string    `dynamodbav:"id"`
 			Inner []keeping `dynamodbav:"inner"`
 		}](schema.EntityDecl{Name: "T"}), "T: field Inner: inner.Rest: only an item keeps what its type does not have, no map in it: give that field the tag `dynamodbav:\"-\"` too"},
