@@ -456,7 +456,7 @@ func (l *layout) unknown(name []byte) *slot {
 // spelled returns a slot for another spelling of an attribute's name, or skipped.
 func (l *layout) spelled(name string) *slot {
 	for _, a := range l.slots {
-		if strings.EqualFold(a.name, name) {
+		if strings.EqualFold(a.name, name) && a.codec.typ != nil { // of a field: the type alone has the name that it has
 			s := newSlot(name, nil)
 			s.codec, s.index, s.hops, s.offset, s.folded, s.way = a.codec, a.index, a.hops, a.offset, true, noWay
 			return s

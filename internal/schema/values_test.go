@@ -85,6 +85,20 @@ func TestRestFieldsKeepOtherSpellings(t *testing.T) {
 	}
 }
 
+// So it is where the other spelling of the type's name comes first, with whatever value.
+func TestOtherSpellingsOfTheType(t *testing.T) {
+	table, e := songs(t)
+	for _, other := range []string{`{"S":"Song"}`, `{"S":"x"}`, `{"N":"1"}`, `{"L":[]}`} {
+		stored := `{"_TYPE":` + other + "," + storedSong[1:]
+		for _, want := range []*schema.Entity{nil, e} { // the second time as it is guessed
+			d := table.Decode(wire.NewReader([]byte(stored)), want, nil, nil)
+			if song, ok := d.Value.(*Song); !ok || d.Err != nil || song.Title != "x" || len(song.More) != 2 {
+				t.Errorf("%s: %+v, %v", other, d.Value, d.Err)
+			}
+		}
+	}
+}
+
 func TestUpgrades(t *testing.T) {
 	table := newTable(t, decl())
 	set := func(v string) func(map[string]types.AttributeValue) error {
