@@ -7,8 +7,6 @@ import (
 	"slices"
 	"unsafe"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/entable/entable/internal/aggregate"
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
@@ -170,16 +168,14 @@ func newSaved(w aggregate.Write, opts []WriteOption) *saved {
 func (s *saved) entity() *entity { return s.e }
 
 func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (r *request, err error) {
-	if replay := replayOf(ctx); replay != nil && s.Before != nil {
+	if s.Before != nil {
 		key, err := s.e.keyOf(s.Before)
+		if err == nil {
+			s.held.Seen, err = s.e.asSent(ctx, "held of ", key, s.held.Seen)
+		}
 		if err != nil {
 			return nil, err
 		}
-		seen, err := replay.find("held of "+s.e.Name+key.Text(), func() (any, error) { return s.held.Seen, nil })
-		if err != nil {
-			return nil, err
-		}
-		s.held.Seen, _ = seen.(map[string]types.AttributeValue)
 	}
 	r, err = s.op.prepare(ctx, c, in)
 	s.last = r

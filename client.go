@@ -2,6 +2,7 @@ package entable
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -214,4 +215,10 @@ func init() {
 	}
 	bridge.Protector = func(ctx context.Context, t any) schema.Protector { return t.(*Table).protector(ctx) }
 	bridge.Conn = func(ctx context.Context, t any) (*route.Conn, error) { return t.(*Table).connFor(ctx, nil) }
+}
+
+// sameClient compares clients. Values of a type that Go cannot compare count as the same: to tell such
+// clients apart, give them as pointers.
+func sameClient(a, b Client) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/entable/entable/internal/change"
 	"github.com/entable/entable/internal/route"
 	"github.com/entable/entable/internal/schema"
@@ -178,4 +180,11 @@ func public(err error) error {
 		return &UnknownEntityError{Table: f.Entity, Type: f.Type, Key: f.Key, Item: f.Item, Own: f.Own}
 	}
 	return usageError(f.Reason)
+}
+
+// asSent returns what a write was made for: now, or, in a transaction that is called again with its token, what it was when that was sent.
+func (e *entity) asSent(ctx context.Context, what string, key schema.ItemKey, now map[string]types.AttributeValue) (map[string]types.AttributeValue, error) {
+	found, err := replayOf(ctx).find(what+e.Name+key.Text(), func() (any, error) { return now, nil })
+	was, _ := found.(map[string]types.AttributeValue)
+	return was, err
 }

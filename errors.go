@@ -102,6 +102,14 @@ func IsRetryable(err error) bool {
 	return api == nil && broken(err)
 }
 
+// doneError is an error behind a write that was carried out.
+type doneError struct{ err error }
+
+func (e doneError) Error() string {
+	return "the write was carried out, but its item cannot be read: " + trim(e.err, "")
+}
+func (e doneError) Unwrap() error { return e.err }
+
 // broken reports whether the connection broke, or was too slow for the client, before or within an answer.
 func broken(err error) bool {
 	var sent interface{ ConnectionError() bool }
@@ -214,22 +222,17 @@ func (e *OpError) Is(target error) bool {
 
 // classify gives the sentinel for an error of the SDK, or "" if there is none.
 func classify(err error) sentinel {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return ""
-	}
-	if route.IsThrottle(api.ErrorCode()) {
+	code := route.Code(err)
+	if route.IsThrottle(code) {
 		return ErrThrottled
 	}
-	switch api.ErrorCode() {
+	switch code {
 	case "ResourceNotFoundException":
 		return ErrTableNotFound
 	case "ResourceInUseException":
 		return ErrTableExists
 	case "TransactionConflictException", "ReplicatedWriteConflictException":
 		return ErrConflict
-	case "TransactionCanceledException":
-		return cancelledFor(err)
 	}
 	return ""
 }

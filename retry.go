@@ -2,11 +2,8 @@ package entable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/entable/entable/internal/work"
 )
@@ -71,22 +68,6 @@ func lostRace(err error) bool {
 		return false
 	})
 	return lost && !done
-}
-
-// sentOtherwise reports whether the service knows the token of a transaction from another one: what hooks set may differ.
-func sentOtherwise(err error) bool {
-	_, ok := errors.AsType[*types.IdempotentParameterMismatchException](err)
-	return ok
-}
-
-// standing returns the reasons without those of writes that can be made again for one of them, as the others may be gone then: of a
-// write that was made for another item than the stored one, also what stands against its unique values.
-func standing(all []TransactionReason, again func(TransactionReason) bool) []TransactionReason {
-	anew := map[int]bool{}
-	for _, reason := range all {
-		anew[reason.Index] = again(reason) || anew[reason.Index]
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(reason TransactionReason) bool { return anew[reason.Index] })
 }
 
 // anyError reports whether something is so of an error, or of one that it wraps.

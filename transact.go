@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"unsafe"
@@ -86,7 +85,7 @@ func Transact(ctx context.Context, writes []Write, opts ...TransactOption) error
 		err = t.send(ctx, d.Watch(c), cfg.token)
 		failed, ok := errors.AsType[*TransactionError](err)
 		if ok {
-			failed.Unknown = unknownTransaction(&d, err) || again && (early(err) || sentOtherwise(err))
+			failed.Unknown = unknownTransaction(&d, err) || again && (early(err) || route.Code(err) == "IdempotentParameterMismatchException")
 		}
 		if !ok || !failed.Unknown {
 			moments.Forget(token)
@@ -133,12 +132,6 @@ func connOf(ctx context.Context, writes []Write) (*route.Conn, error) {
 		conn, last = c, e
 	}
 	return connFor(ctx, conn, common, tables...), nil
-}
-
-// sameClient compares clients. Values of a type that Go cannot compare count as the same: to tell such
-// clients apart, give them as pointers.
-func sameClient(a, b Client) bool {
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || a == b)
 }
 
 // transaction is a prepared one: requests[i] is that of writes[i], nil where there is nothing to do.
@@ -456,6 +449,16 @@ func (t *transaction) onlyRaced(err error) bool {
 		te.Reasons = left
 	}
 	return len(left) == 0
+}
+
+// standing returns the reasons without those of writes that can be made again for one of them, as the others may be gone then: of a
+// write that was made for another item than the stored one, also what stands against its unique values.
+func standing(all []TransactionReason, again func(TransactionReason) bool) []TransactionReason {
+	anew := map[int]bool{}
+	for _, reason := range all {
+		anew[reason.Index] = again(reason) || anew[reason.Index]
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(reason TransactionReason) bool { return anew[reason.Index] })
 }
 
 // CheckOp is a [Write] that writes nothing, see [Entity.CheckOp]. It is sent in transactions only.

@@ -124,20 +124,3 @@ func (s *transactItems) Item(_ string, i int, r *wire.Reader) error {
 	s.got[i] = load(s.t.s().DecodeAs(r, s.keys[i].e.Entity, s.by))
 	return nil
 }
-
-// cancelledFor gives the sentinel for the reasons of a transaction that was cancelled for nothing but conflicts and rates, or "".
-func cancelledFor(err error) (why sentinel) {
-	c, ok := errors.AsType[*types.TransactionCanceledException](err)
-	if !ok {
-		return ""
-	}
-	for _, reason := range c.CancellationReasons {
-		if reason.Code == nil || *reason.Code == "None" {
-			continue
-		}
-		if why, ok = cancellation(reason).(sentinel); !ok {
-			return ""
-		}
-	}
-	return why
-}

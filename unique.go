@@ -38,14 +38,6 @@ func (r *request) sendGuarded(ctx context.Context, c *route.Conn) (loaded, error
 	return s.loaded, nil
 }
 
-// doneError is an error behind a write that was carried out.
-type doneError struct{ err error }
-
-func (e doneError) Error() string {
-	return "the write was carried out, but its item cannot be read: " + trim(e.err, "")
-}
-func (e doneError) Unwrap() error { return e.err }
-
 // single makes the error of a transaction one of a single write.
 func single(err error) error {
 	te, ok := errors.AsType[*TransactionError](err)

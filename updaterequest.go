@@ -106,12 +106,9 @@ type updateState struct {
 
 // useSeen takes the stored item that the attempt before this one has met.
 func (s *updateState) useSeen(ctx context.Context) error {
-	met, err := replayOf(ctx).find("met by "+s.u.e.Name+s.r.key.Text(), func() (any, error) { return s.u.seen, nil })
-	if err != nil {
+	seen, err := s.u.e.asSent(ctx, "met by ", s.r.key, s.u.seen)
+	if s.u.seen = seen; err != nil || seen == nil {
 		return err
-	}
-	if s.u.seen, _ = met.(map[string]types.AttributeValue); s.u.seen == nil {
-		return nil
 	}
 	return s.read(ctx)
 }

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 // Doubt finds out whether a write that failed may have happened all the same, or one that succeeded twice. The outcome alone
@@ -97,6 +100,32 @@ func IsThrottle(code string) bool {
 		return true
 	}
 	return false
+}
+
+// Code returns the code of the service's error, or "". A transaction that was cancelled for nothing but conflicts and rates has the code of
+// one of these.
+func Code(err error) (code string) {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		code = api.ErrorCode()
+	}
+	cancelled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	if !ok {
+		return code
+	}
+	why := code
+	for _, reason := range cancelled.CancellationReasons {
+		switch aws.ToString(reason.Code) {
+		case "", "None":
+		case "TransactionConflict":
+			why = "TransactionConflictException"
+		case "ThrottlingError", "ProvisionedThroughputExceeded":
+			why = "ThrottlingException"
+		default:
+			return code
+		}
+	}
+	return why
 }
 
 // maxErrorBody is as much as is read of the body of an error.
