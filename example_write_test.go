@@ -125,11 +125,11 @@ func ExampleUpdate_Input() {
 	fmt.Println(*in.ConditionExpression)
 	fmt.Println(in.ExpressionAttributeNames)
 	// Output:
-	// REMOVE #1
-	// SET #2 = if_not_exists(#2, :0) + :1, #3 = if_not_exists(#3, :2) + :3
+	// REMOVE #2
+	// SET #1 = if_not_exists(#1, :1) + :2, #3 = if_not_exists(#3, :3) + :4
 	//
-	// attribute_exists (#0)
-	// map[#0:pk #1:tags #2:total #3:version]
+	// (attribute_exists (#0)) AND (NOT (#1 > :0))
+	// map[#0:pk #1:total #2:tags #3:version]
 }
 
 func ExampleEntity_Patch() {
