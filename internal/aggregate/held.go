@@ -102,6 +102,14 @@ func (h *Held) Spelled(item map[string]types.AttributeValue, ptr unsafe.Pointer,
 	if h.Seen != nil || h.Before == nil || ptr == nil {
 		return false
 	}
+	for _, x := range h.Entity.Kept { // what is in one key with a changed attribute counts too
+		fields := x.Fields()
+		if names != nil && slices.ContainsFunc(fields, func(f *codec.Field) bool { return slices.Contains(names, f.Name) }) {
+			for _, f := range fields {
+				names = append(names, f.Name)
+			}
+		}
+	}
 	list, err := Difference(h.Entity, h.Before, ptr, func(*codec.Field) bool { return false })
 	differs := func(name string) bool { return names == nil || slices.Contains(names, name) }
 	if err != nil || slices.ContainsFunc(change.Names(list), differs) {
