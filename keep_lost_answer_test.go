@@ -88,6 +88,7 @@ func TestLostAnswers(t *testing.T) {
 			"a batch": {func(v *Counter) error {
 				return entable.BatchWrite(ctx, []entable.Write{counters.Patch(v).Set("sum", 7)})
 			}, 7, 2},
+			"Remove": {func(v *Counter) error { return counters.Remove(ctx, v) }, 1, 1},
 			"Delete": {func(v *Counter) error { return counters.Delete(ctx, *v) }, 1, 1},
 		} {
 			v := Counter{ID: name, Sum: 1}
@@ -135,7 +136,7 @@ func TestUndecidedAnswers(t *testing.T) {
 				func(v Counter) error { v.Sum = 3; return counters.Put(ctx, &v) }},
 			"another's patch": {func(v *Counter) error { return counters.Patch(v).Set("sum", 2).Do(ctx) }, 1,
 				func(v Counter) error { return counters.Patch(&v).Set("sum", 3).Do(ctx) }},
-			"Remove":    {func(v *Counter) error { return counters.Remove(ctx, v) }, 1, nil},
+			"Remove If": {func(v *Counter) error { return counters.Remove(ctx, v, entable.If(sumIsOne)) }, 1, nil},
 			"Delete If": {func(v *Counter) error { return counters.Delete(ctx, *v, entable.If(sumIsOne)) }, 1, nil},
 			"another's delete": {func(v *Counter) error { return counters.Delete(ctx, *v, entable.If(sumIsOne)) }, 1,
 				func(v Counter) error { return counters.Delete(ctx, v) }},

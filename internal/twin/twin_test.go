@@ -100,7 +100,7 @@ func class(err error) string {
 		return done
 	case isUnknown(err):
 		return unknown
-	case strings.Contains(err.Error(), "the write was carried out, but what is stored now cannot be read"):
+	case strings.Contains(err.Error(), "the write was carried out, but its item cannot be read"):
 		return unread
 	case as[*entable.HookError](err):
 		return hooked
