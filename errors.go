@@ -125,7 +125,8 @@ func broken(err error) bool {
 
 // lostAnswer reports whether the error alone leaves open what became of a write.
 func lostAnswer(err error) bool {
-	return classify(err) == "" && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
+	refused := classify(err) != "" || errors.Is(err, ErrThrottled) || errors.Is(err, ErrConflict)
+	return !refused && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || IsRetryable(err))
 }
 
 // DeclarationError reports a wrong declaration: of a table, an entity, a key, an index or a

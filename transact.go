@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -206,17 +207,16 @@ func (t *transaction) joinGuards() error {
 		}
 	}
 	for _, r := range t.requests {
-		if r == nil {
-			continue
-		}
-		r.guards = slices.DeleteFunc(r.guards, func(g schema.Guard) bool {
-			next := taken[r.e.Table.Identity(g.Key)]
-			if !g.Delete || next == nil {
-				return false
+		for i := 0; r != nil && i < len(r.guards); i++ {
+			if g := &r.guards[i]; g.Delete && taken[r.e.Table.Identity(g.Key)] != nil {
+				taken[r.e.Table.Identity(g.Key)].From = g.Owner
 			}
-			next.From = g.Owner
-			return true
-		})
+		}
+	}
+	for _, r := range t.requests { // when nothing points into the lists any more
+		if r != nil {
+			r.guards = slices.DeleteFunc(r.guards, func(g schema.Guard) bool { return g.Delete && taken[r.e.Table.Identity(g.Key)] != nil })
+		}
 	}
 	return nil
 }
@@ -427,11 +427,7 @@ func cancellation(reason types.CancellationReason) error {
 	case "ThrottlingError", "ProvisionedThroughputExceeded":
 		return ErrThrottled
 	}
-	message := ""
-	if reason.Message != nil {
-		message = *reason.Message
-	}
-	return usagef("%s: %s", *reason.Code, message)
+	return usagef("%s: %s", *reason.Code, aws.ToString(reason.Message))
 }
 
 // onlyRaced reports whether a transaction failed only because another writer came between the reading
@@ -451,14 +447,18 @@ func (t *transaction) onlyRaced(err error) bool {
 	return len(left) == 0
 }
 
-// standing returns the reasons without those of writes that can be made again for one of them, as the others may be gone then: of a
-// write that was made for another item than the stored one, also what stands against its unique values.
+// standing returns the reasons without those of writes that can be made again, and then also without those of unique values: others may give them up.
 func standing(all []TransactionReason, again func(TransactionReason) bool) []TransactionReason {
 	anew := map[int]bool{}
 	for _, reason := range all {
-		anew[reason.Index] = again(reason) || anew[reason.Index]
+		if again(reason) {
+			anew[reason.Index] = true
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(reason TransactionReason) bool { return anew[reason.Index] })
+	return slices.DeleteFunc(slices.Clone(all), func(reason TransactionReason) bool {
+		_, taken := errors.AsType[*UniqueError](reason.Err)
+		return anew[reason.Index] || taken && len(anew) > 0
+	})
 }
 
 // CheckOp is a [Write] that writes nothing, see [Entity.CheckOp]. It is sent in transactions only.

@@ -263,7 +263,7 @@ func carry(ctx context.Context, c *route.Conn, w Write, r *request) error {
 			return r.settle(ctx, stored)
 		}
 		r.abandon()
-		if unknown && r.exact() || !r.again(err) || !tries.More(ctx) { // the next one would have another token
+		if unknown && (r.exact() || r.repeats()) || !r.again(err) || !tries.More(ctx) { // the next one would have another token, or do it twice
 			return r.error(ctx, err, unknown)
 		}
 		next, err := w.prepare(ctx, c, nil)

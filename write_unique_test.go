@@ -321,3 +321,24 @@ func TestSentinelOfAnotherItemStays(t *testing.T) {
 		}
 	})
 }
+
+// In whatever order the writes of a transaction stand, its items exchange their unique values, one by several and several by one.
+func TestTransactionsExchangeUniqueValues(t *testing.T) {
+	eachSetup(t, func(t *testing.T, s *setup) {
+		users := entable.Register[User](s.NewTable())
+		for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+			for _, u := range []User{{ID: "a", Email: "1", Number: 1}, {ID: "b", Email: "2", Number: 2}, {ID: "c", Email: "3", Number: 3}} {
+				check(t, users.Put(t.Context(), &u))
+			}
+			now := []User{{ID: "a", Email: "2", Number: 3}, {ID: "b", Email: "1"}, {ID: "c", Number: 1}}
+			writes := []entable.Write{users.PutOp(&now[0]), users.PutOp(&now[1]), users.PutOp(&now[2])}
+			if err := entable.Transact(t.Context(), []entable.Write{writes[order[0]], writes[order[1]], writes[order[2]]}); err != nil {
+				t.Fatalf("in the order %v: %v", order, err)
+			}
+			checkSentinels(t, s, users.Table(), fmt.Sprint("in the order ", order))
+			for _, u := range now {
+				check(t, users.Remove(t.Context(), &u))
+			}
+		}
+	})
+}

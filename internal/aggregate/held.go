@@ -3,6 +3,7 @@ package aggregate
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"unsafe"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -54,6 +55,9 @@ func (h *Held) Whole() (all []change.Condition, err error) {
 	all, err = h.are(slices.DeleteFunc(slices.Compact(names), func(name string) bool {
 		return name == e.Table.PK.Name || name == e.Table.SK.Name
 	}))
+	if n := len(e.Upgrades); n > 0 && h.Seen == nil { // in an older shape a missing attribute is no zero
+		there = append(there, change.Equal(schema.SchemaAttribute, &types.AttributeValueMemberN{Value: strconv.Itoa(n)}))
+	}
 	return append(there, all...), err
 }
 
@@ -102,11 +106,12 @@ func (h *Held) Spelled(item map[string]types.AttributeValue, ptr unsafe.Pointer,
 	if h.Seen != nil || h.Before == nil || ptr == nil {
 		return false
 	}
+	changed := names
 	for _, x := range h.Entity.Kept { // what is in one key with a changed attribute counts too
 		fields := x.Fields()
-		if names != nil && slices.ContainsFunc(fields, func(f *codec.Field) bool { return slices.Contains(names, f.Name) }) {
+		if slices.ContainsFunc(fields, func(f *codec.Field) bool { return slices.Contains(changed, f.Name) }) {
 			for _, f := range fields {
-				names = append(names, f.Name)
+				names = append(slices.Clip(names), f.Name)
 			}
 		}
 	}

@@ -92,6 +92,7 @@ func (w *world[T]) check(parts []*part[T], rivals []effect[T], m moment, err err
 	}
 	w.log = append(w.log, fmt.Sprintf("  %d requests, hit %v, %d rivals, error %v", w.line.n, hit, len(rivals), err))
 	for _, p := range parts {
+		p.gone = lost && strings.HasPrefix(p.name, "Remove ") && strings.HasSuffix(p.name, `if "")`)
 		c := p.class
 		if strings.HasPrefix(c, "other") {
 			c = "other"

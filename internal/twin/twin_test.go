@@ -163,6 +163,7 @@ type part[T any] struct {
 	class string
 	id    string
 	byKey bool // an update that has the version raised by each attempt
+	gone  bool // the removal of a version, behind a lost answer: it has what it is for where nothing is left
 	// insts are what the caller had and has.
 	inst  *T
 	had   T
@@ -286,7 +287,7 @@ func (w *world[T]) explain(parts []*part[T], rivals []effect[T], m moment, got s
 			tokens = append(tokens, token{p, p.does})
 			if p.class == done && p.byKey && len(w.line.hit) > 0 {
 				again := token{&part[T]{class: unknown}, raise[T](p.id)}
-				maybe = append(maybe, again, again)
+				maybe = append(maybe, again, again, again)
 			}
 		}
 	}
@@ -305,7 +306,8 @@ func (w *world[T]) explain(parts []*part[T], rivals []effect[T], m moment, got s
 				tk.does(next, rival)
 			} else {
 				c, after := tk.does(next, m)
-				if c != tk.p.class && !(tk.p.class == unread && (c == done || c == hooked || c == panicked)) {
+				if carried := c == done || c == hooked || c == panicked; c != tk.p.class && !(tk.p.class == unread && carried) &&
+					!(tk.p.gone && c == notFound) {
 					continue
 				}
 				if tk.p.class == done && after != nil && tk.p.inst != nil && !tk.p.loose && !is(*tk.p.inst, *after) {
