@@ -230,7 +230,7 @@ func (r *request) express(ctx context.Context, c *route.Conn, ptr unsafe.Pointer
 		}
 	}
 	free, there := []change.Condition{e.none()}, change.Exists(e.Table.PK.Name)
-	if create {
+	if create && !r.looked { // else an expired one with unique values of its own has been found, or there is none
 		free[0] = e.vacant()
 	}
 	main, half := r.conditions, free

@@ -95,3 +95,30 @@ func TestWritersThatComeBetween(t *testing.T) {
 		}
 	}
 }
+
+// An expired item that another version creates at the old place meanwhile is replaced with the sentinels of its unique values.
+func TestExpiredItemsThatComeBetweenKeepNoUniqueValue(t *testing.T) {
+	type Offer struct {
+		ID   string `dynamodbav:"id"`
+		Code string `dynamodbav:"code,omitempty" entable:"unique"`
+		Ends int64  `dynamodbav:"ends" entable:"ttl"`
+	}
+	each(t, func(t *testing.T, e *enginetest.Setup) {
+		name := e.NewTable().Name()
+		run := func(client entable.Client, opts ...entable.EntityOption) *entable.Entity[Offer] {
+			table := entable.NewTable(name)
+			table.Use(client)
+			return entable.Register[Offer](table, append(opts, entable.HideExpired(true))...)
+		}
+		was, is := entable.PK("id", entable.Prefix("WAS")), entable.PK("id", entable.Prefix("IS"))
+		old := run(e.Client, was)
+		offers := run(between{e.SDK, new(sync.Once), func() {
+			check(t, old.Create(t.Context(), &Offer{ID: "1", Code: "c", Ends: 1}))
+		}}, is, entable.Moved(was))
+		check(t, offers.Create(t.Context(), &Offer{ID: "1", Ends: 1 << 40}))
+		check(t, offers.Create(t.Context(), &Offer{ID: "2", Code: "c", Ends: 1 << 40}))
+		if n := len(e.Items(name)); n != 3 {
+			t.Errorf("%d items are stored, want two and a sentinel", n)
+		}
+	})
+}

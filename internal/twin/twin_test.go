@@ -208,7 +208,7 @@ func (w *world[T]) read() stock[T] {
 		}
 	}
 	if values != len(sentinels) {
-		w.fatalf("%d unique values and the sentinels %q", values, slices.Sorted(maps.Keys(sentinels)))
+		w.fatalf("%d unique values and the sentinels %q, was %s\nnow %s", values, slices.Sorted(maps.Keys(sentinels)), w.stock, out)
 	}
 	return out
 }
