@@ -60,7 +60,7 @@ func TestTagsOfFieldsThatAreNotStored(t *testing.T) {
 		"field More: tag `entable:\"rest\"`: the struct that has the field is embedded by pointer": declared[behind](t),
 		"field more: tag `entable:\"rest\"`: the field must be an exported map[string]any": declared[struct {
 			ID   string         `dynamodbav:"id"`
-			more map[string]any `entable:"rest"` //nolint:unused // it is what is refused
+			more map[string]any `entable:"rest"`
 		}](t),
 		"field N: tag `entable:\"version\"`: the field is not stored": declared[struct {
 			ID string `dynamodbav:"id"`
@@ -68,7 +68,7 @@ func TestTagsOfFieldsThatAreNotStored(t *testing.T) {
 		}](t),
 		"field at: tag `entable:\"ttl\"`: the field is not exported, and not stored": declared[struct {
 			ID string `dynamodbav:"id"`
-			at int64  `entable:"ttl"` //nolint:unused // it is what is refused
+			at int64  `entable:"ttl"`
 		}](t),
 		"field Token: tag `entable:\"encrypt\"`: the field is not stored": declared[struct {
 			ID    string `dynamodbav:"id"`

@@ -3,6 +3,7 @@ package twin_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -179,9 +180,7 @@ func (w *world[T]) changes(u *entable.Update[T], byKey bool) (out []change, text
 			u.SetIfAbsent("map", map[string]int{}).Add(entable.Path("map", k), n)
 			c.do, c.name = func(f facet) {
 				m := map[string]int{}
-				for key, v := range f.Map {
-					m[key] = v
-				}
+				maps.Copy(m, f.Map)
 				m[k] += n
 				f.Map = m
 			}, "map "+k

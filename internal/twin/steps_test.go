@@ -38,13 +38,13 @@ func (w *world[T]) step() {
 		}
 	}
 	var rivals []effect[T]
-	names := ""
+	var names strings.Builder
 	if r.IntN(3) == 0 {
 		for range 1 + r.IntN(2) {
 			at := r.IntN(4)
 			does, act, name := w.other(pick(r, order[0], order[0], order[0], order[1]))
 			w.line.between[at] = func() { rivals = append(rivals, does); act() }
-			names += fmt.Sprintf(" rival before %d: %s;", at, name)
+			names.WriteString(fmt.Sprintf(" rival before %d: %s;", at, name))
 		}
 	}
 	ctx, cancel := context.WithCancel(context.WithValue(w.t.Context(), hookKey{}, m.hook))
@@ -55,7 +55,7 @@ func (w *world[T]) step() {
 		f := w.form(order[0], true)
 		parts := []*part[T]{partOf(f)}
 		parts[0].loose = len(w.line.between) > 0 && f.computed
-		w.log = append(w.log, fmt.Sprintf("%s hooks %v%s plan %v", f.name, m.hook, names, w.line.plan))
+		w.log = append(w.log, fmt.Sprintf("%s hooks %v%s plan %v", f.name, m.hook, names.String(), w.line.plan))
 		err := call(func() error { return f.do(ctx) })
 		parts[0].class = class(err)
 		w.check(parts, rivals, m, err)
@@ -65,11 +65,11 @@ func (w *world[T]) step() {
 			}
 		}
 	case kind < 7:
-		w.transaction(ctx, order, m, names, &rivals)
+		w.transaction(ctx, order, m, names.String(), &rivals)
 	case kind < 9:
-		w.batch(ctx, order, m, names, &rivals)
+		w.batch(ctx, order, m, names.String(), &rivals)
 	default:
-		w.save(ctx, m, names, &rivals)
+		w.save(ctx, m, names.String(), &rivals)
 	}
 }
 
@@ -130,11 +130,11 @@ func (w *world[T]) check(parts []*part[T], rivals []effect[T], m moment, err err
 }
 
 func (s stock[T]) String() string {
-	out := ""
+	var out strings.Builder
 	for _, id := range slices.Sorted(maps.Keys(s.items)) {
-		out += "\n    " + text(s.items[id])
+		out.WriteString("\n    " + text(s.items[id]))
 	}
-	return out + fmt.Sprint(s.old)
+	return out.String() + fmt.Sprint(s.old)
 }
 
 // other is something that the other program does.
@@ -223,17 +223,18 @@ func (w *world[T]) transaction(ctx context.Context, order []string, m moment, na
 	var forms []*form[T]
 	var writes []entable.Write
 	var does []effect[T]
-	what := "transaction of"
+	var what strings.Builder
+	what.WriteString("transaction of")
 	for _, id := range order[:1+w.rnd.IntN(4)] {
 		f := w.form(id, false)
 		forms, writes, does = append(forms, f), append(writes, f.write()), append(does, f.does)
-		what += "\n   " + f.name
+		what.WriteString("\n   " + f.name)
 	}
 	var opts []entable.TransactOption
 	if w.rnd.IntN(2) == 0 {
 		opts = append(opts, entable.ClientToken(rand.Text()))
 	}
-	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v token %t", what, m.hook, names, w.line.plan, len(opts) > 0))
+	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v token %t", what.String(), m.hook, names, w.line.plan, len(opts) > 0))
 	parts := make([]*part[T], len(forms))
 	for i, f := range forms {
 		parts[i] = partOf(f)
@@ -270,15 +271,16 @@ func (w *world[T]) batch(ctx context.Context, order []string, m moment, names st
 	}
 	var parts []*part[T]
 	var writes []entable.Write
-	what := "batch of"
+	var what strings.Builder
+	what.WriteString("batch of")
 	for _, id := range order[:1+w.rnd.IntN(3)] {
 		f := w.form(id, true)
 		p := partOf(f)
 		p.loose = f.computed && len(w.line.between) > 0
 		parts, writes = append(parts, p), append(writes, f.write())
-		what += "\n   " + f.name
+		what.WriteString("\n   " + f.name)
 	}
-	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v", what, m.hook, names, w.line.plan))
+	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v", what.String(), m.hook, names, w.line.plan))
 	err := call(func() error {
 		if w.rnd.IntN(2) == 0 {
 			b := entable.NewBatchWriter(entable.Concurrency(1), entable.Attempts(3))
@@ -321,13 +323,14 @@ func (w *world[T]) save(ctx context.Context, m moment, names string, rivals *[]e
 	}
 	before, after := &pile[T]{}, &pile[T]{}
 	var does []effect[T]
-	what := "save of"
+	var what strings.Builder
+	what.WriteString("save of")
 	for _, id := range slices.Sorted(maps.Keys(w.stock.items)) {
 		v := w.seen(id)
 		before.Things = append(before.Things, *copyOf(v))
 		switch w.rnd.IntN(4) {
 		case 0:
-			what += "\n   without " + text(v)
+			what.WriteString("\n   without " + text(v))
 			does = append(does, unless(v, remove(*copyOf(v), true, "")))
 		case 1:
 			now := w.changed(v)
@@ -335,7 +338,7 @@ func (w *world[T]) save(ctx context.Context, m moment, names string, rivals *[]e
 				after.Things = append(after.Things, v)
 				continue
 			}
-			what += "\n   " + text(v) + "\n   to " + text(now)
+			what.WriteString("\n   " + text(v) + "\n   to " + text(now))
 			after.Things = append(after.Things, now)
 			does = append(does, save(*copyOf(v), *copyOf(now), "", true, false))
 		default:
@@ -344,7 +347,7 @@ func (w *world[T]) save(ctx context.Context, m moment, names string, rivals *[]e
 	}
 	if missing := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := w.stock.items[id]; return ok }); len(missing) > 0 && w.rnd.IntN(2) == 0 {
 		v := w.thing(missing[0])
-		what += "\n   with " + text(v)
+		what.WriteString("\n   with " + text(v))
 		does = append(does, put(*copyOf(v), true, "", false, false))
 		after.Things = append(after.Things, v)
 	}
@@ -352,7 +355,7 @@ func (w *world[T]) save(ctx context.Context, m moment, names string, rivals *[]e
 	if w.rnd.IntN(2) == 0 {
 		opts = append(opts, entable.ClientToken(rand.Text()))
 	}
-	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v token %t", what, m.hook, names, w.line.plan, len(opts) > 0))
+	w.log = append(w.log, fmt.Sprintf("%s\n  hooks %v%s plan %v token %t", what.String(), m.hook, names, w.line.plan, len(opts) > 0))
 	err := call(func() error { return w.all.Save(ctx, before, after, opts...) })
 	for tries := 0; len(opts) > 0 && isUnknown(err) && tries < 5; tries++ {
 		again := context.WithValue(w.t.Context(), hookKey{}, m.hook)

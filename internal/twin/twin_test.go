@@ -249,11 +249,12 @@ func valueText(v types.AttributeValue) string {
 	case *types.AttributeValueMemberM:
 		return "{" + itemText(v.Value) + "}"
 	case *types.AttributeValueMemberL:
-		out := "["
+		var out strings.Builder
+		out.WriteString("[")
 		for _, e := range v.Value {
-			out += valueText(e) + ","
+			out.WriteString(valueText(e) + ",")
 		}
-		return out + "]"
+		return out.String() + "]"
 	case *types.AttributeValueMemberB:
 		return fmt.Sprintf("%T %x", v, v.Value)
 	case *types.AttributeValueMemberS:
