@@ -365,8 +365,8 @@ func (r *request) repeats() bool {
 }
 
 // made reports whether the stored item, nil for none, is what this request makes of it. An update is known by the version
-// that it makes and by what it sets; one that counts or appends is not, as another writer's would look the same. A delete leaves nothing
-// that could show whose it was; where the caller has read the item, its version, and asks for nothing else, it has what it is for.
+// that it makes, of one that was read, and by what it sets; one that counts or appends is not, as another writer's would look the same. A
+// delete leaves nothing that could show whose it was; where the caller has read the version, and asks for nothing else, it has what it is for.
 func (r *request) made(item map[string]types.AttributeValue) bool {
 	switch r.verb {
 	case verbPut:
@@ -380,7 +380,7 @@ func (r *request) made(item map[string]types.AttributeValue) bool {
 	case verbDelete:
 		return len(item) == 0 && r.next > 1 && r.given == 0
 	case verbUpdate:
-		return r.next != 0 && r.returns != types.ReturnValueAllOld && change.Same(r.e.versionIn(item), number(r.next)) && r.changes.Settled(item)
+		return r.next > 1 && r.returns != types.ReturnValueAllOld && change.Same(r.e.versionIn(item), number(r.next)) && r.changes.Settled(item)
 	}
 	return false
 }
