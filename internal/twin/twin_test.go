@@ -388,7 +388,7 @@ func TestWritesAreThoseOfAMap(t *testing.T) {
 	t.Parallel()
 	outside := entable.NewTable("outside", entable.GSI("gsi1"), entable.GSI("gsi2"), entable.GSI("gsi3"), entable.Encryption(secretKeys), entable.HashKey("codes", make([]byte, 32)))
 	entable.Register[Plain](outside, shapes[0].options(new(Plain), false)...) // what compresses is not made in a bubble
-	steps := trial.Size(30, 4000)
+	steps := trial.Size(12, 4000)
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
