@@ -169,11 +169,7 @@ func (s *saved) entity() *entity { return s.e }
 
 func (s *saved) prepare(ctx context.Context, c *route.Conn, in *room) (r *request, err error) {
 	if s.Before != nil {
-		key, err := s.e.keyOf(s.Before)
-		if err == nil {
-			s.held.Seen, err = s.e.asSent(ctx, "held of ", key, s.held.Seen)
-		}
-		if err != nil {
+		if s.held.Seen, err = s.e.asSent(ctx, "held of ", s.Before, s.held.Seen); err != nil {
 			return nil, err
 		}
 	}

@@ -76,3 +76,11 @@ func (r *replay) find(name string, find func() (any, error)) (any, error) {
 	}
 	return r.m.Find(name, find)
 }
+
+// item does what find does for the stored item with a key.
+func (r *replay) item(entity string, key schema.ItemKey, find func() (any, error)) (any, error) {
+	if r == nil {
+		return find()
+	}
+	return r.m.Find("item of "+entity+key.Text(), find)
+}

@@ -166,7 +166,7 @@ func (r *request) find(ctx context.Context, c *route.Conn, ptr unsafe.Pointer) (
 		r.old, err = e.readStored(ctx, c, r.key)
 		return r.old, err
 	}
-	found, err := replayOf(ctx).find("item of "+e.Name+r.key.Text(), func() (any, error) {
+	found, err := replayOf(ctx).item(e.Name, r.key, func() (any, error) {
 		s, err := e.readNow(ctx, c, r.key)
 		if s != nil || err != nil {
 			return s, err

@@ -183,10 +183,14 @@ func public(err error) error {
 }
 
 // asSent returns what a write was made for: now, or, in a transaction that is called again with its token, what it was when that was sent.
-func (e *entity) asSent(ctx context.Context, what string, key schema.ItemKey, now map[string]types.AttributeValue) (map[string]types.AttributeValue, error) {
+func (e *entity) asSent(ctx context.Context, what string, ptr unsafe.Pointer, now map[string]types.AttributeValue) (map[string]types.AttributeValue, error) {
 	r := replayOf(ctx)
 	if r == nil {
 		return now, nil
+	}
+	key, err := e.keyOf(ptr)
+	if err != nil {
+		return nil, err
 	}
 	found, err := r.find(what+e.Name+key.Text(), func() (any, error) { return now, nil })
 	was, _ := found.(map[string]types.AttributeValue)

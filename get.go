@@ -148,7 +148,7 @@ func (s *storedItem) at() unsafe.Pointer {
 
 // readStored reads the stored item with a key, consistently; nil when there is none.
 func (e *entity) readStored(ctx context.Context, c *route.Conn, key schema.ItemKey) (*storedItem, error) {
-	found, err := replayOf(ctx).find("item of "+e.Name+key.Text(), func() (any, error) { return e.readNow(ctx, c, key) })
+	found, err := replayOf(ctx).item(e.Name, key, func() (any, error) { return e.readNow(ctx, c, key) })
 	s, _ := found.(*storedItem)
 	return s, err
 }

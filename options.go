@@ -336,9 +336,9 @@ func Upgrades(upgrades ...func(RawItem) error) EntityOption {
 	return entityOption(func(c *entityConfig) {
 		c.Upgrades = nil
 		for _, u := range upgrades {
-			one := func(item map[string]types.AttributeValue) error { return u(item) }
-			if u == nil {
-				one = nil // registration refuses it
+			var one func(item map[string]types.AttributeValue) error // nil, which registration refuses, for nil
+			if u != nil {
+				one = func(item map[string]types.AttributeValue) error { return u(item) }
 			}
 			c.Upgrades = append(c.Upgrades, one)
 		}

@@ -106,7 +106,7 @@ type updateState struct {
 
 // useSeen takes the stored item that the attempt before this one has met.
 func (s *updateState) useSeen(ctx context.Context) error {
-	seen, err := s.u.e.asSent(ctx, "met by ", s.r.key, s.u.seen)
+	seen, err := s.u.e.asSent(ctx, "met by ", s.u.key, s.u.seen)
 	if s.u.seen = seen; err != nil || seen == nil {
 		return err
 	}
